@@ -1,0 +1,216 @@
+//! Issued certificates as records, and the tables they are kept in.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::profile::ProfileId;
+use crate::serial::SerialNumber;
+use crate::status::{Revocation, SerialStatus, StatusSource};
+use crate::storage::{KeyRange, StorageError, Store, Table, Version, Versioned};
+use crate::subject::IdentityRef;
+
+/// Records of issued certificates: `ca/serial`.
+pub const CERTIFICATES: Table = Table("certificates");
+/// Their DER, apart from the records: `ca/serial`.
+pub const CERTIFICATE_DER: Table = Table("certificate_der");
+/// Index: `identity/ca/serial`, empty values.
+pub const CERTIFICATES_BY_IDENTITY: Table = Table("certificates_by_identity");
+/// Which identity holds a key, for all time: SHA-256 of the SubjectPublicKeyInfo → [`IdentityRef`].
+pub const KEYS: Table = Table("keys");
+/// Revoked and held certificates, for making CRLs: `ca/serial` → [`Revocation`].
+pub const REVOCATIONS: Table = Table("revocations");
+
+/// Names a CA within one installation: `root`, `issuing`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CaId(String);
+
+impl CaId {
+    /// Takes a name of lower-case letters, digits and hyphens, at most 32 octets, as used in file names and addresses.
+    ///
+    /// # Errors
+    /// Any other name.
+    pub fn new(name: impl Into<String>) -> Result<Self, InvalidCaId> {
+        let name = name.into();
+        let fits = (1..=32).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        if fits { Ok(Self(name)) } else { Err(InvalidCaId) }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The key of one of this CA's certificates: the name, a slash (which no name contains), the serial's octets.
+    pub fn key(&self, serial: &SerialNumber) -> Vec<u8> {
+        let mut key = self.prefix();
+        key.extend_from_slice(serial.as_bytes());
+        key
+    }
+
+    /// What the keys of all of this CA's records begin with.
+    pub fn prefix(&self) -> Vec<u8> {
+        format!("{}/", self.0).into_bytes()
+    }
+}
+
+impl std::fmt::Display for CaId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Not a CA's name.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("a CA's name has 1 to 32 lower-case letters, digits and hyphens")]
+pub struct InvalidCaId;
+
+/// What is known of one issued certificate, besides its DER.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateRecord {
+    /// Its serial number.
+    pub serial: SerialNumber,
+    /// The CA that issued it.
+    pub issuer: CaId,
+    /// The profile it was issued under.
+    pub profile: ProfileId,
+    /// The identity it is bound to.
+    pub identity: IdentityRef,
+    /// Its subject, as RFC 4514 text.
+    pub subject: String,
+    /// SHA-256 of the certificate's DER, lower-case hex.
+    pub sha256: String,
+    /// SHA-256 of its SubjectPublicKeyInfo, lower-case hex.
+    pub key_sha256: String,
+    /// Start of validity, UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub not_before: OffsetDateTime,
+    /// End of validity, inclusive, UTC (RFC 5280 section 4.1.2.5).
+    #[serde(with = "time::serde::rfc3339")]
+    pub not_after: OffsetDateTime,
+    /// When it was signed, UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub issued_at: OffsetDateTime,
+    /// Set when it is revoked or on hold.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub revocation: Option<Revocation>,
+}
+
+/// Reads the certificates of one CA. Needs no signing key.
+#[derive(Debug, Clone)]
+pub struct Certificates {
+    store: Arc<dyn Store>,
+    ca: CaId,
+}
+
+impl Certificates {
+    /// The certificates that `ca` issued, as kept in `store`.
+    pub const fn new(store: Arc<dyn Store>, ca: CaId) -> Self {
+        Self { store, ca }
+    }
+
+    /// The CA whose certificates these are.
+    pub const fn ca(&self) -> &CaId {
+        &self.ca
+    }
+
+    /// One certificate's record.
+    ///
+    /// # Errors
+    /// Storage failed; absence is `Ok(None)`.
+    pub fn find(&self, serial: &SerialNumber) -> Result<Option<CertificateRecord>, StorageError> {
+        Ok(self.find_versioned(serial)?.map(|(record, _)| record))
+    }
+
+    /// One certificate's record and the version to expect when changing it.
+    pub(crate) fn find_versioned(
+        &self,
+        serial: &SerialNumber,
+    ) -> Result<Option<(CertificateRecord, Version)>, StorageError> {
+        let found = self.store.get(CERTIFICATES, &self.ca.key(serial))?;
+        found.map(|entry| Ok((decode(&entry)?, entry.version))).transpose()
+    }
+
+    /// One certificate's DER.
+    ///
+    /// # Errors
+    /// Storage failed; absence is `Ok(None)`.
+    pub fn der(&self, serial: &SerialNumber) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(self.store.get(CERTIFICATE_DER, &self.ca.key(serial))?.map(|entry| entry.value))
+    }
+
+    /// At most `limit` records in the order of their serial numbers, beginning after `after`.
+    ///
+    /// # Errors
+    /// Storage failed.
+    pub fn list(
+        &self,
+        after: Option<&SerialNumber>,
+        limit: usize,
+    ) -> Result<Vec<CertificateRecord>, StorageError> {
+        let range = KeyRange::prefix(&self.ca.prefix());
+        let range = match after {
+            Some(serial) => range.after(&self.ca.key(serial)),
+            None => range,
+        };
+        self.store.scan(CERTIFICATES, &range, limit)?.iter().map(|(_, entry)| decode(entry)).collect()
+    }
+
+    /// At most `limit` certificates of one identity, in the order of their serial numbers, beginning after `after`.
+    ///
+    /// # Errors
+    /// Storage failed, or the index names a certificate that is not there.
+    pub fn of_identity(
+        &self,
+        identity: &IdentityRef,
+        after: Option<&SerialNumber>,
+        limit: usize,
+    ) -> Result<Vec<CertificateRecord>, StorageError> {
+        let prefix = self.identity_prefix(identity);
+        let range = KeyRange::prefix(&prefix);
+        let range = match after {
+            Some(serial) => range.after(&identity_key(&prefix, serial)),
+            None => range,
+        };
+        let keys = self.store.scan(CERTIFICATES_BY_IDENTITY, &range, limit)?;
+        keys.iter().map(|(key, _)| self.indexed(key, prefix.len())).collect()
+    }
+
+    fn indexed(&self, key: &[u8], prefix: usize) -> Result<CertificateRecord, StorageError> {
+        let damaged = || StorageError(format!("index entry {} leads nowhere", hex::encode(key)));
+        let serial =
+            SerialNumber::from_der_content(key.get(prefix..).unwrap_or_default()).map_err(|_| damaged())?;
+        self.find(&serial)?.ok_or_else(damaged)
+    }
+
+    /// The index key that binds `serial` to `identity`.
+    pub(crate) fn binding_key(&self, identity: &IdentityRef, serial: &SerialNumber) -> Vec<u8> {
+        identity_key(&self.identity_prefix(identity), serial)
+    }
+
+    fn identity_prefix(&self, identity: &IdentityRef) -> Vec<u8> {
+        format!("{}/{}/", identity.0, self.ca).into_bytes()
+    }
+}
+
+impl StatusSource for Certificates {
+    fn status(&self, serial: &SerialNumber) -> Result<SerialStatus, StorageError> {
+        Ok(match self.find(serial)? {
+            None => SerialStatus::Unknown,
+            Some(record) => record.revocation.map_or(SerialStatus::Good, SerialStatus::Revoked),
+        })
+    }
+}
+
+fn identity_key(prefix: &[u8], serial: &SerialNumber) -> Vec<u8> {
+    [prefix, serial.as_bytes()].concat()
+}
+
+fn decode(entry: &Versioned) -> Result<CertificateRecord, StorageError> {
+    serde_json::from_slice(&entry.value)
+        .map_err(|error| StorageError(format!("a certificate's record cannot be read: {error}")))
+}

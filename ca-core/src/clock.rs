@@ -1,0 +1,68 @@
+//! Time and randomness are parameters: nothing in npki asks the machine for them behind its caller's back.
+
+use std::fmt::Debug;
+use std::sync::Mutex;
+
+use time::OffsetDateTime;
+
+/// Where the time comes from.
+pub trait Clock: Send + Sync + Debug {
+    /// The present moment, in UTC.
+    fn now(&self) -> OffsetDateTime;
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
+}
+
+/// A clock that stands still until it is told otherwise: for tests and for answers "as of" a past moment.
+#[derive(Debug)]
+pub struct SetClock(Mutex<OffsetDateTime>);
+
+impl SetClock {
+    /// A clock standing at `moment`.
+    pub const fn at(moment: OffsetDateTime) -> Self {
+        Self(Mutex::new(moment))
+    }
+
+    /// Moves the clock to `moment`.
+    pub fn set(&self, moment: OffsetDateTime) {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = moment;
+    }
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> OffsetDateTime {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Where randomness comes from.
+pub trait Entropy: Send + Sync + Debug {
+    /// Fills `bytes` with randomness fit for keys and serial numbers.
+    ///
+    /// # Errors
+    /// The source gave none; the caller must not go on.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError>;
+}
+
+/// The source of randomness failed.
+#[derive(Debug, thiserror::Error)]
+#[error("the operating system gave no randomness")]
+pub struct EntropyError;
+
+/// The operating system's randomness.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        getrandom::fill(bytes).map_err(|_| EntropyError)
+    }
+}

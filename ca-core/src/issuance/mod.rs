@@ -1,0 +1,108 @@
+//! The pipeline of an issuance. Types make the order: an [`IssuanceRequest`] was admitted by a profile, a
+//! [`PreparedCertificate`] has a durable serial number and linted to-be-signed bytes and can be signed once, by move;
+//! an [`IssuedCertificate`] is stored, bound and audited.
+
+use crate::certificate::CertificateRecord;
+use crate::clock::EntropyError;
+use crate::csr::SubjectPublicKey;
+use crate::keys::KeyError;
+use crate::storage::{CommitError, StorageError};
+use crate::subject::ApprovedSubject;
+
+/// A request that a profile admitted.
+#[derive(Debug)]
+pub struct IssuanceRequest {
+    pub(crate) profile: crate::profile::Profile,
+    pub(crate) subject: ApprovedSubject,
+    pub(crate) key: SubjectPublicKey,
+}
+
+/// Linted to-be-signed bytes with a serial number that is durably reserved for them.
+#[derive(Debug)]
+pub struct PreparedCertificate {
+    pub(crate) record: CertificateRecord,
+    pub(crate) to_be_signed: Vec<u8>,
+}
+
+/// A certificate that is signed, stored, bound to its identity and in the ledger.
+#[derive(Debug, Clone)]
+pub struct IssuedCertificate {
+    /// What is known of it.
+    pub record: CertificateRecord,
+    /// Its DER.
+    pub der: Vec<u8>,
+}
+
+/// A profile does not admit a request. Each refusal cites its rule.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The key's kind or size is not among the profile's.
+    #[error("profile {profile} does not admit {key} keys; it admits {admitted}")]
+    KeyNotAdmitted {
+        /// The profile.
+        profile: String,
+        /// The key offered.
+        key: String,
+        /// What the profile admits.
+        admitted: String,
+    },
+    /// A value the profile requires is not in the registry.
+    #[error("profile {profile} needs the identity's {fact}, and the registry has none")]
+    FactMissing {
+        /// The profile.
+        profile: String,
+        /// The missing fact.
+        fact: String,
+    },
+    /// A value of the registry does not fit the profile's pattern or length.
+    #[error("the identity's {fact} does not fit profile {profile}: {why}")]
+    FactUnfit {
+        /// The profile.
+        profile: String,
+        /// The fact.
+        fact: String,
+        /// What does not fit.
+        why: String,
+    },
+    /// The request asks for a DNS name that the registry does not grant the identity.
+    #[error("{name} is not one of the identity's DNS names")]
+    NameNotGranted {
+        /// The name asked for.
+        name: String,
+    },
+    /// The key is bound to another identity, now or in the past.
+    #[error("this key already belongs to another identity; a key serves one identity only")]
+    KeyOfAnother,
+}
+
+/// A certificate was not issued.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// The profile refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The certificate would have broken a rule: a fault of ours or of a profile, never of the applicant.
+    #[error("lint refused the certificate: {}", .0.join("; "))]
+    Lint(Vec<String>),
+    /// The CA cannot issue for this long any more.
+    #[error("the issuing CA ends before the certificate would")]
+    IssuerTooShort,
+    /// The change could not be committed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The signing key could not be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// The to-be-signed bytes could not be written.
+    #[error("the certificate could not be encoded: {0}")]
+    Encoding(String),
+}
+
+impl From<StorageError> for IssueError {
+    fn from(error: StorageError) -> Self {
+        Self::Commit(error.into())
+    }
+}

@@ -1,0 +1,45 @@
+//! Signing keys: one [`Signer`] contract for software, PKCS#11 and remote keys alike.
+
+use std::fmt::Debug;
+
+use crate::algorithm::KeyAlgorithm;
+
+pub mod sealed;
+pub mod software;
+
+/// Signs bytes with one key and tells which.
+pub trait Signer: Send + Sync + Debug {
+    /// The key's algorithm, which fixes the signature algorithm (see [`KeyAlgorithm`]).
+    fn algorithm(&self) -> KeyAlgorithm;
+
+    /// The DER SubjectPublicKeyInfo of the key (RFC 5280 section 4.1.2.7).
+    fn public_key_info(&self) -> &[u8];
+
+    /// Signs `message` (not its digest). ECDSA signatures are the DER `Ecdsa-Sig-Value` of RFC 3279 section 2.2.3.
+    ///
+    /// # Errors
+    /// The key could not be used.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError>;
+}
+
+/// A signing key could not be made, opened or used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The passphrase does not open this key.
+    #[error("the passphrase does not open this key")]
+    WrongPassphrase,
+    /// The sealed key is damaged or not one of ours.
+    #[error("the key file cannot be read: {0}")]
+    Malformed(String),
+    /// The key file could not be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The provider refused to make or use the key.
+    #[error("the key could not be used: {0}")]
+    Unusable(&'static str),
+}

@@ -1,0 +1,299 @@
+//! Certificate profiles: what a certificate of one kind contains, who may have it, and what it takes.
+//!
+//! A profile is data: a TOML file under `config/profiles/`. `file` holds the loose form as written; [`Profile`] is
+//! the checked form that issuance works from. Nothing else decides a certificate's content.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use time::Duration;
+
+use crate::subject::Fact;
+
+/// Names a profile: the file's stem, `person-signature`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProfileId(pub String);
+
+impl std::fmt::Display for ProfileId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A checked profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// Its name.
+    pub id: ProfileId,
+    /// What it is for, in one line.
+    pub title: String,
+    /// What kind of certificate it makes.
+    pub kind: ProfileKind,
+    /// The subject's attributes, in the order they are encoded.
+    pub subject: Vec<SubjectAttribute>,
+    /// Subject alternative names, in the order they are encoded.
+    pub alternative_names: Vec<AlternativeName>,
+    /// Key usage bits; the extension is always critical (RFC 5280 section 4.2.1.3).
+    pub key_usage: Vec<KeyUsage>,
+    /// Extended key usages; empty leaves the extension out.
+    pub extended_key_usage: Vec<Oid>,
+    /// Whether the extended key usage extension is critical (RFC 3161 section 2.3 demands it of a TSA).
+    pub extended_key_usage_critical: bool,
+    /// Certificate policies; empty leaves the extension out.
+    pub policies: Vec<Policy>,
+    /// QCStatements (ETSI EN 319 412-5); `None` leaves the extension out.
+    pub qc_statements: Option<QcStatements>,
+    /// Whether the subject key identifier is written.
+    pub subject_key_identifier: bool,
+    /// Whether the basic constraints of an end entity are written (always critical, cA false). CAs always have them.
+    pub end_entity_constraints: bool,
+    /// Authority information access: the OCSP responder's address.
+    pub ocsp_address: bool,
+    /// Authority information access: where the issuer's certificate is.
+    pub ca_issuers_address: bool,
+    /// CRL distribution point.
+    pub crl_address: bool,
+    /// id-pkix-ocsp-nocheck (RFC 6960 section 4.2.2.2.1).
+    pub ocsp_no_check: bool,
+    /// How long it is valid.
+    pub validity: Duration,
+    /// Which public keys are admitted.
+    pub keys: KeyRules,
+    /// Who may ask and who must approve.
+    pub vetting: Vetting,
+}
+
+/// What kind of certificate a profile makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProfileKind {
+    /// A self-signed root CA.
+    RootCa,
+    /// A CA under another, with this pathLenConstraint.
+    IssuingCa {
+        /// How many CAs may follow below.
+        path_length: u8,
+    },
+    /// Not a CA.
+    EndEntity,
+}
+
+/// An attribute of the subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectAttribute {
+    /// Its type.
+    pub attribute: AttributeType,
+    /// Where its value comes from.
+    pub value: ValueSource,
+    /// Whether issuance is refused when there is no value.
+    pub required: bool,
+    /// The most characters admitted (RFC 5280 appendix A upper bounds are the ceiling).
+    pub max_length: usize,
+    /// What the whole value must match.
+    pub pattern: Option<Pattern>,
+}
+
+/// A regular expression over a whole value, kept with its source.
+#[derive(Debug, Clone)]
+pub struct Pattern(pub regex::Regex);
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+impl Eq for Pattern {}
+
+/// A value's source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ValueSource {
+    /// The same in every certificate.
+    Fixed(String),
+    /// Vouched for by the registry.
+    Fact(Fact),
+}
+
+/// Attribute types a subject may have. The string type follows from the attribute: PrintableString for C,
+/// serialNumber (X.520 demands it), UTF8String for the rest (RFC 5280 section 4.1.2.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttributeType {
+    /// countryName, 2.5.4.6
+    Country,
+    /// localityName, 2.5.4.7
+    Locality,
+    /// organizationName, 2.5.4.10
+    Organization,
+    /// organizationIdentifier, 2.5.4.97
+    OrganizationIdentifier,
+    /// commonName, 2.5.4.3
+    CommonName,
+    /// surname, 2.5.4.4
+    Surname,
+    /// givenName, 2.5.4.42
+    GivenName,
+    /// serialNumber, 2.5.4.5
+    SerialNumber,
+    /// pseudonym, 2.5.4.65
+    Pseudonym,
+}
+
+/// A subject alternative name, from the registry's facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlternativeNameForm {
+    /// dNSName, one for each value of [`Fact::DnsName`]; a request may ask for fewer.
+    Dns,
+    /// uniformResourceIdentifier, from [`Fact::RegistryUri`].
+    RegistryUri,
+    /// hardwareModuleName otherName (RFC 4108 section 5), from [`Fact::HardwareModule`].
+    HardwareModule,
+}
+
+/// One alternative name of a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AlternativeName {
+    /// Which.
+    pub form: AlternativeNameForm,
+    /// Whether issuance is refused when there is no value.
+    pub required: bool,
+}
+
+/// Key usage bits (RFC 5280 section 4.2.1.3) that profiles use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyUsage {
+    /// digitalSignature (0)
+    DigitalSignature,
+    /// nonRepudiation, also called contentCommitment (1)
+    NonRepudiation,
+    /// keyEncipherment (2): written only for RSA keys
+    KeyEncipherment,
+    /// keyCertSign (5)
+    KeyCertSign,
+    /// cRLSign (6)
+    CrlSign,
+}
+
+/// A dotted object identifier that has been checked to encode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Oid(pub const_oid::ObjectIdentifier);
+
+/// A certificate policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The policy's identifier.
+    pub oid: Oid,
+    /// Where the certification practice statement is (id-qt-cps).
+    pub cps: Option<String>,
+}
+
+/// QCStatements (ETSI EN 319 412-5, RFC 3739 section 3.2.6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QcStatements {
+    /// Whose identifiers the subject carries.
+    pub semantics: Semantics,
+    /// Names registered by this authority (an `https` address); required with national identifier schemes.
+    pub name_registration_authority: Option<String>,
+    /// PKI disclosure statements: address and ISO 639-1 language.
+    pub disclosure: Vec<(String, String)>,
+    /// Statements with legal effect; `None` until the law is in force.
+    pub legal: Option<LegalStatements>,
+}
+
+/// ETSI EN 319 412-1 section 5.1: which identifier semantics hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Semantics {
+    /// 0.4.0.194121.1.1
+    Natural,
+    /// 0.4.0.194121.1.2
+    Legal,
+}
+
+/// Statements that claim a legal status. Together or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LegalStatements {
+    /// QcCClegislation: ISO 3166-1 countries under whose law the certificate is qualified.
+    pub countries: Vec<String>,
+    /// QcType: electronic signature or seal.
+    pub purpose: QcPurpose,
+    /// QcSSCD: the key is in a certified device.
+    pub certified_device: bool,
+}
+
+/// QcType (ETSI EN 319 412-5 section 4.2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum QcPurpose {
+    /// 0.4.0.1862.1.6.1
+    Signature,
+    /// 0.4.0.1862.1.6.2
+    Seal,
+}
+
+/// Which public keys a profile admits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRules {
+    /// Elliptic-curve keys.
+    pub curves: Vec<crate::algorithm::KeyAlgorithm>,
+    /// RSA modulus bits, smallest and largest; `None` admits no RSA.
+    pub rsa_bits: Option<(u32, u32)>,
+}
+
+/// Who may ask for a certificate and what must happen before it is issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vetting {
+    /// The kind of identity it is for, by the registry's name: `person`, `organisation`, `device`, `application`,
+    /// `staff`; `None` for what no registry asks for (CAs, the responder).
+    pub identity_kind: Option<String>,
+    /// How many officers must approve, none of them the one who asked: 0, 1 or 2.
+    pub approvals: u8,
+}
+
+/// All profiles of an installation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProfileSet(BTreeMap<ProfileId, Profile>);
+
+impl ProfileSet {
+    /// A set of these.
+    pub fn new(profiles: impl IntoIterator<Item = Profile>) -> Self {
+        Self(profiles.into_iter().map(|profile| (profile.id.clone(), profile)).collect())
+    }
+
+    /// Looks a profile up by name.
+    ///
+    /// # Errors
+    /// No such profile; the error knows the nearest name.
+    pub fn find(&self, id: &str) -> Result<&Profile, UnknownProfile> {
+        self.0.get(&ProfileId(id.to_owned())).ok_or_else(|| UnknownProfile {
+            asked: id.to_owned(),
+            nearest: nearest(id, self.0.keys().map(|known| known.0.as_str())).map(ToOwned::to_owned),
+        })
+    }
+
+    /// All of them, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = &Profile> {
+        self.0.values()
+    }
+}
+
+/// No profile has this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no profile is called {asked:?}")]
+pub struct UnknownProfile {
+    /// The name asked for.
+    pub asked: String,
+    /// The most similar name there is.
+    pub nearest: Option<String>,
+}
+
+/// The most similar of `known` to `asked`, if any is similar enough to be meant.
+pub fn nearest<'a>(asked: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|name| (strsim::jaro_winkler(asked, name), name))
+        .filter(|(similarity, _)| *similarity > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}
