@@ -26,7 +26,11 @@ const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 ///
 /// # Errors
 /// A DNS name that is not ASCII, or a key that could not sign.
-pub fn write(key: &dyn Signer, common_name: &str, dns_names: &[String]) -> Result<String, Failure> {
+pub fn certification_request(
+    key: &dyn Signer,
+    common_name: &str,
+    dns_names: &[String],
+) -> Result<String, Failure> {
     let unsigned = unsigned(key, common_name, dns_names).map_err(|error| unencodable(&error))?;
     let bytes = unsigned.to_der().map_err(|error| unencodable(&error))?;
     let signature =
