@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Ending;
+use crate::failure::{Failure, catalogue};
 use crate::session::Session;
 
 /// What to set up.
@@ -47,6 +48,7 @@ pub struct InitArguments {
 
 /// Sets up.
 pub fn run(arguments: &InitArguments, session: &Session) -> Ending {
-    // LEAD: composition lives in `crate::service`.
-    crate::service::init(arguments, session)
+    // LEAD: call `crate::service::init` here.
+    let _ = (arguments, session);
+    Err(Failure::of(&catalogue::NOT_LINKED))
 }
