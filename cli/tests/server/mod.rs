@@ -1,6 +1,6 @@
 //! A small HTTPS server with canned answers, and the PKI it needs, made by openssl.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
