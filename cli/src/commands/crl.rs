@@ -13,9 +13,10 @@ use crate::context::{ClientIdentity, Context};
 use crate::failure::{Failure, catalogue};
 use crate::files::{self, Readers};
 use crate::output::{Outcome, Page, Simple};
-use crate::relying_party::adapter::{self, ReadCrl};
 use crate::relying_party::addresses::Addresses;
+use crate::relying_party::judgement;
 use crate::relying_party::material::Chain;
+use crate::relying_party::revocation_list::{self, ReadCrl};
 use crate::session::Session;
 
 /// What to do with a CRL.
@@ -87,9 +88,9 @@ fn fetch(which: &Which, session: &mut Session) -> Result<(Vec<u8>, ReadCrl), Fai
     let issuer =
         CertificateDer::from(publications.fetch(&at(&base, &["ca", &format!("{}.cer", which.ca)])?)?);
     let chain = Chain { certificate: issuer.clone(), others: Vec::new() };
-    let issuer = adapter::trusted_issuer(&issuer, &chain, &context.anchors, session.clock.now())?;
+    let issuer = judgement::trusted_issuer(&issuer, &chain, &context.anchors, session.clock.now())?;
     let der = publications.fetch(&at(&base, &["crl", &format!("{}.crl", which.ca)])?)?;
-    let crl = adapter::read_crl(&der, &issuer)?;
+    let crl = revocation_list::read_crl(&der, &issuer)?;
     Ok((der, crl))
 }
 

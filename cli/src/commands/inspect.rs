@@ -7,7 +7,7 @@ use clap::Args;
 use super::Ending;
 use crate::files;
 use crate::output::{Meaning, Outcome, Page, Simple};
-use crate::relying_party::adapter::{self, Inspected};
+use crate::relying_party::inspection::{self, Inspected};
 
 /// What to look at.
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub struct InspectArguments {
 /// Looks.
 pub fn run(arguments: &InspectArguments) -> Ending {
     let content = files::read(&arguments.file, files::MAX_OBJECT)?;
-    let inspected = adapter::inspect(&content)
+    let inspected = inspection::inspect(&content)
         .map_err(|failure| failure.what(format!("{} is nothing known here", arguments.file.display())))?;
     Ok(Outcome::done(Simple::new("npki.inspect/1", inspected, text)))
 }

@@ -9,8 +9,8 @@ use super::Ending;
 use crate::context::private_key;
 use crate::files::{self, Readers};
 use crate::output::{Outcome, Simple};
-use crate::relying_party::adapter;
 use crate::relying_party::material::Chain;
+use crate::relying_party::signing;
 use crate::session::Session;
 
 /// What to sign, and with what.
@@ -41,7 +41,7 @@ pub fn run(arguments: &SignArguments, session: &Session) -> Ending {
     let chain = Chain::read(&arguments.cert)?;
     let key = private_key(&files::read(&arguments.key, files::MAX_OBJECT)?)
         .map_err(|failure| failure.what(format!("{} cannot be used as a key", arguments.key.display())))?;
-    let signature = adapter::sign(&document, &chain, &key, session.clock.now())?;
+    let signature = signing::sign(&document, &chain, &key, session.clock.now())?;
     let path = arguments.out.clone().unwrap_or_else(|| {
         let mut beside = arguments.file.clone().into_os_string();
         beside.push(".p7s");

@@ -14,8 +14,8 @@ use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
 use crate::files;
 use crate::output::{Meaning, Outcome, Page, Simple};
-use crate::relying_party::adapter::{self, Judgement, Verdict};
 use crate::relying_party::evidence::{self, Evidence};
+use crate::relying_party::judgement::{self, AskStatus, Judgement, Verdict};
 use crate::relying_party::material::{self, Chain};
 use crate::session::Session;
 
@@ -60,7 +60,7 @@ pub fn run(arguments: &VerifyArguments, session: &mut Session) -> Ending {
     };
     let judgement = match signature_of(arguments) {
         Some(signature) => signed_file(arguments, &signature, &anchors, at, &status)?,
-        None => adapter::judge_certificate(&certificate(&arguments.file)?, &anchors, at, &status)?,
+        None => judgement::judge_certificate(&certificate(&arguments.file)?, &anchors, at, &status)?,
     };
     let exit = judgement.verdict.exit();
     let answer = Answer { file: arguments.file.clone(), judgement };
@@ -72,11 +72,11 @@ fn signed_file(
     signature: &Path,
     anchors: &Anchors,
     at: OffsetDateTime,
-    status: &dyn Fn(&CertificateDer<'_>, &CertificateDer<'_>) -> Option<Evidence>,
+    status: &AskStatus<'_>,
 ) -> Result<Judgement, Failure> {
     let document = files::read(&arguments.file, files::MAX_DOCUMENT)?;
     let signature = files::read(signature, files::MAX_OBJECT)?;
-    adapter::judge_signature(&document, &signature, anchors, at, status)
+    judgement::judge_signature(&document, &signature, anchors, at, status)
 }
 
 fn certificate(path: &Path) -> Result<Chain, Failure> {

@@ -3,9 +3,11 @@
 use rustls_pki_types::CertificateDer;
 use time::OffsetDateTime;
 
-use super::adapter;
 use super::addresses::Addresses;
+use super::judgement::trusted_issuer;
 use super::material::Chain;
+use super::ocsp::OcspQuestion;
+use super::revocation_list::crl_says;
 use super::standing::Said;
 use crate::client::Publications;
 use crate::context::Anchors;
@@ -22,7 +24,7 @@ pub struct Evidence {
 
 /// The certificate of the issuer: among those given, among the anchors, or where the certificate says it is.
 ///
-/// It is not trusted for being found: `adapter::trusted_issuer` checks that it leads to an anchor.
+/// It is not trusted for being found: `trusted_issuer` checks that it leads to an anchor.
 ///
 /// # Errors
 /// It is nowhere, or does not lead to a trust anchor.
@@ -34,12 +36,12 @@ pub fn issuer(
 ) -> Result<CertificateDer<'static>, Failure> {
     let mut given = chain.others.iter().chain(anchors.iter().map(|anchor| anchor.der()));
     if let Some(found) = given.find(|candidate| is_issuer(candidate, &chain.certificate)) {
-        return adapter::trusted_issuer(found, chain, anchors, now);
+        return trusted_issuer(found, chain, anchors, now);
     }
     let address = Addresses::of(&chain.certificate).ca_issuers;
     let address = address.ok_or_else(|| Failure::of(&catalogue::NO_ISSUER))?;
     let fetched = CertificateDer::from(publications.fetch(&address)?);
-    adapter::trusted_issuer(&fetched, chain, anchors, now)
+    trusted_issuer(&fetched, chain, anchors, now)
 }
 
 /// Asks both sources.
@@ -53,13 +55,13 @@ pub fn ask(
     let unnamed = || Failure::of(&catalogue::NO_STATUS_ADDRESS);
     Evidence {
         ocsp: addresses.ocsp.ok_or_else(unnamed).and_then(|url| {
-            let question = adapter::OcspQuestion::about(certificate, issuer)?;
+            let question = OcspQuestion::about(certificate, issuer)?;
             let answer = publications.ask_ocsp(&url, question.request().to_vec())?;
             question.read(&answer, now)
         }),
         crl: addresses.crl.ok_or_else(unnamed).and_then(|url| {
             let crl = publications.fetch(&url)?;
-            adapter::crl_says(&crl, certificate, issuer, now)
+            crl_says(&crl, certificate, issuer, now)
         }),
     }
 }
