@@ -55,7 +55,8 @@ pub fn run(arguments: &StatusArguments, session: &mut Session) -> Ending {
     let now = session.clock.now();
     let facts = Facts::of(&chain)?;
     let issuer = evidence::issuer(&chain, &anchors, &publications, now)?;
-    let Evidence { ocsp, crl } = evidence::ask(&chain.certificate, &issuer, &publications, now);
+    let Evidence { ocsp, crl } =
+        evidence::ask(&chain.certificate, &issuer, &publications, session.entropy.as_ref(), now);
     let standing = match together(ocsp.as_ref().ok(), crl.as_ref().ok()) {
         // RFC 5280 section 4.1.2.5: after notAfter the issuer need no longer know anything.
         Standing::Good | Standing::Undetermined if now > facts.not_after => Standing::Expired,

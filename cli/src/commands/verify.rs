@@ -55,8 +55,9 @@ pub fn run(arguments: &VerifyArguments, session: &mut Session) -> Ending {
     let at = arguments.at.unwrap_or_else(|| session.clock.now());
     let publications = Publications::within(session.settings.timeout.value);
     let offline = arguments.offline;
+    let entropy = std::sync::Arc::clone(&session.entropy);
     let status = move |certificate: &CertificateDer<'_>, issuer: &CertificateDer<'_>| -> Option<Evidence> {
-        (!offline).then(|| evidence::ask(certificate, issuer, &publications, at))
+        (!offline).then(|| evidence::ask(certificate, issuer, &publications, entropy.as_ref(), at))
     };
     let judgement = match signature_of(arguments) {
         Some(signature) => signed_file(arguments, &signature, &anchors, at, &status)?,

@@ -277,6 +277,11 @@ problems! {
         "the certificate does not say where to ask for its status",
         "it has neither an OCSP address nor a CRL distribution point",
         "ask its issuer";
+    /// A source's answer proves nothing.
+    UNPROVEN = "E-VFY-006", CannotTell, true,
+        "the answer about the status proves nothing",
+        "its signature, its signer, its times or its subject do not hold",
+        "try again; if it stays, tell the issuer";
     /// A signature could not be made.
     NOT_SIGNED = "E-VFY-005", Failed, false,
         "the signature could not be made",

@@ -1,5 +1,6 @@
 //! Fetches what is needed to judge a certificate: its issuer, an OCSP answer, a CRL.
 
+use ca_core::clock::Entropy;
 use rustls_pki_types::CertificateDer;
 use time::OffsetDateTime;
 
@@ -49,13 +50,14 @@ pub fn ask(
     certificate: &CertificateDer<'_>,
     issuer: &CertificateDer<'_>,
     publications: &Publications,
+    entropy: &dyn Entropy,
     now: OffsetDateTime,
 ) -> Evidence {
     let addresses = Addresses::of(certificate);
     let unnamed = || Failure::of(&catalogue::NO_STATUS_ADDRESS);
     Evidence {
         ocsp: addresses.ocsp.ok_or_else(unnamed).and_then(|url| {
-            let question = OcspQuestion::about(certificate, issuer)?;
+            let question = OcspQuestion::about(certificate, issuer, entropy)?;
             let answer = publications.ask_ocsp(&url, question.request().to_vec())?;
             question.read(&answer, now)
         }),
