@@ -79,5 +79,9 @@ fn label<'a>(line: &'a [u8], boundary: &[u8]) -> Option<&'a [u8]> {
 
 /// A label that may be shown: short, without control characters.
 fn printable(label: &[u8]) -> String {
-    label.iter().take(40).map(|octet| if (0x20..0x7f).contains(octet) { char::from(*octet) } else { '?' }).collect()
+    label
+        .iter()
+        .take(40)
+        .map(|octet| if (0x20..0x7f).contains(octet) { char::from(*octet) } else { '?' })
+        .collect()
 }

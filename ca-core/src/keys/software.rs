@@ -164,10 +164,12 @@ impl SoftwareKey {
         let rejected = |error: ring::error::KeyRejected| KeyError::Malformed(error.to_string());
         let pair = match algorithm {
             KeyAlgorithm::P256 => Pair::Ecdsa(
-                EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &pkcs8, &random).map_err(rejected)?,
+                EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &pkcs8, &random)
+                    .map_err(rejected)?,
             ),
             KeyAlgorithm::P384 => Pair::Ecdsa(
-                EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, &pkcs8, &random).map_err(rejected)?,
+                EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, &pkcs8, &random)
+                    .map_err(rejected)?,
             ),
             KeyAlgorithm::Ed25519 => {
                 Pair::Ed25519(Ed25519KeyPair::from_pkcs8_maybe_unchecked(&pkcs8).map_err(rejected)?)
