@@ -111,7 +111,9 @@ fn remainder(number: &BigUint, modulus: u32) -> u32 {
 
 /// The primes below `end`.
 fn primes(end: u32) -> impl Iterator<Item = u32> {
-    (2..end).filter(|number| (2..).take_while(|divisor| divisor * divisor <= *number).all(|divisor| number % divisor != 0))
+    (2..end).filter(|number| {
+        (2..).take_while(|divisor| divisor * divisor <= *number).all(|divisor| number % divisor != 0)
+    })
 }
 
 #[cfg(test)]
