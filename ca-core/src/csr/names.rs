@@ -222,12 +222,13 @@ fn alternative_dns_names(extension: &X509Extension<'_>) -> Result<Vec<String>, C
     let malformed = || CsrError::Structure { part: "subjectAltName extension" };
     strict::check(extension.value).map_err(|_| malformed())?;
     let (_, alternative) = SubjectAlternativeName::from_der(extension.value).map_err(|_| malformed())?;
+    let mut seen = HashSet::new();
     let mut names = Vec::new();
     for name in alternative.general_names {
         match name {
             GeneralName::DNSName(name) => {
                 let name = dns_name(name)?;
-                if !names.contains(&name) {
+                if seen.insert(name.clone()) {
                     names.push(name);
                 }
             }

@@ -125,7 +125,7 @@ fn pss(parameters: Option<Element<'_>>) -> Result<SignatureAlgorithm, CsrError> 
         None => return Digest::from_oid(SHA1).map(SignatureAlgorithm::RsaPss),
     };
     let mask = next_if(&mut fields, &mut field, 0xa1)?;
-    // FIPS 186-5 section 5.4 (g) wants one digest; RFC 4055 section 3.1 recommends it.
+    // RFC 4055 section 3.1 strongly recommends one digest for both; the verifier knows no other pair.
     if mask.map(mask_digest).transpose()? != Some(digest) {
         return Err(pss_parameters("the mask must be MGF1 over the same digest"));
     }
