@@ -14,7 +14,6 @@ mod new_key;
 mod output;
 mod relying_party;
 mod request_file;
-mod service;
 mod session;
 
 use std::process::ExitCode;

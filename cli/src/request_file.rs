@@ -26,7 +26,11 @@ const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 ///
 /// # Errors
 /// A DNS name that is not ASCII, or a key that could not sign.
-pub fn write(key: &dyn Signer, common_name: &str, dns_names: &[String]) -> Result<String, Failure> {
+pub fn certification_request(
+    key: &dyn Signer,
+    common_name: &str,
+    dns_names: &[String],
+) -> Result<String, Failure> {
     let unsigned = unsigned(key, common_name, dns_names).map_err(|error| unencodable(&error))?;
     let bytes = unsigned.to_der().map_err(|error| unencodable(&error))?;
     let signature =
@@ -86,4 +90,56 @@ fn unencodable(error: &der::Error) -> Failure {
         .what("a name cannot be written into a certification request")
         .cause(error.to_string())
         .fix("write DNS names in ASCII, international ones as xn--")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use ca_core::algorithm::KeyAlgorithm;
+    use ca_core::clock::SystemEntropy;
+    use ca_core::csr::CertificationRequest;
+
+    use super::certification_request;
+    use crate::new_key;
+
+    fn request(algorithm: KeyAlgorithm, common_name: &str, dns_names: &[String]) -> String {
+        let (key, _) = new_key::generate(algorithm, &SystemEntropy).unwrap();
+        certification_request(key.as_ref(), common_name, dns_names).unwrap()
+    }
+
+    #[test]
+    fn the_authority_accepts_what_is_written_here() {
+        let names = ["portal.gov.ls".to_owned(), "www.portal.gov.ls".to_owned()];
+        for algorithm in KeyAlgorithm::ALL {
+            let pem = request(algorithm, "A-01", &names);
+            let verified = CertificationRequest::parse(pem.as_bytes()).unwrap().verify().unwrap();
+            assert_eq!(verified.dns_names(), names, "{algorithm}");
+        }
+    }
+
+    #[test]
+    fn openssl_accepts_it_too() {
+        let folder = tempfile::tempdir().unwrap();
+        for algorithm in KeyAlgorithm::ALL {
+            let file = folder.path().join("request.pem");
+            std::fs::write(&file, request(algorithm, "'Mamosa Š", &["a.gov.ls".to_owned()])).unwrap();
+            let checked = std::process::Command::new("openssl")
+                .args(["req", "-verify", "-noout", "-text", "-in"])
+                .arg(&file)
+                .output()
+                .expect("openssl");
+            let said = String::from_utf8_lossy(&checked.stdout).into_owned()
+                + &String::from_utf8_lossy(&checked.stderr);
+            assert!(checked.status.success() && said.contains("verify OK"), "{algorithm}: {said}");
+            assert!(said.contains("DNS:a.gov.ls"), "{algorithm}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_ascii_is_refused() {
+        let (key, _) = new_key::generate(KeyAlgorithm::P256, &SystemEntropy).unwrap();
+        let failure = certification_request(key.as_ref(), "x", &["š.ls".to_owned()]).unwrap_err();
+        assert_eq!(failure.exit().number(), 2);
+    }
 }

@@ -30,10 +30,13 @@ fn an_unknown_command_names_the_nearest() {
     assert_eq!(lines[2], "fix:   did you mean context?");
 }
 
+/// Words and variables.
+type Case = (&'static [&'static str], &'static [(&'static str, &'static str)]);
+
 #[test]
 fn wrong_usage_gives_exactly_one_document_in_json_mode() {
     let folder = tempfile::tempdir().unwrap();
-    let cases: [(&[&str], &[(&str, &str)]); 6] = [
+    let cases: [Case; 6] = [
         (&["--json", "frobnicate"], &[]),
         (&["cert", "list", "--colour", "--json"], &[]),
         (&["-o", "json", "cert", "request"], &[]),

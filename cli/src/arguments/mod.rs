@@ -89,7 +89,7 @@ pub fn command() -> clap::Command {
     let plain = Arguments::command();
     let groups = tree::grouped(&plain);
     plain.subcommand_required(true).help_template(format!(
-        "{{about}}\n\nUsage: npki NOUN VERB [ARGUMENT] [--flag]\n\n{groups}\n{{options}}\n\n\
+        "{{about}}\n\nUsage: npki NOUN VERB [ARGUMENT] [--flag]\n\n{groups}Options:\n{{options}}\n\n\
          npki NOUN --help explains a noun, npki help TOPIC a topic: {topics}",
         topics = crate::help::names().join(", ")
     ))

@@ -63,6 +63,12 @@ fn misused(error: &clap::Error) -> Failure {
 
 /// The first paragraph of clap's message, in one line.
 fn what(error: &clap::Error) -> String {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand
+    ) {
+        return "the command is not complete".to_owned();
+    }
     let rendered = error.render().to_string();
     let paragraph = rendered.split("\n\n").next().unwrap_or(&rendered);
     let line = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -17,7 +17,7 @@ use crate::session::Session;
 #[derive(Debug, Subcommand)]
 pub enum ContextCommand {
     /// Add a context; the first one is put to use
-    Add(AddArguments),
+    Add(Box<AddArguments>),
     /// List the contexts
     List,
     /// Show a context: the one named, or the one in use
@@ -96,7 +96,7 @@ struct List {
 pub fn run(command: ContextCommand, session: &mut Session) -> Ending {
     let mut configuration = Configuration::load()?;
     match command {
-        ContextCommand::Add(arguments) => add(arguments, configuration, session),
+        ContextCommand::Add(arguments) => add(*arguments, configuration, session),
         ContextCommand::List => {
             let items = configuration.all().map(|context| shown(&configuration, context)).collect();
             Ok(Outcome::done(Simple::new("npki.context.list/1", List { items }, list_text)))

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Ending;
+use crate::failure::{Failure, catalogue};
 use crate::session::Session;
 
 /// Where the demonstration runs.
@@ -20,6 +21,7 @@ pub struct DemoArguments {
 
 /// Runs until it is told to stop.
 pub fn run(arguments: &DemoArguments, session: &Session) -> Ending {
-    // LEAD: composition lives in `crate::service`.
-    crate::service::demo(arguments, session)
+    // LEAD: call `crate::service::demo` here.
+    let _ = (arguments, session);
+    Err(Failure::of(&catalogue::NOT_LINKED))
 }

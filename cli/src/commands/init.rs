@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Ending;
+use crate::failure::{Failure, catalogue};
 use crate::session::Session;
 
 /// What to set up.
@@ -19,6 +20,9 @@ pub struct InitArguments {
     /// Organisation of the CAs' names
     #[arg(long, value_name = "NAME", default_value = "Government of Lesotho")]
     pub organisation: String,
+    /// That organisation's number: GO:LS-... (ETSI EN 319 412-1 section 5.1.4)
+    #[arg(long, value_name = "NUMBER", default_value = "GO:LS-GOV")]
+    pub organisation_identifier: String,
     /// Name of the first administrator
     #[arg(long, value_name = "NAME", default_value = "First Administrator")]
     pub admin_name: String,
@@ -31,6 +35,12 @@ pub struct InitArguments {
     /// The address of OCSP and CRLs written into certificates
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub public_url: url::Url,
+    /// The address of the registry written into certificates [default: https:// and the interface's address]
+    #[arg(long, value_name = "URL")]
+    pub registry_url: Option<url::Url>,
+    /// A file with the passphrase that seals the keys, kept elsewhere [default: a new one in DIR/secrets]
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
     /// A name of the interface's TLS certificate; repeat for more
     #[arg(long = "tls-name", value_name = "NAME", default_value = "localhost")]
     pub tls_names: Vec<String>,
@@ -38,6 +48,7 @@ pub struct InitArguments {
 
 /// Sets up.
 pub fn run(arguments: &InitArguments, session: &Session) -> Ending {
-    // LEAD: composition lives in `crate::service`.
-    crate::service::init(arguments, session)
+    // LEAD: call `crate::service::init` here.
+    let _ = (arguments, session);
+    Err(Failure::of(&catalogue::NOT_LINKED))
 }

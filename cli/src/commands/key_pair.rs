@@ -62,7 +62,7 @@ impl CsrSource {
         let path = folder.join("key.pem");
         files::must_be_free(&path)?;
         let (key, key_pem) = new_key::generate(algorithm, entropy)?;
-        let csr = request_file::write(key.as_ref(), common_name, dns_names)?;
+        let csr = request_file::certification_request(key.as_ref(), common_name, dns_names)?;
         files::make_folder(&folder)?;
         files::create(&path, key_pem.as_bytes(), Readers::Owner)?;
         Ok(Prepared { csr, delivery: Delivery { folder: Some(folder), new_key: Some(path) } })

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Ending;
+use crate::failure::{Failure, catalogue};
 use crate::session::Session;
 
 /// What to run.
@@ -17,6 +18,7 @@ pub struct ServeArguments {
 
 /// Runs until it is told to stop.
 pub fn run(arguments: &ServeArguments, session: &Session) -> Ending {
-    // LEAD: composition lives in `crate::service`.
-    crate::service::serve(arguments, session)
+    // LEAD: call `crate::service::serve` here.
+    let _ = (arguments, session);
+    Err(Failure::of(&catalogue::NOT_LINKED))
 }

@@ -1,8 +1,6 @@
 //! The client certificate of a context, read from its files.
 
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use x509_parser::extensions::{DistributionPointName, GeneralName, ParsedExtension};
-use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::Zeroizing;
 
 use super::IdentityFiles;
@@ -72,21 +70,4 @@ pub fn private_key(content: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
             .fix("openssl pkcs8 -topk8 -nodes -in KEY -out PKCS8")),
         None => Err(Failure::of(&catalogue::KEY).cause("it holds no PEM private key")),
     }
-}
-
-/// The HTTP address of the CRL that a certificate names (RFC 5280 section 4.2.1.13).
-pub fn published_crl(certificate: &[u8]) -> Option<url::Url> {
-    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
-    let points =
-        certificate.extensions().iter().find_map(|extension| match extension.parsed_extension() {
-            ParsedExtension::CRLDistributionPoints(points) => Some(points),
-            _ => None,
-        })?;
-    points.iter().find_map(|point| match &point.distribution_point {
-        Some(DistributionPointName::FullName(names)) => names.iter().find_map(|name| match name {
-            GeneralName::URI(uri) => url::Url::parse(uri).ok().filter(|url| url.scheme() == "http"),
-            _ => None,
-        }),
-        _ => None,
-    })
 }

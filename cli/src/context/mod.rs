@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 pub use anchors::{Anchors, Fingerprint};
 pub use file::path;
-pub use identity::{ClientIdentity, published_crl};
+pub use identity::{ClientIdentity, private_key};
 
 use crate::failure::{Failure, catalogue};
 

@@ -6,15 +6,15 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 
 /// A finished run.
-pub struct Run {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Run {
     /// The one JSON document of standard output.
-    pub fn document(&self) -> Value {
+    pub(crate) fn document(&self) -> Value {
         let mut documents = serde_json::Deserializer::from_str(&self.stdout).into_iter::<Value>();
         let first = documents.next().expect("a document").expect("JSON");
         assert!(documents.next().is_none(), "more than one document: {}", self.stdout);
@@ -22,7 +22,7 @@ impl Run {
     }
 
     /// The four lines of an error.
-    pub fn four_lines(&self) -> Vec<&str> {
+    pub(crate) fn four_lines(&self) -> Vec<&str> {
         assert_eq!(self.stdout, "", "an error leaves standard output empty");
         let lines: Vec<&str> = self.stderr.lines().collect();
         assert_eq!(lines.len(), 4, "{}", self.stderr);
@@ -34,7 +34,7 @@ impl Run {
 }
 
 /// Runs `npki` with these words and variables, configuration in `folder`.
-pub fn npki(folder: &Path, words: &[&str], variables: &[(&str, &str)]) -> Run {
+pub(crate) fn npki(folder: &Path, words: &[&str], variables: &[(&str, &str)]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_npki"));
     command.args(words).stdin(Stdio::null()).env("NPKI_CONFIG_DIR", folder);
     for name in [
