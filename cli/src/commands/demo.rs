@@ -5,23 +5,32 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Ending;
-use crate::failure::{Failure, catalogue};
+use crate::output::{Format, Outcome, Simple};
+use crate::service::{self, Afterwards, DemoPlan, Telling};
 use crate::session::Session;
 
 /// Where the demonstration runs.
 #[derive(Debug, Args)]
 pub struct DemoArguments {
-    /// The folder to use instead of a new temporary one
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Keep the folder afterwards
+    /// The folder it works in, cleared by the next demo
+    #[arg(long, value_name = "DIR", default_value = "npki-demo")]
+    data: PathBuf,
+    /// Leave the services running
     #[arg(long)]
-    pub keep: bool,
+    keep: bool,
 }
 
-/// Runs until it is told to stop.
+/// Runs the demonstration to its end.
 pub fn run(arguments: &DemoArguments, session: &Session) -> Ending {
-    // LEAD: call `crate::service::demo` here.
-    let _ = (arguments, session);
-    Err(Failure::of(&catalogue::NOT_LINKED))
+    let plan = DemoPlan {
+        data: arguments.data.clone(),
+        after: if arguments.keep { Afterwards::Keep } else { Afterwards::Stop },
+        telling: match session.settings.format.value {
+            Format::Text => Telling::Aloud,
+            Format::Json => Telling::Silent,
+        },
+    };
+    let report = service::demo(&plan, &session.console)?;
+    // Whoever watches has been told everything already.
+    Ok(Outcome::done(Simple::new("npki.demo/1", report, |_, _| {})))
 }

@@ -3,22 +3,30 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 
 use super::Ending;
-use crate::failure::{Failure, catalogue};
-use crate::session::Session;
+use crate::output::{Outcome, Simple};
+use crate::service;
 
 /// What to run.
 #[derive(Debug, Args)]
 pub struct ServeArguments {
     /// The folder that `npki init` set up
     #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
+    data: PathBuf,
+}
+
+#[derive(Debug, Serialize)]
+struct Answer {
+    data: PathBuf,
 }
 
 /// Runs until it is told to stop.
-pub fn run(arguments: &ServeArguments, session: &Session) -> Ending {
-    // LEAD: call `crate::service::serve` here.
-    let _ = (arguments, session);
-    Err(Failure::of(&catalogue::NOT_LINKED))
+pub fn run(arguments: &ServeArguments) -> Ending {
+    service::serve(&arguments.data)?;
+    let answer = Answer { data: arguments.data.clone() };
+    Ok(Outcome::done(Simple::new("npki.serve/1", answer, |answer, page| {
+        page.line(format!("stopped: {}", answer.data.display()));
+    })))
 }

@@ -117,6 +117,51 @@ problems! {
         "the machine refused a basic service",
         "the asynchronous runtime or the source of randomness could not be started",
         "check the limits on open files and processes: ulimit -a";
+    /// The folder holds no installation.
+    NO_INSTALLATION = "E-SRV-001", NotFound, false,
+        "the folder holds no npki installation",
+        "it has no npki.toml",
+        "npki init --data DIR";
+    /// The folder is taken.
+    FOLDER_TAKEN = "E-SRV-002", Conflict, false,
+        "the folder exists and is not empty",
+        "npki writes into a folder of its own only, and replaces nothing",
+        "give --data a new or an empty folder";
+    /// A file of the installation could not be read or written.
+    SERVICE_FILE = "E-SRV-003", Failed, false,
+        "a file of the installation could not be read or written",
+        "the system refused it",
+        "check the folder's owner, its modes and the room on its disk";
+    /// The settings cannot be used.
+    SERVICE_SETTINGS = "E-SRV-004", Usage, false,
+        "the installation's settings cannot be used",
+        "a key is unknown, or a value breaks its bound",
+        "correct npki.toml; every key stands in its comments";
+    /// An address is taken.
+    BIND = "E-SRV-005", Failed, true,
+        "an address cannot be listened on",
+        "another program listens there, or the address is not this machine's",
+        "stop the other program, or change [listen] in npki.toml";
+    /// The passphrase is missing.
+    PASSPHRASE = "E-SRV-006", Usage, false,
+        "the passphrase that opens the keys is not there",
+        "neither the systemd credential npki-passphrase nor keys.passphrase_file can be read",
+        "give the credential, or set keys.passphrase_file in npki.toml";
+    /// A demonstration still runs.
+    DEMO_RUNNING = "E-SRV-007", Conflict, false,
+        "an earlier demo still serves from this folder",
+        "it was started with --keep",
+        "stop it with kill and the process number, or give --data another folder";
+    /// A step of the demonstration failed.
+    DEMO_STEP = "E-SRV-008", Failed, false,
+        "a step of the demo ended otherwise than it should",
+        "the command beside it printed why",
+        "repeat the command by hand; the services' log is serve.log in the demo's folder";
+    /// The service could not be founded or run.
+    SERVICE = "E-SRV-009", Failed, false,
+        "the service could not be founded or run",
+        "a part of it refused to start",
+        "read the cause; npki help security tells how keys and storage are kept";
     /// No context is chosen.
     NO_CONTEXT = "E-CTX-001", Usage, false,
         "no context is chosen",

@@ -57,6 +57,14 @@ impl Console {
         }
     }
 
+    /// Tells of something as it happens, on standard output: for a command whose answer is the telling.
+    pub fn tell(&self, line: &str) {
+        let mut page = Page::new(Colour::Off);
+        page.line(line);
+        // Whoever closed the pipe has heard enough.
+        let _ = to_stdout(&page.into_text());
+    }
+
     /// Whether a person can be asked.
     pub fn can_ask(&self) -> bool {
         self.channels.input == Input::Person

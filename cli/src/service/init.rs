@@ -23,7 +23,7 @@ use super::rotation::{OwnCertificate, certificate_path, pem_text};
 use super::serve::{Foundation, own_certificates, registry};
 use super::settings::{self, Settings};
 use super::{ISSUING, ROOT, ServiceError, own_subject};
-use crate::request_file::certification_request;
+use crate::request_file;
 
 /// What an installation is founded from.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub(crate) struct Plan {
 }
 
 /// What was founded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub(crate) struct Founded {
     pub(crate) root_name: String,
     /// SHA-256 of the root's certificate, lower-case hex: to be compared wherever it is installed.
@@ -201,10 +201,11 @@ fn first_administrator(
     folder: &Path,
 ) -> Result<String, ServiceError> {
     let key = SoftwareKey::generate(KeyAlgorithm::P256)?;
-    let csr = certification_request(&key, &plan.administrator, &[])?;
-    let staff = registry.bootstrap_administrator(&plan.administrator, &csr)?;
+    let csr = request_file::write(&key, &plan.administrator, &[])
+        .map_err(|failure| ServiceError::Refused(failure.sentences().join(": ")))?;
+    let staff = registry.bootstrap_administrator(&plan.administrator, csr.as_bytes())?;
     let admin = folder.join("admin");
-    files::create(&admin.join("key.pem"), key.to_pkcs8_pem()?.as_bytes(), Access::Owner)?;
+    files::create(&admin.join("key.pem"), key.to_pkcs8_pem().as_bytes(), Access::Owner)?;
     let chain = format!("{}{}", pem_text(&staff.certificate), pem_text(issuing.certificate()));
     files::create(&admin.join("cert.pem"), chain.as_bytes(), Access::Everyone)?;
     Ok(staff.id.to_string())

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::ServiceError;
+use crate::output::Console;
 
 mod server;
 mod stage;
@@ -59,9 +60,9 @@ const MARKER: &str = ".npki-demo";
 ///
 /// # Errors
 /// A step ended otherwise than it should; the message holds what it printed.
-pub(crate) fn demo(plan: &DemoPlan) -> Result<DemoReport, ServiceError> {
+pub(crate) fn demo(plan: &DemoPlan, console: &Console) -> Result<DemoReport, ServiceError> {
     let folder = prepare_folder(&plan.data)?;
-    let mut stage = Stage::new(&folder, plan.telling)?;
+    let mut stage = Stage::new(&folder, plan.telling, *console)?;
     let server = story::tell(&mut stage, &folder)?;
     let serving = match plan.after {
         Afterwards::Stop => None,
