@@ -17,6 +17,7 @@ pub mod answers;
 pub mod bystander;
 pub mod census;
 pub mod certificates;
+pub mod country;
 pub mod installation;
 pub mod judges;
 pub mod npki;
@@ -26,6 +27,7 @@ pub mod rest;
 pub mod staff;
 pub mod workspace;
 
+pub use country::Country;
 pub use installation::Installation;
 pub use npki::{Npki, Outcome};
 pub use staff::{Member, Staff};

@@ -100,19 +100,34 @@ fn only_the_authority_writes_certificates() {
 fn the_domain_does_not_know_http() {
     let domain = sources(&["ca-core", "id-registry", "ocsp-responder"]);
     let http = ["axum", "tokio", "hyper", "tower", "tower_http"];
-    let uses: Vec<String> = http.iter().flat_map(|name| [format!("{name}::"), format!("use {name};")]).collect();
+    let uses: Vec<String> =
+        http.iter().flat_map(|name| [format!("{name}::"), format!("use {name};")]).collect();
     let uses: Vec<&str> = uses.iter().map(String::as_str).collect();
-    assert_only_where(&domain, &uses, Source::is_under_http, "HTTP and its runtime stay under http/ and in cli");
-    assert_only_where(&domain, &["crate::http"], Source::is_under_http, "the domain never reaches up into http/");
+    assert_only_where(
+        &domain,
+        &uses,
+        Source::is_under_http,
+        "HTTP and its runtime stay under http/ and in cli",
+    );
+    assert_only_where(
+        &domain,
+        &["crate::http"],
+        Source::is_under_http,
+        "the domain never reaches up into http/",
+    );
     for name in ["axum", "tokio", "hyper"] {
-        assert!(!dependencies(&metadata(), "ca-core").contains(&name.to_owned()), "ca-core depends on {name}");
+        assert!(
+            !dependencies(&metadata(), "ca-core").contains(&name.to_owned()),
+            "ca-core depends on {name}"
+        );
     }
 }
 
 #[test]
 fn one_crypto_provider_and_no_foreign_library() {
     let lock = std::fs::read_to_string(workspace::root().join("Cargo.lock")).unwrap();
-    let unwanted = ["openssl", "openssl-sys", "aws-lc-rs", "aws-lc-sys", "aws-lc-fips-sys", "native-tls", "boring"];
+    let unwanted =
+        ["openssl", "openssl-sys", "aws-lc-rs", "aws-lc-sys", "aws-lc-fips-sys", "native-tls", "boring"];
     let found: Vec<String> =
         unwanted.iter().map(|name| format!("name = \"{name}\"")).filter(|line| lock.contains(line)).collect();
     assert_none(&found, "ring is the one crypto provider; no C library of TLS is linked");
@@ -139,7 +154,8 @@ fn rooms_are_small() {
 
 #[test]
 fn names_say_what_is_inside() {
-    let empty_words = ["util", "utils", "common", "commons", "helper", "helpers", "manager", "managers", "misc"];
+    let empty_words =
+        ["util", "utils", "common", "commons", "helper", "helpers", "manager", "managers", "misc"];
     let is_empty = |part: &str| empty_words.contains(&part.trim_end_matches(".rs"));
     let sources = all_sources();
     let paths = sources.iter().map(|source| source.path.clone());
@@ -151,7 +167,12 @@ fn names_say_what_is_inside() {
 fn nothing_is_left_out() {
     let sources = all_sources();
     let unfinished = [concat!("#[", "ignore"), concat!("todo", "!("), concat!("unimplemented", "!(")];
-    assert_only_where(&sources, &unfinished, |_| false, "no test is skipped and nothing is called done that is not");
+    assert_only_where(
+        &sources,
+        &unfinished,
+        |_| false,
+        "no test is skipped and nothing is called done that is not",
+    );
 }
 
 #[test]

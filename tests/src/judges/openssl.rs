@@ -35,6 +35,12 @@ pub fn verify(installation: &Installation, certificate: &Path) -> Answer {
     openssl(strict).args(["-untrusted", text(&issuing), "-CRLfile", text(&crls), text(certificate)]).run()
 }
 
+/// Validates a path as strictly, without asking for revocation: for files whose server has ended.
+pub fn verify_path(root: &Path, issuing: &Path, certificate: &Path) -> Answer {
+    openssl(["verify", "-x509_strict", "-CAfile", text(root), "-untrusted", text(issuing), text(certificate)])
+        .run()
+}
+
 /// Fetches the CRLs that the certificate and its issuer name; one PEM file.
 fn fetch_crls(installation: &Installation, certificate: &Path) -> PathBuf {
     let mut all = Vec::new();
@@ -121,10 +127,9 @@ pub fn responder_certificate(response: &Path) -> PathBuf {
 }
 
 /// Verifies a detached CAdES signature: the signature, the path, and the signed signing-certificate attribute.
-pub fn cms_verify(installation: &Installation, document: &Path, signature: &Path) -> Answer {
-    let (root, issuing) = (installation.root(), installation.issuing());
+pub fn cms_verify(root: &Path, issuing: &Path, document: &Path, signature: &Path) -> Answer {
     openssl(["cms", "-verify", "-cades", "-binary", "-inform", "DER", "-in", text(signature)])
-        .args(["-content", text(document), "-CAfile", text(&root), "-certfile", text(&issuing)])
+        .args(["-content", text(document), "-CAfile", text(root), "-certfile", text(issuing)])
         .args(["-purpose", "any", "-out", "/dev/null"])
         .run()
 }
