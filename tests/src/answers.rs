@@ -14,6 +14,13 @@ pub fn id(answer: &Value) -> String {
     text(answer, "id").to_owned()
 }
 
+/// The request in the answer of a command that also says which files it wrote.
+#[track_caller]
+pub fn request(answer: &Value) -> &Value {
+    assert!(answer["request"].is_object(), "no request in {answer}");
+    &answer["request"]
+}
+
 /// The items of a list.
 #[track_caller]
 pub fn items(answer: &Value) -> &Vec<Value> {

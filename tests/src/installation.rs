@@ -65,7 +65,7 @@ impl Installation {
     fn wait_until_ready(&mut self) {
         let ready = bystander::rest(self);
         let give_up = Instant::now() + PATIENCE;
-        while !ready.try_get("/readyz").is_some_and(|response| response.status == 200) {
+        while ready.try_get("/readyz").is_none_or(|response| response.status != 200) {
             if let Some(status) = self.server.as_mut().unwrap().try_wait().unwrap() {
                 panic!("npki serve ended ({status}):\n{}", self.said());
             }

@@ -52,7 +52,7 @@ pub struct Outcome {
 pub struct Problem {
     /// The stable code, such as `E-CSR-003`.
     pub code: String,
-    /// What happened, for a person.
+    /// What happened and why, for a person.
     pub detail: String,
     /// What to do about it.
     pub fix: String,
@@ -183,7 +183,8 @@ impl Outcome {
         let document = self.exits(code).document();
         assert_eq!(document["ok"], false, "{}", self.line);
         let said = |member: &str| document["error"][member].as_str().unwrap_or_default().to_owned();
-        let problem = Problem { code: said("code"), detail: said("detail"), fix: said("fix") };
+        let detail = format!("{} {}", said("detail"), said("cause")).trim().to_owned();
+        let problem = Problem { code: said("code"), detail, fix: said("fix") };
         assert!(problem.code.starts_with("E-"), "{}: code {:?}", self.line, problem.code);
         assert!(!problem.detail.is_empty() && !problem.fix.is_empty(), "{}: {document}", self.line);
         problem

@@ -74,7 +74,8 @@ impl Staff {
         let request = ["cert", "request", "--profile", profile, "--identity", identity];
         let request: Vec<&str> = request.into_iter().chain(["--generate", "--out", text(&out)]).collect();
         let outcome = asker.npki.run(&request);
-        let mut answer = outcome.data(if outcome.code == exit::WAITING { exit::WAITING } else { exit::DONE });
+        let expected = if outcome.code == exit::WAITING { exit::WAITING } else { exit::DONE };
+        let mut answer = answers::request(&outcome.data(expected)).clone();
         let id = answers::id(&answer);
         let mut approvers = [&self.officer, &self.second_officer, &self.third_officer].into_iter();
         while answer["status"] == "waiting" {

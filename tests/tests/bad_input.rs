@@ -242,7 +242,7 @@ fn the_same_twice() {
     let officer = &country.staff.officer;
     let file = requests::openssl(&country.installation.scratch("twice"), &requests::P256);
     let args = ask("device", &country.identities.device, text(&file));
-    let first = answers::id(&officer.npki.done(&args));
+    let first = answers::id(answers::request(&officer.npki.done(&args)));
     let problem = refused(&country, officer, exit::CONFLICT, &args);
     assert_eq!(problem.code, codes::SAME_REQUEST);
     assert!(problem.detail.contains(&first), "the earlier request is not named: {problem:?}");

@@ -7,7 +7,7 @@
     reason = "a test that cannot go on says so and stops"
 )]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tests::census::{self, Identities};
 use tests::certificates::{self, Issued};
@@ -115,11 +115,11 @@ fn nobody_approves_an_own_request() {
 }
 
 /// Asks for a certificate that a person must approve; the request's identifier.
-fn ask(member: &Member, profile: &str, identity: &str, out: &std::path::Path) -> String {
+fn ask(member: &Member, profile: &str, identity: &str, out: &Path) -> String {
     let ask = ["cert", "request", "--profile", profile, "--identity", identity];
     let waiting =
         member.npki.answered(exit::WAITING, &[&ask[..], &["--generate", "--out", text(out)]].concat());
-    answers::id(&waiting)
+    answers::id(answers::request(&waiting))
 }
 
 #[test]
@@ -131,7 +131,8 @@ fn devices_and_applications_are_served_at_once() {
         let out = country.installation.scratch(profile);
         let ask = ["cert", "request", "--profile", profile, "--identity", identity, "--generate"];
         let answer = operator.npki.done(&[&ask[..], &["--out", text(&out)]].concat());
-        let issued = Issued::in_folder(&out, profile, identity, answers::text(&answer, "serial"));
+        let issued =
+            Issued::in_folder(&out, profile, identity, answers::text(answers::request(&answer), "serial"));
         private(&issued.key);
         let shown = operator.npki.done(&["cert", "show", &issued.serial]);
         assert_eq!((&shown["status"], &shown["identity"]), (&"active".into(), &identity.as_str().into()));
@@ -144,7 +145,7 @@ fn devices_and_applications_are_served_at_once() {
 }
 
 /// A private key is its owner's alone.
-fn private(key: &PathBuf) {
+fn private(key: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     assert_eq!(key.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{}", key.display());
 }
