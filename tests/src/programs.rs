@@ -106,7 +106,9 @@ impl Answer {
 }
 
 fn find(name: &str) -> Option<PathBuf> {
-    let extra = std::env::var_os(PYTHON_BIN).into_iter().map(PathBuf::from);
+    // What tests/run.sh installed is found by a plain `cargo test` as well.
+    let installed = crate::workspace::root().join("target/judges/bin");
+    let extra = std::env::var_os(PYTHON_BIN).into_iter().map(PathBuf::from).chain([installed]);
     let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/bin"));
     extra.chain(std::env::split_paths(&path)).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
