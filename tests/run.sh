@@ -40,25 +40,33 @@ missing_packages() {
     command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }
 
+# A stage is run as a condition, where bash does not stop at the first failure by itself: hence the && below.
 system_programs() {
     local packages as_root=()
     mapfile -t packages < <(missing_packages)
     [ ${#packages[@]} -eq 0 ] && return 0
-    command -v apt-get >/dev/null || fail "install these by hand: ${packages[*]}"
+    if ! command -v apt-get >/dev/null; then
+        echo "install these by hand: ${packages[*]}"
+        return 1
+    fi
     if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo >/dev/null || fail "as root: apt-get install ${packages[*]}"
+        if ! command -v sudo >/dev/null; then
+            echo "as root: apt-get install ${packages[*]}"
+            return 1
+        fi
         as_root=(sudo)
     fi
-    "${as_root[@]}" apt-get update
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${packages[@]}"
+    "${as_root[@]}" apt-get update &&
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y --no-install-recommends "${packages[@]}"
 }
 
 python_programs() {
     # The copy of the list says what is installed: equal lists, nothing to do.
     cmp -s tests/requirements.txt "$JUDGES/installed.txt" && return 0
-    python3 -m venv --clear "$JUDGES"
-    "$JUDGES/bin/pip" install --quiet --disable-pip-version-check --requirement tests/requirements.txt
-    cp tests/requirements.txt "$JUDGES/installed.txt"
+    python3 -m venv --clear "$JUDGES" &&
+        "$JUDGES/bin/pip" install --quiet --disable-pip-version-check --requirement tests/requirements.txt &&
+        cp tests/requirements.txt "$JUDGES/installed.txt"
 }
 
 # component NAME COMMAND...: a part of an ordinary toolchain; in continuous integration it must be there.
