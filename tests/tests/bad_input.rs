@@ -187,6 +187,11 @@ fn each_role_does_only_its_own() {
     assert_eq!(still["status"], "active");
 }
 
+/// Well formed, and nobody's.
+const NO_PERSON: &str = "P-000000000X";
+/// Well formed, and nobody's.
+const NO_REQUEST: &str = "R-000000000T";
+
 #[test]
 fn things_that_do_not_exist() {
     let country = Country::settled();
@@ -200,12 +205,16 @@ fn things_that_do_not_exist() {
     assert_eq!(problem.code, codes::NO_SUCH_PROFILE);
     assert!(format!("{} {}", problem.detail, problem.fix).contains("device"), "no nearest name: {problem:?}");
 
+    // The check character tells a typing error from an identity that does not exist.
     let mut mistyped = device.clone();
     let last = if mistyped.pop() == Some('0') { '1' } else { '0' };
     mistyped.push(last);
-    let args = ask("device", &mistyped, text(&file));
-    let problem = refused(&country, officer, exit::NOT_FOUND, &args);
+    let problem = refused(&country, officer, exit::USAGE, &ask("device", &mistyped, text(&file)));
+    assert!(problem.detail.contains("mistyped"), "{problem:?}");
+    let problem = refused(&country, officer, exit::NOT_FOUND, &["registry", "show", NO_PERSON]);
     assert_eq!(problem.code, codes::NO_SUCH_IDENTITY);
+    let args = ask("person-signature", NO_PERSON, text(&file));
+    assert_eq!(refused(&country, officer, exit::NOT_FOUND, &args).code, codes::NO_SUCH_IDENTITY);
 
     let unknown = "42".repeat(16);
     let problem = refused(&country, officer, exit::NOT_FOUND, &["cert", "show", &unknown]);
@@ -213,7 +222,7 @@ fn things_that_do_not_exist() {
     let revoke = ["revoke", &unknown, "--reason", "superseded", "--confirm", "4242"];
     let problem = refused(&country, &country.staff.administrator, exit::NOT_FOUND, &revoke);
     assert_eq!(problem.code, codes::NO_SUCH_CERTIFICATE);
-    refused(&country, officer, exit::NOT_FOUND, &["request", "show", "R-00000000000000000000000000"]);
+    refused(&country, officer, exit::NOT_FOUND, &["request", "show", NO_REQUEST]);
 }
 
 #[test]

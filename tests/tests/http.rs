@@ -85,7 +85,7 @@ fn refusals_are_problem_documents() {
     let installation = Installation::fresh();
     let staff = Staff::of(&installation);
     let rest = &staff.officer.rest;
-    rest.get("/v1/identities/P-00000000000000000000000000").problem(404);
+    rest.get("/v1/identities/P-000000000X").problem(404);
     rest.get("/v1/certificates/00ff").problem(404);
     rest.get("/v1/nothing-here").problem(404);
     rest.get("/v1/identities?limit=many").problem(400);
