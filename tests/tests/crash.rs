@@ -84,10 +84,9 @@ fn all_is_there(country: &Country, everything: &[Told]) {
     assert_eq!(by_serial.len(), listed.len(), "a serial number is listed twice");
     let told: BTreeSet<&str> = everything.iter().map(|told| told.serial.as_str()).collect();
     assert_eq!(told.len(), everything.len(), "two clients were told the same serial number");
-    let on_record = serials_on_record(country);
-    for serial in by_serial.keys() {
-        assert!(on_record.contains(*serial), "{serial} is issued and not in the ledger");
-    }
+    let issued: BTreeSet<String> = by_serial.keys().map(|serial| (*serial).to_owned()).collect();
+    assert_eq!(serials_on_record(country), issued, "the ledger and the certificates disagree");
+    one_certificate_for_each_key(&listed);
     for told in everything {
         let record = by_serial.get(told.serial.as_str());
         let record = record.unwrap_or_else(|| panic!("{} was promised and is lost", told.serial));
@@ -97,6 +96,13 @@ fn all_is_there(country: &Country, everything: &[Told]) {
         is_whole(country, told);
     }
     every_identity_lists_its_own(country, &listed);
+}
+
+/// Each attempt had a key of its own: a second certificate for a key is a second certificate for an attempt.
+fn one_certificate_for_each_key(listed: &[Value]) {
+    let devices: Vec<&Value> = listed.iter().filter(|record| record["profile"] == "device").collect();
+    let keys: BTreeSet<&str> = devices.iter().map(|record| answers::text(record, "key_sha256")).collect();
+    assert_eq!(keys.len(), devices.len(), "an attempt ended in two certificates");
 }
 
 /// The certificate is the one that was given out, to the octet.
@@ -129,10 +135,6 @@ fn every_identity_lists_its_own(country: &Country, listed: &[Value]) {
 fn serials_on_record(country: &Country) -> BTreeSet<String> {
     let events = country.staff.auditor.rest.all("/v1/events");
     let issued = events.iter().filter(|event| answers::text(event, "action") == "certificate.issued");
-    let references = issued.flat_map(|event| {
-        let detail = event["detail"].as_object().cloned().unwrap_or_default();
-        detail.into_iter().map(|(_, value)| value).chain([event["subject"].clone()])
-    });
-    let texts = references.filter_map(|value| value.as_str().map(str::to_owned));
-    texts.flat_map(|text| text.rsplit(['/', ':']).next().map(str::to_owned)).collect()
+    let subjects = issued.map(|event| answers::text(event, "subject"));
+    subjects.filter_map(|subject| subject.rsplit(['/', ':']).next()).map(str::to_owned).collect()
 }
