@@ -49,6 +49,14 @@ pub fn der(pem: &[u8]) -> Vec<u8> {
     first.contents
 }
 
+/// Whether a CRL, DER, has an entry for a serial number in lower-case hex.
+#[track_caller]
+pub fn crl_lists(crl: &[u8], serial: &str) -> bool {
+    let (_, parsed) = x509_parser::parse_x509_crl(crl).expect("a readable CRL");
+    let wanted = hex::decode(serial).unwrap();
+    parsed.iter_revoked_certificates().any(|entry| entry.serial().to_bytes_be() == wanted)
+}
+
 /// SHA-256, lower-case hex.
 pub fn sha256(bytes: &[u8]) -> String {
     hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes))

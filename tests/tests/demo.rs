@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use tests::judges::openssl;
-use tests::npki::text;
-use tests::{Npki, workspace};
+use tests::npki::{exit, text};
+use tests::{Npki, answers, workspace};
 
 #[test]
 fn a_demonstration_leaves_real_certificates_and_signatures() {
@@ -38,16 +38,30 @@ fn a_demonstration_leaves_real_certificates_and_signatures() {
 }
 
 #[test]
-fn a_demonstration_can_be_given_again_and_read_by_people() {
+fn a_demonstration_can_be_given_again_in_the_same_folder() {
     let home = TempDir::new().unwrap();
     let npki = Npki::at_home(home.path());
-    for name in ["first", "second"] {
-        let shown = npki.run_as_text(&["demo", "--data", &npki.file(name)]);
-        let said = format!("{}{}", shown.exits(0).stdout, shown.stderr);
+    let demo = ["demo", "--data", &npki.file("stage")];
+    for _ in ["first", "second"] {
+        let shown = npki.run_as_text(&demo);
+        let said = format!("{}{}", shown.exits(exit::DONE).stdout, shown.stderr);
         assert!(said.contains("revoke") && said.contains("verify"), "{said}");
     }
-    // Without a folder it cleans up after itself, and works beside what is there.
-    npki.done(&["demo"]);
+    // Contexts of the person who watches are left alone.
+    assert!(answers::items(&npki.done(&["context", "list"])).is_empty());
+}
+
+#[test]
+fn a_demonstration_never_clears_what_is_not_its_own() {
+    let home = TempDir::new().unwrap();
+    let npki = Npki::at_home(home.path());
+    let folder = home.path().join("thesis");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("chapter one.txt"), "the only copy").unwrap();
+    let refused = npki.run(&["demo", "--data", text(&folder)]);
+    assert_ne!(refused.code, exit::DONE);
+    refused.problem(refused.code);
+    assert_eq!(workspace::files_under(&folder).len(), 1, "something was made or lost");
 }
 
 fn has_ending(file: &Path, ending: &str) -> bool {

@@ -9,6 +9,7 @@
 
 use std::path::{Path, PathBuf};
 
+use tests::country::CrlEntry;
 use tests::judges::openssl::Nonce;
 use tests::judges::pkilint::{self, Inspection, Linter};
 use tests::judges::{gnutls, openssl};
@@ -29,6 +30,7 @@ fn openssl_accepts_every_path_with_every_crl() {
     }
     let device = country.certificate("device");
     country.revoke(&device.serial, "superseded");
+    country.until_the_crl(CrlEntry::Listed, &device.serial);
     let refused = openssl::verify(&country.installation, &device.certificate);
     assert_ne!(refused.code, 0, "the CRL does not list a revoked certificate");
     refused.saying("certificate revoked");
@@ -55,8 +57,10 @@ fn responders_answer_good_until_revoked() {
     let held = country.certificate("application");
     country.revoke(&held.serial, "certificate-hold");
     says(&country, &held.certificate, ": revoked");
+    country.until_the_crl(CrlEntry::Listed, &held.serial);
     country.staff.administrator.npki.done(&["cert", "release", &held.serial]);
     says(&country, &held.certificate, ": good");
+    country.until_the_crl(CrlEntry::Absent, &held.serial);
 }
 
 /// OpenSSL by POST with and without a nonce, by GET, and GnuTLS: all hear the same.
@@ -101,7 +105,9 @@ fn linters(profile: &str) -> Vec<Linter> {
 #[test]
 fn linters_find_only_what_is_meant() {
     let country = Country::populated();
-    country.revoke(&country.certificate("device").serial, "cessation-of-operation");
+    let retired = &country.certificate("device").serial;
+    country.revoke(retired, "cessation-of-operation");
+    country.until_the_crl(CrlEntry::Listed, retired);
     let installation = &country.installation;
     let person = &country.certificate("person-authentication").certificate;
     let (answer, response) = openssl::ocsp_post(installation, person, Nonce::Fresh);

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use tests::census::{self, Identities};
 use tests::certificates::{self, Issued};
+use tests::country::CrlEntry;
 use tests::npki::{exit, text};
 use tests::{Country, Installation, Member, Staff, answers};
 
@@ -176,6 +177,7 @@ fn a_signature_ends_with_its_certificate() {
 
     country.issued.push(seal.clone());
     country.revoke(&seal.serial, "key-compromise");
+    country.until_the_crl(CrlEntry::Listed, &seal.serial);
     npki.run(&status).exits(exit::NO).document();
     country.staff.officer.npki.run(&["status", &seal.serial]).exits(exit::NO);
     let verdict = npki.run(&verify);
