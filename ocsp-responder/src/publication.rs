@@ -40,7 +40,10 @@ impl Publication {
     /// # Errors
     /// Storage failed.
     pub fn crl(&self, ca: &CaId) -> Result<Option<Vec<u8>>, StorageError> {
-        if self.certificates.contains_key(ca) { crl::newest(self.store.as_ref(), ca) } else { Ok(None) }
+        if !self.certificates.contains_key(ca) {
+            return Ok(None);
+        }
+        Ok(crl::newest(self.store.as_ref(), ca)?.map(|newest| newest.der))
     }
 
     /// Whether the store answers.

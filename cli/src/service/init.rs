@@ -23,7 +23,7 @@ use super::rotation::{OwnCertificate, certificate_path, pem_text};
 use super::serve::{Foundation, own_certificates, registry};
 use super::settings::{self, Settings};
 use super::{ISSUING, ROOT, ServiceError, own_subject};
-use crate::request_file;
+use crate::request_file::certification_request;
 
 /// What an installation is founded from.
 #[derive(Debug, Clone)]
@@ -201,14 +201,14 @@ fn first_administrator(
     folder: &Path,
 ) -> Result<String, ServiceError> {
     let key = SoftwareKey::generate(KeyAlgorithm::P256)?;
-    let csr = request_file::write(&key, &plan.administrator, &[])
+    let csr = certification_request(&key, &plan.administrator, &[])
         .map_err(|failure| ServiceError::Refused(failure.sentences().join(": ")))?;
     let staff = registry.bootstrap_administrator(&plan.administrator, csr.as_bytes())?;
     let admin = folder.join("admin");
     files::create(&admin.join("key.pem"), key.to_pkcs8_pem().as_bytes(), Access::Owner)?;
-    let chain = format!("{}{}", pem_text(&staff.certificate), pem_text(issuing.certificate()));
+    let chain = format!("{}{}", pem_text(&staff.certificate.der), pem_text(issuing.certificate()));
     files::create(&admin.join("cert.pem"), chain.as_bytes(), Access::Everyone)?;
-    Ok(staff.id.to_string())
+    Ok(staff.record.id.to_string())
 }
 
 fn sha256_hex(bytes: &[u8]) -> String {

@@ -122,5 +122,7 @@ refused!(
     ca_core::profile::ProfileError,
     ca_core::profile::UnknownProfile,
     ca_core::storage::StorageError,
+    id_registry::staff::StaffError,
+    ocsp_responder::ocsp::ResponderError,
     rustls::Error,
 );
