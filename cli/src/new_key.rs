@@ -1,8 +1,7 @@
 //! New private keys, made on this machine.
 
 use ca_core::algorithm::KeyAlgorithm;
-use ca_core::clock::Entropy;
-use ca_core::keys::Signer;
+use ca_core::keys::software::SoftwareKey;
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, catalogue};
@@ -10,11 +9,10 @@ use crate::failure::{Failure, catalogue};
 /// Makes a key: to sign with, and as PKCS#8 PEM to keep.
 ///
 /// # Errors
-/// No randomness, or the key cannot be encoded.
-pub fn generate(
-    algorithm: KeyAlgorithm,
-    entropy: &dyn Entropy,
-) -> Result<(Box<dyn Signer>, Zeroizing<String>), Failure> {
-    let _ = (algorithm, entropy);
-    Err(Failure::of(&catalogue::NOT_LINKED))
+/// No randomness.
+pub fn generate(algorithm: KeyAlgorithm) -> Result<(SoftwareKey, Zeroizing<String>), Failure> {
+    let key = SoftwareKey::generate(algorithm)
+        .map_err(|error| Failure::of(&catalogue::KEY_GENERATION).cause(error.to_string()))?;
+    let pem = key.to_pkcs8_pem();
+    Ok((key, pem))
 }

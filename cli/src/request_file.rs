@@ -97,15 +97,14 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     use ca_core::algorithm::KeyAlgorithm;
-    use ca_core::clock::SystemEntropy;
     use ca_core::csr::CertificationRequest;
 
     use super::certification_request;
     use crate::new_key;
 
     fn request(algorithm: KeyAlgorithm, common_name: &str, dns_names: &[String]) -> String {
-        let (key, _) = new_key::generate(algorithm, &SystemEntropy).unwrap();
-        certification_request(key.as_ref(), common_name, dns_names).unwrap()
+        let (key, _) = new_key::generate(algorithm).unwrap();
+        certification_request(&key, common_name, dns_names).unwrap()
     }
 
     #[test]
@@ -138,8 +137,8 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_ascii_is_refused() {
-        let (key, _) = new_key::generate(KeyAlgorithm::P256, &SystemEntropy).unwrap();
-        let failure = certification_request(key.as_ref(), "x", &["š.ls".to_owned()]).unwrap_err();
+        let (key, _) = new_key::generate(KeyAlgorithm::P256).unwrap();
+        let failure = certification_request(&key, "x", &["š.ls".to_owned()]).unwrap_err();
         assert_eq!(failure.exit().number(), 2);
     }
 }

@@ -126,7 +126,6 @@ fn ask(arguments: &RequestArguments, client: &Client, session: &Session) -> Endi
         &arguments.identity,
         &arguments.dns_names,
         arguments.out.clone(),
-        entropy,
     )?;
     let mut body = json!({"profile": arguments.profile, "identity": arguments.identity, "csr": prepared.csr});
     if let (Some(members), false) = (body.as_object_mut(), arguments.dns_names.is_empty()) {

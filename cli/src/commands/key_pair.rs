@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use ca_core::algorithm::KeyAlgorithm;
-use ca_core::clock::Entropy;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -52,7 +51,6 @@ impl CsrSource {
         common_name: &str,
         dns_names: &[String],
         out: Option<PathBuf>,
-        entropy: &dyn Entropy,
     ) -> Result<Prepared, Failure> {
         if let Some(path) = &self.csr {
             let csr = as_text(files::read(path, files::MAX_OBJECT)?);
@@ -61,8 +59,8 @@ impl CsrSource {
         let folder = out.unwrap_or_else(|| PathBuf::from("."));
         let path = folder.join("key.pem");
         files::must_be_free(&path)?;
-        let (key, key_pem) = new_key::generate(algorithm, entropy)?;
-        let csr = request_file::certification_request(key.as_ref(), common_name, dns_names)?;
+        let (key, key_pem) = new_key::generate(algorithm)?;
+        let csr = request_file::certification_request(&key, common_name, dns_names)?;
         files::make_folder(&folder)?;
         files::create(&path, key_pem.as_bytes(), Readers::Owner)?;
         Ok(Prepared { csr, delivery: Delivery { folder: Some(folder), new_key: Some(path) } })

@@ -90,8 +90,7 @@ pub fn run(command: StaffCommand, session: &mut Session) -> Ending {
 
 fn add(arguments: &AddArguments, client: &Client, session: &Session) -> Ending {
     let entropy = session.entropy.as_ref();
-    let prepared =
-        arguments.csr.prepare(KeyAlgorithm::P256, &arguments.name, &[], arguments.out.clone(), entropy)?;
+    let prepared = arguments.csr.prepare(KeyAlgorithm::P256, &arguments.name, &[], arguments.out.clone())?;
     let role = arguments.role.to_possible_value().map(|value| value.get_name().to_owned());
     let mut body = json!({"name": arguments.name, "role": role, "csr": prepared.csr});
     if let (Some(members), Some(organisation)) = (body.as_object_mut(), &arguments.organisation) {
