@@ -77,7 +77,7 @@ pub(crate) fn init(plan: &Plan) -> Result<Founded, ServiceError> {
 
 fn draft_folder(data: &Path) -> Result<PathBuf, ServiceError> {
     match std::fs::read_dir(data) {
-        Ok(mut entries) if entries.next().is_some() => return Err(ServiceError::NotEmpty(data.to_owned())),
+        Ok(entries) if entries.count() > 0 => return Err(ServiceError::NotEmpty(data.to_owned())),
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(files::at(data)(error)),
         _ => {}
     }
@@ -125,7 +125,7 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
     let own = own_certificates(&issuing, keys, &settings, &foundation);
     own.renew(OwnCertificate::Responder)?;
     own.renew(OwnCertificate::Server)?;
-    let registry = registry(&foundation, &settings, Arc::clone(&issuing), root.certificate());
+    let registry = registry(&foundation, &settings, Arc::clone(&issuing), root.certificate())?;
     let administrator = first_administrator(&registry, &issuing, plan, folder)?;
     Ok(Founded {
         root_name: ca_name(plan, "National Root CA G1"),

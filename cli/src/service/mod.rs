@@ -17,7 +17,7 @@ mod serve;
 mod settings;
 mod tls;
 
-pub(crate) use demo::{Afterwards, DemoPlan, DemoReport, Telling, demo};
+pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
 pub(crate) use init::{Founded, Plan, init};
 pub(crate) use serve::serve;
 
