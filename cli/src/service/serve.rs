@@ -11,6 +11,7 @@ use ca_core::profile::ProfileSet;
 use ca_core::storage::Store;
 use ca_core::storage::sled::SledStore;
 use id_registry::{Registry, RegistryParts, TrustAnchor};
+use ocsp_responder::http::PublicState;
 use ocsp_responder::ocsp::{Responder, ResponderParts, Responders};
 use ocsp_responder::publication::Publication;
 use tokio::sync::watch;
@@ -161,7 +162,11 @@ impl Installation {
         let publishing = std::thread::spawn(move || publisher.run(&publisher_stopped));
         let (stop, stopped) = watch::channel(false);
         let staff = id_registry::http::router(self.registry);
-        let public = ocsp_responder::http::router(Responders::new().with(self.responder), self.publication);
+        let public = ocsp_responder::http::router(PublicState {
+            responders: Arc::new(Responders::new().with(self.responder)),
+            publication: Arc::new(self.publication),
+            clock: Arc::clone(&self.foundation.clock),
+        });
         tracing::info!(service = %settings.service_address, public = %settings.public_address, "serving");
         let serving = tokio::spawn(tls::serve_https(https, config, staff, settings.limits, stopped.clone()));
         let answering = tokio::spawn(tls::serve_http(http, public, settings.limits, stopped));
