@@ -22,8 +22,10 @@ pub const CSR_UNSUPPORTED_KEY: &str = "E-CSR-030";
 pub const CSR_RSA_SIZE: &str = "E-CSR-040";
 /// The signature does not prove possession of the key.
 pub const CSR_NO_POSSESSION: &str = "E-CSR-055";
-/// This member of staff may not do this.
+/// The caller's role does not have the permission.
 pub const NOT_PERMITTED: &str = "E-AUTH-002";
+/// The thing belongs to another organisation than the caller's.
+pub const NOT_YOURS: &str = "E-AUTH-003";
 /// No profile of this name.
 pub const NO_SUCH_PROFILE: &str = "E-REQ-001";
 /// No identity of this identifier.

@@ -132,7 +132,7 @@ fn requests_for_somebody_else() {
         ("person-signature", &identities.person),
     ] {
         let problem = refused(&country, &stranger, exit::NOT_PERMITTED, &ask(profile, identity, text(&file)));
-        assert_eq!(problem.code, codes::NOT_PERMITTED, "{profile}");
+        assert_eq!(problem.code, codes::NOT_YOURS, "{profile}");
     }
     for id in [&identities.device, &identities.person] {
         let hidden = stranger.npki.run(&["registry", "show", id]);
