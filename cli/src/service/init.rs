@@ -76,10 +76,8 @@ pub(crate) fn init(plan: &Plan) -> Result<Founded, ServiceError> {
 }
 
 fn draft_folder(data: &Path) -> Result<PathBuf, ServiceError> {
-    match std::fs::read_dir(data) {
-        Ok(entries) if entries.count() > 0 => return Err(ServiceError::NotEmpty(data.to_owned())),
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(files::at(data)(error)),
-        _ => {}
+    if files::holds_something(data)? {
+        return Err(ServiceError::NotEmpty(data.to_owned()));
     }
     let name = data.file_name().ok_or_else(|| ServiceError::Refused(format!("{}: give a folder's name", data.display())))?;
     let draft = data.with_file_name(format!(".{}.founding-{}", name.to_string_lossy(), std::process::id()));

@@ -80,7 +80,7 @@ fn prepare_folder(data: &Path) -> Result<PathBuf, ServiceError> {
             return Err(ServiceError::DemoStillServing { folder: data.to_owned(), process });
         }
         std::fs::remove_dir_all(data).map_err(super::files::at(data))?;
-    } else if std::fs::read_dir(data).is_ok_and(|mut entries| entries.next().is_some()) {
+    } else if super::files::holds_something(data)? {
         return Err(ServiceError::NotEmpty(data.to_owned()));
     }
     std::fs::create_dir_all(data).map_err(super::files::at(data))?;
