@@ -161,7 +161,7 @@ impl<'a> Examined<'a> {
 
 fn read_issuer(certificate: &[u8]) -> Result<X509Certificate<'_>, String> {
     match X509Certificate::from_der(certificate) {
-        Ok((rest, issuer)) if rest.is_empty() => Ok(issuer),
+        Ok(([], issuer)) => Ok(issuer),
         Ok(_) => Err("octets follow the issuer's certificate".to_owned()),
         Err(error) => Err(format!("the issuer's certificate cannot be read: {error}")),
     }

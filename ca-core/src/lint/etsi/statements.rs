@@ -64,7 +64,7 @@ impl<'a> Statements<'a> {
     }
 
     /// The value of a statement, `None` when there is no such statement.
-    fn value<T: Decode<'a>>(&self, id: ObjectIdentifier) -> Result<Option<T>, String>
+    fn value<T>(&self, id: ObjectIdentifier) -> Result<Option<T>, String>
     where
         T: der::DecodeValue<'a> + der::FixedTag,
         der::Error: From<<T as der::DecodeValue<'a>>::Error>,

@@ -41,7 +41,7 @@ fn each(examined: &Examined<'_>, check: impl Fn(AttributeType, &Attribute<'_>) -
 /// RFC 5280 section 4.1.2.4: PrintableString or UTF8String. X.520 sections 6.2.9 and 6.3.1: country and serial number
 /// are PrintableString.
 fn string_types(examined: &Examined<'_>) -> Verdict {
-    let number = |tag: Tag| u32::from(tag.number().value());
+    let number = |tag: Tag| tag.number().value();
     let printable_tag = number(Tag::PrintableString);
     each(examined, |kind, attribute| {
         let printable = attribute.tag == printable_tag;
