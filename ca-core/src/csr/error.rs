@@ -63,7 +63,9 @@ pub enum CsrError {
     #[error("there is text after the PEM block")]
     TextAfterPem,
     /// The DER ends too early.
-    #[error("the certification request is cut off: it says it has at least {expected} octets, {found} are there")]
+    #[error(
+        "the certification request is cut off: it says it has at least {expected} octets, {found} are there"
+    )]
     Truncated {
         /// How many its header announces, or the header itself needs.
         expected: usize,
@@ -114,7 +116,9 @@ pub enum CsrError {
         string_type: &'static str,
     },
     /// A string type that is no longer used.
-    #[error("the subject's {attribute} is a {string_type}, which is ambiguous and no longer used (RFC 5280 section 4.1.2.4)")]
+    #[error(
+        "the subject's {attribute} is a {string_type}, which is ambiguous and no longer used (RFC 5280 section 4.1.2.4)"
+    )]
     SubjectStringType {
         /// Short name or dotted object identifier.
         attribute: String,
@@ -153,7 +157,9 @@ pub enum CsrError {
         found: String,
     },
     /// An elliptic curve spelled out by its parameters.
-    #[error("the key spells its elliptic curve out in parameters instead of naming it (RFC 5480 section 2.1.1 forbids that)")]
+    #[error(
+        "the key spells its elliptic curve out in parameters instead of naming it (RFC 5480 section 2.1.1 forbids that)"
+    )]
     ExplicitCurve,
     /// The algorithm identifier of the key has wrong parameters.
     #[error("the {key} key's algorithm identifier has wrong parameters: {why}")]
@@ -209,10 +215,14 @@ pub enum CsrError {
         factor: u32,
     },
     /// The RSA modulus is a perfect square or its factors are close together.
-    #[error("the RSA modulus is the product of two primes that are too close: anyone can compute the private key")]
+    #[error(
+        "the RSA modulus is the product of two primes that are too close: anyone can compute the private key"
+    )]
     RsaClosePrimes,
     /// The RSA modulus was made by the library that CVE-2017-15361 is about.
-    #[error("the RSA key was made by a faulty chip library (ROCA, CVE-2017-15361): its private key can be computed")]
+    #[error(
+        "the RSA key was made by a faulty chip library (ROCA, CVE-2017-15361): its private key can be computed"
+    )]
     RsaRoca,
     /// The RSA exponent is too small, even or too large.
     #[error("the RSA public exponent is {why}")]
@@ -257,7 +267,9 @@ pub enum CsrError {
         expected: u32,
     },
     /// Proof of possession failed.
-    #[error("the signature does not verify: the request was changed after signing, or signed with another key")]
+    #[error(
+        "the signature does not verify: the request was changed after signing, or signed with another key"
+    )]
     ProofOfPossession,
 }
 
@@ -319,9 +331,13 @@ impl CsrError {
             Self::Empty | Self::NotARequest | Self::OtherPem { .. } | Self::PublicKeyGiven => {
                 "send the file that `openssl req -new -key key.pem -out request.pem` wrote"
             }
-            Self::CertificateGiven => "send the certification request that the certificate was made from, or a new one",
+            Self::CertificateGiven => {
+                "send the certification request that the certificate was made from, or a new one"
+            }
             Self::TooLarge { .. } => "ask for fewer names and leave attachments out of the request",
-            Self::Utf16 => "save the file as ASCII; in PowerShell let the tool write it (-out) instead of `>`",
+            Self::Utf16 => {
+                "save the file as ASCII; in PowerShell let the tool write it (-out) instead of `>`"
+            }
             Self::PrivateKeyGiven => {
                 "do not use that key again: make a new one and send only its certification request"
             }
@@ -344,12 +360,16 @@ impl CsrError {
                 "write the name in UTF-8 (`openssl req -utf8`) and without control characters"
             }
             Self::ExtensionRequestRepeated | Self::ExtensionRepeated { .. } => "request each extension once",
-            Self::DnsName { .. } => "write DNS names in ASCII, internationalised ones as xn--…, and without a final dot",
+            Self::DnsName { .. } => {
+                "write DNS names in ASCII, internationalised ones as xn--…, and without a final dot"
+            }
             Self::UnsupportedKey { .. } | Self::ExplicitCurve => {
                 "make a P-256, P-384 or Ed25519 key, or an RSA key of 2048 to 4096 bits (`openssl genpkey -algorithm \
                  EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:named_curve`)"
             }
-            Self::PointCompressed { .. } => "write the key with an uncompressed point (`openssl ec -conv_form uncompressed`)",
+            Self::PointCompressed { .. } => {
+                "write the key with an uncompressed point (`openssl ec -conv_form uncompressed`)"
+            }
             Self::KeyParameters { .. }
             | Self::KeyEncoding { .. }
             | Self::PointLength { .. }

@@ -19,14 +19,24 @@ pub(super) fn unwrap(bytes: &[u8]) -> Result<Cow<'_, [u8]>, CsrError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(CsrError::Empty);
     }
-    // A SEQUENCE of more than 127 octets: no request is shorter, and no text continues like this after a `0`.
-    if matches!(bytes, [0x30, 0x80..=0xff, ..]) {
+    if is_der(bytes) {
         return Ok(Cow::Borrowed(bytes));
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(CsrError::Utf16);
     }
     pem(bytes).map(Cow::Owned)
+}
+
+/// Whether these octets begin as DER does. A SEQUENCE's first octet is also the digit `0`, with which a text may
+/// begin; but a text has no long-form length after it, nor the control characters that the version starts with.
+fn is_der(bytes: &[u8]) -> bool {
+    let begins = |octet: &u8| octet.is_ascii_control() && !octet.is_ascii_whitespace();
+    match bytes {
+        [0x30, 0x80..=0x84, ..] => true,
+        [0x30, rest @ ..] => rest.iter().take(7).any(begins),
+        _ => false,
+    }
 }
 
 fn pem(text: &[u8]) -> Result<Vec<u8>, CsrError> {
@@ -79,5 +89,9 @@ fn label<'a>(line: &'a [u8], boundary: &[u8]) -> Option<&'a [u8]> {
 
 /// A label that may be shown: short, without control characters.
 fn printable(label: &[u8]) -> String {
-    label.iter().take(40).map(|octet| if (0x20..0x7f).contains(octet) { char::from(*octet) } else { '?' }).collect()
+    label
+        .iter()
+        .take(40)
+        .map(|octet| if (0x20..0x7f).contains(octet) { char::from(*octet) } else { '?' })
+        .collect()
 }

@@ -51,7 +51,8 @@ impl CertificationRequest {
     /// The signature does not verify, or the key or its algorithm is not admitted anywhere.
     pub fn verify(self) -> Result<VerifiedCsr, CsrError> {
         let key = SubjectPublicKey::from_der(&self.key)?;
-        let algorithm = SignatureAlgorithm::read(Reader::new(&self.signature_algorithm, "signatureAlgorithm"))?;
+        let algorithm =
+            SignatureAlgorithm::read(Reader::new(&self.signature_algorithm, "signatureAlgorithm"))?;
         verify::proof_of_possession(&key, algorithm, &self.signed, &self.signature)?;
         let mut sha256 = [0; 32];
         sha256.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, &self.der).as_ref());

@@ -101,8 +101,8 @@ fn attribute_and_value(pair: &Element<'_>) -> Result<(RequestedAttribute, Occurr
     let value = fields.next()?.ok_or(CsrError::Structure { part: "subject" })?;
     fields.end()?;
     let known = ATTRIBUTES.iter().find(|(known, _, _)| *known == oid);
-    let (attribute, occurrence) =
-        known.map_or((oid, Occurrence::Repeatable), |(_, name, occurrence)| ((*name).to_owned(), *occurrence));
+    let (attribute, occurrence) = known
+        .map_or((oid, Occurrence::Repeatable), |(_, name, occurrence)| ((*name).to_owned(), *occurrence));
     let value = text(&attribute, &value)?;
     Ok((RequestedAttribute { attribute, value }, occurrence))
 }
@@ -131,8 +131,8 @@ fn text(attribute: &str, value: &Element<'_>) -> Result<String, CsrError> {
         0x1c => return Err(obsolete(attribute, "UniversalString")),
         _ => return Ok(format!("#{}", hex::encode(value.whole))),
     };
-    let text = decoded
-        .ok_or_else(|| CsrError::SubjectEncoding { attribute: attribute.to_owned(), string_type })?;
+    let text =
+        decoded.ok_or_else(|| CsrError::SubjectEncoding { attribute: attribute.to_owned(), string_type })?;
     if text.is_empty() {
         return Err(CsrError::SubjectAttributeEmpty { attribute: attribute.to_owned() });
     }
@@ -222,12 +222,13 @@ fn alternative_dns_names(extension: &X509Extension<'_>) -> Result<Vec<String>, C
     let malformed = || CsrError::Structure { part: "subjectAltName extension" };
     strict::check(extension.value).map_err(|_| malformed())?;
     let (_, alternative) = SubjectAlternativeName::from_der(extension.value).map_err(|_| malformed())?;
+    let mut seen = HashSet::new();
     let mut names = Vec::new();
     for name in alternative.general_names {
         match name {
             GeneralName::DNSName(name) => {
                 let name = dns_name(name)?;
-                if !names.contains(&name) {
+                if seen.insert(name.clone()) {
                     names.push(name);
                 }
             }
@@ -281,9 +282,13 @@ mod tests {
         assert_eq!(read(0x13, b"Government of Lesotho").unwrap(), "Government of Lesotho");
         assert_eq!(read(0x1e, &[0x00, 0x54, 0x01, 0x61]).unwrap(), "Tš");
         assert_eq!(read(0x03, &[0x00, 0xff]).unwrap(), "#030200ff");
-        for (tag, body) in
-            [(0x0c, &[0xc3_u8, 0x28][..]), (0x13, b"a*b"), (0x13, "š".as_bytes()), (0x16, &[0xe9]), (0x12, b"1a")]
-        {
+        for (tag, body) in [
+            (0x0c, &[0xc3_u8, 0x28][..]),
+            (0x13, b"a*b"),
+            (0x13, "š".as_bytes()),
+            (0x16, &[0xe9]),
+            (0x12, b"1a"),
+        ] {
             assert!(matches!(read(tag, body), Err(CsrError::SubjectEncoding { .. })), "{body:02x?}");
         }
         assert!(matches!(read(0x1e, &[0xd8, 0x00]), Err(CsrError::SubjectEncoding { .. })));
@@ -308,7 +313,10 @@ mod tests {
         assert_eq!(dns_name("*.gov.ls").unwrap(), "*.gov.ls");
         assert_eq!(dns_name("3com.ls").unwrap(), "3com.ls");
         let long = "a".repeat(64);
-        for bad in ["", "gov.ls.", ".ls", "a..b", "-a.ls", "a-.ls", "a_b.ls", "a b", "š.ls", "*", "a.*.ls", "a\0.ls", &long] {
+        for bad in [
+            "", "gov.ls.", ".ls", "a..b", "-a.ls", "a-.ls", "a_b.ls", "a b", "š.ls", "*", "a.*.ls", "a\0.ls",
+            &long,
+        ] {
             assert!(matches!(dns_name(bad), Err(CsrError::DnsName { .. })), "{bad:?}");
         }
         assert!(dns_name(&"a.".repeat(127)).is_err());

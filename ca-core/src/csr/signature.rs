@@ -35,10 +35,12 @@ impl Digest {
             "2.16.840.1.101.3.4.2.1" => Ok(Self::Sha256),
             "2.16.840.1.101.3.4.2.2" => Ok(Self::Sha384),
             "2.16.840.1.101.3.4.2.3" => Ok(Self::Sha512),
-            SHA1 | MD5 => Err(CsrError::WeakSignature { algorithm: format!("RSASSA-PSS over {}", oids::name_of(oid)) }),
-            other => {
-                Err(CsrError::UnsupportedSignature { found: format!("RSASSA-PSS over {}", oids::name_of(other)) })
+            SHA1 | MD5 => {
+                Err(CsrError::WeakSignature { algorithm: format!("RSASSA-PSS over {}", oids::name_of(oid)) })
             }
+            other => Err(CsrError::UnsupportedSignature {
+                found: format!("RSASSA-PSS over {}", oids::name_of(other)),
+            }),
         }
     }
 }
@@ -83,8 +85,13 @@ impl SignatureAlgorithm {
             oids::RSASSA_PSS => return pss(parameters),
             oids::ED25519 => Self::Ed25519,
             // Collisions are found: MD2, MD4, MD5 and SHA-1 with RSA, SHA-1 with ECDSA and DSA.
-            "1.2.840.113549.1.1.2" | "1.2.840.113549.1.1.3" | "1.2.840.113549.1.1.4" | "1.2.840.113549.1.1.5"
-            | "1.3.14.3.2.29" | "1.2.840.10045.4.1" | "1.2.840.10040.4.3" => {
+            "1.2.840.113549.1.1.2"
+            | "1.2.840.113549.1.1.3"
+            | "1.2.840.113549.1.1.4"
+            | "1.2.840.113549.1.1.5"
+            | "1.3.14.3.2.29"
+            | "1.2.840.10045.4.1"
+            | "1.2.840.10040.4.3" => {
                 return Err(CsrError::WeakSignature { algorithm: oids::name_of(&oid) });
             }
             other => return Err(CsrError::UnsupportedSignature { found: oids::name_of(other) }),
@@ -118,7 +125,7 @@ fn pss(parameters: Option<Element<'_>>) -> Result<SignatureAlgorithm, CsrError> 
         None => return Digest::from_oid(SHA1).map(SignatureAlgorithm::RsaPss),
     };
     let mask = next_if(&mut fields, &mut field, 0xa1)?;
-    // FIPS 186-5 section 5.4 (g) wants one digest; RFC 4055 section 3.1 recommends it.
+    // RFC 4055 section 3.1 strongly recommends one digest for both; the verifier knows no other pair.
     if mask.map(mask_digest).transpose()? != Some(digest) {
         return Err(pss_parameters("the mask must be MGF1 over the same digest"));
     }

@@ -236,7 +236,9 @@ fn bit_string(body: &[u8]) -> Result<(), &'static str> {
     match body {
         [] | [1..=0xff, ..] if body.len() < 2 => Err("a BIT STRING lacks its octets"),
         [8..=0xff, ..] => Err("a BIT STRING has more than seven unused bits"),
-        [unused, .., last] if last & !(0xff << unused) != 0 => Err("unused bits of a BIT STRING are not zero"),
+        [unused, .., last] if last & !(0xff << unused) != 0 => {
+            Err("unused bits of a BIT STRING are not zero")
+        }
         _ => Ok(()),
     }
 }
@@ -260,7 +262,8 @@ fn ascending(body: &[u8]) -> Result<(), &'static str> {
     let mut before: &[u8] = &[];
     while !rest.is_empty() {
         let head = header(rest, 0).map_err(|_| "an element runs past the one around it")?;
-        let (value, after) = rest.split_at_checked(head.end).ok_or("an element runs past the one around it")?;
+        let (value, after) =
+            rest.split_at_checked(head.end).ok_or("an element runs past the one around it")?;
         if value < before {
             return Err("the values of a SET OF are not in ascending order");
         }
@@ -299,26 +302,26 @@ mod tests {
     #[test]
     fn every_laxity_of_ber_is_refused() {
         for bad in [
-            &[0x30, 0x80, 0x00, 0x00][..],            // indefinite length
-            &[0x04, 0x81, 0x01, 0x00],                // long form for a short length
-            &[0x1f, 0x80, 0x1f, 0x00],                // padded tag number
-            &[0x1f, 0x05, 0x00],                      // long form for a low tag number
-            &[0x01, 0x01, 0x01],                      // BOOLEAN other than FF
-            &[0x02, 0x02, 0x00, 0x01],                // padded INTEGER
-            &[0x02, 0x02, 0xff, 0x80],                // padded negative INTEGER
-            &[0x02, 0x00],                            // empty INTEGER
-            &[0x03, 0x00],                            // BIT STRING without its first octet
-            &[0x03, 0x01, 0x01],                      // unused bits of nothing
-            &[0x03, 0x02, 0x04, 0xff],                // unused bits set
-            &[0x03, 0x02, 0x08, 0x00],                // eight unused bits
-            &[0x24, 0x03, 0x04, 0x01, 0x00],          // constructed OCTET STRING
-            &[0x10, 0x00],                            // primitive SEQUENCE
-            &[0x05, 0x01, 0x00],                      // NULL with contents
-            &[0x06, 0x02, 0x80, 0x01],                // padded component
-            &[0x06, 0x01, 0x81],                      // unfinished component
-            &[0x30, 0x02, 0x00, 0x00],                // end of contents
-            &[0x30, 0x03, 0x04, 0x02, 0x00],          // inner past outer
-            &[0x31, 0x06, 2, 1, 2, 2, 1, 1],          // SET OF out of order
+            &[0x30, 0x80, 0x00, 0x00][..],   // indefinite length
+            &[0x04, 0x81, 0x01, 0x00],       // long form for a short length
+            &[0x1f, 0x80, 0x1f, 0x00],       // padded tag number
+            &[0x1f, 0x05, 0x00],             // long form for a low tag number
+            &[0x01, 0x01, 0x01],             // BOOLEAN other than FF
+            &[0x02, 0x02, 0x00, 0x01],       // padded INTEGER
+            &[0x02, 0x02, 0xff, 0x80],       // padded negative INTEGER
+            &[0x02, 0x00],                   // empty INTEGER
+            &[0x03, 0x00],                   // BIT STRING without its first octet
+            &[0x03, 0x01, 0x01],             // unused bits of nothing
+            &[0x03, 0x02, 0x04, 0xff],       // unused bits set
+            &[0x03, 0x02, 0x08, 0x00],       // eight unused bits
+            &[0x24, 0x03, 0x04, 0x01, 0x00], // constructed OCTET STRING
+            &[0x10, 0x00],                   // primitive SEQUENCE
+            &[0x05, 0x01, 0x00],             // NULL with contents
+            &[0x06, 0x02, 0x80, 0x01],       // padded component
+            &[0x06, 0x01, 0x81],             // unfinished component
+            &[0x30, 0x02, 0x00, 0x00],       // end of contents
+            &[0x30, 0x03, 0x04, 0x02, 0x00], // inner past outer
+            &[0x31, 0x06, 2, 1, 2, 2, 1, 1], // SET OF out of order
         ] {
             assert!(matches!(check(bad), Err(Fault::Broken { .. } | Fault::Truncated { .. })), "{bad:02x?}");
         }

@@ -21,6 +21,8 @@ mod qc_statements;
 pub(crate) mod reservation;
 pub(crate) mod to_be_signed;
 
+pub use reservation::AbandonError;
+
 /// A request that a profile admitted.
 #[derive(Debug)]
 pub struct IssuanceRequest {

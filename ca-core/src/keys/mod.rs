@@ -31,8 +31,17 @@ pub enum KeyError {
     /// The sealed key is damaged or not one of ours.
     #[error("the key file cannot be read: {0}")]
     Malformed(String),
+    /// The key is encrypted in a way npki does not open.
+    #[error("the key is encrypted: decrypt it first, for example with `openssl pkcs8`")]
+    Encrypted,
+    /// The key is of another algorithm.
+    #[error("keys of this algorithm cannot be used ({0}); use P-256, P-384 or Ed25519")]
+    UnsupportedAlgorithm(String),
+    /// Others than its owner may read the key file.
+    #[error("{} may be read by others than its owner; run `chmod 600` on it", .0.display())]
+    Exposed(std::path::PathBuf),
     /// The key file could not be read or written.
-    #[error("{path}: {source}")]
+    #[error("{}: {source}", path.display())]
     File {
         /// The file.
         path: std::path::PathBuf,

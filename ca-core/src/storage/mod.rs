@@ -7,6 +7,7 @@
 //!   happens or none of it; when `commit` returns `Ok`, it is on durable storage. A conflict names the key.
 //! - A change cannot be committed without the ledger event that explains it: [`Change::explained_by`] is the only
 //!   way from a [`Change`] to an [`AuditedChange`], and it adds the event to the same set of writes.
+//! - A change names each key at most once; one that names a key twice is refused, in every backend.
 //! - Changes of many callers are committed together: a backend takes all that wait, applies each that still holds,
 //!   makes the batch durable once, and then answers everyone.
 //!
@@ -14,6 +15,7 @@
 //! beside them as `storage/postgres.rs`, behind this contract and the same [`conformance`] suite; nothing outside this folder may
 //! know which backend runs. Secondary indexes are tables written in the same change.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use crate::ledger::{self, Event};
@@ -263,4 +265,26 @@ pub enum CommitError {
     /// The engine failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+/// Refuses a change that names a key twice: which of the two writes counts would differ between engines.
+fn refuse_repeated_keys(change: &AuditedChange) -> Result<(), StorageError> {
+    let mut seen = BTreeSet::new();
+    for write in change.writes() {
+        if !seen.insert((write.table, write.key.as_slice())) {
+            let key = hex::encode(&write.key);
+            return Err(StorageError(format!("a change writes {} twice (key {key})", write.table.0)));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a write finds what it expects; `found` is the version that stands under its key.
+fn expectation(write: &Write, found: Option<Version>) -> Result<(), CommitError> {
+    let holds = match write.expect {
+        Expect::Absent => found.is_none(),
+        Expect::Version(version) => found == Some(version),
+        Expect::Anything => true,
+    };
+    if holds { Ok(()) } else { Err(CommitError::Conflict { table: write.table, key: write.key.clone() }) }
 }

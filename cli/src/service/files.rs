@@ -26,6 +26,15 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), ServiceError> {
     sync_folder(path.parent().unwrap_or(Path::new(".")))
 }
 
+/// Whether there is a folder with anything in it.
+pub(crate) fn holds_something(folder: &Path) -> Result<bool, ServiceError> {
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => Ok(entries.next().is_some()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(at(folder)(error)),
+    }
+}
+
 /// Makes the names in a folder durable.
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), ServiceError> {
     std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))

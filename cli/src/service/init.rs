@@ -44,7 +44,7 @@ pub(crate) struct Plan {
 }
 
 /// What was founded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub(crate) struct Founded {
     pub(crate) root_name: String,
     /// SHA-256 of the root's certificate, lower-case hex: to be compared wherever it is installed.
@@ -76,10 +76,8 @@ pub(crate) fn init(plan: &Plan) -> Result<Founded, ServiceError> {
 }
 
 fn draft_folder(data: &Path) -> Result<PathBuf, ServiceError> {
-    match std::fs::read_dir(data) {
-        Ok(mut entries) if entries.next().is_some() => return Err(ServiceError::NotEmpty(data.to_owned())),
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(files::at(data)(error)),
-        _ => {}
+    if files::holds_something(data)? {
+        return Err(ServiceError::NotEmpty(data.to_owned()));
     }
     let name = data.file_name().ok_or_else(|| ServiceError::Refused(format!("{}: give a folder's name", data.display())))?;
     let draft = data.with_file_name(format!(".{}.founding-{}", name.to_string_lossy(), std::process::id()));
@@ -125,7 +123,7 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
     let own = own_certificates(&issuing, keys, &settings, &foundation);
     own.renew(OwnCertificate::Responder)?;
     own.renew(OwnCertificate::Server)?;
-    let registry = registry(&foundation, &settings, Arc::clone(&issuing), root.certificate());
+    let registry = registry(&foundation, &settings, Arc::clone(&issuing), root.certificate())?;
     let administrator = first_administrator(&registry, &issuing, plan, folder)?;
     Ok(Founded {
         root_name: ca_name(plan, "National Root CA G1"),
@@ -201,13 +199,14 @@ fn first_administrator(
     folder: &Path,
 ) -> Result<String, ServiceError> {
     let key = SoftwareKey::generate(KeyAlgorithm::P256)?;
-    let csr = certification_request(&key, &plan.administrator, &[])?;
-    let staff = registry.bootstrap_administrator(&plan.administrator, &csr)?;
+    let csr = certification_request(&key, &plan.administrator, &[])
+        .map_err(|failure| ServiceError::Refused(failure.sentences().join(": ")))?;
+    let staff = registry.bootstrap_administrator(&plan.administrator, csr.as_bytes())?;
     let admin = folder.join("admin");
-    files::create(&admin.join("key.pem"), key.to_pkcs8_pem()?.as_bytes(), Access::Owner)?;
-    let chain = format!("{}{}", pem_text(&staff.certificate), pem_text(issuing.certificate()));
+    files::create(&admin.join("key.pem"), key.to_pkcs8_pem().as_bytes(), Access::Owner)?;
+    let chain = format!("{}{}", pem_text(&staff.certificate.der), pem_text(issuing.certificate()));
     files::create(&admin.join("cert.pem"), chain.as_bytes(), Access::Everyone)?;
-    Ok(staff.id.to_string())
+    Ok(staff.record.id.to_string())
 }
 
 fn sha256_hex(bytes: &[u8]) -> String {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 
 mod demo;
+mod failure;
 mod files;
 mod init;
 mod key_folder;
@@ -16,7 +17,7 @@ mod serve;
 mod settings;
 mod tls;
 
-pub(crate) use demo::{Afterwards, DemoPlan, DemoReport, Telling, demo};
+pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
 pub(crate) use init::{Founded, Plan, init};
 pub(crate) use serve::serve;
 
@@ -96,3 +97,32 @@ pub(crate) enum ServiceError {
     #[error("{0}")]
     Refused(String),
 }
+
+/// Refusals of the crates below that need no words of their own here: their message says it all.
+macro_rules! refused {
+    ($($error:ty),+ $(,)?) => {
+        $(impl From<$error> for ServiceError {
+            fn from(error: $error) -> Self {
+                Self::Refused(error.to_string())
+            }
+        })+
+    };
+}
+
+refused!(
+    ca_core::authority::AuthorityError,
+    ca_core::authority::RootError,
+    ca_core::certificate::InvalidCaId,
+    ca_core::clock::EntropyError,
+    ca_core::crl::PublishError,
+    ca_core::csr::CsrError,
+    ca_core::issuance::AbandonError,
+    ca_core::issuance::IssueError,
+    ca_core::keys::KeyError,
+    ca_core::profile::ProfileError,
+    ca_core::profile::UnknownProfile,
+    ca_core::storage::StorageError,
+    id_registry::staff::StaffError,
+    ocsp_responder::ocsp::ResponderError,
+    rustls::Error,
+);

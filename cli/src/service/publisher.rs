@@ -71,7 +71,7 @@ impl Publisher {
         let now = self.clock.now();
         if self.responder_credential.due(now)? {
             let fresh = self.own.renew(OwnCertificate::Responder)?;
-            self.responder.exchange(fresh.certificate.clone(), fresh.key.clone())?;
+            self.responder.rotate(&fresh.certificate, fresh.key.clone())?;
             self.responder_credential = fresh;
         }
         if self.server_credential.due(now)? {

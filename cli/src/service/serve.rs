@@ -10,10 +10,12 @@ use ca_core::keys::Signer;
 use ca_core::profile::ProfileSet;
 use ca_core::storage::Store;
 use ca_core::storage::sled::SledStore;
-use id_registry::{Registry, RegistryParts};
-use ocsp_responder::ocsp::{Responder, ResponderParts};
+use id_registry::{Registry, RegistryParts, TrustAnchor};
+use ocsp_responder::http::PublicState;
+use ocsp_responder::ocsp::{Responder, ResponderParts, Responders};
 use ocsp_responder::publication::Publication;
 use tokio::sync::watch;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::key_folder::{KeyFolder, Passphrase};
 use super::publisher::{PublishedCa, Publisher};
@@ -125,11 +127,10 @@ impl Installation {
         let server_credential = own.current(OwnCertificate::Server)?;
         let chain = vec![server_credential.certificate.clone(), issuing_certificate.clone()];
         let server = Arc::new(ServerCertificate::new(chain, server_credential.key.pkcs8())?);
-        let publication = Publication::new(
-            Arc::clone(&store),
-            [(CaId::new(ROOT)?, root_certificate.clone()), (CaId::new(ISSUING)?, issuing_certificate)],
-        );
-        let registry = Arc::new(registry(&foundation, settings, Arc::clone(&authority), &root_certificate));
+        let publication = Publication::new(Arc::clone(&store))
+            .with(CaId::new(ROOT)?, root_certificate.clone())
+            .with(CaId::new(ISSUING)?, issuing_certificate);
+        let registry = Arc::new(registry(&foundation, settings, Arc::clone(&authority), &root_certificate)?);
         Ok(Self {
             registry,
             publication,
@@ -160,8 +161,12 @@ impl Installation {
         let publisher = self.publisher;
         let publishing = std::thread::spawn(move || publisher.run(&publisher_stopped));
         let (stop, stopped) = watch::channel(false);
-        let staff = id_registry::http::router(self.registry, settings.limits.request);
-        let public = ocsp_responder::http::router(self.responder, self.publication);
+        let staff = id_registry::http::router(self.registry);
+        let public = ocsp_responder::http::router(PublicState {
+            responders: Arc::new(Responders::new().with(self.responder)),
+            publication: Arc::new(self.publication),
+            clock: Arc::clone(&self.foundation.clock),
+        });
         tracing::info!(service = %settings.service_address, public = %settings.public_address, "serving");
         let serving = tokio::spawn(tls::serve_https(https, config, staff, settings.limits, stopped.clone()));
         let answering = tokio::spawn(tls::serve_http(http, public, settings.limits, stopped));
@@ -229,8 +234,12 @@ pub(super) fn registry(
     settings: &Settings,
     authority: Arc<Authority>,
     root: &[u8],
-) -> Registry {
-    Registry::new(RegistryParts {
+) -> Result<Registry, ServiceError> {
+    let registry_url = url::Url::parse(&settings.registry_url)
+        .map_err(|error| ServiceError::Refused(format!("public.registry_url: {error}")))?;
+    let (_, parsed) = X509Certificate::from_der(root)
+        .map_err(|error| ServiceError::Tls(format!("the root's certificate cannot be read: {error}")))?;
+    Ok(Registry::new(RegistryParts {
         store: Arc::clone(&foundation.store),
         clock: Arc::clone(&foundation.clock),
         entropy: Arc::new(SystemEntropy),
@@ -238,11 +247,14 @@ pub(super) fn registry(
         settings: id_registry::Settings {
             country: settings.installation.country.clone(),
             organisation: settings.installation.organisation.clone(),
-            organisation_identifier: settings.installation.organisation_identifier.clone(),
-            registry_url: settings.registry_url.clone(),
-            trust_anchors: vec![root.to_vec()],
+            registry_url,
+            trust_anchors: vec![TrustAnchor {
+                ca: ROOT.to_owned(),
+                subject: parsed.subject().to_string(),
+                certificate: root.to_vec(),
+            }],
         },
-    })
+    }))
 }
 
 async fn signalled() {

@@ -10,7 +10,7 @@ const MIN_BITS: u64 = 2048;
 const MAX_BITS: u64 = 4096;
 /// CA/Browser Forum BR 6.1.6: no factor smaller than 752.
 const SMALLEST_FACTOR: u32 = 752;
-/// CA/Browser Forum BR 6.1.1.3 (5): rounds of Fermat's method.
+/// CA/Browser Forum BR 6.1.1.3: rounds of Fermat's method.
 const FERMAT_ROUNDS: u32 = 100;
 /// Small primes within the structure of keys of CVE-2017-15361; 167 is the largest for the smallest of them.
 const ROCA_LAST_PRIME: u32 = 167;
@@ -22,7 +22,7 @@ pub(super) fn check(modulus: &[u8], exponent: &[u8]) -> Result<u32, CsrError> {
     let modulus = BigUint::from_bytes_be(modulus);
     let bits = modulus.bits();
     // CA/Browser Forum BR 6.1.5: at least 2048 bits, divisible by 8.
-    if !(MIN_BITS..=MAX_BITS).contains(&bits) || bits % 8 != 0 {
+    if !(MIN_BITS..=MAX_BITS).contains(&bits) || !bits.is_multiple_of(8) {
         return Err(CsrError::RsaSize { bits });
     }
     public_exponent(&BigUint::from_bytes_be(exponent))?;
@@ -38,7 +38,7 @@ pub(super) fn check(modulus: &[u8], exponent: &[u8]) -> Result<u32, CsrError> {
     u32::try_from(bits).map_err(|_| CsrError::RsaSize { bits })
 }
 
-/// FIPS 186-5 section 5.1 and CA/Browser Forum BR 6.1.6: odd, from 2¹⁶ + 1 to 2²⁵⁶ − 1. The upper end is lower here,
+/// FIPS 186-5 appendix A.1.1 and CA/Browser Forum BR 6.1.6: odd, from 2¹⁶ + 1 to 2²⁵⁶ − 1. The upper end is lower here,
 /// because the verifier ends there; every tool writes 65537 unless told otherwise.
 fn public_exponent(exponent: &BigUint) -> Result<(), CsrError> {
     let refused = |why| Err(CsrError::RsaExponent { why });
@@ -58,7 +58,7 @@ fn small_factor(modulus: &BigUint) -> Option<u32> {
     primes(SMALLEST_FACTOR).find(|prime| remainder(modulus, *prime) == 0)
 }
 
-/// The fingerprint of Nemec et al., "The Return of Coppersmith's Attack" (ACM CCS 2017), section 2.3: primes of that
+/// The fingerprint of Nemec et al., "The Return of Coppersmith's Attack" (ACM CCS 2017): primes of that
 /// library are a power of 65537 modulo each small prime, and so is their product. About one sound key in 2²⁷ and
 /// fewer looks like that by chance, and its holder makes another.
 fn is_roca(modulus: &BigUint) -> bool {
@@ -111,7 +111,9 @@ fn remainder(number: &BigUint, modulus: u32) -> u32 {
 
 /// The primes below `end`.
 fn primes(end: u32) -> impl Iterator<Item = u32> {
-    (2..end).filter(|number| (2..).take_while(|divisor| divisor * divisor <= *number).all(|divisor| number % divisor != 0))
+    (2..end).filter(|number| {
+        (2..).take_while(|divisor| divisor * divisor <= *number).all(|divisor| number % divisor != 0)
+    })
 }
 
 #[cfg(test)]

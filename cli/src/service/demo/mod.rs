@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::ServiceError;
+use crate::output::Console;
 
 mod server;
 mod stage;
@@ -59,9 +60,9 @@ const MARKER: &str = ".npki-demo";
 ///
 /// # Errors
 /// A step ended otherwise than it should; the message holds what it printed.
-pub(crate) fn demo(plan: &DemoPlan) -> Result<DemoReport, ServiceError> {
+pub(crate) fn demo(plan: &DemoPlan, console: &Console) -> Result<DemoReport, ServiceError> {
     let folder = prepare_folder(&plan.data)?;
-    let mut stage = Stage::new(&folder, plan.telling)?;
+    let mut stage = Stage::new(&folder, plan.telling, *console)?;
     let server = story::tell(&mut stage, &folder)?;
     let serving = match plan.after {
         Afterwards::Stop => None,
@@ -79,7 +80,7 @@ fn prepare_folder(data: &Path) -> Result<PathBuf, ServiceError> {
             return Err(ServiceError::DemoStillServing { folder: data.to_owned(), process });
         }
         std::fs::remove_dir_all(data).map_err(super::files::at(data))?;
-    } else if std::fs::read_dir(data).is_ok_and(|mut entries| entries.next().is_some()) {
+    } else if super::files::holds_something(data)? {
         return Err(ServiceError::NotEmpty(data.to_owned()));
     }
     std::fs::create_dir_all(data).map_err(super::files::at(data))?;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::super::{ServiceError, files};
 use super::Telling;
-use crate::output::print_line;
+use crate::output::Console;
 
 /// One step as it happened.
 #[derive(Debug, Clone, Serialize)]
@@ -28,13 +28,14 @@ pub(super) struct Stage {
     program: PathBuf,
     config: PathBuf,
     telling: Telling,
+    console: Console,
     steps: Vec<Step>,
 }
 
 impl Stage {
-    pub(super) fn new(folder: &Path, telling: Telling) -> Result<Self, ServiceError> {
+    pub(super) fn new(folder: &Path, telling: Telling, console: Console) -> Result<Self, ServiceError> {
         let program = std::env::current_exe().map_err(files::at(Path::new("npki")))?;
-        Ok(Self { program, config: folder.join("contexts"), telling, steps: Vec::new() })
+        Ok(Self { program, config: folder.join("contexts"), telling, console, steps: Vec::new() })
     }
 
     /// The npki program itself.
@@ -105,7 +106,7 @@ impl Stage {
     /// Says a line to the person who watches.
     pub(super) fn say(&self, line: &str) {
         if self.telling == Telling::Aloud {
-            print_line(line);
+            self.console.tell(line);
         }
     }
 

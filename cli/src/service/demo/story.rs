@@ -165,8 +165,8 @@ impl Scene<'_> {
                 "--context", "agency", "cert", "request", "--profile", profile, "--identity", identity, "--generate",
                 "--out", &out,
             ];
-            let issued = self.stage.run(&format!("For the {profile}."), Expected::Done, &arguments)?;
-            self.stage.outcome(format!("issued: serial {}, in {out}", text(&issued, "serial")));
+            let answer = self.stage.run(&format!("For the {profile}."), Expected::Done, &arguments)?;
+            self.stage.outcome(format!("issued: serial {}, in {out}", text(request_of(&answer), "serial")));
         }
         Ok(())
     }
@@ -198,9 +198,10 @@ impl Scene<'_> {
             "--context", context, "cert", "request", "--profile", profile, "--identity", identity, "--generate",
             "--out", out,
         ];
-        let request = self.stage.run("The request.", Expected::Waiting, &arguments)?;
-        let id = text(&request, "id");
-        self.stage.outcome(format!("{id} waits for {} approval(s)", number(&request, "approvals_needed")));
+        let answer = self.stage.run("The request.", Expected::Waiting, &arguments)?;
+        let request = request_of(&answer);
+        let id = text(request, "id");
+        self.stage.outcome(format!("{id} waits for {} approval(s)", number(request, "approvals_needed")));
         Ok(id)
     }
 
@@ -288,6 +289,11 @@ impl Scene<'_> {
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
     }
+}
+
+/// The request in the answer of a command that also wrote files.
+fn request_of(answer: &Value) -> &Value {
+    answer.get("request").unwrap_or(answer)
 }
 
 fn text(value: &Value, key: &str) -> String {
