@@ -66,7 +66,7 @@ impl<'a> Statements<'a> {
     /// The value of a statement, `None` when there is no such statement.
     fn value<T>(&self, id: ObjectIdentifier) -> Result<Option<T>, String>
     where
-        T: der::DecodeValue<'a> + der::FixedTag,
+        T: der::DecodeValue<'a> + der::FixedTag + 'a,
         der::Error: From<<T as der::DecodeValue<'a>>::Error>,
     {
         let Some(statement) = self.0.iter().find(|statement| statement.id == id) else { return Ok(None) };
