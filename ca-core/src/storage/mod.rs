@@ -7,8 +7,10 @@
 //!   happens or none of it; when `commit` returns `Ok`, it is on durable storage. A conflict names the key.
 //! - A change cannot be committed without the ledger event that explains it: [`Change::explained_by`] is the only
 //!   way from a [`Change`] to an [`AuditedChange`], and it adds the event to the same set of writes.
+//! - All expectations of a change speak of the state before it; their order does not count. A change puts or deletes
+//!   a key at most once (it may check it besides), or it is refused as a fault of its author.
 //! - Changes of many callers are committed together: a backend takes all that wait, applies each that still holds,
-//!   makes the batch durable once, and then answers everyone.
+//!   makes the batch durable once, and then answers everyone. Until then nobody is shown any of it.
 //!
 //! Backends: [`memory`] (tests; fails on demand), [`sled`] (embedded default). A PostgreSQL backend takes its place
 //! beside them as `storage/postgres.rs`, behind this contract and the same [`conformance`] suite; nothing outside this folder may
@@ -19,6 +21,7 @@ use std::fmt::Debug;
 use crate::ledger::{self, Event};
 
 pub mod conformance;
+mod expectation;
 pub mod memory;
 pub mod sled;
 
@@ -199,13 +202,20 @@ impl KeyRange {
         Self { from: Some(prefix.to_vec()), until: after_prefix(prefix) }
     }
 
-    /// This range, begun just after `key`: for the next page of a listing.
+    /// This range, begun just after `key`: for the next page of a listing. Never begins earlier than it did, so that a
+    /// cursor made up by a client does not widen it.
     #[must_use]
     pub fn after(mut self, key: &[u8]) -> Self {
         let mut next = key.to_vec();
         next.push(0);
-        self.from = Some(next);
+        self.from = self.from.max(Some(next));
         self
+    }
+
+    /// Whether no key can lie in this range.
+    fn is_empty(&self) -> bool {
+        matches!((&self.from, &self.until), (Some(from), Some(until)) if from >= until)
+            || self.until.as_ref().is_some_and(Vec::is_empty)
     }
 }
 
