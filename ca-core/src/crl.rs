@@ -1,15 +1,90 @@
-//! Certificate revocation lists (RFC 5280 section 5).
+//! Certificate revocation lists (RFC 5280 section 5) as kept and published.
+
+use time::OffsetDateTime;
 
 use crate::certificate::CaId;
-use crate::storage::{StorageError, Store, Table};
+use crate::clock::EntropyError;
+use crate::issuance::EncodingError;
+use crate::keys::KeyError;
+use crate::storage::{CommitError, StorageError, Store, Table, Version};
 
-/// The newest CRL of each CA: DER, by the CA's name.
+/// The newest CRL of each CA, by the CA's name: a header of 24 octets (number, thisUpdate, nextUpdate as big-endian
+/// integers, times in seconds since 1970), then the DER.
 pub const CRLS: Table = Table("crls");
 
-/// The newest CRL of `ca`, DER; `None` before the first was made.
+const HEADER: usize = 24;
+
+/// A published CRL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crl {
+    /// Its cRLNumber (RFC 5280 section 5.2.3).
+    pub number: u64,
+    /// When it was made, UTC.
+    pub this_update: OffsetDateTime,
+    /// When the next is due at the latest, UTC.
+    pub next_update: OffsetDateTime,
+    /// The CertificateList, DER.
+    pub der: Vec<u8>,
+}
+
+impl Crl {
+    pub(crate) fn to_stored(&self) -> Result<Vec<u8>, StorageError> {
+        let mut stored = Vec::with_capacity(HEADER + self.der.len());
+        stored.extend_from_slice(&self.number.to_be_bytes());
+        stored.extend_from_slice(&self.this_update.unix_timestamp().to_be_bytes());
+        stored.extend_from_slice(&self.next_update.unix_timestamp().to_be_bytes());
+        stored.extend_from_slice(&self.der);
+        Ok(stored)
+    }
+
+    fn from_stored(stored: &[u8]) -> Option<Self> {
+        let (header, der) = stored.split_at_checked(HEADER)?;
+        let (number, times) = header.split_first_chunk()?;
+        let (this_update, next_update) = times.split_first_chunk()?;
+        let moment = |octets| OffsetDateTime::from_unix_timestamp(i64::from_be_bytes(octets)).ok();
+        Some(Self {
+            number: u64::from_be_bytes(*number),
+            this_update: moment(*this_update)?,
+            next_update: moment(next_update.try_into().ok()?)?,
+            der: der.to_vec(),
+        })
+    }
+}
+
+/// The newest CRL of `ca`; `None` before the first was made.
 ///
 /// # Errors
 /// Storage failed.
-pub fn newest(store: &dyn Store, ca: &CaId) -> Result<Option<Vec<u8>>, StorageError> {
-    Ok(store.get(CRLS, ca.as_str().as_bytes())?.map(|entry| entry.value))
+pub fn newest(store: &dyn Store, ca: &CaId) -> Result<Option<Crl>, StorageError> {
+    Ok(newest_versioned(store, ca)?.map(|(crl, _)| crl))
+}
+
+pub(crate) fn newest_versioned(store: &dyn Store, ca: &CaId) -> Result<Option<(Crl, Version)>, StorageError> {
+    let Some(entry) = store.get(CRLS, ca.as_str().as_bytes())? else { return Ok(None) };
+    let crl = Crl::from_stored(&entry.value)
+        .ok_or_else(|| StorageError(format!("the stored CRL of {ca} cannot be read")))?;
+    Ok(Some((crl, entry.version)))
+}
+
+/// A CRL was not published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The change could not be committed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The signing key could not be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// The CRL could not be encoded.
+    #[error(transparent)]
+    Encoding(#[from] EncodingError),
+}
+
+impl From<StorageError> for PublishError {
+    fn from(error: StorageError) -> Self {
+        Self::Commit(error.into())
+    }
 }

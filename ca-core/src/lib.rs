@@ -12,6 +12,7 @@ pub mod csr;
 pub mod issuance;
 pub mod keys;
 pub mod ledger;
+pub mod lint;
 pub mod profile;
 pub mod serial;
 pub mod status;

@@ -47,6 +47,26 @@ pub enum Fact {
     HardwareModule,
 }
 
+impl std::fmt::Display for Fact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Country => "country",
+            Self::CommonName => "common name",
+            Self::Surname => "surname",
+            Self::GivenName => "given name",
+            Self::PersonIdentifier => "person identifier",
+            Self::Pseudonym => "pseudonym",
+            Self::Organization => "organisation name",
+            Self::OrganizationIdentifier => "organisation identifier",
+            Self::Locality => "locality",
+            Self::AssetTag => "asset tag",
+            Self::DnsName => "DNS name",
+            Self::RegistryUri => "registry address",
+            Self::HardwareModule => "hardware module",
+        })
+    }
+}
+
 /// An identity's facts, as vouched for by the registry at this moment.
 ///
 /// The authority takes subject and alternative names from here alone, never from the certification request.

@@ -1,1 +1,21 @@
-//! Placeholder of the first commit.
+//! npki's registration authority: who is known, who may ask, who must approve, and what was issued to whom.
+//!
+//! The domain is synchronous and knows no HTTP; [`http`] wraps it. A caller becomes a [`principal::Principal`] by
+//! its client certificate, a principal gives out [`permission::Permit`]s, and every act of the [`Registry`] takes one.
+
+pub mod certificates;
+pub mod enrolment;
+pub mod fault;
+pub mod http;
+pub mod id;
+pub mod identity;
+pub mod page;
+pub mod permission;
+pub mod principal;
+pub mod staff;
+
+mod ledger;
+mod record;
+mod registry;
+
+pub use registry::{Registry, RegistryParts, Settings, TrustAnchor};

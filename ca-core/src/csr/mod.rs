@@ -3,22 +3,46 @@
 //! Raw bytes become a [`CertificationRequest`] by parsing and a [`VerifiedCsr`] by proof of possession and a look
 //! at the key's quality. The only things that leave here are the verified public key and the names asked for.
 
+mod error;
+mod framing;
+mod key;
+mod names;
+mod oids;
+mod parse;
+mod signature;
+mod strict;
+mod verify;
+
+pub use error::CsrError;
+pub use key::{KeyKind, SubjectPublicKey};
+pub use names::RequestedAttribute;
+
+use signature::SignatureAlgorithm;
+use strict::Reader;
+
 /// The most octets a request may have, PEM framing included. The largest that real clients send (RSA-4096 with many
 /// names) stay below 8 kB.
 pub const MAX_OCTETS: usize = 64 * 1024;
 
 /// A certification request as read: nothing in it is proven yet.
 #[derive(Debug)]
-pub struct CertificationRequest {}
+pub struct CertificationRequest {
+    subject: Vec<RequestedAttribute>,
+    dns_names: Vec<String>,
+    key: Vec<u8>,
+    signed: Vec<u8>,
+    signature_algorithm: Vec<u8>,
+    signature: Vec<u8>,
+    der: Vec<u8>,
+}
 
 impl CertificationRequest {
-    /// Reads one request, DER or PEM, and nothing after it.
+    /// Reads one request, DER or PEM, and nothing after it. Text may stand before a PEM block.
     ///
     /// # Errors
     /// Each way in which the bytes are no such request.
     pub fn parse(bytes: &[u8]) -> Result<Self, CsrError> {
-        let _ = bytes;
-        todo!("csr helper")
+        parse::request(&framing::unwrap(bytes)?)
     }
 
     /// Checks proof of possession (RFC 2986 section 4.2) and the key's quality.
@@ -26,7 +50,13 @@ impl CertificationRequest {
     /// # Errors
     /// The signature does not verify, or the key or its algorithm is not admitted anywhere.
     pub fn verify(self) -> Result<VerifiedCsr, CsrError> {
-        todo!("csr helper")
+        let key = SubjectPublicKey::from_der(&self.key)?;
+        let algorithm =
+            SignatureAlgorithm::read(Reader::new(&self.signature_algorithm, "signatureAlgorithm"))?;
+        verify::proof_of_possession(&key, algorithm, &self.signed, &self.signature)?;
+        let mut sha256 = [0; 32];
+        sha256.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, &self.der).as_ref());
+        Ok(VerifiedCsr { key, subject: self.subject, dns_names: self.dns_names, sha256, der: self.der })
     }
 }
 
@@ -34,6 +64,7 @@ impl CertificationRequest {
 #[derive(Debug, Clone)]
 pub struct VerifiedCsr {
     key: SubjectPublicKey,
+    subject: Vec<RequestedAttribute>,
     dns_names: Vec<String>,
     sha256: [u8; 32],
     der: Vec<u8>,
@@ -45,7 +76,12 @@ impl VerifiedCsr {
         &self.key
     }
 
-    /// DNS names asked for in a subjectAltName extension request, lower case; a wish, not a fact.
+    /// The subject asked for, in the order of its encoding; a wish, not a fact.
+    pub fn requested_subject(&self) -> &[RequestedAttribute] {
+        &self.subject
+    }
+
+    /// DNS names asked for in a subjectAltName extension request, lower case, each once; a wish, not a fact.
     pub fn dns_names(&self) -> &[String] {
         &self.dns_names
     }
@@ -59,56 +95,4 @@ impl VerifiedCsr {
     pub fn der(&self) -> &[u8] {
         &self.der
     }
-}
-
-/// A public key that passed the quality checks, byte for byte as its holder wrote it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubjectPublicKey {
-    der: Vec<u8>,
-    kind: KeyKind,
-}
-
-impl SubjectPublicKey {
-    /// Reads and checks a DER SubjectPublicKeyInfo (for keys of our own, which need no proof of possession).
-    ///
-    /// # Errors
-    /// As for a request's key.
-    pub fn from_der(der: &[u8]) -> Result<Self, CsrError> {
-        let _ = der;
-        todo!("csr helper")
-    }
-
-    /// The DER SubjectPublicKeyInfo.
-    pub fn der(&self) -> &[u8] {
-        &self.der
-    }
-
-    /// Its kind and size.
-    pub const fn kind(&self) -> KeyKind {
-        self.kind
-    }
-}
-
-/// A subscriber key's kind and size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyKind {
-    /// NIST P-256.
-    P256,
-    /// NIST P-384.
-    P384,
-    /// Ed25519.
-    Ed25519,
-    /// RSA with a modulus of this many bits.
-    Rsa {
-        /// Bits of the modulus.
-        bits: u32,
-    },
-}
-
-/// A request was refused before any policy was asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CsrError {
-    /// Placeholder of the first commit: the csr module's author replaces it by one variant for each cause.
-    #[error("the request cannot be read")]
-    Malformed,
 }

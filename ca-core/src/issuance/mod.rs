@@ -2,26 +2,55 @@
 //! [`PreparedCertificate`] has a durable serial number and linted to-be-signed bytes and can be signed once, by move;
 //! an [`IssuedCertificate`] is stored, bound and audited.
 
+use time::OffsetDateTime;
+
 use crate::certificate::CertificateRecord;
 use crate::clock::EntropyError;
 use crate::csr::SubjectPublicKey;
 use crate::keys::KeyError;
-use crate::storage::{CommitError, StorageError};
+use crate::lint::LintedTbs;
+use crate::profile::{AttributeType, Profile};
+use crate::serial::SerialNumber;
+use crate::storage::{CommitError, StorageError, Version};
 use crate::subject::ApprovedSubject;
+
+mod admit;
+mod extensions;
+pub(crate) mod issuer;
+mod qc_statements;
+pub(crate) mod reservation;
+pub(crate) mod to_be_signed;
+
+pub use reservation::AbandonError;
 
 /// A request that a profile admitted.
 #[derive(Debug)]
 pub struct IssuanceRequest {
-    pub(crate) profile: crate::profile::Profile,
+    pub(crate) profile: Profile,
     pub(crate) subject: ApprovedSubject,
+    pub(crate) attributes: Vec<(AttributeType, String)>,
+    pub(crate) dns_names: Vec<String>,
     pub(crate) key: SubjectPublicKey,
 }
 
 /// Linted to-be-signed bytes with a serial number that is durably reserved for them.
 #[derive(Debug)]
 pub struct PreparedCertificate {
-    pub(crate) record: CertificateRecord,
-    pub(crate) to_be_signed: Vec<u8>,
+    pub(crate) to_be_signed: LintedTbs,
+    pub(crate) draft: Draft,
+    /// The reservation's version: what signing will find, or it does not commit.
+    pub(crate) reservation: Version,
+}
+
+/// What is known of a certificate before it is signed.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) serial: SerialNumber,
+    pub(crate) profile: Profile,
+    pub(crate) subject: ApprovedSubject,
+    pub(crate) key: SubjectPublicKey,
+    pub(crate) not_before: OffsetDateTime,
+    pub(crate) not_after: OffsetDateTime,
 }
 
 /// A certificate that is signed, stored, bound to its identity and in the ledger.
@@ -97,8 +126,31 @@ pub enum IssueError {
     #[error(transparent)]
     Entropy(#[from] EntropyError),
     /// The to-be-signed bytes could not be written.
-    #[error("the certificate could not be encoded: {0}")]
-    Encoding(String),
+    #[error(transparent)]
+    Encoding(#[from] EncodingError),
+}
+
+/// Bytes could not be written: a value does not fit its ASN.1 type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the certificate could not be encoded: {0}")]
+pub struct EncodingError(pub(crate) String);
+
+impl From<der::Error> for EncodingError {
+    fn from(error: der::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<spki::Error> for EncodingError {
+    fn from(error: spki::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<rcgen::Error> for EncodingError {
+    fn from(error: rcgen::Error) -> Self {
+        Self(error.to_string())
+    }
 }
 
 impl From<StorageError> for IssueError {

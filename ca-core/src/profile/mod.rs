@@ -3,12 +3,22 @@
 //! A profile is data: a TOML file under `config/profiles/`. `file` holds the loose form as written; [`Profile`] is
 //! the checked form that issuance works from. Nothing else decides a certificate's content.
 
-use std::collections::BTreeMap;
+mod assemble;
+mod attribute;
+mod error;
+mod file;
+mod nature;
+pub(crate) mod oids;
+mod rules;
+mod set;
 
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
 use crate::subject::Fact;
+
+pub use error::{BrokenRule, Place, ProfileError};
+pub use set::{BUILT_IN, ProfileSet, UnknownProfile, nearest};
 
 /// Names a profile: the file's stem, `person-signature`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -252,48 +262,5 @@ pub struct Vetting {
     pub approvals: u8,
 }
 
-/// All profiles of an installation.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ProfileSet(BTreeMap<ProfileId, Profile>);
-
-impl ProfileSet {
-    /// A set of these.
-    pub fn new(profiles: impl IntoIterator<Item = Profile>) -> Self {
-        Self(profiles.into_iter().map(|profile| (profile.id.clone(), profile)).collect())
-    }
-
-    /// Looks a profile up by name.
-    ///
-    /// # Errors
-    /// No such profile; the error knows the nearest name.
-    pub fn find(&self, id: &str) -> Result<&Profile, UnknownProfile> {
-        self.0.get(&ProfileId(id.to_owned())).ok_or_else(|| UnknownProfile {
-            asked: id.to_owned(),
-            nearest: nearest(id, self.0.keys().map(|known| known.0.as_str())).map(ToOwned::to_owned),
-        })
-    }
-
-    /// All of them, in the order of their names.
-    pub fn iter(&self) -> impl Iterator<Item = &Profile> {
-        self.0.values()
-    }
-}
-
-/// No profile has this name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no profile is called {asked:?}")]
-pub struct UnknownProfile {
-    /// The name asked for.
-    pub asked: String,
-    /// The most similar name there is.
-    pub nearest: Option<String>,
-}
-
-/// The most similar of `known` to `asked`, if any is similar enough to be meant.
-pub fn nearest<'a>(asked: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|name| (strsim::jaro_winkler(asked, name), name))
-        .filter(|(similarity, _)| *similarity > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
-}
+#[cfg(test)]
+mod tests;

@@ -1,18 +1,28 @@
-//! An issuing CA at work: admits, prepares, signs, revokes, publishes CRLs.
+//! A CA at work: admits, prepares, signs, revokes, publishes CRLs. One [`Authority`] is one CA with its key at hand.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::certificate::{CaId, CertificateRecord, Certificates};
 use crate::clock::{Clock, Entropy, EntropyError};
-use crate::csr::VerifiedCsr;
-use crate::issuance::{IssuanceRequest, IssueError, IssuedCertificate, PreparedCertificate, Refusal};
+use crate::issuance::issuer::Issuer;
+use crate::issuance::reservation::{self, AbandonError};
 use crate::keys::Signer;
-use crate::ledger::Actor;
-use crate::profile::{Profile, ProfileSet};
+use crate::ledger::Ledger;
+use crate::profile::ProfileSet;
 use crate::serial::SerialNumber;
 use crate::status::RevocationReason;
-use crate::storage::{AuditedChange, CommitError, StorageError, Store};
-use crate::subject::ApprovedSubject;
+use crate::storage::{CommitError, StorageError, Store};
+
+mod issue;
+mod publish;
+mod revoke;
+mod root;
+
+pub use issue::ISSUED;
+pub use publish::CRL_PUBLISHED;
+pub use revoke::{HELD, RELEASED, REVOKED};
+pub use root::{CA_CERTIFICATES, FOUNDED, RootError, RootParts, found_root};
 
 /// Where what a CA publishes can be fetched, over plain HTTP (RFC 5280 section 4.2.1.13, RFC 6960 appendix A.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +36,7 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// The addresses of `ca` under a base such as `http://pki.gov.ls`.
+    /// The addresses that stand in certificates issued by `ca`, under a base such as `http://pki.gov.ls`.
     pub fn under(base: &str, ca: &CaId) -> Self {
         let base = base.trim_end_matches('/');
         Self {
@@ -58,11 +68,15 @@ pub struct AuthorityParts {
     pub addresses: Addresses,
 }
 
-/// An issuing CA with its key at hand.
+/// A CA with its key at hand.
 #[derive(Debug)]
 pub struct Authority {
     parts: AuthorityParts,
+    issuer: Issuer,
     certificates: Certificates,
+    ledger: Ledger,
+    /// Counts revocations, holds and releases since start, so that a publisher sees when a new CRL is due.
+    status_changes: AtomicU64,
 }
 
 impl Authority {
@@ -71,8 +85,23 @@ impl Authority {
     /// # Errors
     /// The certificate cannot be read, is no CA's, or holds another key.
     pub fn new(parts: AuthorityParts) -> Result<Self, AuthorityError> {
+        let issuer = Issuer::read(&parts.certificate, parts.signer.algorithm())
+            .map_err(AuthorityError::Certificate)?;
+        if issuer.public_key_info != parts.signer.public_key_info() {
+            return Err(AuthorityError::WrongKey);
+        }
         let certificates = Certificates::new(Arc::clone(&parts.store), parts.id.clone());
-        Ok(Self { parts, certificates })
+        let ledger = Ledger::new(Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
+        Ok(Self { parts, issuer, certificates, ledger, status_changes: AtomicU64::new(0) })
+    }
+
+    /// Closes what a crash left between reserving a serial number and issuing. Call it once at start, before
+    /// anything is issued. Returns how many reservations there were.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn abandon_open_reservations(&self) -> Result<usize, AbandonError> {
+        reservation::abandon_open(self.parts.store.as_ref(), &self.ledger, &self.parts.id)
     }
 
     /// Reads what this CA has issued.
@@ -90,82 +119,26 @@ impl Authority {
         &self.parts.certificate
     }
 
-    /// Asks a profile whether it admits a request for this identity. Changes nothing.
-    ///
-    /// # Errors
-    /// The refusal, with its rule.
-    pub fn admit(
-        &self,
-        csr: &VerifiedCsr,
-        subject: ApprovedSubject,
-        profile: &Profile,
-    ) -> Result<IssuanceRequest, IssueError> {
-        let _ = (csr, subject, profile, Refusal::KeyOfAnother);
-        todo!("issuance")
+    /// The CA's name in this installation.
+    pub const fn id(&self) -> &CaId {
+        &self.parts.id
     }
 
-    /// Reserves a serial number durably, writes the to-be-signed bytes and lints them.
-    ///
-    /// # Errors
-    /// Lint found a fault, or the reservation could not be committed.
-    pub fn prepare(
-        &self,
-        request: IssuanceRequest,
-        actor: &Actor,
-    ) -> Result<PreparedCertificate, IssueError> {
-        let _ = (request, actor);
-        todo!("issuance")
+    /// How often the status of a certificate changed since start: when it has grown, a new CRL is due.
+    pub fn status_changes(&self) -> u64 {
+        self.status_changes.load(Ordering::Acquire)
     }
 
-    /// Signs, and commits the certificate, its binding, its event and `also` in one change. By move: at most once.
-    ///
-    /// # Errors
-    /// The key could not be used, or the change could not be committed; then the certificate is never given out.
-    pub fn sign(
-        &self,
-        prepared: PreparedCertificate,
-        actor: &Actor,
-        also: impl FnOnce(&CertificateRecord) -> AuditedChange,
-    ) -> Result<IssuedCertificate, IssueError> {
-        let _ = (prepared, actor, also);
-        todo!("issuance")
-    }
-
-    /// Revokes a certificate or puts it on hold; `also` is committed in the same change.
-    ///
-    /// # Errors
-    /// No such certificate, already revoked, expired, or the change could not be committed.
-    pub fn revoke(
-        &self,
-        serial: &SerialNumber,
-        reason: RevocationReason,
-        actor: &Actor,
-        also: AuditedChange,
-    ) -> Result<CertificateRecord, RevokeError> {
-        let _ = (serial, reason, actor, also);
-        todo!("revocation")
-    }
-
-    /// Releases a certificate from hold.
-    ///
-    /// # Errors
-    /// No such certificate, not on hold, or the change could not be committed.
-    pub fn release(
-        &self,
-        serial: &SerialNumber,
-        actor: &Actor,
-        also: AuditedChange,
-    ) -> Result<CertificateRecord, RevokeError> {
-        let _ = (serial, actor, also);
-        todo!("revocation")
+    fn subject_of(&self, serial: &SerialNumber) -> String {
+        format!("certificate:{}/{serial}", self.parts.id)
     }
 }
 
 /// A CA could not be put together.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
-    /// Its certificate cannot be read.
-    #[error("the CA's certificate cannot be read: {0}")]
+    /// Its certificate cannot be used.
+    #[error("the CA's certificate cannot be used: {0}")]
     Certificate(String),
     /// Key and certificate do not belong together.
     #[error("the CA's key does not belong to its certificate")]
@@ -188,9 +161,20 @@ pub enum RevokeError {
         /// Why.
         reason: RevocationReason,
     },
+    /// It is on hold already.
+    #[error("certificate {0} is on hold already")]
+    AlreadyOnHold(SerialNumber),
     /// It is not on hold, so it cannot be released.
     #[error("certificate {0} is not on hold")]
     NotOnHold(SerialNumber),
+    /// Its profile forbids suspension.
+    #[error("certificate {serial} is of profile {profile}, which must not be suspended")]
+    HoldForbidden {
+        /// Which.
+        serial: SerialNumber,
+        /// Its profile.
+        profile: String,
+    },
     /// The change could not be committed.
     #[error(transparent)]
     Commit(#[from] CommitError),
@@ -203,4 +187,9 @@ impl From<StorageError> for RevokeError {
     fn from(error: StorageError) -> Self {
         Self::Commit(error.into())
     }
+}
+
+/// Writes a record of ours as JSON.
+fn encode(record: &CertificateRecord) -> Result<Vec<u8>, StorageError> {
+    serde_json::to_vec(record).map_err(|error| StorageError(format!("a record cannot be written: {error}")))
 }

@@ -1,0 +1,219 @@
+//! Admission, preparation and signing of certificates.
+
+use time::{Duration, OffsetDateTime};
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::{Authority, encode};
+use crate::certificate::{CERTIFICATE_DER, CERTIFICATES, CERTIFICATES_BY_IDENTITY, CertificateRecord, KEYS};
+use crate::csr::{SubjectPublicKey, VerifiedCsr};
+use crate::issuance::reservation::{RESERVATIONS, RESERVED, Reservation};
+use crate::issuance::to_be_signed::{self, CERTIFICATE_ALGORITHM_FIELD, Contents, IssuedBy};
+use crate::issuance::{
+    Draft, EncodingError, IssuanceRequest, IssueError, IssuedCertificate, PreparedCertificate, Refusal,
+};
+use crate::ledger::{Action, Actor};
+use crate::lint;
+use crate::profile::Profile;
+use crate::serial::SerialNumber;
+use crate::storage::{AuditedChange, Change, Expect, StorageError};
+use crate::subject::{ApprovedSubject, IdentityRef};
+
+/// A certificate was signed, stored and bound.
+pub const ISSUED: Action = Action::named("certificate.issued");
+
+/// How far notBefore lies in the past: relying parties' clocks are behind by minutes where power fails.
+const BACKDATE: Duration = Duration::minutes(5);
+
+impl Authority {
+    /// Asks a profile whether it admits a request for this identity. Changes nothing.
+    ///
+    /// # Errors
+    /// The refusal with its rule, or the store failed.
+    pub fn admit(
+        &self,
+        csr: &VerifiedCsr,
+        subject: ApprovedSubject,
+        profile: &Profile,
+    ) -> Result<IssuanceRequest, IssueError> {
+        self.admit_key(csr.key().clone(), csr.dns_names(), subject, profile)
+    }
+
+    /// As [`Authority::admit`], for a key of the installation's own (a responder's, a server's), which needs no
+    /// proof of possession.
+    ///
+    /// # Errors
+    /// The refusal with its rule, or the store failed.
+    pub fn admit_key(
+        &self,
+        key: SubjectPublicKey,
+        wished_dns_names: &[String],
+        subject: ApprovedSubject,
+        profile: &Profile,
+    ) -> Result<IssuanceRequest, IssueError> {
+        // The binding of a key is for all time: it serves one identity only.
+        if self.holder_of_key(&key)?.is_some_and(|(holder, _)| holder != *subject.identity()) {
+            return Err(Refusal::KeyOfAnother.into());
+        }
+        Ok(profile.admit(key, wished_dns_names, subject)?)
+    }
+
+    /// Writes the to-be-signed bytes, lints them, and reserves their serial number durably.
+    ///
+    /// # Errors
+    /// Lint found a fault, or the reservation could not be committed.
+    pub fn prepare(
+        &self,
+        request: IssuanceRequest,
+        actor: &Actor,
+    ) -> Result<PreparedCertificate, IssueError> {
+        let now = whole_seconds(self.parts.clock.now());
+        let serial = SerialNumber::draw(self.parts.entropy.as_ref())?;
+        let not_before = (now - BACKDATE).max(self.issuer.not_before);
+        // RFC 5280 section 4.1.2.5: the period includes its last second.
+        let not_after = not_before + request.profile.validity - Duration::seconds(1);
+        if not_after > self.issuer.not_after {
+            return Err(IssueError::IssuerTooShort);
+        }
+        let written = to_be_signed::certificate(
+            &Contents {
+                profile: &request.profile,
+                subject: &request.subject,
+                attributes: &request.attributes,
+                dns_names: &request.dns_names,
+                key: &request.key,
+                serial: &serial,
+                not_before,
+                not_after,
+                addresses: &self.parts.addresses,
+            },
+            &IssuedBy::Ca(&self.issuer),
+        )?;
+        let to_be_signed = lint::lint(written, &self.lint_context(&request.profile))?;
+        let IssuanceRequest { profile, subject, key, .. } = request;
+        let draft = Draft { serial, profile, subject, key, not_before, not_after };
+        self.reserve(to_be_signed, draft, now, actor)
+    }
+
+    fn lint_context<'a>(&'a self, profile: &'a Profile) -> lint::Context<'a> {
+        lint::Context { issuer: Some(&self.parts.certificate), profile }
+    }
+
+    fn reserve(
+        &self,
+        to_be_signed: lint::LintedTbs,
+        draft: Draft,
+        now: OffsetDateTime,
+        actor: &Actor,
+    ) -> Result<PreparedCertificate, IssueError> {
+        let key = self.parts.id.key(&draft.serial);
+        let digest = sha256_hex(to_be_signed.as_bytes());
+        let reservation = Reservation {
+            at: now,
+            identity: draft.subject.identity().clone(),
+            to_be_signed_sha256: digest.clone(),
+            abandoned: false,
+        };
+        let event = self
+            .ledger
+            .event(actor, RESERVED, self.subject_of(&draft.serial))?
+            .with("to-be-signed-sha256", digest);
+        let value = serde_json::to_vec(&reservation).map_err(|error| StorageError(error.to_string()))?;
+        let change = Change::new()
+            .insert(RESERVATIONS, key.clone(), value)
+            .check(CERTIFICATES, key.clone(), Expect::Absent)
+            .explained_by(&event);
+        self.parts.store.commit(change)?;
+        let stored = self.parts.store.get(RESERVATIONS, &key)?;
+        let reservation =
+            stored.ok_or_else(|| StorageError("a reservation vanished after its commit".to_owned()))?.version;
+        Ok(PreparedCertificate { to_be_signed, draft, reservation })
+    }
+
+    /// Signs, and commits the certificate, its binding, its event and `also` in one change. By move: at most once.
+    ///
+    /// # Errors
+    /// The key could not be used, or the change could not be committed; then the certificate is never given out.
+    pub fn sign(
+        &self,
+        prepared: PreparedCertificate,
+        actor: &Actor,
+        also: impl FnOnce(&CertificateRecord) -> AuditedChange,
+    ) -> Result<IssuedCertificate, IssueError> {
+        let PreparedCertificate { to_be_signed, draft, reservation } = prepared;
+        let signature = self.parts.signer.sign(to_be_signed.as_bytes())?;
+        let der = to_be_signed::assemble(to_be_signed.as_bytes(), CERTIFICATE_ALGORITHM_FIELD, &signature)?;
+        let record = self.record(&draft, &der)?;
+        let event = self
+            .ledger
+            .event(actor, ISSUED, self.subject_of(&draft.serial))?
+            .with("identity", draft.subject.identity().0.clone())
+            .with("profile", draft.profile.id.0.clone())
+            .with("sha256", record.sha256.clone());
+        let key = self.parts.id.key(&draft.serial);
+        let change = Change::new()
+            .delete(RESERVATIONS, key.clone(), reservation)
+            .insert(CERTIFICATES, key.clone(), encode(&record)?)
+            .insert(CERTIFICATE_DER, key, der.clone())
+            .insert(
+                CERTIFICATES_BY_IDENTITY,
+                self.certificates.binding_key(&record.identity, &record.serial),
+                [],
+            )
+            .and(self.bind_key(&draft)?)
+            .explained_by(&event);
+        self.parts.store.commit(change.and(also(&record)))?;
+        Ok(IssuedCertificate { record, der })
+    }
+
+    fn record(&self, draft: &Draft, der: &[u8]) -> Result<CertificateRecord, IssueError> {
+        let (_, parsed) = X509Certificate::from_der(der).map_err(|error| EncodingError(error.to_string()))?;
+        Ok(CertificateRecord {
+            serial: draft.serial.clone(),
+            issuer: self.parts.id.clone(),
+            profile: draft.profile.id.clone(),
+            identity: draft.subject.identity().clone(),
+            subject: parsed.subject().to_string(),
+            sha256: sha256_hex(der),
+            key_sha256: sha256_hex(draft.key.der()),
+            not_before: draft.not_before,
+            not_after: draft.not_after,
+            issued_at: whole_seconds(self.parts.clock.now()),
+            revocation: None,
+        })
+    }
+
+    /// Binds the key to the identity for all time, or demands that the binding still stands.
+    fn bind_key(&self, draft: &Draft) -> Result<Change, IssueError> {
+        let key = key_digest(&draft.key);
+        match self.holder_of_key(&draft.key)? {
+            None => Ok(Change::new().insert(KEYS, key, draft.subject.identity().0.as_bytes())),
+            Some((holder, version)) if holder == *draft.subject.identity() => {
+                Ok(Change::new().check(KEYS, key, Expect::Version(version)))
+            }
+            Some(_) => Err(Refusal::KeyOfAnother.into()),
+        }
+    }
+
+    fn holder_of_key(
+        &self,
+        key: &SubjectPublicKey,
+    ) -> Result<Option<(IdentityRef, crate::storage::Version)>, StorageError> {
+        let Some(entry) = self.parts.store.get(KEYS, &key_digest(key))? else { return Ok(None) };
+        let holder = String::from_utf8(entry.value)
+            .map_err(|_| StorageError("a key's binding cannot be read".to_owned()))?;
+        Ok(Some((IdentityRef(holder), entry.version)))
+    }
+}
+
+pub(super) fn key_digest(key: &SubjectPublicKey) -> Vec<u8> {
+    ring::digest::digest(&ring::digest::SHA256, key.der()).as_ref().to_vec()
+}
+
+pub(super) fn sha256_hex(bytes: &[u8]) -> String {
+    hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes))
+}
+
+/// X.509 times have no fractions (RFC 5280 sections 4.1.2.5.1 and 4.1.2.5.2).
+pub(super) fn whole_seconds(moment: OffsetDateTime) -> OffsetDateTime {
+    moment.replace_nanosecond(0).unwrap_or(moment)
+}

@@ -1,0 +1,125 @@
+//! Making and publishing CRLs (RFC 5280 section 5).
+
+use std::sync::Arc;
+
+use der::{Any, Decode, Encode};
+use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevokedCertParams};
+use time::{Duration, OffsetDateTime};
+
+use super::Authority;
+use super::issue::{sha256_hex, whole_seconds};
+use super::revoke::RevocationEntry;
+use crate::certificate::REVOCATIONS;
+use crate::crl::{self, CRLS, Crl, PublishError};
+use crate::issuance::EncodingError;
+use crate::issuance::to_be_signed::{CRL_ALGORITHM_FIELD, Capture, assemble, replace_field};
+use crate::ledger::{Action, Actor};
+use crate::status::RevocationReason;
+use crate::storage::{Change, Expect, KeyRange, Operation, StorageError};
+
+/// A CRL was signed and published.
+pub const CRL_PUBLISHED: Action = Action::named("crl.published");
+
+/// How many revocations one pass reads at a time.
+const PAGE: usize = 1_000;
+
+impl Authority {
+    /// Signs a full CRL of everything revoked now, valid for `validity`, and stores it as the newest.
+    ///
+    /// # Errors
+    /// The key could not be used, or the store failed. [`CommitError::Conflict`](crate::storage::CommitError) means
+    /// that another caller published meanwhile.
+    pub fn publish_crl(&self, validity: Duration, actor: &Actor) -> Result<Crl, PublishError> {
+        let previous = crl::newest_versioned(self.parts.store.as_ref(), &self.parts.id)?;
+        let this_update = whole_seconds(self.parts.clock.now());
+        let (number, since, expect) = match &previous {
+            None => (1, None, Expect::Absent),
+            Some((crl, version)) => (crl.number + 1, Some(crl.this_update), Expect::Version(*version)),
+        };
+        let der = self.sign_crl(number, this_update, this_update + validity, since)?;
+        let published = Crl { number, this_update, next_update: this_update + validity, der };
+        let event = self
+            .ledger
+            .event(actor, CRL_PUBLISHED, format!("crl:{}", self.parts.id))?
+            .with("number", number.to_string())
+            .with("sha256", sha256_hex(&published.der));
+        let value = published.to_stored()?;
+        let change = Change::new()
+            .write(CRLS, self.parts.id.as_str(), expect, Operation::Put(value))
+            .explained_by(&event);
+        self.parts.store.commit(change)?;
+        Ok(published)
+    }
+
+    fn sign_crl(
+        &self,
+        number: u64,
+        this_update: OffsetDateTime,
+        next_update: OffsetDateTime,
+        previous: Option<OffsetDateTime>,
+    ) -> Result<Vec<u8>, PublishError> {
+        let to_be_signed = self.crl_to_be_signed(number, this_update, next_update, previous)?;
+        let signature = Arc::clone(&self.parts.signer).sign(&to_be_signed)?;
+        Ok(assemble(&to_be_signed, CRL_ALGORITHM_FIELD, &signature)?)
+    }
+
+    fn crl_to_be_signed(
+        &self,
+        number: u64,
+        this_update: OffsetDateTime,
+        next_update: OffsetDateTime,
+        previous: Option<OffsetDateTime>,
+    ) -> Result<Vec<u8>, PublishError> {
+        let params = CertificateRevocationListParams {
+            this_update,
+            next_update,
+            crl_number: number.into(),
+            issuing_distribution_point: None,
+            revoked_certs: self.revoked(previous)?,
+            key_identifier_method: KeyIdMethod::PreSpecified(self.issuer.key_identifier.clone()),
+        };
+        let capture = Capture::new(&self.issuer.public_key_info, self.issuer.algorithm)?;
+        params.signed_by(&capture.issuer(&self.issuer.key_identifier)).map_err(EncodingError::from)?;
+        let mut fields = Vec::<Any>::from_der(&capture.into_bytes()?).map_err(EncodingError::from)?;
+        // RFC 5280 section 5.1.2.3: the very bytes of the issuer's name.
+        replace_field(&mut fields, 2, &self.issuer.name)?;
+        Ok(fields.to_der().map_err(EncodingError::from)?)
+    }
+
+    /// What the CRL lists. RFC 5280 section 3.3: an entry must stay until it has appeared on one CRL issued beyond
+    /// the certificate's end, so only what ended before the previous CRL is left out.
+    fn revoked(&self, previous: Option<OffsetDateTime>) -> Result<Vec<RevokedCertParams>, StorageError> {
+        let prefix = self.parts.id.prefix();
+        let mut range = KeyRange::prefix(&prefix);
+        let mut revoked = Vec::new();
+        loop {
+            let page = self.parts.store.scan(REVOCATIONS, &range, PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(revoked) };
+            range = range.after(last);
+            for (key, entry) in &page {
+                let found: RevocationEntry = serde_json::from_slice(&entry.value)
+                    .map_err(|error| StorageError(format!("a revocation cannot be read: {error}")))?;
+                if previous.is_none_or(|previous| found.not_after >= previous) {
+                    revoked.push(listed(key.get(prefix.len()..).unwrap_or_default(), &found));
+                }
+            }
+        }
+    }
+}
+
+fn listed(serial: &[u8], entry: &RevocationEntry) -> RevokedCertParams {
+    RevokedCertParams {
+        serial_number: rcgen::SerialNumber::from_slice(serial),
+        revocation_time: entry.revocation.at,
+        reason_code: Some(match entry.revocation.reason {
+            RevocationReason::KeyCompromise => rcgen::RevocationReason::KeyCompromise,
+            RevocationReason::CaCompromise => rcgen::RevocationReason::CaCompromise,
+            RevocationReason::AffiliationChanged => rcgen::RevocationReason::AffiliationChanged,
+            RevocationReason::Superseded => rcgen::RevocationReason::Superseded,
+            RevocationReason::CessationOfOperation => rcgen::RevocationReason::CessationOfOperation,
+            RevocationReason::CertificateHold => rcgen::RevocationReason::CertificateHold,
+            RevocationReason::PrivilegeWithdrawn => rcgen::RevocationReason::PrivilegeWithdrawn,
+        }),
+        invalidity_date: None,
+    }
+}

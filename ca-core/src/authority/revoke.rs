@@ -1,0 +1,143 @@
+//! Revocation, hold and release.
+
+use std::sync::atomic::Ordering;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::issue::whole_seconds;
+use super::{Authority, RevokeError, encode};
+use crate::certificate::{CERTIFICATES, CertificateRecord, REVOCATIONS};
+use crate::ledger::{Action, Actor};
+use crate::serial::SerialNumber;
+use crate::status::{Revocation, RevocationReason};
+use crate::storage::{AuditedChange, Change, Expect, Operation, StorageError, Version};
+
+/// A certificate was revoked for good.
+pub const REVOKED: Action = Action::named("certificate.revoked");
+/// A certificate was put on hold.
+pub const HELD: Action = Action::named("certificate.held");
+/// A certificate was released from hold.
+pub const RELEASED: Action = Action::named("certificate.released");
+
+/// id-kp-serverAuth
+const SERVER_AUTH: const_oid::ObjectIdentifier = const_oid::ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
+
+/// What a CRL needs of a revoked certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RevocationEntry {
+    pub(super) revocation: Revocation,
+    #[serde(with = "time::serde::rfc3339")]
+    pub(super) not_after: OffsetDateTime,
+}
+
+impl Authority {
+    /// Revokes a certificate or puts it on hold; `also` is committed in the same change.
+    ///
+    /// # Errors
+    /// No such certificate, already revoked, its profile forbids hold, or the change could not be committed.
+    pub fn revoke(
+        &self,
+        serial: &SerialNumber,
+        reason: RevocationReason,
+        actor: &Actor,
+        also: AuditedChange,
+    ) -> Result<CertificateRecord, RevokeError> {
+        let (record, version) = self.find_issued(serial)?;
+        self.may_be_revoked(&record, reason)?;
+        let at = whole_seconds(self.parts.clock.now());
+        let record = CertificateRecord { revocation: Some(Revocation { at, reason }), ..record };
+        let action = if reason == RevocationReason::CertificateHold { HELD } else { REVOKED };
+        self.commit_status(&record, version, actor, action, also)?;
+        Ok(record)
+    }
+
+    /// Releases a certificate from hold; `also` is committed in the same change.
+    ///
+    /// # Errors
+    /// No such certificate, not on hold, or the change could not be committed.
+    pub fn release(
+        &self,
+        serial: &SerialNumber,
+        actor: &Actor,
+        also: AuditedChange,
+    ) -> Result<CertificateRecord, RevokeError> {
+        let (record, version) = self.find_issued(serial)?;
+        // RFC 5280 section 5.3.1: of all reasons only certificateHold can be undone.
+        match &record.revocation {
+            Some(revocation) if revocation.reason == RevocationReason::CertificateHold => {}
+            _ => return Err(RevokeError::NotOnHold(serial.clone())),
+        }
+        let record = CertificateRecord { revocation: None, ..record };
+        self.commit_status(&record, version, actor, RELEASED, also)?;
+        Ok(record)
+    }
+
+    fn find_issued(&self, serial: &SerialNumber) -> Result<(CertificateRecord, Version), RevokeError> {
+        self.certificates.find_versioned(serial)?.ok_or_else(|| RevokeError::Unknown(serial.clone()))
+    }
+
+    fn may_be_revoked(
+        &self,
+        record: &CertificateRecord,
+        reason: RevocationReason,
+    ) -> Result<(), RevokeError> {
+        let hold = reason == RevocationReason::CertificateHold;
+        match &record.revocation {
+            None => {}
+            Some(found) if found.reason != RevocationReason::CertificateHold => {
+                return Err(RevokeError::AlreadyRevoked {
+                    serial: record.serial.clone(),
+                    at: found.at,
+                    reason: found.reason,
+                });
+            }
+            Some(_) if hold => return Err(RevokeError::AlreadyOnHold(record.serial.clone())),
+            Some(_) => {}
+        }
+        if hold && self.serves_tls(record) {
+            return Err(RevokeError::HoldForbidden {
+                serial: record.serial.clone(),
+                profile: record.profile.to_string(),
+            });
+        }
+        Ok(())
+    }
+
+    /// CA/Browser Forum BR section 4.9.13: a TLS server's certificate must not be suspended.
+    fn serves_tls(&self, record: &CertificateRecord) -> bool {
+        self.parts
+            .profiles
+            .find(&record.profile.0)
+            .is_ok_and(|profile| profile.extended_key_usage.iter().any(|purpose| purpose.0 == SERVER_AUTH))
+    }
+
+    fn commit_status(
+        &self,
+        record: &CertificateRecord,
+        version: Version,
+        actor: &Actor,
+        action: Action,
+        also: AuditedChange,
+    ) -> Result<(), RevokeError> {
+        let key = self.parts.id.key(&record.serial);
+        let mut event = self.ledger.event(actor, action, self.subject_of(&record.serial))?;
+        let entry = match &record.revocation {
+            Some(revocation) => {
+                event = event.with("reason", revocation.reason.name());
+                let entry = RevocationEntry { revocation: revocation.clone(), not_after: record.not_after };
+                let value = serde_json::to_vec(&entry).map_err(|error| StorageError(error.to_string()))?;
+                Operation::Put(value)
+            }
+            None => Operation::Delete,
+        };
+        let change = Change::new()
+            .replace(CERTIFICATES, key.clone(), version, encode(record)?)
+            .write(REVOCATIONS, key, Expect::Anything, entry)
+            .explained_by(&event);
+        self.parts.store.commit(change.and(also))?;
+        self.status_changes.fetch_add(1, Ordering::Release);
+        Ok(())
+    }
+}

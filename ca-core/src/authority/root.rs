@@ -1,0 +1,124 @@
+//! Founding a root CA: the one certificate that signs itself.
+
+use std::sync::Arc;
+
+use time::Duration;
+
+use super::issue::{sha256_hex, whole_seconds};
+use super::{Addresses, AuthorityParts};
+use crate::certificate::CaId;
+use crate::clock::{Clock, Entropy, EntropyError};
+use crate::csr::{CsrError, SubjectPublicKey};
+use crate::issuance::to_be_signed::{self, CERTIFICATE_ALGORITHM_FIELD, Contents, IssuedBy};
+use crate::issuance::{EncodingError, IssueError, Refusal};
+use crate::keys::{KeyError, Signer};
+use crate::ledger::{Action, Actor, Ledger};
+use crate::lint;
+use crate::profile::{Profile, ProfileSet};
+use crate::serial::SerialNumber;
+use crate::storage::{Change, CommitError, Store, Table};
+use crate::subject::ApprovedSubject;
+
+/// Certificates of this installation's CAs, DER, by the CA's name.
+pub const CA_CERTIFICATES: Table = Table("ca_certificates");
+
+/// A root CA was founded.
+pub const FOUNDED: Action = Action::named("ca.founded");
+
+/// What a root CA is founded from.
+#[derive(Debug)]
+pub struct RootParts<'a> {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// The root's key.
+    pub signer: Arc<dyn Signer>,
+    /// The root's name in this installation.
+    pub id: CaId,
+    /// The root's profile.
+    pub profile: &'a Profile,
+    /// The root's own name.
+    pub subject: &'a ApprovedSubject,
+    /// The profiles the root will issue under.
+    pub profiles: ProfileSet,
+    /// Where what it publishes can be fetched.
+    pub addresses: Addresses,
+}
+
+/// Makes a self-signed root certificate, linted before it is signed, and what an
+/// [`Authority`](super::Authority) needs to work with it.
+///
+/// # Errors
+/// The profile refuses the key or name, lint finds a fault, the key cannot be used, or a CA of this name exists.
+pub fn found_root(parts: RootParts<'_>, actor: &Actor) -> Result<AuthorityParts, RootError> {
+    let certificate = self_signed(&parts)?;
+    let ledger = Ledger::new(Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
+    let event =
+        ledger.event(actor, FOUNDED, format!("ca:{}", parts.id))?.with("sha256", sha256_hex(&certificate));
+    let change =
+        Change::new().insert(CA_CERTIFICATES, parts.id.as_str(), certificate.clone()).explained_by(&event);
+    parts.store.commit(change)?;
+    Ok(AuthorityParts {
+        store: parts.store,
+        clock: parts.clock,
+        entropy: parts.entropy,
+        signer: parts.signer,
+        id: parts.id,
+        certificate,
+        profiles: parts.profiles,
+        addresses: parts.addresses,
+    })
+}
+
+fn self_signed(parts: &RootParts<'_>) -> Result<Vec<u8>, RootError> {
+    let key = SubjectPublicKey::from_der(parts.signer.public_key_info())?;
+    let admitted = parts.profile.admit(key, &[], parts.subject.clone())?;
+    let not_before = whole_seconds(parts.clock.now());
+    let written = to_be_signed::certificate(
+        &Contents {
+            profile: parts.profile,
+            subject: parts.subject,
+            attributes: &admitted.attributes,
+            dns_names: &[],
+            key: &admitted.key,
+            serial: &SerialNumber::draw(parts.entropy.as_ref())?,
+            not_before,
+            not_after: not_before + parts.profile.validity - Duration::seconds(1),
+            addresses: &parts.addresses,
+        },
+        &IssuedBy::Itself(parts.signer.algorithm()),
+    )?;
+    let linted = lint::lint(written, &lint::Context { issuer: None, profile: parts.profile })
+        .map_err(IssueError::from)?;
+    let signature = parts.signer.sign(linted.as_bytes())?;
+    Ok(to_be_signed::assemble(linted.as_bytes(), CERTIFICATE_ALGORITHM_FIELD, &signature)?)
+}
+
+/// A root CA was not founded.
+#[derive(Debug, thiserror::Error)]
+pub enum RootError {
+    /// The profile does not admit it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Its key is not fit for a certificate.
+    #[error(transparent)]
+    KeyUnfit(#[from] CsrError),
+    /// Lint found a fault.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// The key could not be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// The certificate could not be encoded.
+    #[error(transparent)]
+    Encoding(#[from] EncodingError),
+    /// The change could not be committed; a conflict means that a CA of this name exists.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}

@@ -1,0 +1,149 @@
+//! Public keys: which are read, and the checks each must pass before anything is said about its holder.
+
+mod curve;
+mod rsa;
+
+use super::CsrError;
+use super::names::dotted;
+use super::oids;
+use super::strict::{self, BIT_STRING, Element, Fault, NULL, OID, Reader, SEQUENCE};
+
+/// A public key that passed the quality checks, byte for byte as its holder wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectPublicKey {
+    der: Vec<u8>,
+    kind: KeyKind,
+    octets_at: usize,
+}
+
+impl SubjectPublicKey {
+    /// Reads and checks a DER SubjectPublicKeyInfo (for keys of our own, which need no proof of possession).
+    ///
+    /// # Errors
+    /// As for a request's key.
+    pub fn from_der(der: &[u8]) -> Result<Self, CsrError> {
+        strict::check(der)?;
+        let mut outer = Reader::new(der, PART);
+        let mut fields = outer.enter(SEQUENCE, PART)?;
+        let mut algorithm = fields.enter(SEQUENCE, PART)?;
+        let bits = fields.expect(BIT_STRING)?;
+        fields.end()?;
+        let oid = dotted(algorithm.expect(OID)?.body);
+        let parameters = algorithm.next()?;
+        algorithm.end()?;
+        let octets = strict::whole_octets(&bits, PART)?;
+        let kind = check(&oid, parameters.as_ref(), octets)?;
+        // The BIT STRING is the last field, so the key's octets are the last of the structure.
+        Ok(Self { der: der.to_vec(), kind, octets_at: der.len() - octets.len() })
+    }
+
+    /// The DER SubjectPublicKeyInfo.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The octets of the subjectPublicKey BIT STRING, without the count of unused bits: what RFC 5280 section 4.2.1.2
+    /// hashes to a key identifier.
+    pub fn octets(&self) -> &[u8] {
+        self.der.get(self.octets_at..).unwrap_or_default()
+    }
+
+    /// Its kind and size.
+    pub const fn kind(&self) -> KeyKind {
+        self.kind
+    }
+}
+
+const PART: &str = "subjectPublicKeyInfo";
+
+/// A subscriber key's kind and size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyKind {
+    /// NIST P-256.
+    P256,
+    /// NIST P-384.
+    P384,
+    /// Ed25519.
+    Ed25519,
+    /// RSA with a modulus of this many bits.
+    Rsa {
+        /// Bits of the modulus.
+        bits: u32,
+    },
+}
+
+impl std::fmt::Display for KeyKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::P256 => f.write_str("P-256"),
+            Self::P384 => f.write_str("P-384"),
+            Self::Ed25519 => f.write_str("Ed25519"),
+            Self::Rsa { bits } => write!(f, "RSA-{bits}"),
+        }
+    }
+}
+
+/// The key's kind comes from its own algorithm identifier and from nothing else: what the request is signed with
+/// says nothing about it.
+fn check(oid: &str, parameters: Option<&Element<'_>>, octets: &[u8]) -> Result<KeyKind, CsrError> {
+    match oid {
+        oids::RSA => {
+            // RFC 3279 section 2.3.1: the parameters of rsaEncryption MUST be NULL. Certificates copy them.
+            if parameters.is_none_or(|parameters| parameters.tag != NULL) {
+                return Err(CsrError::KeyParameters { key: "RSA", why: "they must be NULL" });
+            }
+            rsa_key(octets)
+        }
+        oids::EC => ec_key(parameters, octets),
+        oids::ED25519 => {
+            // RFC 8410 section 3: the parameters MUST be absent.
+            if parameters.is_some() {
+                return Err(CsrError::KeyParameters { key: "Ed25519", why: "there must be none" });
+            }
+            curve::ed25519(octets)?;
+            Ok(KeyKind::Ed25519)
+        }
+        // Certificates for such a key would be refused by many: CA/Browser Forum BR 7.1.3.1.1 forbids the identifier.
+        oids::RSASSA_PSS => Err(CsrError::UnsupportedKey { found: "RSASSA-PSS-only".to_owned() }),
+        other => Err(CsrError::UnsupportedKey { found: oids::name_of(other) }),
+    }
+}
+
+fn ec_key(parameters: Option<&Element<'_>>, point: &[u8]) -> Result<KeyKind, CsrError> {
+    match parameters {
+        Some(named) if named.tag == OID => match dotted(named.body).as_str() {
+            oids::P256 => curve::p256(point).map(|()| KeyKind::P256),
+            oids::P384 => curve::p384(point).map(|()| KeyKind::P384),
+            other => Err(CsrError::UnsupportedKey { found: oids::name_of(other) }),
+        },
+        // RFC 5480 section 2.1.1: implicitCurve and specifiedCurve MUST NOT be used. CVE-2020-0601 is what parameters
+        // of the sender's own choosing lead to.
+        Some(explicit) if explicit.tag == SEQUENCE => Err(CsrError::ExplicitCurve),
+        _ => Err(CsrError::KeyParameters { key: "elliptic-curve", why: "they must name a curve" }),
+    }
+}
+
+fn rsa_key(octets: &[u8]) -> Result<KeyKind, CsrError> {
+    // RFC 8017 appendix A.1.1: RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER }
+    let malformed = |why| CsrError::KeyEncoding { key: "RSA", why };
+    strict::check(octets).map_err(|fault| match fault {
+        Fault::Broken { rule, .. } => malformed(rule),
+        Fault::Truncated { .. } => malformed("it is cut off"),
+        Fault::Trailing { .. } => malformed("octets follow it"),
+    })?;
+    let structure = |_| malformed("it is no modulus and exponent");
+    let mut outer = Reader::new(octets, PART);
+    let mut fields = outer.enter(SEQUENCE, PART).map_err(structure)?;
+    let modulus = fields.expect(strict::INTEGER).map_err(structure)?;
+    let exponent = fields.expect(strict::INTEGER).map_err(structure)?;
+    fields.end().map_err(structure)?;
+    let bits = rsa::check(positive(&modulus)?, positive(&exponent)?)?;
+    Ok(KeyKind::Rsa { bits })
+}
+
+fn positive<'a>(integer: &Element<'a>) -> Result<&'a [u8], CsrError> {
+    match integer.body.first() {
+        Some(0..0x80) => Ok(integer.body),
+        _ => Err(CsrError::KeyEncoding { key: "RSA", why: "its modulus or exponent is negative" }),
+    }
+}

@@ -1,0 +1,324 @@
+//! The names a request asks for. Wishes, not facts: certificates take their names from the registry. They are read
+//! so that an officer can compare, and refused where what shows could differ from what is meant.
+
+use std::collections::HashSet;
+
+use const_oid::ObjectIdentifier;
+use x509_parser::extensions::{GeneralName, SubjectAlternativeName, X509Extension, X509ExtensionParser};
+use x509_parser::nom::Parser as _;
+use x509_parser::prelude::FromDer as _;
+
+use super::CsrError;
+use super::strict::{self, Element, OID, Reader, SEQUENCE, SET};
+
+/// PKCS #9 extensionRequest (RFC 2985 section 5.4.2), as contents octets.
+const EXTENSION_REQUEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x0e];
+/// subjectAltName (RFC 5280 section 4.2.1.6).
+const SUBJECT_ALT_NAME: &str = "2.5.29.17";
+
+/// An attribute of the subject that a request asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestedAttribute {
+    attribute: String,
+    value: String,
+}
+
+impl RequestedAttribute {
+    /// The attribute's short name (`CN`, `serialNumber`), or its dotted object identifier when it has none here.
+    pub fn attribute(&self) -> &str {
+        &self.attribute
+    }
+
+    /// Its value; `#` and hexadecimal DER when it is no text (RFC 4514 section 2.4).
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+}
+
+/// How often an attribute type may occur in a subject.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Occurrence {
+    Once,
+    Repeatable,
+}
+
+/// Object identifier, short name (RFC 4514 section 3, else X.520 and ETSI), and whether it may be repeated.
+///
+/// X.520 makes only some of these single-valued by definition. Two common names or two serial numbers in one subject
+/// are refused nevertheless: software differs in which of them it shows, and a thing has one.
+const ATTRIBUTES: [(&str, &str, Occurrence); 23] = [
+    ("2.5.4.3", "CN", Occurrence::Once),
+    ("2.5.4.4", "surname", Occurrence::Once),
+    ("2.5.4.5", "serialNumber", Occurrence::Once),
+    ("2.5.4.6", "C", Occurrence::Once),
+    ("2.5.4.7", "L", Occurrence::Once),
+    ("2.5.4.8", "ST", Occurrence::Once),
+    ("2.5.4.9", "street", Occurrence::Repeatable),
+    ("2.5.4.10", "O", Occurrence::Once),
+    ("2.5.4.11", "OU", Occurrence::Repeatable),
+    ("2.5.4.12", "title", Occurrence::Once),
+    ("2.5.4.15", "businessCategory", Occurrence::Once),
+    ("2.5.4.17", "postalCode", Occurrence::Once),
+    ("2.5.4.42", "givenName", Occurrence::Once),
+    ("2.5.4.43", "initials", Occurrence::Once),
+    ("2.5.4.44", "generationQualifier", Occurrence::Once),
+    ("2.5.4.46", "dnQualifier", Occurrence::Once),
+    ("2.5.4.65", "pseudonym", Occurrence::Once),
+    ("2.5.4.97", "organizationIdentifier", Occurrence::Once),
+    ("0.9.2342.19200300.100.1.1", "UID", Occurrence::Once),
+    ("0.9.2342.19200300.100.1.25", "DC", Occurrence::Repeatable),
+    ("1.2.840.113549.1.9.1", "emailAddress", Occurrence::Repeatable),
+    ("1.3.6.1.4.1.311.60.2.1.3", "jurisdictionCountry", Occurrence::Once),
+    ("1.3.6.1.5.5.7.9.1", "dateOfBirth", Occurrence::Once),
+];
+
+/// Reads a Name (RFC 5280 section 4.1.2.4), the contents of its SEQUENCE.
+pub(super) fn subject(mut name: Reader<'_>) -> Result<Vec<RequestedAttribute>, CsrError> {
+    let mut attributes = Vec::new();
+    let mut single = HashSet::new();
+    while let Some(relative) = name.next()? {
+        if relative.tag != SET || relative.body.is_empty() {
+            return Err(CsrError::Structure { part: "subject" });
+        }
+        let mut relative = Reader::new(relative.body, "subject");
+        while let Some(pair) = relative.next()? {
+            let (attribute, occurrence) = attribute_and_value(&pair)?;
+            if occurrence == Occurrence::Once && !single.insert(attribute.attribute.clone()) {
+                return Err(CsrError::SubjectAttributeRepeated { attribute: attribute.attribute });
+            }
+            attributes.push(attribute);
+        }
+    }
+    Ok(attributes)
+}
+
+fn attribute_and_value(pair: &Element<'_>) -> Result<(RequestedAttribute, Occurrence), CsrError> {
+    if pair.tag != SEQUENCE {
+        return Err(CsrError::Structure { part: "subject" });
+    }
+    let mut fields = Reader::new(pair.body, "subject");
+    let oid = dotted(fields.expect(OID)?.body);
+    let value = fields.next()?.ok_or(CsrError::Structure { part: "subject" })?;
+    fields.end()?;
+    let known = ATTRIBUTES.iter().find(|(known, _, _)| *known == oid);
+    let (attribute, occurrence) = known
+        .map_or((oid, Occurrence::Repeatable), |(_, name, occurrence)| ((*name).to_owned(), *occurrence));
+    let value = text(&attribute, &value)?;
+    Ok((RequestedAttribute { attribute, value }, occurrence))
+}
+
+/// An object identifier in dotted form; hexadecimal for the few that are too long for `const_oid`.
+pub(super) fn dotted(contents: &[u8]) -> String {
+    ObjectIdentifier::from_bytes(contents).map_or_else(|_| hex::encode(contents), |oid| oid.to_string())
+}
+
+/// The text of an attribute value. Any of the string types will do for any attribute: in the certificate the
+/// profile decides the type.
+fn text(attribute: &str, value: &Element<'_>) -> Result<String, CsrError> {
+    let (string_type, decoded) = match value.tag {
+        0x0c => ("UTF8String", String::from_utf8(value.body.to_vec()).ok()),
+        0x12 => ("NumericString", ascii(value.body, |octet| octet.is_ascii_digit() || octet == b' ')),
+        0x13 => ("PrintableString", ascii(value.body, is_printable_string)),
+        0x16 => ("IA5String", ascii(value.body, |octet| octet.is_ascii())),
+        0x1e => ("BMPString", utf16(value.body)),
+        // RFC 5280 section 4.1.2.4: only for subjects that already had certificates with these. Nobody agrees on
+        // what TeletexString's octets mean.
+        0x14 => return Err(obsolete(attribute, "TeletexString")),
+        0x15 => return Err(obsolete(attribute, "VideotexString")),
+        0x19 => return Err(obsolete(attribute, "GraphicString")),
+        0x1a => return Err(obsolete(attribute, "VisibleString")),
+        0x1b => return Err(obsolete(attribute, "GeneralString")),
+        0x1c => return Err(obsolete(attribute, "UniversalString")),
+        _ => return Ok(format!("#{}", hex::encode(value.whole))),
+    };
+    let text =
+        decoded.ok_or_else(|| CsrError::SubjectEncoding { attribute: attribute.to_owned(), string_type })?;
+    if text.is_empty() {
+        return Err(CsrError::SubjectAttributeEmpty { attribute: attribute.to_owned() });
+    }
+    match text.chars().find(|character| is_hidden(*character)) {
+        Some(character) => {
+            Err(CsrError::SubjectControlCharacter { attribute: attribute.to_owned(), character })
+        }
+        None => Ok(text),
+    }
+}
+
+fn obsolete(attribute: &str, string_type: &'static str) -> CsrError {
+    CsrError::SubjectStringType { attribute: attribute.to_owned(), string_type }
+}
+
+fn ascii(octets: &[u8], admitted: impl Fn(u8) -> bool) -> Option<String> {
+    octets.iter().all(|octet| admitted(*octet)).then(|| octets.iter().copied().map(char::from).collect())
+}
+
+/// X.680 section 41.4, table 10.
+fn is_printable_string(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(&octet)
+}
+
+/// BMPString is UCS-2: no surrogates, of which `char::from_u32` knows none either.
+fn utf16(octets: &[u8]) -> Option<String> {
+    let (units, rest) = octets.as_chunks::<2>();
+    rest.is_empty().then_some(())?;
+    units.iter().map(|unit| char::from_u32(u32::from(u16::from_be_bytes(*unit)))).collect()
+}
+
+/// Control characters, line and paragraph separators, the byte order mark, and the characters that reverse the
+/// direction of writing, with which a name can be made to show as another one.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}')
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Reads the attributes of a request (RFC 2986 section 4.1) for the DNS names asked for. Unknown attributes and
+/// extensions are passed over: what is asked for in them is not granted, so they do no harm.
+pub(super) fn dns_names(mut attributes: Reader<'_>) -> Result<Vec<String>, CsrError> {
+    let mut requested = None;
+    while let Some(attribute) = attributes.next()? {
+        if attribute.tag != SEQUENCE {
+            return Err(CsrError::Structure { part: "list of attributes" });
+        }
+        let mut fields = Reader::new(attribute.body, "list of attributes");
+        let oid = fields.expect(OID)?;
+        let mut values = fields.enter(SET, "list of attributes")?;
+        fields.end()?;
+        if oid.body != EXTENSION_REQUEST {
+            continue;
+        }
+        let extensions = values.enter(SEQUENCE, "list of requested extensions")?;
+        // RFC 2985 section 5.4.2: SINGLE VALUE TRUE, within one attribute and over all of them.
+        if values.end().is_err() || requested.replace(extensions).is_some() {
+            return Err(CsrError::ExtensionRequestRepeated);
+        }
+    }
+    requested.map_or_else(|| Ok(Vec::new()), extension_dns_names)
+}
+
+fn extension_dns_names(mut extensions: Reader<'_>) -> Result<Vec<String>, CsrError> {
+    let malformed = CsrError::Structure { part: "list of requested extensions" };
+    // Not their contents: x509-parser reads those of kinds it knows, and none but subjectAltName matters here.
+    let mut parser = X509ExtensionParser::new().with_deep_parse_extensions(false);
+    let mut seen = HashSet::new();
+    let mut names = Vec::new();
+    while let Some(element) = extensions.next()? {
+        let (rest, extension) = parser.parse(element.whole).map_err(|_| malformed.clone())?;
+        let oid = extension.oid.to_id_string();
+        if !rest.is_empty() {
+            return Err(malformed);
+        }
+        if oid == SUBJECT_ALT_NAME {
+            names = alternative_dns_names(&extension)?;
+        }
+        if !seen.insert(oid.clone()) {
+            return Err(CsrError::ExtensionRepeated { oid });
+        }
+    }
+    Ok(names)
+}
+
+fn alternative_dns_names(extension: &X509Extension<'_>) -> Result<Vec<String>, CsrError> {
+    let malformed = || CsrError::Structure { part: "subjectAltName extension" };
+    strict::check(extension.value).map_err(|_| malformed())?;
+    let (_, alternative) = SubjectAlternativeName::from_der(extension.value).map_err(|_| malformed())?;
+    let mut seen = HashSet::new();
+    let mut names = Vec::new();
+    for name in alternative.general_names {
+        match name {
+            GeneralName::DNSName(name) => {
+                let name = dns_name(name)?;
+                if seen.insert(name.clone()) {
+                    names.push(name);
+                }
+            }
+            GeneralName::Invalid(..) => return Err(malformed()),
+            _ => {}
+        }
+    }
+    Ok(names)
+}
+
+/// RFC 5280 section 4.2.1.6: the preferred name syntax of RFC 1034 section 3.5, which RFC 1123 section 2.1 lets start
+/// with digits. A wildcard as the whole first label (RFC 9525 section 6.3) is a name too; profiles decide on it.
+fn dns_name(asked: &str) -> Result<String, CsrError> {
+    let refused = |why| CsrError::DnsName { name: asked.escape_default().to_string(), why };
+    if asked.is_empty() || asked.len() > 253 {
+        return Err(refused("it must have 1 to 253 characters"));
+    }
+    let name = asked.to_ascii_lowercase();
+    for label in name.strip_prefix("*.").unwrap_or(&name).split('.') {
+        if label.is_empty() || label.len() > 63 {
+            return Err(refused("each label between its dots must have 1 to 63 characters"));
+        }
+        if !label.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-') {
+            return Err(refused("only ASCII letters, digits, hyphens and dots are allowed"));
+        }
+        if label.starts_with('-') || label.ends_with('-') {
+            return Err(refused("a label must not start or end with a hyphen"));
+        }
+    }
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    fn element(tag: u8, body: &[u8]) -> Vec<u8> {
+        [&[tag, u8::try_from(body.len()).unwrap()], body].concat()
+    }
+
+    fn read(tag: u8, body: &[u8]) -> Result<String, CsrError> {
+        let whole = element(tag, body);
+        text("CN", &Element { tag, body, whole: &whole })
+    }
+
+    #[test]
+    fn strings_are_what_they_say() {
+        assert_eq!(read(0x0c, "Tšepo".as_bytes()).unwrap(), "Tšepo");
+        assert_eq!(read(0x13, b"Government of Lesotho").unwrap(), "Government of Lesotho");
+        assert_eq!(read(0x1e, &[0x00, 0x54, 0x01, 0x61]).unwrap(), "Tš");
+        assert_eq!(read(0x03, &[0x00, 0xff]).unwrap(), "#030200ff");
+        for (tag, body) in [
+            (0x0c, &[0xc3_u8, 0x28][..]),
+            (0x13, b"a*b"),
+            (0x13, "š".as_bytes()),
+            (0x16, &[0xe9]),
+            (0x12, b"1a"),
+        ] {
+            assert!(matches!(read(tag, body), Err(CsrError::SubjectEncoding { .. })), "{body:02x?}");
+        }
+        assert!(matches!(read(0x1e, &[0xd8, 0x00]), Err(CsrError::SubjectEncoding { .. })));
+        assert!(matches!(read(0x1e, &[0x00]), Err(CsrError::SubjectEncoding { .. })));
+        assert!(matches!(read(0x14, b"x"), Err(CsrError::SubjectStringType { .. })));
+        assert!(matches!(read(0x0c, b""), Err(CsrError::SubjectAttributeEmpty { .. })));
+    }
+
+    #[test]
+    fn characters_that_do_not_show_are_refused() {
+        for hidden in ["a\0b", "a\nb", "a\u{7f}", "a\u{85}", "a\u{202e}b", "\u{feff}a"] {
+            assert!(
+                matches!(read(0x0c, hidden.as_bytes()), Err(CsrError::SubjectControlCharacter { .. })),
+                "{hidden:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn dns_names_are_checked_and_lowered() {
+        assert_eq!(dns_name("Portal.GOV.ls").unwrap(), "portal.gov.ls");
+        assert_eq!(dns_name("*.gov.ls").unwrap(), "*.gov.ls");
+        assert_eq!(dns_name("3com.ls").unwrap(), "3com.ls");
+        let long = "a".repeat(64);
+        for bad in [
+            "", "gov.ls.", ".ls", "a..b", "-a.ls", "a-.ls", "a_b.ls", "a b", "š.ls", "*", "a.*.ls", "a\0.ls",
+            &long,
+        ] {
+            assert!(matches!(dns_name(bad), Err(CsrError::DnsName { .. })), "{bad:?}");
+        }
+        assert!(dns_name(&"a.".repeat(127)).is_err());
+    }
+}

@@ -1,0 +1,164 @@
+//! The certificate extensions that the certificate writer cannot express, as DER.
+
+use const_oid::ObjectIdentifier;
+use der::asn1::{Ia5String, Null, OctetString};
+use der::{Any, Encode, Sequence};
+use rcgen::CustomExtension;
+use x509_cert::ext::pkix::certpolicy::{PolicyInformation, PolicyQualifierInfo};
+use x509_cert::ext::pkix::name::{GeneralName, OtherName};
+use x509_cert::ext::pkix::{
+    AccessDescription, AuthorityInfoAccessSyntax, CertificatePolicies, SubjectAltName,
+};
+
+use super::EncodingError;
+use crate::authority::Addresses;
+use crate::profile::{AlternativeNameForm, Policy, Profile};
+use crate::subject::{ApprovedSubject, Fact};
+
+/// id-ce-certificatePolicies
+const CERTIFICATE_POLICIES: &[u64] = &[2, 5, 29, 32];
+/// id-ce-subjectAltName
+const SUBJECT_ALT_NAME: &[u64] = &[2, 5, 29, 17];
+/// id-ce-subjectKeyIdentifier
+const SUBJECT_KEY_IDENTIFIER: &[u64] = &[2, 5, 29, 14];
+/// id-ce-basicConstraints
+const BASIC_CONSTRAINTS: &[u64] = &[2, 5, 29, 19];
+/// id-ce-extKeyUsage
+const EXTENDED_KEY_USAGE: &[u64] = &[2, 5, 29, 37];
+/// id-pe-authorityInfoAccess
+const AUTHORITY_INFORMATION_ACCESS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 1];
+/// id-pkix-ocsp-nocheck
+const OCSP_NO_CHECK: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 48, 1, 5];
+
+/// id-qt-cps
+const CPS_QUALIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.2.1");
+/// id-ad-ocsp
+const ACCESS_OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
+/// id-ad-caIssuers
+const ACCESS_CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
+/// id-on-hardwareModuleName
+const HARDWARE_MODULE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.8.4");
+
+/// Wraps DER content as an extension.
+pub(super) fn extension(oid: &[u64], criticality: Criticality, content: Vec<u8>) -> CustomExtension {
+    let mut extension = CustomExtension::from_oid_content(oid, content);
+    extension.set_criticality(criticality == Criticality::Critical);
+    extension
+}
+
+/// Whether a verifier that does not know the extension must refuse the certificate (RFC 5280 section 4.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Criticality {
+    Critical,
+    NonCritical,
+}
+
+/// certificatePolicies (RFC 5280 section 4.2.1.4), not critical.
+pub(super) fn certificate_policies(policies: &[Policy]) -> Result<CustomExtension, EncodingError> {
+    let policies = policies.iter().map(policy_information).collect::<Result<Vec<_>, _>>()?;
+    Ok(extension(CERTIFICATE_POLICIES, Criticality::NonCritical, CertificatePolicies(policies).to_der()?))
+}
+
+fn policy_information(policy: &Policy) -> Result<PolicyInformation, EncodingError> {
+    let qualifier = |cps: &String| -> Result<_, EncodingError> {
+        let qualifier = Some(Any::encode_from(&Ia5String::new(cps)?)?);
+        Ok(vec![PolicyQualifierInfo { policy_qualifier_id: CPS_QUALIFIER, qualifier }])
+    };
+    let policy_qualifiers = policy.cps.as_ref().map(qualifier).transpose()?;
+    Ok(PolicyInformation { policy_identifier: policy.oid.0, policy_qualifiers })
+}
+
+/// authorityInfoAccess (RFC 5280 section 4.2.2.1), never critical; `None` where the profile wants neither address.
+pub(super) fn authority_information_access(
+    profile: &Profile,
+    addresses: &Addresses,
+) -> Result<Option<CustomExtension>, EncodingError> {
+    let wanted = [
+        (profile.ocsp_address, ACCESS_OCSP, &addresses.ocsp),
+        (profile.ca_issuers_address, ACCESS_CA_ISSUERS, &addresses.ca_issuers),
+    ];
+    let mut descriptions = Vec::new();
+    for (_, access_method, address) in wanted.into_iter().filter(|(wanted, ..)| *wanted) {
+        let access_location = GeneralName::UniformResourceIdentifier(Ia5String::new(address)?);
+        descriptions.push(AccessDescription { access_method, access_location });
+    }
+    if descriptions.is_empty() {
+        return Ok(None);
+    }
+    let content = AuthorityInfoAccessSyntax(descriptions).to_der()?;
+    Ok(Some(extension(AUTHORITY_INFORMATION_ACCESS, Criticality::NonCritical, content)))
+}
+
+/// subjectAltName (RFC 5280 section 4.2.1.6); not critical, since every profile has a subject. `None` when empty.
+pub(super) fn subject_alternative_names(
+    profile: &Profile,
+    subject: &ApprovedSubject,
+    dns_names: &[String],
+) -> Result<Option<CustomExtension>, EncodingError> {
+    let mut names = Vec::new();
+    for wanted in &profile.alternative_names {
+        match wanted.form {
+            AlternativeNameForm::Dns => {
+                for name in dns_names {
+                    names.push(GeneralName::DnsName(Ia5String::new(name)?));
+                }
+            }
+            AlternativeNameForm::RegistryUri => {
+                for uri in subject.values(Fact::RegistryUri) {
+                    names.push(GeneralName::UniformResourceIdentifier(Ia5String::new(uri)?));
+                }
+            }
+            AlternativeNameForm::HardwareModule => {
+                for module in subject.values(Fact::HardwareModule) {
+                    names.push(hardware_module_name(module)?);
+                }
+            }
+        }
+    }
+    if names.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(extension(SUBJECT_ALT_NAME, Criticality::NonCritical, SubjectAltName(names).to_der()?)))
+}
+
+/// HardwareModuleName (RFC 4108 section 5).
+#[derive(Sequence)]
+struct HardwareModuleName {
+    hardware_type: ObjectIdentifier,
+    serial_number: OctetString,
+}
+
+/// Reads `OID/HEX`.
+fn hardware_module_name(module: &str) -> Result<GeneralName, EncodingError> {
+    let unfit = || EncodingError(format!("hardware module {module:?} is not of the form OID/HEX"));
+    let (hardware_type, serial) = module.split_once('/').ok_or_else(unfit)?;
+    let name = HardwareModuleName {
+        hardware_type: ObjectIdentifier::new(hardware_type).map_err(|_| unfit())?,
+        serial_number: OctetString::new(hex::decode(serial).map_err(|_| unfit())?)?,
+    };
+    Ok(GeneralName::OtherName(OtherName { type_id: HARDWARE_MODULE_NAME, value: Any::encode_from(&name)? }))
+}
+
+/// extKeyUsage (RFC 5280 section 4.2.1.12).
+pub(super) fn extended_key_usage(profile: &Profile) -> Result<CustomExtension, EncodingError> {
+    let purposes: Vec<ObjectIdentifier> = profile.extended_key_usage.iter().map(|oid| oid.0).collect();
+    let criticality =
+        if profile.extended_key_usage_critical { Criticality::Critical } else { Criticality::NonCritical };
+    Ok(extension(EXTENDED_KEY_USAGE, criticality, purposes.to_der()?))
+}
+
+/// subjectKeyIdentifier (RFC 5280 section 4.2.1.2), not critical.
+pub(super) fn subject_key_identifier(identifier: &[u8]) -> Result<CustomExtension, EncodingError> {
+    let content = OctetString::new(identifier)?.to_der()?;
+    Ok(extension(SUBJECT_KEY_IDENTIFIER, Criticality::NonCritical, content))
+}
+
+/// basicConstraints of an end entity: cA is DEFAULT FALSE, so DER leaves it out (RFC 5280 section 4.2.1.9).
+pub(super) fn end_entity_constraints() -> CustomExtension {
+    extension(BASIC_CONSTRAINTS, Criticality::Critical, vec![0x30, 0x00])
+}
+
+/// id-pkix-ocsp-nocheck: NULL, not critical (RFC 6960 section 4.2.2.2.1).
+pub(super) fn ocsp_no_check() -> Result<CustomExtension, EncodingError> {
+    Ok(extension(OCSP_NO_CHECK, Criticality::NonCritical, Null.to_der()?))
+}

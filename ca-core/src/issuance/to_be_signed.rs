@@ -1,0 +1,263 @@
+//! Writes to-be-signed bytes, once. rcgen encodes them for a key that keeps the bytes instead of signing them; what
+//! rcgen cannot carry over unchanged (the issuer's name, the subscriber's key) is then put in byte for byte.
+
+use std::sync::Mutex;
+
+use der::asn1::BitString;
+use der::{Any, Decode, Encode};
+use rcgen::{
+    BasicConstraints, CertificateParams, CrlDistributionPoint, DistinguishedName, DnType, DnValue, IsCa,
+    KeyIdMethod, KeyUsagePurpose, PublicKeyData, SigningKey,
+};
+use time::OffsetDateTime;
+
+use super::issuer::Issuer;
+use super::{EncodingError, extensions, qc_statements};
+use crate::algorithm::KeyAlgorithm;
+use crate::authority::Addresses;
+use crate::csr::{KeyKind, SubjectPublicKey};
+use crate::profile::{AttributeType, KeyUsage, Profile, ProfileKind};
+use crate::serial::SerialNumber;
+use crate::subject::ApprovedSubject;
+
+/// Everything that decides a certificate's bytes.
+pub(crate) struct Contents<'a> {
+    pub(crate) profile: &'a Profile,
+    pub(crate) subject: &'a ApprovedSubject,
+    /// The subject's attributes with the values they are to have, in order.
+    pub(crate) attributes: &'a [(AttributeType, String)],
+    pub(crate) dns_names: &'a [String],
+    pub(crate) key: &'a SubjectPublicKey,
+    pub(crate) serial: &'a SerialNumber,
+    pub(crate) not_before: OffsetDateTime,
+    pub(crate) not_after: OffsetDateTime,
+    pub(crate) addresses: &'a Addresses,
+}
+
+/// Where the issuer's name and key identifier come from.
+pub(crate) enum IssuedBy<'a> {
+    /// Another CA.
+    Ca(&'a Issuer),
+    /// The certificate's own key: a root.
+    Itself(KeyAlgorithm),
+}
+
+/// Writes a TBSCertificate (RFC 5280 section 4.1.2).
+pub(crate) fn certificate(
+    contents: &Contents<'_>,
+    issued_by: &IssuedBy<'_>,
+) -> Result<Vec<u8>, EncodingError> {
+    let params = parameters(contents, issued_by)?;
+    let written = match issued_by {
+        IssuedBy::Ca(issuer) => {
+            let capture = Capture::new(&issuer.public_key_info, issuer.algorithm)?;
+            // rcgen knows few kinds of keys: it writes the issuer's in the subscriber's place, replaced below.
+            params.signed_by(&&capture, &capture.issuer(&issuer.key_identifier))?;
+            capture.into_bytes()?
+        }
+        IssuedBy::Itself(algorithm) => {
+            let capture = Capture::new(contents.key.der(), *algorithm)?;
+            params.self_signed(&capture)?;
+            capture.into_bytes()?
+        }
+    };
+    let mut fields = Vec::<Any>::from_der(&written)?;
+    if let IssuedBy::Ca(issuer) = issued_by {
+        // RFC 5280 section 4.1.2.4: names are compared, so the issuer's must be the very bytes of its subject.
+        replace_field(&mut fields, 3, &issuer.name)?;
+    }
+    // The subscriber's key is kept as its holder wrote it.
+    replace_field(&mut fields, 6, contents.key.der())?;
+    Ok(fields.to_der()?)
+}
+
+/// Puts to-be-signed bytes and their signature together (RFC 5280 section 4.1.1; CRLs have the same shape).
+///
+/// `algorithm_field` is where the AlgorithmIdentifier stands among the fields: it must be repeated unchanged.
+pub(crate) fn assemble(
+    to_be_signed: &[u8],
+    algorithm_field: usize,
+    signature: &[u8],
+) -> Result<Vec<u8>, EncodingError> {
+    let fields = Vec::<Any>::from_der(to_be_signed)?;
+    let algorithm =
+        fields.get(algorithm_field).ok_or_else(|| EncodingError("no signature algorithm".to_owned()))?;
+    let signature = Any::encode_from(&BitString::from_bytes(signature)?)?;
+    Ok(vec![Any::from_der(to_be_signed)?, algorithm.clone(), signature].to_der()?)
+}
+
+/// Where the AlgorithmIdentifier stands in a TBSCertificate: after version and serialNumber.
+pub(crate) const CERTIFICATE_ALGORITHM_FIELD: usize = 2;
+/// Where it stands in a TBSCertList: after version.
+pub(crate) const CRL_ALGORITHM_FIELD: usize = 1;
+
+pub(crate) fn replace_field(fields: &mut [Any], index: usize, der: &[u8]) -> Result<(), EncodingError> {
+    let field = fields.get_mut(index).ok_or_else(|| EncodingError(format!("field {index} is missing")))?;
+    *field = Any::from_der(der)?;
+    Ok(())
+}
+
+/// The key identifier of a public key: the left 160 bits of SHA-256 over the subjectPublicKey's octets
+/// (RFC 7093 section 2, method 1; RFC 5280's SHA-1 is left behind).
+pub(crate) fn key_identifier(public_key_info: &[u8]) -> Result<Vec<u8>, EncodingError> {
+    let info = spki::SubjectPublicKeyInfoRef::from_der(public_key_info)?;
+    let digest = ring::digest::digest(&ring::digest::SHA256, info.subject_public_key.raw_bytes());
+    Ok(digest.as_ref().iter().copied().take(20).collect())
+}
+
+fn parameters(contents: &Contents<'_>, issued_by: &IssuedBy<'_>) -> Result<CertificateParams, EncodingError> {
+    let profile = contents.profile;
+    let mut params = CertificateParams::default();
+    params.serial_number = Some(rcgen::SerialNumber::from_slice(contents.serial.as_bytes()));
+    params.not_before = contents.not_before;
+    params.not_after = contents.not_after;
+    params.distinguished_name = distinguished_name(contents.attributes)?;
+    params.key_usages = key_usages(profile, contents.key.kind());
+    params.key_identifier_method = KeyIdMethod::PreSpecified(key_identifier(contents.key.der())?);
+    params.is_ca = match profile.kind {
+        ProfileKind::RootCa => IsCa::Ca(BasicConstraints::Unconstrained),
+        ProfileKind::IssuingCa { path_length } => IsCa::Ca(BasicConstraints::Constrained(path_length)),
+        ProfileKind::EndEntity => IsCa::NoCa,
+    };
+    // RFC 5280 section 4.2.1.1: required but in a self-signed certificate.
+    params.use_authority_key_identifier_extension = matches!(issued_by, IssuedBy::Ca(_));
+    if profile.crl_address {
+        let uris = vec![contents.addresses.crl.clone()];
+        params.crl_distribution_points = vec![CrlDistributionPoint { uris }];
+    }
+    params.custom_extensions = further_extensions(contents)?;
+    Ok(params)
+}
+
+fn further_extensions(contents: &Contents<'_>) -> Result<Vec<rcgen::CustomExtension>, EncodingError> {
+    let profile = contents.profile;
+    let mut all = Vec::new();
+    if profile.kind == ProfileKind::EndEntity {
+        if profile.end_entity_constraints {
+            all.push(extensions::end_entity_constraints());
+        }
+        if profile.subject_key_identifier {
+            all.push(extensions::subject_key_identifier(&key_identifier(contents.key.der())?)?);
+        }
+    }
+    if !profile.extended_key_usage.is_empty() {
+        all.push(extensions::extended_key_usage(profile)?);
+    }
+    if !profile.policies.is_empty() {
+        all.push(extensions::certificate_policies(&profile.policies)?);
+    }
+    all.extend(extensions::authority_information_access(profile, contents.addresses)?);
+    all.extend(extensions::subject_alternative_names(profile, contents.subject, contents.dns_names)?);
+    if let Some(statements) = &profile.qc_statements {
+        all.push(qc_statements::qc_statements(statements)?);
+    }
+    if profile.ocsp_no_check {
+        all.push(extensions::ocsp_no_check()?);
+    }
+    Ok(all)
+}
+
+/// RFC 5280 section 4.1.2.6. rcgen's name holds each type once, which profiles guarantee.
+fn distinguished_name(attributes: &[(AttributeType, String)]) -> Result<DistinguishedName, EncodingError> {
+    let mut name = DistinguishedName::new();
+    for (attribute, value) in attributes {
+        let value = match attribute {
+            // X.520 sections 6.2.9 and 6.3.1: these two are PrintableString by definition.
+            AttributeType::Country | AttributeType::SerialNumber => {
+                DnValue::PrintableString(value.as_str().try_into()?)
+            }
+            // RFC 5280 section 4.1.2.4: UTF8String for all new names.
+            _ => DnValue::Utf8String(value.clone()),
+        };
+        name.push(DnType::from_oid(attribute_arcs(*attribute)), value);
+    }
+    Ok(name)
+}
+
+/// X.520 attribute types; 2.5.4.65 is RFC 3039's pseudonym, 2.5.4.97 ETSI EN 319 412-1's organizationIdentifier.
+const fn attribute_arcs(attribute: AttributeType) -> &'static [u64] {
+    match attribute {
+        AttributeType::Country => &[2, 5, 4, 6],
+        AttributeType::Locality => &[2, 5, 4, 7],
+        AttributeType::Organization => &[2, 5, 4, 10],
+        AttributeType::OrganizationIdentifier => &[2, 5, 4, 97],
+        AttributeType::CommonName => &[2, 5, 4, 3],
+        AttributeType::Surname => &[2, 5, 4, 4],
+        AttributeType::GivenName => &[2, 5, 4, 42],
+        AttributeType::SerialNumber => &[2, 5, 4, 5],
+        AttributeType::Pseudonym => &[2, 5, 4, 65],
+    }
+}
+
+fn key_usages(profile: &Profile, key: KeyKind) -> Vec<KeyUsagePurpose> {
+    let fits = |usage: &&KeyUsage| {
+        // RFC 8813 section 3: keyEncipherment is not for elliptic-curve keys; RFC 9295 section 3: nor for Ed25519.
+        **usage != KeyUsage::KeyEncipherment || matches!(key, KeyKind::Rsa { .. })
+    };
+    profile
+        .key_usage
+        .iter()
+        .filter(fits)
+        .map(|usage| match usage {
+            KeyUsage::DigitalSignature => KeyUsagePurpose::DigitalSignature,
+            KeyUsage::NonRepudiation => KeyUsagePurpose::ContentCommitment,
+            KeyUsage::KeyEncipherment => KeyUsagePurpose::KeyEncipherment,
+            KeyUsage::KeyCertSign => KeyUsagePurpose::KeyCertSign,
+            KeyUsage::CrlSign => KeyUsagePurpose::CrlSign,
+        })
+        .collect()
+}
+
+/// A key that keeps what it is asked to sign.
+pub(crate) struct Capture {
+    public_key: Vec<u8>,
+    algorithm: &'static rcgen::SignatureAlgorithm,
+    captured: Mutex<Option<Vec<u8>>>,
+}
+
+impl Capture {
+    pub(crate) fn new(public_key_info: &[u8], algorithm: KeyAlgorithm) -> Result<Self, EncodingError> {
+        let info = spki::SubjectPublicKeyInfoRef::from_der(public_key_info)?;
+        Ok(Self {
+            public_key: info.subject_public_key.raw_bytes().to_vec(),
+            algorithm: match algorithm {
+                KeyAlgorithm::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+                KeyAlgorithm::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
+                KeyAlgorithm::Ed25519 => &rcgen::PKCS_ED25519,
+            },
+            captured: Mutex::new(None),
+        })
+    }
+
+    /// An issuer whose name is filled in later, byte for byte.
+    pub(crate) fn issuer(&self, key_identifier: &[u8]) -> rcgen::Issuer<'static, &Self> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.key_identifier_method = KeyIdMethod::PreSpecified(key_identifier.to_vec());
+        rcgen::Issuer::new(params, self)
+    }
+
+    pub(crate) fn into_bytes(self) -> Result<Vec<u8>, EncodingError> {
+        self.captured
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .ok_or_else(|| EncodingError("nothing was written".to_owned()))
+    }
+}
+
+impl PublicKeyData for Capture {
+    fn der_bytes(&self) -> &[u8] {
+        &self.public_key
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        self.algorithm
+    }
+}
+
+impl SigningKey for Capture {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        *self.captured.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(message.to_vec());
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,168 @@
+//! The loose form of a profile: TOML as written. What each key means stands at the top of
+//! `config/profiles/person-signature.toml`.
+
+use serde::Deserialize;
+
+use super::{
+    AlternativeNameForm, AttributeType, BrokenRule, KeyUsage, Place, Profile, ProfileError, ProfileId,
+    QcPurpose, Semantics, assemble, nearest, rules,
+};
+use crate::algorithm::KeyAlgorithm;
+use crate::subject::Fact;
+
+impl Profile {
+    /// Reads a profile from TOML and checks it; `id` is the file's stem.
+    ///
+    /// # Errors
+    /// The text is no profile, or the profile would make certificates that break rules.
+    pub fn from_toml(id: &str, text: &str) -> Result<Self, ProfileError> {
+        read(id, &format!("{id}.toml"), text)
+    }
+}
+
+/// Reads a profile and checks it; `file` is what errors call the text.
+pub(super) fn read(id: &str, file: &str, text: &str) -> Result<Profile, ProfileError> {
+    let id = name(id)?;
+    let loose: ProfileFile = toml::from_str(text).map_err(|error| unreadable(file, text, &error))?;
+    let refused = |broken: Vec<BrokenRule>| ProfileError::Rules { file: file.to_owned(), broken };
+    let profile = assemble::profile(id, loose).map_err(|broken| refused(vec![broken]))?;
+    let broken = rules::broken_by(&profile);
+    if broken.is_empty() { Ok(profile) } else { Err(refused(broken)) }
+}
+
+/// A profile's name stands in file names, addresses and on the command line.
+fn name(id: &str) -> Result<ProfileId, ProfileError> {
+    let fits = (1..=64).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if fits { Ok(ProfileId(id.to_owned())) } else { Err(ProfileError::Name(id.to_owned())) }
+}
+
+fn unreadable(file: &str, text: &str, error: &toml::de::Error) -> ProfileError {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.map(|before| before.matches('\n').count() + 1);
+    let place = Place { file: file.to_owned(), line };
+    // serde says "unknown field `a`, expected one of `b`, `c`": the names stand between backticks, the wrong one first.
+    let mut names = error.message().split('`').skip(1).step_by(2);
+    let found = names.next().unwrap_or_default().to_owned();
+    let nearest = nearest(&found, names).map(ToOwned::to_owned);
+    if error.message().starts_with("unknown field") {
+        ProfileError::UnknownKey { found, place, nearest }
+    } else if error.message().starts_with("unknown variant") {
+        ProfileError::UnknownValue { found, place, nearest }
+    } else {
+        ProfileError::Malformed { place, message: error.message().to_owned() }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProfileFile {
+    pub(super) title: String,
+    pub(super) kind: KindEntry,
+    pub(super) path_length: Option<u8>,
+    pub(super) validity_days: u32,
+    pub(super) key_usage: Vec<KeyUsage>,
+    #[serde(default)]
+    pub(super) extended_key_usage: Vec<String>,
+    #[serde(default)]
+    pub(super) extended_key_usage_critical: bool,
+    pub(super) subject_key_identifier: bool,
+    #[serde(default)]
+    pub(super) end_entity_constraints: bool,
+    #[serde(default)]
+    pub(super) ocsp_no_check: bool,
+    pub(super) subject: Vec<SubjectEntry>,
+    #[serde(default)]
+    pub(super) alternative_names: Vec<AlternativeNameEntry>,
+    #[serde(default)]
+    pub(super) policies: Vec<PolicyEntry>,
+    pub(super) qc_statements: Option<QcStatementsEntry>,
+    pub(super) addresses: AddressesEntry,
+    pub(super) keys: KeysEntry,
+    pub(super) vetting: VettingEntry,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum KindEntry {
+    RootCa,
+    IssuingCa,
+    EndEntity,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SubjectEntry {
+    pub(super) attribute: AttributeType,
+    pub(super) from: Option<Fact>,
+    pub(super) fixed: Option<String>,
+    #[serde(default = "yes")]
+    pub(super) required: bool,
+    pub(super) max_length: Option<usize>,
+    pub(super) pattern: Option<String>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AlternativeNameEntry {
+    pub(super) form: AlternativeNameForm,
+    pub(super) required: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PolicyEntry {
+    pub(super) oid: String,
+    pub(super) cps: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct QcStatementsEntry {
+    pub(super) semantics: Semantics,
+    pub(super) name_registration_authority: Option<String>,
+    #[serde(default)]
+    pub(super) disclosure: Vec<DisclosureEntry>,
+    pub(super) legal: Option<LegalEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DisclosureEntry {
+    pub(super) address: String,
+    pub(super) language: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LegalEntry {
+    pub(super) countries: Vec<String>,
+    pub(super) purpose: QcPurpose,
+    pub(super) certified_device: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AddressesEntry {
+    pub(super) ocsp: bool,
+    pub(super) ca_issuers: bool,
+    pub(super) crl: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeysEntry {
+    pub(super) curves: Vec<KeyAlgorithm>,
+    pub(super) rsa_bits: Option<(u32, u32)>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VettingEntry {
+    pub(super) identity_kind: Option<String>,
+    pub(super) approvals: u8,
+}

@@ -1,0 +1,43 @@
+//! What a profile is, read off its content: which rules apply follows from here, never from a switch.
+
+use super::{AttributeType, Profile, ProfileKind, SubjectAttribute, oids};
+
+/// The registry's kinds of identity that a profile may be for.
+pub(super) const IDENTITY_KINDS: [&str; 5] = ["person", "organisation", "device", "application", "staff"];
+
+impl Profile {
+    /// A root or an issuing CA.
+    pub const fn is_ca(&self) -> bool {
+        matches!(self.kind, ProfileKind::RootCa | ProfileKind::IssuingCa { .. })
+    }
+
+    /// Names a natural person to the world (ETSI EN 319 412-2). Staff certificates stay within the installation.
+    pub fn is_for_person(&self) -> bool {
+        self.vetting.identity_kind.as_deref() == Some("person")
+    }
+
+    /// Names a legal person (ETSI EN 319 412-3).
+    pub fn is_for_organisation(&self) -> bool {
+        self.vetting.identity_kind.as_deref() == Some("organisation")
+    }
+
+    /// Signs OCSP responses for the CA that issues it (RFC 6960 section 4.2.2.2).
+    pub fn is_responder(&self) -> bool {
+        self.extended_key_usage.contains(&oids::OCSP_SIGNING)
+    }
+
+    /// Authenticates a TLS server.
+    pub fn is_tls_server(&self) -> bool {
+        self.extended_key_usage.contains(&oids::SERVER_AUTH)
+    }
+
+    /// What the profile says of an attribute of the subject.
+    pub fn attribute(&self, attribute: AttributeType) -> Option<&SubjectAttribute> {
+        self.subject.iter().find(|candidate| candidate.attribute == attribute)
+    }
+
+    /// Whether every certificate of the profile has this attribute.
+    pub(super) fn requires(&self, attribute: AttributeType) -> bool {
+        self.attribute(attribute).is_some_and(|found| found.required)
+    }
+}

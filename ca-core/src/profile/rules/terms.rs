@@ -1,0 +1,115 @@
+//! Title, validity, status, keys, and who must approve.
+
+use time::Duration;
+
+use super::{Rule, refuse_if};
+use crate::profile::nature::IDENTITY_KINDS;
+use crate::profile::{BrokenRule, Profile, ProfileKind, nearest};
+
+pub(super) const RULES: [Rule; 8] = [
+    title_is_one_line,
+    validity_is_bounded,
+    status_can_be_found,
+    root_points_nowhere,
+    key_identifiers_of_cas,
+    some_key_is_admitted,
+    approvals_are_two_at_most,
+    identity_kind_is_known,
+];
+
+/// Our longest validities, in days, with a few days' grace for leap years. Shorter than what the standards allow or
+/// leave open, because cryptography and organisations change.
+const ROOT_DAYS: i64 = 25 * 366;
+const ISSUING_DAYS: i64 = 15 * 366;
+const END_ENTITY_DAYS: i64 = 5 * 366;
+/// A responder cannot be revoked (RFC 6960 section 4.2.2.2.1), so its life is short.
+const RESPONDER_DAYS: i64 = 60;
+/// CA/Browser Forum BR section 6.3.2: at most 100 days from 15 March 2027.
+pub(crate) const TLS_SERVER_DAYS: i64 = 100;
+
+fn title_is_one_line(profile: &Profile) -> Result<(), BrokenRule> {
+    let title = profile.title.trim();
+    let fits = (1..=120).contains(&title.chars().count()) && !title.contains(char::is_control);
+    refuse_if(!fits, "title", "npki", "one line of at most 120 characters")
+}
+
+fn validity_is_bounded(profile: &Profile) -> Result<(), BrokenRule> {
+    let (most, clause) = match profile.kind {
+        ProfileKind::RootCa => (ROOT_DAYS, "npki"),
+        ProfileKind::IssuingCa { .. } => (ISSUING_DAYS, "npki"),
+        ProfileKind::EndEntity if profile.is_responder() => (RESPONDER_DAYS, "RFC 6960 section 4.2.2.2.1"),
+        ProfileKind::EndEntity if profile.is_tls_server() => {
+            (TLS_SERVER_DAYS, "CA/Browser Forum BR section 6.3.2")
+        }
+        ProfileKind::EndEntity => (END_ENTITY_DAYS, "npki"),
+    };
+    let fits = profile.validity >= Duration::DAY && profile.validity <= Duration::days(most);
+    refuse_if(!fits, "validity_days", clause, format!("1 to {most} days"))
+}
+
+fn status_can_be_found(profile: &Profile) -> Result<(), BrokenRule> {
+    let told = match profile.kind {
+        // RFC 5280 section 6.1.1: a trust anchor is not revoked by a list; it is taken out of the trust store.
+        ProfileKind::RootCa => true,
+        // RFC 5280 section 4.2.1.13: SHOULD. Ours: must, since an offline root runs no responder.
+        ProfileKind::IssuingCa { .. } => profile.crl_address,
+        ProfileKind::EndEntity => profile.ocsp_no_check || profile.ocsp_address || profile.crl_address,
+    };
+    // ETSI EN 319 412-2 section 4.4.1: a CRL distribution point unless there is an OCSP responder.
+    refuse_if(!told, "addresses", "ETSI EN 319 412-2 section 4.4.1", "nothing tells whether it is revoked")
+}
+
+fn root_points_nowhere(profile: &Profile) -> Result<(), BrokenRule> {
+    let points = profile.ocsp_address || profile.ca_issuers_address || profile.crl_address;
+    // RFC 5280 section 6.1: nothing above a trust anchor could answer.
+    refuse_if(
+        profile.kind == ProfileKind::RootCa && points,
+        "addresses",
+        "RFC 5280 section 6.1",
+        "a root has none",
+    )
+}
+
+fn key_identifiers_of_cas(profile: &Profile) -> Result<(), BrokenRule> {
+    // RFC 5280 section 4.2.1.2: MUST appear in all conforming CA certificates.
+    refuse_if(
+        profile.is_ca() && !profile.subject_key_identifier,
+        "subject_key_identifier",
+        "RFC 5280 section 4.2.1.2",
+        "a CA's certificate has one",
+    )?;
+    // RFC 5280 section 4.2.1.9: `end_entity_constraints` says cA false.
+    refuse_if(
+        profile.is_ca() && profile.end_entity_constraints,
+        "end_entity_constraints",
+        "RFC 5280 section 4.2.1.9",
+        "a CA is no end entity",
+    )
+}
+
+fn some_key_is_admitted(profile: &Profile) -> Result<(), BrokenRule> {
+    let keys = &profile.keys;
+    refuse_if(keys.curves.is_empty() && keys.rsa_bits.is_none(), "keys", "npki", "no key is admitted")?;
+    // NIST SP 800-131A: 2048 bits at least. Above 4096 verifying costs more than it gives.
+    let odd = keys.rsa_bits.is_some_and(|(least, most)| least < 2048 || most > 4096 || least > most);
+    refuse_if(odd, "rsa_bits", "NIST SP 800-131A", "[smallest, largest], within 2048 and 4096")
+}
+
+fn approvals_are_two_at_most(profile: &Profile) -> Result<(), BrokenRule> {
+    let approvals = profile.vetting.approvals;
+    refuse_if(approvals > 2, "approvals", "npki", "0, 1 or 2")?;
+    let nobody = profile.vetting.identity_kind.is_none() && approvals > 0;
+    refuse_if(nobody, "approvals", "npki", "what no registry asks for, no officer can approve")
+}
+
+fn identity_kind_is_known(profile: &Profile) -> Result<(), BrokenRule> {
+    let kind = profile.vetting.identity_kind.as_deref();
+    // CAs and responders belong to the installation: an applicant never asks for one.
+    let own = profile.is_ca() || profile.is_responder();
+    refuse_if(own == kind.is_some(), "identity_kind", "npki", "given for all but CAs and responders")?;
+    let Some(unknown) = kind.filter(|kind| !IDENTITY_KINDS.contains(kind)) else { return Ok(()) };
+    let hint = nearest(unknown, IDENTITY_KINDS.into_iter())
+        .map(|name| format!("; did you mean `{name}`?"))
+        .unwrap_or_default();
+    Err(BrokenRule::new("identity_kind", "npki", format!("unknown kind `{unknown}`{hint}")))
+}

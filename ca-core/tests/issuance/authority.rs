@@ -1,0 +1,114 @@
+//! A founded hierarchy in memory.
+
+use std::sync::Arc;
+
+use ca_core::algorithm::KeyAlgorithm;
+use ca_core::authority::{Addresses, Authority, AuthorityParts, RootParts, found_root};
+use ca_core::certificate::CaId;
+use ca_core::clock::{SetClock, SystemEntropy};
+use ca_core::csr::SubjectPublicKey;
+use ca_core::issuance::{IssueError, IssuedCertificate, PreparedCertificate};
+use ca_core::keys::Signer;
+use ca_core::keys::software::SoftwareKey;
+use ca_core::ledger::Actor;
+use ca_core::profile::ProfileSet;
+use ca_core::storage::AuditedChange;
+use ca_core::storage::memory::MemoryStore;
+use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
+use time::OffsetDateTime;
+
+/// A root and an issuing CA.
+pub(crate) struct Ca {
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) root: Authority,
+    pub(crate) issuing: Authority,
+}
+
+pub(crate) fn actor() -> Actor {
+    Actor::system("test")
+}
+
+impl Ca {
+    pub(crate) fn founded() -> Self {
+        let store = Arc::new(MemoryStore::new());
+        let clock = Arc::new(SetClock::at(OffsetDateTime::now_utc()));
+        let profiles = ProfileSet::built_in().unwrap();
+        let id = CaId::new("root").unwrap();
+        let parts = RootParts {
+            store: store.clone(),
+            clock: clock.clone(),
+            entropy: Arc::new(SystemEntropy),
+            signer: Arc::new(SoftwareKey::generate(KeyAlgorithm::P384).unwrap()),
+            addresses: Addresses::under("http://pki.example.org", &id),
+            id,
+            profile: profiles.find("root-ca").unwrap(),
+            subject: &ca_subject("Example National Root CA G1"),
+            profiles: profiles.clone(),
+        };
+        let root = Authority::new(found_root(parts, &actor()).unwrap()).unwrap();
+        let key = Arc::new(SoftwareKey::generate(KeyAlgorithm::P384).unwrap());
+        let public = SubjectPublicKey::from_der(key.public_key_info()).unwrap();
+        let profile = profiles.find("issuing-ca").unwrap();
+        let request = root.admit_key(public, &[], ca_subject("Example Issuing CA G1"), profile).unwrap();
+        let prepared = root.prepare(request, &actor()).unwrap();
+        let certificate = root.sign(prepared, &actor(), |_| AuditedChange::nothing()).unwrap().der;
+        let id = CaId::new("issuing").unwrap();
+        let issuing = Authority::new(AuthorityParts {
+            store: store.clone(),
+            clock,
+            entropy: Arc::new(SystemEntropy),
+            signer: key,
+            addresses: Addresses::under("http://pki.example.org", &id),
+            id,
+            certificate,
+            profiles,
+        })
+        .unwrap();
+        Self { store, root, issuing }
+    }
+
+    pub(crate) fn prepare(
+        &self,
+        profile: &str,
+        key: SubjectPublicKey,
+    ) -> Result<PreparedCertificate, IssueError> {
+        let identity = subject(profile, IdentityRef(format!("X-{profile}")));
+        let profile = self.issuing.profiles().find(profile).unwrap();
+        let request = self.issuing.admit_key(key, &[], identity, profile)?;
+        self.issuing.prepare(request, &actor())
+    }
+
+    pub(crate) fn issue(
+        &self,
+        profile: &str,
+        key: SubjectPublicKey,
+    ) -> Result<IssuedCertificate, IssueError> {
+        let prepared = self.prepare(profile, key)?;
+        self.issuing.sign(prepared, &actor(), |_| AuditedChange::nothing())
+    }
+}
+
+fn ca_subject(name: &str) -> ApprovedSubject {
+    ApprovedSubject::new(IdentityRef(format!("system:{name}")))
+        .with(Fact::Country, "LS")
+        .with(Fact::Organization, "Government of Example")
+        .with(Fact::OrganizationIdentifier, "GO:LS-GOV")
+        .with(Fact::CommonName, name)
+}
+
+/// Facts that satisfy every profile of end entities.
+pub(crate) fn subject(profile: &str, identity: IdentityRef) -> ApprovedSubject {
+    ApprovedSubject::new(identity)
+        .with(Fact::Country, "LS")
+        .with(Fact::Locality, "Maseru")
+        .with(Fact::CommonName, format!("Subject of {profile}"))
+        .with(Fact::Surname, "MOKOENA")
+        .with(Fact::GivenName, "TŠEPO")
+        .with(Fact::PersonIdentifier, "PNOLS-012345678901")
+        .with(Fact::Organization, "Revenue Services")
+        .with(Fact::OrganizationIdentifier, "GO:LS-RSL")
+        .with(Fact::AssetTag, "RSL-0042")
+        .with(Fact::DnsName, "a.example.org")
+        .with(Fact::RegistryUri, "https://registry.example.org/id/X-1")
+        .with(Fact::HardwareModule, "1.3.6.1.4.1.32473.1/0a0b0c")
+}

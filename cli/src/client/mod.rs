@@ -1,0 +1,243 @@
+//! The interface of an npki server, as its clients see it.
+
+pub mod records;
+mod tls;
+mod transport;
+
+use std::time::Duration;
+
+use ca_core::clock::Entropy;
+use reqwest::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::context::{Anchors, ClientIdentity, Context, Fingerprint};
+use crate::failure::{Failure, catalogue};
+use records::{Page, TrustAnchors};
+pub use transport::Transport;
+
+/// A client of one server.
+#[derive(Debug)]
+pub struct Client {
+    transport: Transport,
+    base: url::Url,
+}
+
+impl Client {
+    /// A client of a context's server, with the context's certificate.
+    ///
+    /// # Errors
+    /// A file of the context cannot be read or used.
+    pub fn of_context(context: &Context, timeout: Duration) -> Result<Self, Failure> {
+        let identity = context.identity.as_ref().map(ClientIdentity::read).transpose()?;
+        Self::pinned(&context.url, &context.anchors, identity.as_ref(), timeout)
+    }
+
+    fn pinned(
+        base: &url::Url,
+        anchors: &Anchors,
+        identity: Option<&ClientIdentity>,
+        timeout: Duration,
+    ) -> Result<Self, Failure> {
+        let tls = tls::pinned(anchors, identity)?;
+        Ok(Self { transport: Transport::new(tls, base, timeout)?, base: base.clone() })
+    }
+
+    /// Reads one thing. `path` holds the segments after `/v1`, each encoded as needed.
+    ///
+    /// # Errors
+    /// No answer, a problem, or an answer of another form.
+    pub fn read<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Failure> {
+        self.read_at(address(&self.base, path, &[]))
+    }
+
+    /// Reads a page of things.
+    ///
+    /// # Errors
+    /// As [`Client::read`].
+    pub fn list<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, Option<String>)],
+    ) -> Result<Page<T>, Failure> {
+        self.read_at(address(&self.base, path, query))
+    }
+
+    /// Asks for a change. The same key sent again changes nothing twice.
+    ///
+    /// # Errors
+    /// No answer, a problem, an answer of another form, or no randomness.
+    pub fn change<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+        entropy: &dyn Entropy,
+    ) -> Result<T, Failure> {
+        let mut key = [0; 16];
+        entropy.fill(&mut key).map_err(|error| Failure::of(&catalogue::MACHINE).cause(error.to_string()))?;
+        let request = self
+            .transport
+            .request(Method::POST, address(&self.base, path, &[]))
+            .header("idempotency-key", hex::encode(key))
+            .json(body);
+        answered(&self.transport.send(request)?)
+    }
+
+    fn read_at<T: DeserializeOwned>(&self, url: url::Url) -> Result<T, Failure> {
+        let answer = self.transport.send(self.transport.request(Method::GET, url))?;
+        answered(&answer)
+    }
+}
+
+/// Fetches a server's trust anchor and accepts it when it has this fingerprint; then asks again, with the anchor
+/// pinned, so that a context is never saved for a server that the anchor does not cover.
+///
+/// # Errors
+/// No answer, no anchor with this fingerprint, or a server that the anchor does not cover.
+pub fn fetch_anchors(url: &url::Url, expected: Fingerprint, timeout: Duration) -> Result<Anchors, Failure> {
+    let transport = Transport::new(tls::without_server_authentication()?, url, timeout)?;
+    let unproven = Client { transport, base: url.clone() };
+    let offered: TrustAnchors = unproven.read(&["trust-anchors"])?;
+    let mut seen = Vec::new();
+    for offer in &offered.anchors {
+        let anchors = Anchors::parse(offer.pem.as_bytes())?;
+        if let Some(anchor) = anchors.iter().find(|anchor| anchor.fingerprint() == expected) {
+            let pinned = Anchors::of(anchor.clone());
+            Client::pinned(url, &pinned, None, timeout)?.read::<TrustAnchors>(&["trust-anchors"])?;
+            return Ok(pinned);
+        }
+        seen.extend(anchors.iter().map(|anchor| anchor.fingerprint().to_string()));
+    }
+    Err(Failure::of(&catalogue::FINGERPRINT).cause(format!(
+        "expected {expected}, the server offers {}",
+        if seen.is_empty() { "none".to_owned() } else { seen.join(", ") }
+    )))
+}
+
+/// Fetches a published object (CRL, CA certificate, OCSP answer) over plain HTTP: such objects carry their own
+/// signatures.
+#[derive(Debug)]
+pub struct Publications {
+    timeout: Duration,
+}
+
+impl Publications {
+    /// Fetches within `timeout`.
+    pub const fn within(timeout: Duration) -> Self {
+        Self { timeout }
+    }
+
+    /// GET.
+    ///
+    /// # Errors
+    /// No answer, or another status than 200.
+    pub fn fetch(&self, url: &url::Url) -> Result<Vec<u8>, Failure> {
+        let transport = Transport::new(tls::none()?, url, self.timeout)?;
+        published(url, transport.send(transport.request(Method::GET, url.clone()))?)
+    }
+
+    /// POST of an OCSP request (RFC 6960 appendix A.1).
+    ///
+    /// # Errors
+    /// No answer, or another status than 200.
+    pub fn ask_ocsp(&self, url: &url::Url, request: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        let transport = Transport::new(tls::none()?, url, self.timeout)?;
+        let builder = transport
+            .request(Method::POST, url.clone())
+            .header("content-type", "application/ocsp-request")
+            .body(request);
+        published(url, transport.send(builder)?)
+    }
+}
+
+fn published(url: &url::Url, answer: transport::Answer) -> Result<Vec<u8>, Failure> {
+    match answer.status {
+        200 => Ok(answer.body),
+        status => Err(Failure::of(&catalogue::PUBLICATION)
+            .what(format!("{url} cannot be fetched"))
+            .cause(format!("the server answered {status}"))),
+    }
+}
+
+/// An address under `/v1`; segments and values are encoded, whatever they hold.
+fn address(base: &url::Url, path: &[&str], query: &[(&str, Option<String>)]) -> url::Url {
+    let mut url = base.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.clear().push("v1").extend(path);
+    }
+    let given: Vec<_> =
+        query.iter().filter_map(|(name, value)| value.as_ref().map(|value| (name, value))).collect();
+    if !given.is_empty() {
+        url.query_pairs_mut().extend_pairs(given);
+    }
+    url
+}
+
+fn answered<T: DeserializeOwned>(answer: &transport::Answer) -> Result<T, Failure> {
+    if !(200..300).contains(&answer.status) {
+        return Err(refused(answer));
+    }
+    serde_json::from_slice(&answer.body)
+        .map_err(|error| Failure::of(&catalogue::ANSWER).cause(error.to_string()))
+}
+
+/// The failure that the server's problem document tells of (RFC 9457).
+fn refused(answer: &transport::Answer) -> Failure {
+    let problem =
+        answer.is_problem.then(|| serde_json::from_slice::<records::Problem>(&answer.body).ok()).flatten();
+    match problem {
+        Some(problem) => problem.into_failure(answer.status),
+        None => unexplained(answer.status),
+    }
+}
+
+fn unexplained(status: u16) -> Failure {
+    let failure = match status {
+        500..=599 | 429 => Failure::of(&catalogue::SERVER_FAILED),
+        401 | 403 => Failure::of(&catalogue::CLIENT_REFUSED),
+        _ => Failure::of(&catalogue::ANSWER),
+    };
+    failure.cause(format!("the server answered {status} without an explanation"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::transport::Answer;
+    use super::{address, answered};
+    use serde_json::Value;
+
+    #[test]
+    fn what_people_type_stays_in_its_segment() {
+        let base = url::Url::parse("https://pki.gov.ls:8443").unwrap();
+        let url = address(
+            &base,
+            &["identities", "../staff?x=1#y"],
+            &[("kind", Some("a&b=c".into())), ("after", None)],
+        );
+        assert_eq!(url.as_str(), "https://pki.gov.ls:8443/v1/identities/..%2Fstaff%3Fx=1%23y?kind=a%26b%3Dc");
+    }
+
+    #[test]
+    fn problems_become_failures_with_their_exit_code() {
+        let body = br#"{"type":"https://npki.invalid/problems/E-CSR-003","title":"The request is not signed by its key",
+            "status":422,"detail":"signature does not verify","code":"E-CSR-003","fix":"make a new request","retryable":false}"#;
+        let answer = Answer { status: 422, is_problem: true, body: body.to_vec() };
+        let failure = answered::<Value>(&answer).unwrap_err();
+        assert_eq!((failure.code(), failure.exit().number()), ("E-CSR-003", 2));
+        assert_eq!(
+            failure.sentences(),
+            ["The request is not signed by its key", "signature does not verify", "make a new request"]
+        );
+    }
+
+    #[test]
+    fn an_error_without_explanation_is_still_named() {
+        for (status, code, exit) in [(500, "E-NET-009", 7), (403, "E-NET-006", 4), (302, "E-NET-007", 7)] {
+            let answer = Answer { status, is_problem: false, body: b"<html>".to_vec() };
+            let failure = answered::<Value>(&answer).unwrap_err();
+            assert_eq!((failure.code(), failure.exit().number()), (code, exit), "{status}");
+        }
+    }
+}

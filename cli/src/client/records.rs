@@ -1,0 +1,208 @@
+//! What the server sends, as far as this program reads it. What it does not read, it hands on unchanged.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::failure::Failure;
+
+/// One page of a list.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The entries.
+    pub items: Vec<T>,
+    /// Where the next page begins; nothing at the end.
+    #[serde(default)]
+    pub next: Option<String>,
+}
+
+/// The answer of `/v1/trust-anchors`.
+#[derive(Debug, Deserialize)]
+pub struct TrustAnchors {
+    /// Each anchor.
+    pub anchors: Vec<OfferedAnchor>,
+}
+
+/// A trust anchor as offered.
+#[derive(Debug, Deserialize)]
+pub struct OfferedAnchor {
+    /// Its certificate.
+    pub pem: String,
+}
+
+/// A problem document (RFC 9457) with npki's members.
+#[derive(Debug, Deserialize)]
+pub struct Problem {
+    code: String,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    detail: Option<String>,
+    #[serde(default)]
+    fix: Option<String>,
+    #[serde(default)]
+    retryable: Option<bool>,
+}
+
+impl Problem {
+    /// The same, as a failure of this program.
+    pub fn into_failure(self, status: u16) -> Failure {
+        let mut failure = Failure::of_server(self.code, self.title, status);
+        if let Some(detail) = self.detail.filter(|detail| !detail.is_empty()) {
+            failure = failure.cause(detail);
+        }
+        if let Some(fix) = self.fix.filter(|fix| !fix.is_empty()) {
+            failure = failure.fix(fix);
+        }
+        match self.retryable {
+            Some(retryable) => failure.retryable(retryable),
+            None => failure,
+        }
+    }
+}
+
+/// Who one is to the server.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Principal {
+    pub id: String,
+    pub name: String,
+    pub roles: Vec<String>,
+    pub organisation: Option<String>,
+    #[serde(flatten)]
+    pub further: Map<String, Value>,
+}
+
+/// A profile, in short.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ProfileSummary {
+    pub id: String,
+    pub title: String,
+    pub identity_kind: Option<String>,
+    pub approvals: u64,
+    pub validity_days: u64,
+    #[serde(default)]
+    pub keys: Vec<String>,
+    #[serde(flatten)]
+    pub further: Map<String, Value>,
+}
+
+/// A registered identity. Its facts depend on its kind.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Identity {
+    pub id: String,
+    pub kind: String,
+    pub status: String,
+    pub registered_at: String,
+    #[serde(flatten)]
+    pub facts: Map<String, Value>,
+}
+
+impl Identity {
+    /// A name for a list.
+    pub fn display_name(&self) -> String {
+        let fact = |name: &str| self.facts.get(name).and_then(Value::as_str);
+        match (fact("legal_name").or(fact("asset_tag")).or(fact("name")), fact("surname"), fact("given_name"))
+        {
+            (Some(name), ..) => name.to_owned(),
+            (None, Some(surname), Some(given)) => format!("{surname}, {given}"),
+            _ => String::new(),
+        }
+    }
+}
+
+/// A request for a certificate.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Request {
+    pub id: String,
+    pub profile: String,
+    pub identity: String,
+    pub status: String,
+    pub approvals_needed: u64,
+    pub approvals: Vec<Approval>,
+    pub requested_by: String,
+    pub requested_at: String,
+    pub serial: Option<String>,
+    pub rejection: Option<Rejection>,
+    pub csr_sha256: String,
+    #[serde(flatten)]
+    pub further: Map<String, Value>,
+}
+
+/// An officer's approval.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Approval {
+    pub by: String,
+    pub at: String,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// An officer's refusal.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Rejection {
+    pub by: String,
+    pub at: String,
+    pub reason: String,
+}
+
+/// An issued certificate.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Certificate {
+    pub serial: String,
+    pub issuer: String,
+    pub profile: String,
+    pub identity: String,
+    pub subject: String,
+    pub sha256: String,
+    pub not_before: String,
+    pub not_after: String,
+    pub status: String,
+    pub revocation: Option<Revocation>,
+    /// The certificate; lists leave it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pem: Option<String>,
+    /// The certificate, then its issuer's; lists leave it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chain: Option<String>,
+    #[serde(flatten)]
+    pub further: Map<String, Value>,
+}
+
+/// When and why it was revoked.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Revocation {
+    pub at: String,
+    pub reason: String,
+}
+
+/// A member of staff.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct StaffMember {
+    pub id: String,
+    pub name: String,
+    pub role: String,
+    pub organisation: Option<String>,
+    pub status: String,
+    #[serde(default)]
+    pub serial: Option<String>,
+    /// The certificate, when it was just issued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pem: Option<String>,
+    /// The certificate, then its issuer's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chain: Option<String>,
+    #[serde(flatten)]
+    pub further: Map<String, Value>,
+}
+
+/// An entry of the ledger.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Event {
+    pub id: String,
+    pub at: String,
+    pub actor: String,
+    pub action: String,
+    pub subject: String,
+    pub outcome: String,
+    #[serde(flatten)]
+    pub further: Map<String, Value>,
+}

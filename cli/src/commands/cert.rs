@@ -1,0 +1,190 @@
+//! `npki cert request|list|show|download|release`.
+
+use std::path::PathBuf;
+
+use ca_core::algorithm::KeyAlgorithm;
+use ca_core::serial::SerialNumber;
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+use serde_json::json;
+
+use super::key_pair::{self, CsrSource};
+use super::paging::{Paging, say_if_more};
+use super::{Ending, request, vet};
+use crate::client::Client;
+use crate::client::records::{Certificate, Page as Listing, Request};
+use crate::failure::Failure;
+use crate::files::{self, Readers};
+use crate::output::{Meaning, Outcome, Page, Simple};
+use crate::session::Session;
+
+pub use super::key_pair::Delivery;
+
+/// What to do with certificates.
+#[derive(Debug, Subcommand)]
+pub enum CertCommand {
+    /// Ask for a certificate
+    Request(RequestArguments),
+    /// List certificates
+    List {
+        /// Only those of this identity
+        #[arg(long, value_name = "ID")]
+        identity: Option<String>,
+        /// Only in this state
+        #[arg(long, value_enum)]
+        status: Option<CertificateStatus>,
+        #[command(flatten)]
+        paging: Paging,
+    },
+    /// Show one certificate
+    Show {
+        /// Its serial number
+        serial: SerialNumber,
+    },
+    /// Write one certificate to a file, PEM
+    Download {
+        /// Its serial number
+        serial: SerialNumber,
+        /// The file
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Write the issuing CA's certificate after it
+        #[arg(long)]
+        chain: bool,
+    },
+    /// Release a certificate from hold
+    Release {
+        /// Its serial number
+        serial: SerialNumber,
+        /// What the ledger should say besides
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+}
+
+/// What to ask for.
+#[derive(Debug, Args)]
+pub struct RequestArguments {
+    /// The profile: npki profile list
+    #[arg(long)]
+    profile: String,
+    /// Whose certificate it will be: npki registry list
+    #[arg(long, value_name = "ID")]
+    identity: String,
+    #[command(flatten)]
+    csr: CsrSource,
+    /// Kind of the key that --generate makes
+    #[arg(long, default_value = "p256", value_parser = key_pair::algorithm_parser())]
+    algorithm: KeyAlgorithm,
+    /// A DNS name to ask for; repeat for more
+    #[arg(long = "dns-name", value_name = "NAME")]
+    dns_names: Vec<String>,
+    /// The folder for key.pem, cert.pem and chain.pem [default with --generate: this one]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// A certificate's state.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum CertificateStatus {
+    Active,
+    Revoked,
+    OnHold,
+    Expired,
+}
+
+/// Asks, lists, shows, downloads or releases.
+pub fn run(command: CertCommand, session: &mut Session) -> Ending {
+    let client = session.client()?;
+    match command {
+        CertCommand::Request(arguments) => ask(&arguments, &client, session),
+        CertCommand::List { identity, status, paging } => {
+            let status = status.and_then(|status| status.to_possible_value());
+            let status = status.map(|value| value.get_name().to_owned());
+            let query = paging.query(&[("identity", identity), ("status", status)]);
+            let list: Listing<Certificate> = client.list(&["certificates"], &query)?;
+            Ok(Outcome::done(Simple::new("npki.cert.list/1", list, list_text)))
+        }
+        CertCommand::Show { serial } => {
+            let certificate: Certificate = client.read(&["certificates", &serial.to_string()])?;
+            Ok(Outcome::done(Simple::new("npki.cert.show/1", certificate, show_text)))
+        }
+        CertCommand::Download { serial, out, chain } => download(&client, &serial, out, chain),
+        CertCommand::Release { serial, note } => {
+            let path = ["certificates", &serial.to_string(), "release"];
+            let released: Certificate =
+                client.change(&path, &vet::with_note(note), session.entropy.as_ref())?;
+            Ok(Outcome::done(Simple::new("npki.cert.release/1", released, show_text)))
+        }
+    }
+}
+
+fn ask(arguments: &RequestArguments, client: &Client, session: &Session) -> Ending {
+    let entropy = session.entropy.as_ref();
+    let prepared = arguments.csr.prepare(
+        arguments.algorithm,
+        &arguments.identity,
+        &arguments.dns_names,
+        arguments.out.clone(),
+    )?;
+    let mut body = json!({"profile": arguments.profile, "identity": arguments.identity, "csr": prepared.csr});
+    if let (Some(members), false) = (body.as_object_mut(), arguments.dns_names.is_empty()) {
+        members.insert("dns_names".to_owned(), json!(arguments.dns_names));
+    }
+    let answer = client.change::<Request>(&["requests"], &body, entropy);
+    let request = prepared.delivery.settle(answer)?;
+    request::deliver("npki.cert.request/1", client, request, &prepared.delivery)
+}
+
+#[derive(Debug, Serialize)]
+struct Downloaded {
+    serial: String,
+    file: PathBuf,
+}
+
+fn download(client: &Client, serial: &SerialNumber, file: PathBuf, chain: bool) -> Ending {
+    let certificate: Certificate = client.read(&["certificates", &serial.to_string()])?;
+    let content = if chain { certificate.chain } else { certificate.pem };
+    let content = content.ok_or_else(|| missing("the certificate"))?;
+    files::replace(&file, content.as_bytes(), Readers::Anyone)?;
+    let downloaded = Downloaded { serial: certificate.serial, file };
+    Ok(Outcome::done(Simple::new("npki.cert.download/1", downloaded, |downloaded, page| {
+        page.line(format!("written: {}", downloaded.file.display()));
+    })))
+}
+
+/// The server left something out that it promises.
+pub fn missing(what: &str) -> Failure {
+    Failure::of(&crate::failure::catalogue::ANSWER).cause(format!("{what} is missing in it"))
+}
+
+fn list_text(list: &Listing<Certificate>, page: &mut Page) {
+    let rows = list.items.iter().map(|certificate| {
+        [
+            certificate.serial.clone(),
+            certificate.status.clone(),
+            certificate.not_after.clone(),
+            certificate.profile.clone(),
+            certificate.subject.clone(),
+        ]
+    });
+    page.table(["SERIAL", "STATUS", "UNTIL", "PROFILE", "SUBJECT"], rows.collect(), "no certificates");
+    say_if_more(list, page);
+}
+
+/// A certificate for people.
+pub fn show_text(certificate: &Certificate, page: &mut Page) {
+    page.verdict(Meaning::of_status(&certificate.status), &certificate.status, &certificate.subject);
+    let mut facts = vec![
+        ("serial", certificate.serial.clone()),
+        ("profile", certificate.profile.clone()),
+        ("identity", certificate.identity.clone()),
+        ("issuer", certificate.issuer.clone()),
+        ("valid", format!("{} to {}", certificate.not_before, certificate.not_after)),
+        ("sha256", certificate.sha256.clone()),
+    ];
+    if let Some(revocation) = &certificate.revocation {
+        facts.push(("revoked", format!("{}, {}", revocation.at, revocation.reason)));
+    }
+    page.facts(&facts);
+}

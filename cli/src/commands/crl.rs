@@ -1,0 +1,133 @@
+//! `npki crl show|download`.
+
+use std::path::PathBuf;
+
+use ca_core::certificate::CaId;
+use clap::{Args, Subcommand};
+use rustls_pki_types::CertificateDer;
+use serde::Serialize;
+
+use super::Ending;
+use crate::client::Publications;
+use crate::context::{ClientIdentity, Context};
+use crate::failure::{Failure, catalogue};
+use crate::files::{self, Readers};
+use crate::output::{Outcome, Page, Simple};
+use crate::relying_party::addresses::Addresses;
+use crate::relying_party::judgement;
+use crate::relying_party::material::Chain;
+use crate::relying_party::revocation_list::{self, ReadCrl};
+use crate::session::Session;
+
+/// What to do with a CRL.
+#[derive(Debug, Subcommand)]
+pub enum CrlCommand {
+    /// Fetch a CRL, verify it and show what it lists
+    Show {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Fetch a CRL, verify it and write it to a file, DER
+    Download {
+        #[command(flatten)]
+        which: Which,
+        /// The file
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+}
+
+/// Which CRL.
+#[derive(Debug, Args)]
+pub struct Which {
+    /// The CA whose CRL it is
+    #[arg(long, value_name = "NAME", default_value = "issuing", value_parser = ca_name)]
+    ca: CaId,
+    /// Where the CA publishes [default: the context's public address, or the one in your certificate]
+    #[arg(long, value_name = "URL")]
+    url: Option<url::Url>,
+}
+
+#[derive(Debug, Serialize)]
+struct Downloaded {
+    file: PathBuf,
+    issuer: String,
+    number: Option<String>,
+}
+
+fn ca_name(name: &str) -> Result<CaId, String> {
+    CaId::new(name).map_err(|error| error.to_string())
+}
+
+/// Shows or downloads.
+pub fn run(command: CrlCommand, session: &mut Session) -> Ending {
+    match command {
+        CrlCommand::Show { which } => {
+            let (_, crl) = fetch(&which, session)?;
+            Ok(Outcome::done(Simple::new("npki.crl.show/1", crl, text)))
+        }
+        CrlCommand::Download { which, out } => {
+            let (der, crl) = fetch(&which, session)?;
+            files::replace(&out, &der, Readers::Anyone)?;
+            let downloaded = Downloaded { file: out, issuer: crl.issuer, number: crl.number };
+            Ok(Outcome::done(Simple::new("npki.crl.download/1", downloaded, |downloaded, page| {
+                page.line(format!("written: {}", downloaded.file.display()));
+            })))
+        }
+    }
+}
+
+/// Fetches a CRL and its issuer's certificate; both are believed only when they lead to a trust anchor.
+fn fetch(which: &Which, session: &mut Session) -> Result<(Vec<u8>, ReadCrl), Failure> {
+    let context = session.context()?;
+    let base = match &which.url {
+        Some(url) => url.clone(),
+        None => publication_address(&context)?,
+    };
+    let publications = Publications::within(session.settings.timeout.value);
+    let issuer =
+        CertificateDer::from(publications.fetch(&at(&base, &["ca", &format!("{}.cer", which.ca)])?)?);
+    let chain = Chain { certificate: issuer.clone(), others: Vec::new() };
+    let issuer = judgement::trusted_issuer(&issuer, &chain, &context.anchors, session.clock.now())?;
+    let der = publications.fetch(&at(&base, &["crl", &format!("{}.crl", which.ca)])?)?;
+    let crl = revocation_list::read_crl(&der, &issuer)?;
+    Ok((der, crl))
+}
+
+/// The context's public address, or what the client certificate says of where its own CRL is.
+fn publication_address(context: &Context) -> Result<url::Url, Failure> {
+    if let Some(url) = &context.public_url {
+        return Ok(url.clone());
+    }
+    let identity = context.identity.as_ref().map(ClientIdentity::read).transpose()?;
+    let named = identity
+        .as_ref()
+        .and_then(|identity| identity.chain().first())
+        .and_then(|own| Addresses::of(own).crl);
+    let mut base = named.ok_or_else(|| Failure::of(&catalogue::NO_PUBLICATION))?;
+    if let Ok(mut segments) = base.path_segments_mut() {
+        // The address ends in crl/NAME.crl.
+        segments.pop().pop();
+    }
+    Ok(base)
+}
+
+fn at(base: &url::Url, path: &[&str]) -> Result<url::Url, Failure> {
+    let mut url = base.clone();
+    url.path_segments_mut().map_err(|()| Failure::of(&catalogue::ADDRESS))?.pop_if_empty().extend(path);
+    Ok(url)
+}
+
+fn text(crl: &ReadCrl, page: &mut Page) {
+    page.facts(&[
+        ("issuer", crl.issuer.clone()),
+        ("number", crl.number.clone().unwrap_or_default()),
+        ("this update", crl.this_update.to_string()),
+        ("next update", crl.next_update.map(|at| at.to_string()).unwrap_or_default()),
+    ]);
+    let rows = crl
+        .revoked
+        .iter()
+        .map(|entry| [entry.serial.clone(), entry.at.to_string(), entry.reason.clone().unwrap_or_default()]);
+    page.table(["SERIAL", "SINCE", "REASON"], rows.collect(), "lists no certificate");
+}

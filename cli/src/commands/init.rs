@@ -1,0 +1,97 @@
+//! `npki init`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Ending;
+use crate::output::{Meaning, Outcome, Page, Simple};
+use crate::service::{self, Founded, Plan};
+
+/// What to set up.
+#[derive(Debug, Args)]
+pub struct InitArguments {
+    /// The folder to set up; must be empty or not exist
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Country of the CAs' names, ISO 3166-1 alpha-2
+    #[arg(long, value_name = "CODE", default_value = "LS")]
+    country: String,
+    /// Organisation of the CAs' names
+    #[arg(long, value_name = "NAME", default_value = "Government of Lesotho")]
+    organisation: String,
+    /// The organisation's identifier, as in ETSI EN 319 412-1 [default: GO:COUNTRY-GOV]
+    #[arg(long, value_name = "ID")]
+    organisation_identifier: Option<String>,
+    /// Name of the first administrator
+    #[arg(long, value_name = "NAME", default_value = "First Administrator")]
+    admin_name: String,
+    /// Where the interface for staff and agencies listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
+    listen: SocketAddr,
+    /// Where OCSP and CRLs are published
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    public_listen: SocketAddr,
+    /// The address of OCSP and CRLs, written into certificates for ever [default: http:// and --public-listen]
+    #[arg(long, value_name = "URL")]
+    public_url: Option<url::Url>,
+    /// The address of the registry's entries, written into certificates of devices and applications
+    #[arg(long, value_name = "URL", default_value = "https://registry.gov.ls/id")]
+    registry_url: url::Url,
+    /// A name of the interface's TLS certificate; repeat for more
+    #[arg(long = "tls-name", value_name = "NAME", default_value = "localhost")]
+    tls_names: Vec<String>,
+    /// A file whose first line seals the keys, kept elsewhere [default: drawn, and kept in the folder]
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Serialize)]
+struct Answer {
+    data: PathBuf,
+    #[serde(flatten)]
+    founded: Founded,
+}
+
+/// Sets up.
+pub fn run(arguments: &InitArguments) -> Ending {
+    let identifier = || format!("GO:{}-GOV", arguments.country);
+    let plan = Plan {
+        data: arguments.data.clone(),
+        country: arguments.country.clone(),
+        organisation: arguments.organisation.clone(),
+        organisation_identifier: arguments.organisation_identifier.clone().unwrap_or_else(identifier),
+        administrator: arguments.admin_name.clone(),
+        service: arguments.listen,
+        public: arguments.public_listen,
+        base_url: arguments
+            .public_url
+            .as_ref()
+            .map_or_else(|| format!("http://{}", arguments.public_listen), ToString::to_string),
+        registry_url: arguments.registry_url.to_string(),
+        tls_names: arguments.tls_names.clone(),
+        passphrase_file: arguments.passphrase_file.clone(),
+    };
+    let founded = service::init(&plan)?;
+    let answer = Answer { data: plan.data, founded };
+    Ok(Outcome::done(Simple::new("npki.init/1", answer, text)))
+}
+
+fn text(answer: &Answer, page: &mut Page) {
+    let data = answer.data.display();
+    page.verdict(Meaning::Good, "founded", data.to_string());
+    page.facts(&[
+        ("root CA", answer.founded.root_name.clone()),
+        ("fingerprint", format!("SHA-256 {}", answer.founded.root_sha256)),
+        ("issuing CA", answer.founded.issuing_name.clone()),
+        ("administrator", format!("{}, key and certificate in {data}/admin", answer.founded.administrator)),
+    ]);
+    page.line("next:");
+    page.line(format!("  npki serve --data {data}"));
+    page.line(format!(
+        "  npki context add admin --url https://localhost:8443 --trust {data}/certificates/root.pem \
+         --cert {data}/admin/cert.pem --key {data}/admin/key.pem"
+    ));
+}

@@ -1,0 +1,138 @@
+//! The commands: each module holds one noun, its arguments and what it does.
+
+mod audit;
+mod cert;
+mod completion;
+mod config;
+mod context;
+mod crl;
+mod demo;
+mod help;
+mod init;
+mod inspect;
+mod key_pair;
+mod man;
+mod paging;
+mod profile;
+mod queue;
+mod registry;
+mod request;
+mod revoke;
+mod serve;
+mod sign;
+mod staff;
+mod status;
+mod verify;
+mod version;
+mod vet;
+mod whoami;
+
+use clap::Subcommand;
+
+pub use demo::DemoArguments;
+pub use init::InitArguments;
+pub use serve::ServeArguments;
+
+use crate::failure::Failure;
+use crate::output::Outcome;
+use crate::session::Session;
+
+/// What a command gives: its answer, or why there is none.
+pub type Ending = Result<Outcome, Failure>;
+
+/// Every noun and the few daily verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Verify a certificate, or a signed file
+    Verify(verify::VerifyArguments),
+    /// Show what is in a certificate, request, CRL, OCSP answer or signature
+    Inspect(inspect::InspectArguments),
+    /// Ask OCSP and CRL together whether a certificate is in force
+    Status(status::StatusArguments),
+    /// Certificate revocation lists
+    #[command(subcommand)]
+    Crl(crl::CrlCommand),
+    /// Sign a file
+    Sign(sign::SignArguments),
+    /// Certificates: request, list, show, download, release
+    #[command(subcommand)]
+    Cert(cert::CertCommand),
+    /// Requests for certificates, and what became of them
+    #[command(subcommand)]
+    Request(request::RequestCommand),
+    /// Certificate profiles
+    #[command(subcommand)]
+    Profile(profile::ProfileCommand),
+    /// Requests that wait for an officer
+    #[command(subcommand)]
+    Queue(queue::QueueCommand),
+    /// Vet a request: show, approve, reject
+    #[command(subcommand)]
+    Vet(vet::VetCommand),
+    /// Identities: organisations, persons, devices, applications
+    #[command(subcommand)]
+    Registry(registry::RegistryCommand),
+    /// Revoke a certificate, or put it on hold
+    Revoke(revoke::RevokeArguments),
+    /// Staff: administrators, officers, auditors, agency operators
+    #[command(subcommand)]
+    Staff(staff::StaffCommand),
+    /// The ledger of everything that was done
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Set up a new installation in an empty folder
+    Init(InitArguments),
+    /// Run an installation's services
+    Serve(ServeArguments),
+    /// Run a whole disposable PKI on this machine
+    Demo(DemoArguments),
+    /// Which server, trust anchor and certificate to use
+    #[command(subcommand)]
+    Context(context::ContextCommand),
+    /// Who you are to the server
+    Whoami,
+    /// This program's settings
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Explain a topic, an error code or a command
+    Help(help::HelpArguments),
+    /// Write a completion script for a shell
+    Completion(completion::CompletionArguments),
+    /// Write the manual pages
+    Man(man::ManArguments),
+    /// Show the version
+    Version,
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// Whatever stopped it.
+pub fn run(command: Command, session: &mut Session) -> Ending {
+    match command {
+        Command::Verify(arguments) => verify::run(&arguments, session),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments, session),
+        Command::Crl(command) => crl::run(command, session),
+        Command::Sign(arguments) => sign::run(&arguments, session),
+        Command::Cert(command) => cert::run(command, session),
+        Command::Request(command) => request::run(command, session),
+        Command::Profile(command) => profile::run(command, session),
+        Command::Queue(command) => queue::run(command, session),
+        Command::Vet(command) => vet::run(command, session),
+        Command::Registry(command) => registry::run(command, session),
+        Command::Revoke(arguments) => revoke::run(&arguments, session),
+        Command::Staff(command) => staff::run(command, session),
+        Command::Audit(command) => audit::run(command, session),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments, session),
+        Command::Context(command) => context::run(command, session),
+        Command::Whoami => whoami::run(session),
+        Command::Config(command) => config::run(command, session),
+        Command::Help(arguments) => help::run(&arguments),
+        Command::Completion(arguments) => completion::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
+        Command::Version => Ok(version::run()),
+    }
+}

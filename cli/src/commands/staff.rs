@@ -1,0 +1,139 @@
+//! `npki staff add|list|disable`.
+
+use std::path::PathBuf;
+
+use ca_core::algorithm::KeyAlgorithm;
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+use serde_json::json;
+
+use super::Ending;
+use super::key_pair::CsrSource;
+use crate::client::Client;
+use crate::client::records::{Page as Listing, StaffMember};
+use crate::output::{Meaning, Outcome, Page, Simple};
+use crate::session::Session;
+
+/// What to do with staff.
+#[derive(Debug, Subcommand)]
+pub enum StaffCommand {
+    /// Add a member of staff and issue the certificate to sign in with
+    Add(AddArguments),
+    /// List the staff
+    List,
+    /// Disable a member of staff; revokes the certificates in the same change
+    Disable {
+        /// The member of staff
+        id: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+}
+
+/// Whom to add.
+#[derive(Debug, Args)]
+pub struct AddArguments {
+    /// Name
+    #[arg(long)]
+    name: String,
+    /// What the person may do
+    #[arg(long, value_enum)]
+    role: Role,
+    /// The organisation an agency operator belongs to
+    #[arg(long, value_name = "ID", required_if_eq("role", "agency-operator"))]
+    organisation: Option<String>,
+    #[command(flatten)]
+    csr: CsrSource,
+    /// The folder for key.pem, cert.pem and chain.pem [default with --generate: this one]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// What a member of staff may do.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Role {
+    Administrator,
+    Officer,
+    Auditor,
+    AgencyOperator,
+}
+
+#[derive(Debug, Serialize)]
+struct Added {
+    #[serde(flatten)]
+    member: StaffMember,
+    files: Vec<PathBuf>,
+}
+
+/// Adds, lists or disables.
+pub fn run(command: StaffCommand, session: &mut Session) -> Ending {
+    let client = session.client()?;
+    match command {
+        StaffCommand::Add(arguments) => add(&arguments, &client, session),
+        StaffCommand::List => {
+            let list: Listing<StaffMember> = client.list(&["staff"], &[])?;
+            Ok(Outcome::done(Simple::new("npki.staff.list/1", list, list_text)))
+        }
+        StaffCommand::Disable { id, reason } => {
+            // A script has said what it wants by naming whom and why; a person at a terminal is asked once more.
+            if !session.settings.yes && session.console.can_ask() {
+                session.console.confirm(&format!("Disable {id} and revoke the certificates?"))?;
+            }
+            let path = ["staff", &id, "disable"];
+            let member: StaffMember =
+                client.change(&path, &json!({"reason": reason}), session.entropy.as_ref())?;
+            Ok(Outcome::done(Simple::new("npki.staff.disable/1", member, show_text)))
+        }
+    }
+}
+
+fn add(arguments: &AddArguments, client: &Client, session: &Session) -> Ending {
+    let entropy = session.entropy.as_ref();
+    let prepared = arguments.csr.prepare(KeyAlgorithm::P256, &arguments.name, &[], arguments.out.clone())?;
+    let role = arguments.role.to_possible_value().map(|value| value.get_name().to_owned());
+    let mut body = json!({"name": arguments.name, "role": role, "csr": prepared.csr});
+    if let (Some(members), Some(organisation)) = (body.as_object_mut(), &arguments.organisation) {
+        members.insert("organisation".to_owned(), json!(organisation));
+    }
+    let answer = client.change::<StaffMember>(&["staff"], &body, entropy);
+    let member = prepared.delivery.settle(answer)?;
+    let files = prepared.delivery.write(member.pem.as_deref(), member.chain.as_deref())?;
+    Ok(Outcome::done(Simple::new("npki.staff.add/1", Added { member, files }, added_text)))
+}
+
+fn added_text(added: &Added, page: &mut Page) {
+    show_text(&added.member, page);
+    for file in &added.files {
+        page.line(format!("  written: {}", file.display()));
+    }
+    if added.files.iter().any(|file| file.ends_with("key.pem")) {
+        page.line("To sign in with it:  npki context add NAME --url URL --trust FILE --cert chain.pem --key key.pem");
+    }
+}
+
+fn show_text(member: &StaffMember, page: &mut Page) {
+    page.verdict(
+        Meaning::of_status(&member.status),
+        &member.status,
+        format!("{} {}", member.role, member.name),
+    );
+    page.facts(&[
+        ("id", member.id.clone()),
+        ("organisation", member.organisation.clone().unwrap_or_else(|| "none".to_owned())),
+        ("serial", member.serial.clone().unwrap_or_default()),
+    ]);
+}
+
+fn list_text(list: &Listing<StaffMember>, page: &mut Page) {
+    let rows = list.items.iter().map(|member| {
+        [
+            member.id.clone(),
+            member.role.clone(),
+            member.status.clone(),
+            member.organisation.clone().unwrap_or_default(),
+            member.name.clone(),
+        ]
+    });
+    page.table(["ID", "ROLE", "STATUS", "ORGANISATION", "NAME"], rows.collect(), "no staff");
+}

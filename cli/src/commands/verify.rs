@@ -1,0 +1,107 @@
+//! `npki verify`: a certificate, or a signed file.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use rustls_pki_types::CertificateDer;
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::Ending;
+use crate::client::Publications;
+use crate::context::Anchors;
+use crate::failure::{Failure, catalogue};
+use crate::files;
+use crate::output::{Meaning, Outcome, Page, Simple};
+use crate::relying_party::evidence::{self, Evidence};
+use crate::relying_party::judgement::{self, AskStatus, Judgement, Verdict};
+use crate::relying_party::material::{self, Chain};
+use crate::session::Session;
+
+/// What to verify.
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// A certificate, or a file with a signature
+    file: PathBuf,
+    /// The signature [default: FILE.p7s, when it exists]
+    #[arg(long, value_name = "FILE")]
+    signature: Option<PathBuf>,
+    /// The trust anchor, PEM or DER, instead of the context's
+    #[arg(long, value_name = "FILE")]
+    trust: Option<PathBuf>,
+    /// The moment to verify for, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    at: Option<OffsetDateTime>,
+    /// Ask nobody: without what the files hold, the answer is that one cannot tell
+    #[arg(long)]
+    offline: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Answer {
+    file: PathBuf,
+    #[serde(flatten)]
+    judgement: Judgement,
+}
+
+fn moment(text: &str) -> Result<OffsetDateTime, String> {
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "write a moment as in 2026-11-24T09:30:00Z".to_owned())
+}
+
+/// Verifies.
+pub fn run(arguments: &VerifyArguments, session: &mut Session) -> Ending {
+    let anchors = material::trusted(arguments.trust.as_deref(), session)?;
+    let at = arguments.at.unwrap_or_else(|| session.clock.now());
+    let publications = Publications::within(session.settings.timeout.value);
+    let offline = arguments.offline;
+    let entropy = std::sync::Arc::clone(&session.entropy);
+    let status = move |certificate: &CertificateDer<'_>, issuer: &CertificateDer<'_>| -> Option<Evidence> {
+        (!offline).then(|| evidence::ask(certificate, issuer, &publications, entropy.as_ref(), at))
+    };
+    let judgement = match signature_of(arguments) {
+        Some(signature) => signed_file(arguments, &signature, &anchors, at, &status)?,
+        None => judgement::judge_certificate(&certificate(&arguments.file)?, &anchors, at, &status)?,
+    };
+    let exit = judgement.verdict.exit();
+    let answer = Answer { file: arguments.file.clone(), judgement };
+    Ok(Outcome::with_exit(Simple::new("npki.verify/1", answer, text), exit))
+}
+
+fn signed_file(
+    arguments: &VerifyArguments,
+    signature: &Path,
+    anchors: &Anchors,
+    at: OffsetDateTime,
+    status: &AskStatus<'_>,
+) -> Result<Judgement, Failure> {
+    let document = files::read(&arguments.file, files::MAX_DOCUMENT)?;
+    let signature = files::read(signature, files::MAX_OBJECT)?;
+    judgement::judge_signature(&document, &signature, anchors, at, status)
+}
+
+fn certificate(path: &Path) -> Result<Chain, Failure> {
+    let content = files::read(path, files::MAX_OBJECT)?;
+    Chain::parse(&content).ok_or_else(|| {
+        Failure::of(&catalogue::NOT_VERIFIABLE).what(format!("{} cannot be verified", path.display()))
+    })
+}
+
+fn signature_of(arguments: &VerifyArguments) -> Option<PathBuf> {
+    arguments.signature.clone().or_else(|| {
+        let mut beside = arguments.file.clone().into_os_string();
+        beside.push(".p7s");
+        Some(PathBuf::from(beside)).filter(|path| path.exists())
+    })
+}
+
+fn text(answer: &Answer, page: &mut Page) {
+    let meaning = match answer.judgement.verdict {
+        Verdict::Valid => Meaning::Good,
+        Verdict::Invalid => Meaning::Bad,
+        Verdict::Undetermined => Meaning::Doubtful,
+    };
+    page.verdict(meaning, answer.judgement.verdict.word(), answer.file.display().to_string());
+    page.line(format!("  {}", answer.judgement.summary));
+    page.tree(&answer.judgement.details);
+}

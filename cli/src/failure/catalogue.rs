@@ -1,0 +1,355 @@
+//! The catalogue of everything that can go wrong here: what `npki help E-CODE` prints.
+
+use super::Exit;
+
+/// One entry of the catalogue. The wording is general; a failure may say it more precisely.
+#[derive(Debug, Clone, Copy)]
+pub struct Problem {
+    /// Its stable code.
+    pub code: &'static str,
+    /// What happened.
+    pub title: &'static str,
+    /// Why it usually happens.
+    pub cause: &'static str,
+    /// What to do about it.
+    pub fix: &'static str,
+    /// The code left to the shell.
+    pub exit: Exit,
+    /// Whether trying again can help.
+    pub retryable: bool,
+}
+
+/// An entry as help prints it, whether it is local or the server's.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Entry {
+    /// Its stable code.
+    pub code: String,
+    /// What happened.
+    pub title: String,
+    /// Why it usually happens.
+    pub cause: String,
+    /// What to do about it.
+    pub fix: String,
+    /// The exit code.
+    pub exit: u8,
+    /// Whether trying again can help.
+    pub retryable: bool,
+}
+
+/// Every code there is: this program's own and those of the server, sorted.
+pub fn entries() -> Vec<Entry> {
+    let mut all: Vec<Entry> = LOCAL.iter().map(Entry::from).chain(server_entries()).collect();
+    all.sort_by(|left, right| left.code.cmp(&right.code));
+    all
+}
+
+/// The server's codes.
+fn server_entries() -> impl Iterator<Item = Entry> {
+    // JOIN: the lead maps `id_registry::http::problem::catalogue()` here when the registry is merged.
+    std::iter::empty()
+}
+
+impl From<&Problem> for Entry {
+    fn from(problem: &Problem) -> Self {
+        Self {
+            code: problem.code.to_owned(),
+            title: problem.title.to_owned(),
+            cause: problem.cause.to_owned(),
+            fix: problem.fix.to_owned(),
+            exit: problem.exit.number(),
+            retryable: problem.retryable,
+        }
+    }
+}
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $exit:ident, $retry:literal, $title:literal, $cause:literal, $fix:literal;)+) => {
+        $(
+            $(#[$doc])*
+            pub static $name: Problem = Problem {
+                code: $code, title: $title, cause: $cause, fix: $fix, exit: Exit::$exit, retryable: $retry,
+            };
+        )+
+        static LOCAL: &[Problem] = &[$(Problem {
+            code: $code, title: $title, cause: $cause, fix: $fix, exit: Exit::$exit, retryable: $retry,
+        }),+];
+    };
+}
+
+problems! {
+    /// The command line could not be read.
+    USAGE = "E-CLI-001", Usage, false,
+        "the command line could not be read",
+        "a command, flag or value is missing, misspelt or does not fit",
+        "npki --help";
+    /// A prompt would be needed, but nobody can answer it.
+    NO_INPUT = "E-CLI-002", Usage, false,
+        "this needs an answer, and input is off",
+        "--no-input was given, NPKI_NO_INPUT is set, or standard input is no terminal",
+        "give the answer as a flag";
+    /// A typed confirmation does not match.
+    NOT_CONFIRMED = "E-CLI-003", Usage, false,
+        "the confirmation does not match",
+        "an act that cannot be undone must be confirmed with the last four digits of the serial number",
+        "read the serial number again: npki cert list";
+    /// An environment variable has a value that does not fit.
+    ENVIRONMENT = "E-CLI-004", Usage, false,
+        "an environment variable has a value that does not fit",
+        "it was set to something this program does not know",
+        "npki help environment";
+    /// No help under this name.
+    NO_TOPIC = "E-CLI-005", NotFound, false,
+        "there is no help under this name",
+        "it is neither a topic, nor a code, nor a command",
+        "npki help";
+    /// An answer could not be written.
+    OUTPUT = "E-CLI-006", Failed, false,
+        "the answer could not be written",
+        "standard output refused it",
+        "check where the output goes: is the disk full?";
+    /// A part of the program is not in this build.
+    NOT_LINKED = "E-CLI-007", Failed, false,
+        "not linked yet",
+        "this build of npki does not contain this command's service",
+        "use a complete build of npki";
+    /// The machine refused something every command needs.
+    MACHINE = "E-CLI-008", Failed, true,
+        "the machine refused a basic service",
+        "the asynchronous runtime or the source of randomness could not be started",
+        "check the limits on open files and processes: ulimit -a";
+    /// The folder holds no installation.
+    NO_INSTALLATION = "E-SRV-001", NotFound, false,
+        "the folder holds no npki installation",
+        "it has no npki.toml",
+        "npki init --data DIR";
+    /// The folder is taken.
+    FOLDER_TAKEN = "E-SRV-002", Conflict, false,
+        "the folder exists and is not empty",
+        "npki writes into a folder of its own only, and replaces nothing",
+        "give --data a new or an empty folder";
+    /// A file of the installation could not be read or written.
+    SERVICE_FILE = "E-SRV-003", Failed, false,
+        "a file of the installation could not be read or written",
+        "the system refused it",
+        "check the folder's owner, its modes and the room on its disk";
+    /// The settings cannot be used.
+    SERVICE_SETTINGS = "E-SRV-004", Usage, false,
+        "the installation's settings cannot be used",
+        "a key is unknown, or a value breaks its bound",
+        "correct npki.toml; every key stands in its comments";
+    /// An address is taken.
+    BIND = "E-SRV-005", Failed, true,
+        "an address cannot be listened on",
+        "another program listens there, or the address is not this machine's",
+        "stop the other program, or change [listen] in npki.toml";
+    /// The passphrase is missing.
+    PASSPHRASE = "E-SRV-006", Usage, false,
+        "the passphrase that opens the keys is not there",
+        "neither the systemd credential npki-passphrase nor keys.passphrase_file can be read",
+        "give the credential, or set keys.passphrase_file in npki.toml";
+    /// A demonstration still runs.
+    DEMO_RUNNING = "E-SRV-007", Conflict, false,
+        "an earlier demo still serves from this folder",
+        "it was started with --keep",
+        "stop it with kill and the process number, or give --data another folder";
+    /// A step of the demonstration failed.
+    DEMO_STEP = "E-SRV-008", Failed, false,
+        "a step of the demo ended otherwise than it should",
+        "the command beside it printed why",
+        "repeat the command by hand; the services' log is serve.log in the demo's folder";
+    /// The service could not be founded or run.
+    SERVICE = "E-SRV-009", Failed, false,
+        "the service could not be founded or run",
+        "a part of it refused to start",
+        "read the cause; npki help security tells how keys and storage are kept";
+    /// No context is chosen.
+    NO_CONTEXT = "E-CTX-001", Usage, false,
+        "no context is chosen",
+        "this command talks to a server, and none is known yet",
+        "npki context add NAME --url https://HOST:8443 --fingerprint SHA256";
+    /// No such context.
+    UNKNOWN_CONTEXT = "E-CTX-002", NotFound, false,
+        "there is no such context",
+        "the name is not in the configuration file",
+        "npki context list";
+    /// The configuration cannot be read.
+    CONFIGURATION = "E-CTX-003", Usage, false,
+        "the configuration file cannot be read",
+        "it is not valid TOML, or a key in it is unknown",
+        "correct the file that `npki config path` names";
+    /// The context exists.
+    CONTEXT_EXISTS = "E-CTX-004", Conflict, false,
+        "a context of this name exists",
+        "contexts are never replaced silently",
+        "npki context remove NAME";
+    /// The fingerprint does not match.
+    FINGERPRINT = "E-CTX-005", No, false,
+        "no trust anchor of this server has this fingerprint",
+        "the fingerprint was mistyped, or somebody stands between you and the server",
+        "compare the fingerprint, character by character, with the one published by the operator";
+    /// No trust anchor in what was given.
+    NO_ANCHOR = "E-CTX-006", Usage, false,
+        "no trust anchor can be read",
+        "the file or the server's answer holds no certificate of a CA",
+        "give the root certificate, PEM or DER: --trust FILE";
+    /// The address is not one of a server.
+    ADDRESS = "E-CTX-007", Usage, false,
+        "this is not the address of a server",
+        "the interface is spoken over HTTPS only, and its address has no path, query or credentials",
+        "give an address such as https://pki.gov.ls:8443";
+    /// The name is not one for a context.
+    CONTEXT_NAME = "E-CTX-008", Usage, false,
+        "this is not a name for a context",
+        "a name has 1 to 64 letters, digits, hyphens, dots and underscores",
+        "choose another name";
+    /// Nobody knows where CRLs are published.
+    NO_PUBLICATION = "E-CTX-009", Usage, false,
+        "it is not known where this server publishes CRLs",
+        "the context has neither a public address nor a certificate that names one",
+        "give the address: --url http://HOST:8080";
+    /// The server has no such profile.
+    UNKNOWN_PROFILE = "E-CTX-010", NotFound, false,
+        "there is no such profile",
+        "the server does not issue under a profile of this name",
+        "npki profile list";
+    /// The server refused the connection.
+    REFUSED = "E-NET-001", Unavailable, true,
+        "the server refused the connection",
+        "nothing listens at this address and port",
+        "check that the server runs, and its address: npki context show";
+    /// The server did not answer in time.
+    TIMEOUT = "E-NET-002", Unavailable, true,
+        "the server did not answer in time",
+        "the network or the server is slow or down",
+        "try again, or wait longer: --timeout 120";
+    /// The server could not be reached.
+    UNREACHABLE = "E-NET-003", Unavailable, true,
+        "the server could not be reached",
+        "its name cannot be resolved, or the network is down",
+        "check the network and the address: npki context show";
+    /// The server's certificate is not trusted.
+    SERVER_UNTRUSTED = "E-NET-004", Unavailable, false,
+        "the server's certificate is not from this context's trust anchor",
+        "the server has been set up anew, the context is another server's, or somebody stands in between",
+        "compare the trust anchor with the operator's: npki context show";
+    /// TLS failed.
+    TLS = "E-NET-005", Unavailable, false,
+        "no secure connection could be made",
+        "the two sides do not agree on TLS",
+        "check that this is an npki server: npki context show";
+    /// The client certificate was refused.
+    CLIENT_REFUSED = "E-NET-006", SignIn, false,
+        "the server did not accept your certificate",
+        "it is expired, revoked, from another installation, or missing",
+        "npki context add NAME --url URL --trust FILE --cert FILE --key FILE";
+    /// The answer cannot be read.
+    ANSWER = "E-NET-007", Unavailable, false,
+        "the server's answer cannot be read",
+        "it is not an npki server, or one of another version",
+        "compare the versions: npki version";
+    /// The answer is too large.
+    TOO_LARGE = "E-NET-008", Failed, false,
+        "the server's answer is too large",
+        "more was sent than this program is willing to keep in memory",
+        "ask for fewer entries: --limit 100";
+    /// The server failed without an npki problem document.
+    SERVER_FAILED = "E-NET-009", Unavailable, true,
+        "the server failed",
+        "it, or a proxy before it, answered with an error and no explanation",
+        "try again; if it stays, ask the operator";
+    /// A published object cannot be fetched.
+    PUBLICATION = "E-NET-010", Unavailable, true,
+        "a published object cannot be fetched",
+        "the public address does not answer, or does not have it",
+        "check the address in the certificate: npki inspect FILE";
+    /// A file cannot be read.
+    UNREADABLE = "E-FILE-001", Usage, false,
+        "the file cannot be read",
+        "it does not exist, or you may not read it",
+        "check the path and its permissions";
+    /// A file cannot be written.
+    UNWRITABLE = "E-FILE-002", Failed, false,
+        "the file cannot be written",
+        "the folder does not exist, is full, or you may not write there",
+        "choose another place: --out";
+    /// A file would be overwritten.
+    EXISTS = "E-FILE-003", Conflict, false,
+        "the file exists and is never overwritten",
+        "it may be the only copy of a private key",
+        "choose another place, or move the file away";
+    /// A file is not what it should be.
+    CONTENT = "E-FILE-004", Usage, false,
+        "the file is not what this command needs",
+        "its content is of another kind, or damaged",
+        "look at it: npki inspect FILE";
+    /// A file is too large.
+    FILE_TOO_LARGE = "E-FILE-005", Usage, false,
+        "the file is too large for this command",
+        "it is larger than anything of its kind",
+        "check that it is the right file";
+    /// A private key cannot be used.
+    KEY = "E-KEY-001", Usage, false,
+        "the private key cannot be used",
+        "it is not an unencrypted PKCS#8 key of a kind npki knows",
+        "give a PKCS#8 PEM file: openssl pkcs8 -topk8 -nodes";
+    /// Key and certificate do not belong together.
+    KEY_MISMATCH = "E-KEY-002", Usage, false,
+        "the private key does not belong to the certificate",
+        "two files of different pairs were given",
+        "give the key that was made for this certificate";
+    /// A key could not be made.
+    KEY_GENERATION = "E-KEY-003", Failed, true,
+        "the key could not be made",
+        "the operating system gave no randomness, or the key could not be encoded",
+        "try again";
+    /// Verification lacks trust.
+    NO_TRUST = "E-VFY-001", Usage, false,
+        "there is nothing to verify against",
+        "no trust anchor was given and no context is chosen",
+        "give the root certificate: --trust FILE";
+    /// Verification cannot read its object.
+    NOT_VERIFIABLE = "E-VFY-002", Usage, false,
+        "this file cannot be verified",
+        "it is no certificate, and no signature file stands beside it",
+        "give the signature: --signature FILE.p7s";
+    /// The issuer is missing.
+    NO_ISSUER = "E-VFY-003", CannotTell, false,
+        "the issuer's certificate is not at hand",
+        "without it, no answer about the certificate can be checked",
+        "give it together with the certificate, or its root: --trust FILE";
+    /// The certificate names no source of status.
+    NO_STATUS_ADDRESS = "E-VFY-004", CannotTell, false,
+        "the certificate does not say where to ask for its status",
+        "it has neither an OCSP address nor a CRL distribution point",
+        "ask its issuer";
+    /// A source's answer proves nothing.
+    UNPROVEN = "E-VFY-006", CannotTell, true,
+        "the answer about the status proves nothing",
+        "its signature, its signer, its times or its subject do not hold",
+        "try again; if it stays, tell the issuer";
+    /// A signature could not be made.
+    NOT_SIGNED = "E-VFY-005", Failed, false,
+        "the signature could not be made",
+        "key, certificate and file do not make a signature together",
+        "check the certificate: npki inspect FILE";
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::entries;
+
+    #[test]
+    fn codes_are_unique_and_complete() {
+        let all = entries();
+        for pair in all.windows(2) {
+            assert_ne!(pair[0].code, pair[1].code, "a code is used twice");
+        }
+        for entry in all {
+            for sentence in [&entry.title, &entry.cause, &entry.fix] {
+                assert!(!sentence.is_empty() && !sentence.ends_with('.'), "{}: {sentence:?}", entry.code);
+            }
+        }
+    }
+}

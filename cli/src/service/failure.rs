@@ -1,0 +1,27 @@
+//! What keeps a service from being founded or run, in the four lines of the command line.
+
+use super::ServiceError;
+use crate::failure::{Failure, catalogue};
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        let said = error.to_string();
+        match error {
+            ServiceError::NoInstallation(folder) => Self::of(&catalogue::NO_INSTALLATION)
+                .what(said)
+                .fix(format!("npki init --data {}", folder.display())),
+            ServiceError::NotEmpty(_) => Self::of(&catalogue::FOLDER_TAKEN).what(said),
+            ServiceError::File { .. } => Self::of(&catalogue::SERVICE_FILE).cause(said),
+            ServiceError::Settings { path, .. } => Self::of(&catalogue::SERVICE_SETTINGS)
+                .cause(said)
+                .fix(format!("correct {}; every key stands in the comments of that file", path.display())),
+            ServiceError::Bind { .. } => Self::of(&catalogue::BIND).what(said),
+            ServiceError::NoPassphrase(_) => Self::of(&catalogue::PASSPHRASE).cause(said),
+            ServiceError::DemoStillServing { process, .. } => {
+                Self::of(&catalogue::DEMO_RUNNING).what(said).fix(format!("kill {process}"))
+            }
+            ServiceError::DemoStep { .. } => Self::of(&catalogue::DEMO_STEP).cause(said),
+            ServiceError::Tls(_) | ServiceError::Refused(_) => Self::of(&catalogue::SERVICE).cause(said),
+        }
+    }
+}

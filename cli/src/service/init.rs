@@ -1,0 +1,241 @@
+//! `npki init`: founds an installation: root CA, issuing CA, responder, server certificate, first administrator.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ca_core::algorithm::KeyAlgorithm;
+use ca_core::authority::{Addresses, Authority, RootParts, found_root};
+use ca_core::certificate::CaId;
+use ca_core::clock::{SystemClock, SystemEntropy};
+use ca_core::csr::SubjectPublicKey;
+use ca_core::keys::Signer;
+use ca_core::keys::software::SoftwareKey;
+use ca_core::ledger::Actor;
+use ca_core::profile::{self, ProfileSet};
+use ca_core::storage::AuditedChange;
+use ca_core::storage::sled::SledStore;
+use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
+
+use super::files::{self, Access};
+use super::key_folder::{KeyFolder, Passphrase};
+use super::rotation::{OwnCertificate, certificate_path, pem_text};
+use super::serve::{Foundation, own_certificates, registry};
+use super::settings::{self, Settings};
+use super::{ISSUING, ROOT, ServiceError, own_subject};
+use crate::request_file::certification_request;
+
+/// What an installation is founded from.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    /// The data directory: must not exist, or be empty.
+    pub(crate) data: PathBuf,
+    pub(crate) country: String,
+    pub(crate) organisation: String,
+    pub(crate) organisation_identifier: String,
+    pub(crate) administrator: String,
+    pub(crate) service: SocketAddr,
+    pub(crate) public: SocketAddr,
+    pub(crate) base_url: String,
+    pub(crate) registry_url: String,
+    pub(crate) tls_names: Vec<String>,
+    /// A passphrase for the keys that is kept elsewhere; without one, a new one is drawn and written beside them.
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+/// What was founded.
+#[derive(Debug, Clone, serde::Serialize)]
+pub(crate) struct Founded {
+    pub(crate) root_name: String,
+    /// SHA-256 of the root's certificate, lower-case hex: to be compared wherever it is installed.
+    pub(crate) root_sha256: String,
+    pub(crate) issuing_name: String,
+    pub(crate) administrator: String,
+}
+
+/// Founds an installation. Works in a folder beside the final one and renames it at the end: it is there whole, or
+/// not at all.
+///
+/// # Errors
+/// The folder is in use, a value does not fit, or a file cannot be written.
+pub(crate) fn init(plan: &Plan) -> Result<Founded, ServiceError> {
+    let draft = draft_folder(&plan.data)?;
+    let founded = found(plan, &draft);
+    if founded.is_err() {
+        // What was made of an installation that failed serves nobody.
+        let _ = std::fs::remove_dir_all(&draft);
+    }
+    let founded = founded?;
+    if plan.data.exists() {
+        std::fs::remove_dir(&plan.data).map_err(files::at(&plan.data))?;
+    }
+    std::fs::rename(&draft, &plan.data).map_err(files::at(&plan.data))?;
+    let parent = plan.data.parent().filter(|parent| !parent.as_os_str().is_empty());
+    files::sync_folder(parent.unwrap_or(Path::new(".")))?;
+    Ok(founded)
+}
+
+fn draft_folder(data: &Path) -> Result<PathBuf, ServiceError> {
+    if files::holds_something(data)? {
+        return Err(ServiceError::NotEmpty(data.to_owned()));
+    }
+    let name = data.file_name().ok_or_else(|| ServiceError::Refused(format!("{}: give a folder's name", data.display())))?;
+    let draft = data.with_file_name(format!(".{}.founding-{}", name.to_string_lossy(), std::process::id()));
+    for folder in ["", "profiles", "keys", "secrets", "certificates", "admin"] {
+        private_folder(&draft.join(folder))?;
+    }
+    Ok(draft)
+}
+
+fn private_folder(path: &Path) -> Result<(), ServiceError> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(files::at(path))
+}
+
+fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
+    let text = settings_text(plan);
+    let settings = Settings::parse(&text, folder)
+        .map_err(|why| ServiceError::Settings { path: plan.data.join(settings::FILE), why })?;
+    files::create(&folder.join(settings::FILE), text.as_bytes(), Access::Everyone)?;
+    for (name, text) in profile::BUILT_IN {
+        let path = settings.profiles.join(format!("{name}.toml"));
+        files::create(&path, text.as_bytes(), Access::Everyone)?;
+    }
+    let passphrase = match &plan.passphrase_file {
+        Some(path) => Passphrase::read(path)?,
+        None => {
+            let passphrase = Passphrase::draw()?;
+            passphrase.write(&settings.passphrase_file)?;
+            passphrase
+        }
+    };
+    let keys = KeyFolder::new(settings.keys.clone(), passphrase);
+    let foundation = Foundation {
+        store: Arc::new(SledStore::open(&settings.store)?),
+        clock: Arc::new(SystemClock),
+        profiles: ProfileSet::load(&settings.profiles)?,
+        base_url: settings.base_url.clone(),
+    };
+    let root = found_root_ca(&foundation, &settings, &keys)?;
+    let issuing = Arc::new(found_issuing_ca(&foundation, &settings, &keys, &root)?);
+    root.publish_crl(settings.root_crl_validity, &actor())?;
+    issuing.publish_crl(settings.crl_validity, &actor())?;
+    let own = own_certificates(&issuing, keys, &settings, &foundation);
+    own.renew(OwnCertificate::Responder)?;
+    own.renew(OwnCertificate::Server)?;
+    let registry = registry(&foundation, &settings, Arc::clone(&issuing), root.certificate())?;
+    let administrator = first_administrator(&registry, &issuing, plan, folder)?;
+    Ok(Founded {
+        root_name: ca_name(plan, "National Root CA G1"),
+        root_sha256: sha256_hex(root.certificate()),
+        issuing_name: ca_name(plan, "Issuing CA G1"),
+        administrator,
+    })
+}
+
+fn actor() -> Actor {
+    Actor::system("init")
+}
+
+fn ca_name(plan: &Plan, role: &str) -> String {
+    format!("{} {role}", plan.organisation)
+}
+
+fn ca_subject(settings: &Settings, id: &str, role: &str) -> ApprovedSubject {
+    let name = format!("{} {role}", settings.installation.organisation);
+    own_subject(&settings.installation, IdentityRef(format!("system:{id}"))).with(Fact::CommonName, name)
+}
+
+fn found_root_ca(
+    foundation: &Foundation,
+    settings: &Settings,
+    keys: &KeyFolder,
+) -> Result<Authority, ServiceError> {
+    let key = SoftwareKey::generate(KeyAlgorithm::P384)?;
+    keys.create(ROOT, &key)?;
+    let id = CaId::new(ROOT)?;
+    let parts = found_root(
+        RootParts {
+            store: Arc::clone(&foundation.store),
+            clock: Arc::clone(&foundation.clock),
+            entropy: Arc::new(SystemEntropy),
+            signer: Arc::new(key),
+            addresses: Addresses::under(&foundation.base_url, &id),
+            id,
+            profile: foundation.profiles.find("root-ca")?,
+            subject: &ca_subject(settings, ROOT, "National Root CA G1"),
+            profiles: foundation.profiles.clone(),
+        },
+        &actor(),
+    )?;
+    let path = certificate_path(&settings.certificates, ROOT);
+    files::create(&path, pem_text(&parts.certificate).as_bytes(), Access::Everyone)?;
+    Ok(Authority::new(parts)?)
+}
+
+fn found_issuing_ca(
+    foundation: &Foundation,
+    settings: &Settings,
+    keys: &KeyFolder,
+    root: &Authority,
+) -> Result<Authority, ServiceError> {
+    let key = SoftwareKey::generate(KeyAlgorithm::P384)?;
+    keys.create(ISSUING, &key)?;
+    let public = SubjectPublicKey::from_der(key.public_key_info())?;
+    let subject = ca_subject(settings, ISSUING, "Issuing CA G1");
+    let request = root.admit_key(public, &[], subject, foundation.profiles.find("issuing-ca")?)?;
+    let prepared = root.prepare(request, &actor())?;
+    let issued = root.sign(prepared, &actor(), |_| AuditedChange::nothing())?;
+    let path = certificate_path(&settings.certificates, ISSUING);
+    files::create(&path, pem_text(&issued.der).as_bytes(), Access::Everyone)?;
+    foundation.authority(ISSUING, issued.der, Arc::new(key))
+}
+
+/// The first administrator's key and certificate, in `admin/`: whoever founds the installation hands them over.
+fn first_administrator(
+    registry: &id_registry::Registry,
+    issuing: &Authority,
+    plan: &Plan,
+    folder: &Path,
+) -> Result<String, ServiceError> {
+    let key = SoftwareKey::generate(KeyAlgorithm::P256)?;
+    let csr = certification_request(&key, &plan.administrator, &[])
+        .map_err(|failure| ServiceError::Refused(failure.sentences().join(": ")))?;
+    let staff = registry.bootstrap_administrator(&plan.administrator, csr.as_bytes())?;
+    let admin = folder.join("admin");
+    files::create(&admin.join("key.pem"), key.to_pkcs8_pem().as_bytes(), Access::Owner)?;
+    let chain = format!("{}{}", pem_text(&staff.certificate.der), pem_text(issuing.certificate()));
+    files::create(&admin.join("cert.pem"), chain.as_bytes(), Access::Everyone)?;
+    Ok(staff.record.id.to_string())
+}
+
+fn sha256_hex(bytes: &[u8]) -> String {
+    hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes))
+}
+
+/// The settings file: the commented sample with this installation's values put in.
+fn settings_text(plan: &Plan) -> String {
+    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    let names = plan.tls_names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
+    let values = [
+        ("country", quoted(&plan.country)),
+        ("organisation", quoted(&plan.organisation)),
+        ("organisation_identifier", quoted(&plan.organisation_identifier)),
+        ("service", quoted(&plan.service.to_string())),
+        ("public", quoted(&plan.public.to_string())),
+        ("tls_names", format!("[{names}]")),
+        ("base_url", quoted(&plan.base_url)),
+        ("registry_url", quoted(&plan.registry_url)),
+    ];
+    const SAMPLE: &str = include_str!("../../../config/npki.toml");
+    let line = |line: &str| match line.split_once(" = ") {
+        Some((key, _)) => values
+            .iter()
+            .find(|(name, _)| *name == key)
+            .map_or_else(|| line.to_owned(), |(name, value)| format!("{name} = {value}")),
+        None => line.to_owned(),
+    };
+    let mut text = SAMPLE.lines().map(line).collect::<Vec<_>>().join("\n");
+    text.push('\n');
+    text
+}

@@ -1,0 +1,114 @@
+//! The folder of sealed keys, and the passphrase that opens them.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use ca_core::clock::SystemEntropy;
+use ca_core::keys::sealed::SealedKey;
+use ca_core::keys::software::SoftwareKey;
+use zeroize::Zeroizing;
+
+use super::settings::Settings;
+use super::{ServiceError, files};
+
+/// Name of the systemd credential that is preferred over the passphrase file.
+const CREDENTIAL: &str = "npki-passphrase";
+
+/// Opens sealed keys. Never printed.
+#[derive(Clone)]
+pub(crate) struct Passphrase(Zeroizing<String>);
+
+impl fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(_) = self;
+        f.write_str("Passphrase(…)")
+    }
+}
+
+impl Passphrase {
+    /// Takes the systemd credential when there is one, else the settings' file.
+    pub(crate) fn find(settings: &Settings) -> Result<Self, ServiceError> {
+        let credential = std::env::var_os("CREDENTIALS_DIRECTORY").map(|d| Path::new(&d).join(CREDENTIAL));
+        match credential {
+            Some(path) if path.exists() => Self::read(&path),
+            _ => Self::read(&settings.passphrase_file),
+        }
+    }
+
+    /// Reads a passphrase file: its first line.
+    pub(crate) fn read(path: &Path) -> Result<Self, ServiceError> {
+        let text = std::fs::read_to_string(path)
+            .map(Zeroizing::new)
+            .map_err(|error| ServiceError::NoPassphrase(format!("{}: {error}", path.display())))?;
+        let line = text.lines().next().unwrap_or_default().trim();
+        if line.len() < 16 {
+            let why = format!("{} holds fewer than 16 characters", path.display());
+            return Err(ServiceError::NoPassphrase(why));
+        }
+        Ok(Self(Zeroizing::new(line.to_owned())))
+    }
+
+    /// Draws a new one of 256 bits.
+    pub(crate) fn draw() -> Result<Self, ServiceError> {
+        use base64::Engine;
+        use ca_core::clock::Entropy;
+        let mut octets = Zeroizing::new([0; 32]);
+        SystemEntropy.fill(octets.as_mut_slice())?;
+        let text = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(octets.as_slice());
+        Ok(Self(Zeroizing::new(text)))
+    }
+
+    /// Writes it to a file that only its owner reads.
+    pub(crate) fn write(&self, path: &Path) -> Result<(), ServiceError> {
+        files::create(path, self.0.as_bytes(), files::Access::Owner)
+    }
+}
+
+/// A folder of sealed keys and what opens them.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyFolder {
+    folder: PathBuf,
+    passphrase: Passphrase,
+}
+
+impl KeyFolder {
+    pub(crate) fn new(folder: PathBuf, passphrase: Passphrase) -> Self {
+        Self { folder, passphrase }
+    }
+
+    /// Whether there is a key of this name.
+    pub(crate) fn holds(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
+    /// Opens a key.
+    pub(crate) fn open(&self, name: &str) -> Result<SoftwareKey, ServiceError> {
+        Ok(SealedKey::read(&self.path(name))?.open(self.passphrase.0.as_bytes())?)
+    }
+
+    /// Stores a new key; never over another.
+    pub(crate) fn create(&self, name: &str, key: &SoftwareKey) -> Result<(), ServiceError> {
+        Ok(self.seal(key)?.write_new(&self.path(name))?)
+    }
+
+    /// Stores a key in the place of the one before.
+    pub(crate) fn replace(&self, name: &str, key: &SoftwareKey) -> Result<(), ServiceError> {
+        let path = self.path(name);
+        let draft = path.with_extension("new");
+        match std::fs::remove_file(&draft) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(files::at(&draft)(error)),
+            _ => {}
+        }
+        self.seal(key)?.write_new(&draft)?;
+        std::fs::rename(&draft, &path).map_err(files::at(&path))?;
+        files::sync_folder(&self.folder)
+    }
+
+    fn seal(&self, key: &SoftwareKey) -> Result<SealedKey, ServiceError> {
+        Ok(SealedKey::seal(key, self.passphrase.0.as_bytes(), &SystemEntropy)?)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.key"))
+    }
+}

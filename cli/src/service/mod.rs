@@ -1,0 +1,128 @@
+//! The services of one installation: founding it (`npki init`), running it (`npki serve`), showing it (`npki demo`).
+//! This is the composition root: the only place where ca-core, id-registry and ocsp-responder meet.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
+
+mod demo;
+mod failure;
+mod files;
+mod init;
+mod key_folder;
+mod publisher;
+mod rotation;
+mod serve;
+mod settings;
+mod tls;
+
+pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
+pub(crate) use init::{Founded, Plan, init};
+pub(crate) use serve::serve;
+
+use settings::Installation;
+
+/// The root CA's name in an installation.
+const ROOT: &str = "root";
+/// The issuing CA's name in an installation.
+const ISSUING: &str = "issuing";
+
+/// The facts that the installation vouches for about itself.
+fn own_subject(installation: &Installation, identity: IdentityRef) -> ApprovedSubject {
+    ApprovedSubject::new(identity)
+        .with(Fact::Country, &installation.country)
+        .with(Fact::Organization, &installation.organisation)
+        .with(Fact::OrganizationIdentifier, &installation.organisation_identifier)
+}
+
+/// A service could not be founded or run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServiceError {
+    /// The folder holds no installation.
+    #[error("{} holds no npki installation", .0.display())]
+    NoInstallation(PathBuf),
+    /// The folder is in use already.
+    #[error("{} exists and is not empty", .0.display())]
+    NotEmpty(PathBuf),
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The settings cannot be used.
+    #[error("{}: {why}", path.display())]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// Which.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The passphrase of the keys is missing.
+    #[error("the passphrase that opens the keys is not there: {0}")]
+    NoPassphrase(String),
+    /// TLS could not be set up.
+    #[error("TLS could not be set up: {0}")]
+    Tls(String),
+    /// An earlier demo still serves from this folder.
+    #[error("an earlier demo still serves from {} as process {process}", folder.display())]
+    DemoStillServing {
+        /// The folder.
+        folder: PathBuf,
+        /// The process.
+        process: u32,
+    },
+    /// A step of the demo ended otherwise than it should.
+    #[error("the demo's step `{command}` ended with exit code {exit}:\n{said}")]
+    DemoStep {
+        /// The command.
+        command: String,
+        /// Its exit code.
+        exit: i32,
+        /// What it printed.
+        said: String,
+    },
+    /// Anything a crate below refused, said in its words.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Refusals of the crates below that need no words of their own here: their message says it all.
+macro_rules! refused {
+    ($($error:ty),+ $(,)?) => {
+        $(impl From<$error> for ServiceError {
+            fn from(error: $error) -> Self {
+                Self::Refused(error.to_string())
+            }
+        })+
+    };
+}
+
+refused!(
+    ca_core::authority::AuthorityError,
+    ca_core::authority::RootError,
+    ca_core::certificate::InvalidCaId,
+    ca_core::clock::EntropyError,
+    ca_core::crl::PublishError,
+    ca_core::csr::CsrError,
+    ca_core::issuance::AbandonError,
+    ca_core::issuance::IssueError,
+    ca_core::keys::KeyError,
+    ca_core::profile::ProfileError,
+    ca_core::profile::UnknownProfile,
+    ca_core::storage::StorageError,
+    id_registry::staff::StaffError,
+    ocsp_responder::ocsp::ResponderError,
+    rustls::Error,
+);

@@ -1,0 +1,117 @@
+//! Keeps what is published fresh: CRLs after every change of status and before they run out, and the installation's
+//! own certificates before theirs do. One thread; it owns no state that a restart would miss.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration as StdDuration;
+
+use ca_core::authority::Authority;
+use ca_core::clock::Clock;
+use ca_core::crl::{self, Crl, PublishError};
+use ca_core::ledger::Actor;
+use ca_core::storage::{CommitError, Store};
+use ocsp_responder::ocsp::Responder;
+use time::{Duration, OffsetDateTime};
+
+use super::ServiceError;
+use super::rotation::{Credential, OwnCertificate, OwnCertificates};
+use super::tls::ServerCertificate;
+
+/// How often the publisher looks whether anything is due. A revocation is in the CRL within this time and the time
+/// it takes to sign one.
+const TICK: StdDuration = StdDuration::from_millis(250);
+
+/// One CA whose CRL is kept fresh.
+#[derive(Debug)]
+pub(crate) struct PublishedCa {
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) validity: Duration,
+    /// The count of status changes that the newest CRL covers; `None` when that is not known, as after a crash that
+    /// may have come between a revocation and its CRL.
+    pub(crate) covered: Option<u64>,
+    /// When half of the newest CRL's life is over; `None` before it was looked up.
+    pub(crate) renew_at: Option<OffsetDateTime>,
+}
+
+/// What the publisher keeps fresh.
+#[derive(Debug)]
+pub(crate) struct Publisher {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) cas: Vec<PublishedCa>,
+    pub(crate) own: OwnCertificates,
+    pub(crate) responder: Arc<Responder>,
+    pub(crate) responder_credential: Credential,
+    pub(crate) server: Arc<ServerCertificate>,
+    pub(crate) server_credential: Credential,
+}
+
+impl Publisher {
+    /// Works until `stop` says so or is dropped.
+    pub(crate) fn run(mut self, stop: &Receiver<()>) {
+        while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(TICK) {
+            self.publish_due_crls();
+            if let Err(error) = self.rotate() {
+                tracing::error!(%error, "an own certificate could not be renewed; it is tried again");
+            }
+        }
+    }
+
+    /// Publishes what is due now.
+    pub(crate) fn publish_due_crls(&mut self) {
+        let now = self.clock.now();
+        for ca in &mut self.cas {
+            if let Err(error) = ca.publish_if_due(self.store.as_ref(), now) {
+                tracing::error!(ca = %ca.authority.id(), %error, "no CRL published; it is tried again");
+            }
+        }
+    }
+
+    fn rotate(&mut self) -> Result<(), ServiceError> {
+        let now = self.clock.now();
+        if self.responder_credential.due(now)? {
+            let fresh = self.own.renew(OwnCertificate::Responder)?;
+            self.responder.rotate(&fresh.certificate, fresh.key.clone())?;
+            self.responder_credential = fresh;
+        }
+        if self.server_credential.due(now)? {
+            let fresh = self.own.renew(OwnCertificate::Server)?;
+            let chain = vec![fresh.certificate.clone(), self.own.authority.certificate().to_vec()];
+            self.server.exchange(chain, fresh.key.pkcs8())?;
+            self.server_credential = fresh;
+        }
+        Ok(())
+    }
+}
+
+impl PublishedCa {
+    fn publish_if_due(&mut self, store: &dyn Store, now: OffsetDateTime) -> Result<(), PublishError> {
+        if self.renew_at.is_none() {
+            self.renew_at = crl::newest(store, self.authority.id())?.map(|crl| half_life(&crl));
+        }
+        // Read before signing: a revocation that comes meanwhile makes the next CRL due.
+        let changes = self.authority.status_changes();
+        let fresh = self.renew_at.is_some_and(|at| now < at);
+        if fresh && self.covered == Some(changes) {
+            return Ok(());
+        }
+        match self.authority.publish_crl(self.validity, &Actor::system("publisher")) {
+            Ok(crl) => {
+                self.covered = Some(changes);
+                self.renew_at = Some(half_life(&crl));
+                tracing::info!(ca = %self.authority.id(), number = crl.number, "CRL published");
+                Ok(())
+            }
+            // Another publisher was faster; the next look settles it.
+            Err(PublishError::Commit(CommitError::Conflict { .. })) => {
+                self.renew_at = None;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn half_life(crl: &Crl) -> OffsetDateTime {
+    crl.this_update + (crl.next_update - crl.this_update) / 2
+}

@@ -1,0 +1,151 @@
+//! The installation's own certificates that must never run out: the OCSP responder's and the HTTPS server's. Each is
+//! renewed when half of its life is over, with a new key, and swapped in while requests go on.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ca_core::algorithm::KeyAlgorithm;
+use ca_core::authority::Authority;
+use ca_core::clock::Clock;
+use ca_core::csr::SubjectPublicKey;
+use ca_core::keys::Signer;
+use ca_core::keys::software::SoftwareKey;
+use ca_core::ledger::Actor;
+use ca_core::storage::AuditedChange;
+use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
+use time::OffsetDateTime;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::ServiceError;
+use super::key_folder::KeyFolder;
+use super::settings::Installation;
+
+/// Which of the installation's own certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OwnCertificate {
+    /// The delegated OCSP responder (RFC 6960 section 4.2.2.2).
+    Responder,
+    /// The HTTPS server.
+    Server,
+}
+
+impl OwnCertificate {
+    /// Its name: of its key file, of its certificate file, of its identity.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Responder => "responder",
+            Self::Server => "server",
+        }
+    }
+
+    const fn profile(self) -> &'static str {
+        match self {
+            Self::Responder => "ocsp-responder",
+            Self::Server => "tls-server",
+        }
+    }
+}
+
+/// A key and its certificate.
+#[derive(Debug)]
+pub(crate) struct Credential {
+    pub(crate) key: Arc<SoftwareKey>,
+    /// DER.
+    pub(crate) certificate: Vec<u8>,
+}
+
+impl Credential {
+    /// Whether half of the certificate's life is over.
+    pub(crate) fn due(&self, now: OffsetDateTime) -> Result<bool, ServiceError> {
+        let (_, parsed) = X509Certificate::from_der(&self.certificate)
+            .map_err(|error| ServiceError::Tls(format!("an own certificate cannot be read: {error}")))?;
+        let start = parsed.validity().not_before.to_datetime();
+        let end = parsed.validity().not_after.to_datetime();
+        Ok(now >= start + (end - start) / 2)
+    }
+}
+
+/// Keeps the installation's own certificates.
+#[derive(Debug)]
+pub(crate) struct OwnCertificates {
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) keys: KeyFolder,
+    pub(crate) certificates: PathBuf,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) installation: Installation,
+    pub(crate) tls_names: Vec<String>,
+}
+
+impl OwnCertificates {
+    /// The stored credential, or a new one when there is none or it is due.
+    pub(crate) fn current(&self, which: OwnCertificate) -> Result<Credential, ServiceError> {
+        match self.stored(which)? {
+            Some(credential) if !credential.due(self.clock.now())? => Ok(credential),
+            _ => self.renew(which),
+        }
+    }
+
+    /// Makes a new key and has it certified. The key file is written before the certificate file names it: a crash
+    /// between the two leaves a pair that does not match, which [`OwnCertificates::stored`] takes for none.
+    pub(crate) fn renew(&self, which: OwnCertificate) -> Result<Credential, ServiceError> {
+        let key = SoftwareKey::generate(KeyAlgorithm::P256)?;
+        let profile = self.authority.profiles().find(which.profile())?;
+        let public = SubjectPublicKey::from_der(key.public_key_info())?;
+        let actor = Actor::system("rotation");
+        let request = self.authority.admit_key(public, &[], self.subject(which), profile)?;
+        let prepared = self.authority.prepare(request, &actor)?;
+        let issued = self.authority.sign(prepared, &actor, |_| AuditedChange::nothing())?;
+        self.keys.replace(which.name(), &key)?;
+        super::files::replace(&self.certificate_path(which), pem_text(&issued.der).as_bytes())?;
+        tracing::info!(certificate = which.name(), serial = %issued.record.serial, "renewed");
+        Ok(Credential { key: Arc::new(key), certificate: issued.der })
+    }
+
+    fn stored(&self, which: OwnCertificate) -> Result<Option<Credential>, ServiceError> {
+        let path = self.certificate_path(which);
+        if !path.exists() || !self.keys.holds(which.name()) {
+            return Ok(None);
+        }
+        let certificate = super::files::read_certificate(&path)?;
+        let key = self.keys.open(which.name())?;
+        let (_, parsed) = X509Certificate::from_der(&certificate)
+            .map_err(|error| ServiceError::Tls(format!("{}: {error}", path.display())))?;
+        if parsed.public_key().raw != key.public_key_info() {
+            return Ok(None);
+        }
+        Ok(Some(Credential { key: Arc::new(key), certificate }))
+    }
+
+    fn certificate_path(&self, which: OwnCertificate) -> PathBuf {
+        certificate_path(&self.certificates, which.name())
+    }
+
+    fn subject(&self, which: OwnCertificate) -> ApprovedSubject {
+        let now = self.clock.now();
+        let subject = super::own_subject(&self.installation, IdentityRef(format!("system:{}", which.name())));
+        match which {
+            OwnCertificate::Responder => {
+                let name =
+                    format!("OCSP Responder {:04}-{:02}-{:02}", now.year(), u8::from(now.month()), now.day());
+                subject.with(Fact::CommonName, name)
+            }
+            OwnCertificate::Server => self
+                .tls_names
+                .iter()
+                .fold(subject, |subject, name| subject.with(Fact::DnsName, name.clone())),
+        }
+    }
+}
+
+/// Where the certificate called `name` lies.
+pub(crate) fn certificate_path(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.pem"))
+}
+
+/// A certificate as PEM text (RFC 7468 section 5).
+pub(crate) fn pem_text(der: &[u8]) -> String {
+    pem::encode_config(
+        &pem::Pem::new("CERTIFICATE", der),
+        pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF),
+    )
+}

@@ -1,0 +1,270 @@
+//! `npki serve`: puts the parts together and runs them until it is told to stop.
+
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+
+use ca_core::authority::{Addresses, Authority, AuthorityParts};
+use ca_core::certificate::{CaId, Certificates};
+use ca_core::clock::{Clock, SystemClock, SystemEntropy};
+use ca_core::keys::Signer;
+use ca_core::profile::ProfileSet;
+use ca_core::storage::Store;
+use ca_core::storage::sled::SledStore;
+use id_registry::{Registry, RegistryParts, TrustAnchor};
+use ocsp_responder::http::PublicState;
+use ocsp_responder::ocsp::{Responder, ResponderParts, Responders};
+use ocsp_responder::publication::Publication;
+use tokio::sync::watch;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::key_folder::{KeyFolder, Passphrase};
+use super::publisher::{PublishedCa, Publisher};
+use super::rotation::{Credential, OwnCertificate, OwnCertificates, certificate_path};
+use super::settings::{LogFormat, Settings};
+use super::tls::{self, ServerCertificate};
+use super::{ISSUING, ROOT, ServiceError, files};
+
+/// Runs the installation in `data` until SIGTERM or SIGINT.
+///
+/// # Errors
+/// Whatever keeps it from starting: settings, keys, storage, addresses.
+pub(crate) fn serve(data: &Path) -> Result<(), ServiceError> {
+    let settings = Settings::load(data)?;
+    start_log(&settings);
+    let installation = Installation::open(&settings)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| ServiceError::File { path: data.to_owned(), source })?;
+    runtime.block_on(installation.run(&settings))
+}
+
+fn start_log(settings: &Settings) {
+    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log.level)
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second start in one process keeps the first log.
+    let _ = match settings.log.format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
+}
+
+/// The pieces that every use of a CA of this installation shares.
+#[derive(Debug, Clone)]
+pub(super) struct Foundation {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) profiles: ProfileSet,
+    pub(super) base_url: String,
+}
+
+impl Foundation {
+    /// A CA of this installation with its key.
+    pub(super) fn authority(
+        &self,
+        id: &str,
+        certificate: Vec<u8>,
+        signer: Arc<dyn Signer>,
+    ) -> Result<Authority, ServiceError> {
+        let id = CaId::new(id)?;
+        Ok(Authority::new(AuthorityParts {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            entropy: Arc::new(SystemEntropy),
+            signer,
+            addresses: Addresses::under(&self.base_url, &id),
+            id,
+            certificate,
+            profiles: self.profiles.clone(),
+        })?)
+    }
+}
+
+/// An opened installation, ready to run.
+struct Installation {
+    foundation: Foundation,
+    registry: Arc<Registry>,
+    publication: Publication,
+    responder: Arc<Responder>,
+    anchors: Vec<Vec<u8>>,
+    server: Arc<ServerCertificate>,
+    publisher: Publisher,
+}
+
+impl Installation {
+    fn open(settings: &Settings) -> Result<Self, ServiceError> {
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(&settings.store)?);
+        let foundation = Foundation {
+            store: Arc::clone(&store),
+            clock: Arc::new(SystemClock),
+            profiles: ProfileSet::load(&settings.profiles)?,
+            base_url: settings.base_url.clone(),
+        };
+        let keys = KeyFolder::new(settings.keys.clone(), Passphrase::find(settings)?);
+        let root_certificate = files::read_certificate(&certificate_path(&settings.certificates, ROOT))?;
+        let issuing_certificate =
+            files::read_certificate(&certificate_path(&settings.certificates, ISSUING))?;
+        let authority = Arc::new(foundation.authority(
+            ISSUING,
+            issuing_certificate.clone(),
+            Arc::new(keys.open(ISSUING)?),
+        )?);
+        let abandoned = authority.abandon_open_reservations()?;
+        if abandoned > 0 {
+            tracing::warn!(abandoned, "serial numbers were reserved when npki last stopped; none was issued");
+        }
+        let mut cas = vec![PublishedCa {
+            authority: Arc::clone(&authority),
+            validity: settings.crl_validity,
+            covered: None,
+            renew_at: None,
+        }];
+        cas.extend(root_if_present(&foundation, settings, &keys, root_certificate.clone())?);
+        let own = own_certificates(&authority, keys, settings, &foundation);
+        let responder_credential = own.current(OwnCertificate::Responder)?;
+        let responder = Arc::new(responder(&foundation, settings, &issuing_certificate, &responder_credential)?);
+        let server_credential = own.current(OwnCertificate::Server)?;
+        let chain = vec![server_credential.certificate.clone(), issuing_certificate.clone()];
+        let server = Arc::new(ServerCertificate::new(chain, server_credential.key.pkcs8())?);
+        let publication = Publication::new(Arc::clone(&store))
+            .with(CaId::new(ROOT)?, root_certificate.clone())
+            .with(CaId::new(ISSUING)?, issuing_certificate);
+        let registry = Arc::new(registry(&foundation, settings, Arc::clone(&authority), &root_certificate)?);
+        Ok(Self {
+            registry,
+            publication,
+            anchors: vec![root_certificate],
+            publisher: Publisher {
+                store,
+                clock: Arc::clone(&foundation.clock),
+                cas,
+                own,
+                responder: Arc::clone(&responder),
+                responder_credential,
+                server: Arc::clone(&server),
+                server_credential,
+            },
+            foundation,
+            responder,
+            server,
+        })
+    }
+
+    async fn run(mut self, settings: &Settings) -> Result<(), ServiceError> {
+        let https = tls::bind(settings.service_address).await?;
+        let http = tls::bind(settings.public_address).await?;
+        let config = tls::server_config(self.server, &self.anchors)?;
+        // The first CRL is there before the first relying party asks.
+        self.publisher.publish_due_crls();
+        let (stop_publisher, publisher_stopped) = mpsc::channel::<()>();
+        let publisher = self.publisher;
+        let publishing = std::thread::spawn(move || publisher.run(&publisher_stopped));
+        let (stop, stopped) = watch::channel(false);
+        let staff = id_registry::http::router(self.registry);
+        let public = ocsp_responder::http::router(PublicState {
+            responders: Arc::new(Responders::new().with(self.responder)),
+            publication: Arc::new(self.publication),
+            clock: Arc::clone(&self.foundation.clock),
+        });
+        tracing::info!(service = %settings.service_address, public = %settings.public_address, "serving");
+        let serving = tokio::spawn(tls::serve_https(https, config, staff, settings.limits, stopped.clone()));
+        let answering = tokio::spawn(tls::serve_http(http, public, settings.limits, stopped));
+        signalled().await;
+        tracing::info!("stopping: open requests finish first");
+        let _ = stop.send(true);
+        let _ = tokio::join!(serving, answering);
+        drop(stop_publisher);
+        let _ = publishing.join();
+        drop(self.foundation);
+        Ok(())
+    }
+}
+
+/// The root takes part only while its key lies in the folder: a root whose key was taken offline keeps its last CRL.
+fn root_if_present(
+    foundation: &Foundation,
+    settings: &Settings,
+    keys: &KeyFolder,
+    certificate: Vec<u8>,
+) -> Result<Option<PublishedCa>, ServiceError> {
+    if !keys.holds(ROOT) {
+        tracing::info!("the root's key is offline");
+        return Ok(None);
+    }
+    let authority = Arc::new(foundation.authority(ROOT, certificate, Arc::new(keys.open(ROOT)?))?);
+    // Nothing revokes under the root while the service runs: its CRL is due by age alone.
+    Ok(Some(PublishedCa { authority, validity: settings.root_crl_validity, covered: Some(0), renew_at: None }))
+}
+
+pub(super) fn own_certificates(
+    authority: &Arc<Authority>,
+    keys: KeyFolder,
+    settings: &Settings,
+    foundation: &Foundation,
+) -> OwnCertificates {
+    OwnCertificates {
+        authority: Arc::clone(authority),
+        keys,
+        certificates: settings.certificates.clone(),
+        clock: Arc::clone(&foundation.clock),
+        installation: settings.installation.clone(),
+        tls_names: settings.tls_names.clone(),
+    }
+}
+
+fn responder(
+    foundation: &Foundation,
+    settings: &Settings,
+    issuer: &[u8],
+    credential: &Credential,
+) -> Result<Responder, ServiceError> {
+    Ok(Responder::new(ResponderParts {
+        issuer: issuer.to_vec(),
+        certificate: credential.certificate.clone(),
+        signer: credential.key.clone(),
+        status: Arc::new(Certificates::new(Arc::clone(&foundation.store), CaId::new(ISSUING)?)),
+        clock: Arc::clone(&foundation.clock),
+        validity: settings.ocsp_validity,
+    })?)
+}
+
+pub(super) fn registry(
+    foundation: &Foundation,
+    settings: &Settings,
+    authority: Arc<Authority>,
+    root: &[u8],
+) -> Result<Registry, ServiceError> {
+    let registry_url = url::Url::parse(&settings.registry_url)
+        .map_err(|error| ServiceError::Refused(format!("public.registry_url: {error}")))?;
+    let (_, parsed) = X509Certificate::from_der(root)
+        .map_err(|error| ServiceError::Tls(format!("the root's certificate cannot be read: {error}")))?;
+    Ok(Registry::new(RegistryParts {
+        store: Arc::clone(&foundation.store),
+        clock: Arc::clone(&foundation.clock),
+        entropy: Arc::new(SystemEntropy),
+        authority,
+        settings: id_registry::Settings {
+            country: settings.installation.country.clone(),
+            organisation: settings.installation.organisation.clone(),
+            registry_url,
+            trust_anchors: vec![TrustAnchor {
+                ca: ROOT.to_owned(),
+                subject: parsed.subject().to_string(),
+                certificate: root.to_vec(),
+            }],
+        },
+    }))
+}
+
+async fn signalled() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

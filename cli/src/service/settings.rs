@@ -1,0 +1,344 @@
+//! `npki.toml`: the loose form as written, and the checked settings that the service runs on.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use time::Duration;
+
+use super::ServiceError;
+
+/// The settings file's name within a data directory.
+pub(crate) const FILE: &str = "npki.toml";
+
+/// The file as written. Unknown keys are errors.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Loose {
+    installation: LooseInstallation,
+    listen: LooseListen,
+    public: LoosePublic,
+    #[serde(default)]
+    store: LooseStore,
+    #[serde(default)]
+    keys: LooseKeys,
+    #[serde(default)]
+    crl: LooseCrl,
+    #[serde(default)]
+    ocsp: LooseOcsp,
+    #[serde(default)]
+    limits: LooseLimits,
+    #[serde(default)]
+    log: LooseLog,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LooseInstallation {
+    country: String,
+    organisation: String,
+    organisation_identifier: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LooseListen {
+    service: SocketAddr,
+    public: SocketAddr,
+    tls_names: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LoosePublic {
+    base_url: String,
+    registry_url: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LooseStore {
+    engine: String,
+    path: PathBuf,
+}
+
+impl Default for LooseStore {
+    fn default() -> Self {
+        Self { engine: "sled".to_owned(), path: "store".into() }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LooseKeys {
+    folder: PathBuf,
+    passphrase_file: PathBuf,
+}
+
+impl Default for LooseKeys {
+    fn default() -> Self {
+        Self { folder: "keys".into(), passphrase_file: "secrets/passphrase".into() }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LooseCrl {
+    validity_hours: u32,
+    root_validity_days: u32,
+}
+
+impl Default for LooseCrl {
+    fn default() -> Self {
+        Self { validity_hours: 24, root_validity_days: 90 }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LooseOcsp {
+    validity_minutes: u32,
+}
+
+impl Default for LooseOcsp {
+    fn default() -> Self {
+        Self { validity_minutes: 60 }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LooseLimits {
+    connections: usize,
+    handshake_seconds: u32,
+    request_seconds: u32,
+}
+
+impl Default for LooseLimits {
+    fn default() -> Self {
+        Self { connections: 1_024, handshake_seconds: 10, request_seconds: 30 }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LooseLog {
+    level: String,
+    format: String,
+}
+
+impl Default for LooseLog {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: "text".to_owned() }
+    }
+}
+
+/// Who the installation belongs to: what the CAs' own names are made of.
+#[derive(Debug, Clone)]
+pub(crate) struct Installation {
+    /// ISO 3166-1 alpha-2.
+    pub(crate) country: String,
+    /// Legal name.
+    pub(crate) organisation: String,
+    /// ETSI EN 319 412-1 section 5.1.4 identifier.
+    pub(crate) organisation_identifier: String,
+}
+
+/// Bounds on what one client, or all of them, may occupy.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Connections at once, for each of the two listeners.
+    pub(crate) connections: usize,
+    /// How long a TLS handshake, or the head of a request, may take.
+    pub(crate) handshake: std::time::Duration,
+    /// How long a request may take from its head to its answer.
+    pub(crate) request: std::time::Duration,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Log {
+    /// A filter as `tracing` takes it: `info`, `warn`, `npki=debug`.
+    pub(crate) level: String,
+    /// Text or JSON, one line an event.
+    pub(crate) format: LogFormat,
+}
+
+/// The log's form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// For collectors.
+    Json,
+}
+
+/// Checked settings. Paths are absolute or relative to the working directory, no longer to the file.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) installation: Installation,
+    pub(crate) service_address: SocketAddr,
+    pub(crate) public_address: SocketAddr,
+    pub(crate) tls_names: Vec<String>,
+    pub(crate) base_url: String,
+    pub(crate) registry_url: String,
+    pub(crate) store: PathBuf,
+    pub(crate) keys: PathBuf,
+    pub(crate) passphrase_file: PathBuf,
+    pub(crate) certificates: PathBuf,
+    pub(crate) profiles: PathBuf,
+    pub(crate) crl_validity: Duration,
+    pub(crate) root_crl_validity: Duration,
+    pub(crate) ocsp_validity: Duration,
+    pub(crate) limits: Limits,
+    pub(crate) log: Log,
+}
+
+impl Settings {
+    /// Reads and checks `DIR/npki.toml`.
+    ///
+    /// # Errors
+    /// The file is missing, is no TOML, has an unknown key, or a value breaks a bound.
+    pub(crate) fn load(data: &Path) -> Result<Self, ServiceError> {
+        let path = data.join(FILE);
+        let text = std::fs::read_to_string(&path).map_err(|source| {
+            if source.kind() == std::io::ErrorKind::NotFound {
+                ServiceError::NoInstallation(data.to_owned())
+            } else {
+                ServiceError::File { path: path.clone(), source }
+            }
+        })?;
+        Self::parse(&text, data).map_err(|why| ServiceError::Settings { path, why })
+    }
+
+    /// Checks the text of a settings file whose relative paths start at `data`.
+    pub(crate) fn parse(text: &str, data: &Path) -> Result<Self, String> {
+        let loose: Loose = toml::from_str(text).map_err(|error| error.to_string())?;
+        check_installation(&loose.installation)?;
+        if loose.store.engine != "sled" {
+            return Err(format!(
+                "store.engine is {:?}: this version knows \"sled\" only",
+                loose.store.engine
+            ));
+        }
+        let base_url = check_url(&loose.public.base_url, "public.base_url", &["http"])?;
+        let registry_url = check_url(&loose.public.registry_url, "public.registry_url", &["https"])?;
+        // RFC 5280 section 5.1.2.5 leaves nextUpdate to policy: at most a week online, ETSI EN 319 411-1
+        // CSS-6.3.9-05 asks for a CRL at least every 24 hours.
+        let crl_validity = bounded(loose.crl.validity_hours, 1, 168, "crl.validity_hours")?;
+        let root_crl_validity = bounded(loose.crl.root_validity_days, 1, 366, "crl.root_validity_days")?;
+        let ocsp_validity = bounded(loose.ocsp.validity_minutes, 2, 10_080, "ocsp.validity_minutes")?;
+        Ok(Self {
+            installation: Installation {
+                country: loose.installation.country,
+                organisation: loose.installation.organisation,
+                organisation_identifier: loose.installation.organisation_identifier,
+            },
+            service_address: loose.listen.service,
+            public_address: loose.listen.public,
+            tls_names: check_tls_names(loose.listen.tls_names)?,
+            base_url,
+            registry_url,
+            store: data.join(loose.store.path),
+            keys: data.join(loose.keys.folder),
+            passphrase_file: data.join(loose.keys.passphrase_file),
+            certificates: data.join("certificates"),
+            profiles: data.join("profiles"),
+            crl_validity: Duration::hours(crl_validity.into()),
+            root_crl_validity: Duration::days(root_crl_validity.into()),
+            ocsp_validity: Duration::minutes(ocsp_validity.into()),
+            limits: check_limits(&loose.limits)?,
+            log: check_log(loose.log)?,
+        })
+    }
+}
+
+fn check_installation(installation: &LooseInstallation) -> Result<(), String> {
+    let country = &installation.country;
+    // ISO 3166-1 alpha-2, as RFC 5280's countryName wants it.
+    if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Err(format!("installation.country is {country:?}: give two capital letters, such as \"LS\""));
+    }
+    // RFC 5280 appendix A.1: ub-organization-name.
+    if installation.organisation.is_empty() || installation.organisation.chars().count() > 64 {
+        return Err("installation.organisation must have 1 to 64 characters".to_owned());
+    }
+    Ok(())
+}
+
+fn check_tls_names(names: Vec<String>) -> Result<Vec<String>, String> {
+    if names.is_empty() {
+        return Err("listen.tls_names is empty: name the host under which clients reach the service".into());
+    }
+    Ok(names)
+}
+
+fn check_url(text: &str, key: &str, schemes: &[&str]) -> Result<String, String> {
+    let url = url::Url::parse(text).map_err(|error| format!("{key} is {text:?}: {error}"))?;
+    // RFC 5280 section 8: an HTTPS address in a certificate can need that very certificate to be checked.
+    if !schemes.contains(&url.scheme()) {
+        return Err(format!("{key} is {text:?}: it must begin with {}://", schemes.join(":// or ")));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn bounded(value: u32, least: u32, most: u32, key: &str) -> Result<u32, String> {
+    if (least..=most).contains(&value) {
+        Ok(value)
+    } else {
+        Err(format!("{key} is {value}: it must be {least} to {most}"))
+    }
+}
+
+fn check_limits(limits: &LooseLimits) -> Result<Limits, String> {
+    if !(16..=65_536).contains(&limits.connections) {
+        return Err(format!("limits.connections is {}: it must be 16 to 65536", limits.connections));
+    }
+    let handshake = bounded(limits.handshake_seconds, 1, 120, "limits.handshake_seconds")?;
+    let request = bounded(limits.request_seconds, 1, 600, "limits.request_seconds")?;
+    Ok(Limits {
+        connections: limits.connections,
+        handshake: std::time::Duration::from_secs(handshake.into()),
+        request: std::time::Duration::from_secs(request.into()),
+    })
+}
+
+fn check_log(log: LooseLog) -> Result<Log, String> {
+    let format = match log.format.as_str() {
+        "text" => LogFormat::Text,
+        "json" => LogFormat::Json,
+        other => return Err(format!("log.format is {other:?}: it must be \"text\" or \"json\"")),
+    };
+    Ok(Log { level: log.level, format })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const SAMPLE: &str = include_str!("../../../config/npki.toml");
+
+    #[test]
+    fn the_commented_sample_is_a_valid_file() {
+        let settings = Settings::parse(SAMPLE, Path::new("/var/lib/npki")).unwrap();
+        assert_eq!(settings.store, Path::new("/var/lib/npki/store"));
+        assert_eq!(settings.crl_validity, Duration::hours(24));
+    }
+
+    #[test]
+    fn each_wrong_value_is_named() {
+        for (from, to, named) in [
+            ("country = \"LS\"", "country = \"Lesotho\"", "installation.country"),
+            ("engine = \"sled\"", "engine = \"oracle\"", "store.engine"),
+            ("validity_hours = 24", "validity_hours = 0", "crl.validity_hours"),
+            ("format = \"text\"", "format = \"xml\"", "log.format"),
+            ("validity_hours = 24", "validity_hour = 24", "validity_hour"),
+            ("base_url = \"http://", "base_url = \"https://", "public.base_url"),
+        ] {
+            assert!(SAMPLE.contains(from), "{from}");
+            let refused = Settings::parse(&SAMPLE.replacen(from, to, 1), Path::new("/d")).unwrap_err();
+            assert!(refused.contains(named), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Certificates of what is registered: reading, revoking and releasing them.
+
+use ca_core::authority::RevokeError;
+use ca_core::certificate::CertificateRecord;
+use ca_core::ledger::Action;
+use ca_core::serial::SerialNumber;
+use ca_core::status::RevocationReason;
+use ca_core::storage::{AuditedChange, Change, CommitError, KeyRange, StorageError, Table};
+use time::OffsetDateTime;
+
+use crate::fault::{Attempt, Fault, until_settled};
+use crate::id::IdentityId;
+use crate::identity::{FieldError, IdentityError, reason_line};
+use crate::page::{Page, PageSize, collect};
+use crate::permission::{Permission, Permit, ReadRegistry, RevokeCertificates, Scope};
+use crate::registry::{Registry, reference};
+
+/// Index: `organisation/serial` for certificates of the organisation and of what it owns, empty values.
+pub const CERTIFICATES_BY_ORGANISATION: Table = Table("certificates_by_organisation");
+
+/// Who revoked, held or released a certificate noted why, beside the reason's code.
+pub const NOTED: Action = Action::named("certificate.noted");
+
+/// How a certificate stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateStatus {
+    /// It counts.
+    Active,
+    /// It was revoked for good.
+    Revoked,
+    /// It is on hold.
+    OnHold,
+    /// It has ended.
+    Expired,
+}
+
+impl CertificateStatus {
+    const ALL: [Self; 4] = [Self::Active, Self::Revoked, Self::OnHold, Self::Expired];
+
+    /// How a certificate stands at a moment. One that was revoked stays so when it ends.
+    pub fn of(record: &CertificateRecord, at: OffsetDateTime) -> Self {
+        match &record.revocation {
+            Some(revocation) if revocation.reason != RevocationReason::CertificateHold => Self::Revoked,
+            _ if at > record.not_after => Self::Expired,
+            Some(_) => Self::OnHold,
+            None => Self::Active,
+        }
+    }
+
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Revoked => "revoked",
+            Self::OnHold => "on-hold",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+impl std::str::FromStr for CertificateStatus {
+    type Err = UnknownCertificateStatus;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|status| status.name() == text).ok_or(UnknownCertificateStatus)
+    }
+}
+
+/// Not a name of [`CertificateStatus`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unknown status of a certificate: choose active, revoked, on-hold or expired")]
+pub struct UnknownCertificateStatus;
+
+/// Which certificates a list shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CertificateFilter {
+    /// Those of this identity only.
+    pub identity: Option<IdentityId>,
+    /// Those that stand so only.
+    pub status: Option<CertificateStatus>,
+}
+
+impl Registry {
+    /// How a certificate stands now.
+    pub fn status_of(&self, record: &CertificateRecord) -> CertificateStatus {
+        CertificateStatus::of(record, self.now())
+    }
+
+    /// One certificate's record and DER.
+    ///
+    /// # Errors
+    /// No such certificate, it is another organisation's, or the store failed.
+    pub fn certificate(
+        &self,
+        permit: &Permit<ReadRegistry>,
+        serial: &SerialNumber,
+    ) -> Result<(CertificateRecord, Vec<u8>), CertificateError> {
+        let record = self.certificate_within(permit, serial)?;
+        let missing = || StorageError(format!("certificate {serial} has lost its DER"));
+        let der = self.authority().certificates().der(serial)?.ok_or_else(missing)?;
+        self.record_views(permit, bearers([&record]))?;
+        Ok((record, der))
+    }
+
+    /// Certificates in the order of their serial numbers, beginning after `after`.
+    ///
+    /// # Errors
+    /// The identity asked for is not there or another organisation's, or the store failed.
+    pub fn certificates(
+        &self,
+        permit: &Permit<ReadRegistry>,
+        filter: CertificateFilter,
+        after: Option<SerialNumber>,
+        size: PageSize,
+    ) -> Result<Page<CertificateRecord, SerialNumber>, CertificateError> {
+        if let Some(identity) = filter.identity {
+            self.identity_record(identity)?.0.within(permit.scope())?;
+        }
+        let wanted = |record: &CertificateRecord| {
+            filter.status.is_none_or(|status| self.status_of(record) == status)
+        };
+        let fetch = |after: Option<&SerialNumber>, limit: usize| {
+            self.certificates_after(permit.scope(), filter.identity, after, limit)
+        };
+        let page = collect(after, size, fetch, wanted)?;
+        self.record_views(permit, bearers(&page.items))?;
+        Ok(page)
+    }
+
+    fn certificates_after(
+        &self,
+        scope: Scope,
+        identity: Option<IdentityId>,
+        after: Option<&SerialNumber>,
+        limit: usize,
+    ) -> Result<Vec<(SerialNumber, CertificateRecord)>, StorageError> {
+        let certificates = self.authority().certificates();
+        let records = match (identity, scope) {
+            (Some(identity), _) => certificates.of_identity(&reference(identity), after, limit)?,
+            (None, Scope::Country) => certificates.list(after, limit)?,
+            (None, Scope::Organisation(own)) => self.certificates_of_organisation(own, after, limit)?,
+        };
+        Ok(records.into_iter().map(|record| (record.serial.clone(), record)).collect())
+    }
+
+    fn certificates_of_organisation(
+        &self,
+        organisation: IdentityId,
+        after: Option<&SerialNumber>,
+        limit: usize,
+    ) -> Result<Vec<CertificateRecord>, StorageError> {
+        let prefix = format!("{organisation}/");
+        let range = KeyRange::prefix(prefix.as_bytes());
+        let range = match after {
+            Some(serial) => range.after(format!("{prefix}{serial}").as_bytes()),
+            None => range,
+        };
+        let found = self.store().scan(CERTIFICATES_BY_ORGANISATION, &range, limit)?;
+        found.iter().map(|(key, _)| self.certificate_indexed(key, prefix.len())).collect()
+    }
+
+    fn certificate_indexed(&self, key: &[u8], prefix: usize) -> Result<CertificateRecord, StorageError> {
+        let damaged = || StorageError("an entry of certificates_by_organisation is damaged".to_owned());
+        let serial = key.get(prefix..).and_then(|serial| std::str::from_utf8(serial).ok());
+        let serial = serial.and_then(|serial| serial.parse().ok()).ok_or_else(damaged)?;
+        self.authority().certificates().find(&serial)?.ok_or_else(damaged)
+    }
+
+    /// Revokes a certificate, or puts it on hold.
+    ///
+    /// # Errors
+    /// No such certificate, it is another organisation's, it cannot be revoked (again), or the registry failed.
+    pub fn revoke(
+        &self,
+        permit: &Permit<RevokeCertificates>,
+        serial: &SerialNumber,
+        reason: RevocationReason,
+        note: Option<&str>,
+    ) -> Result<CertificateRecord, CertificateError> {
+        let note = note.map(|note| reason_line("note", note)).transpose()?;
+        self.certificate_within(permit, serial)?;
+        until_settled(|| {
+            let noted = self.noted(permit, serial, note.as_deref())?;
+            attempt(self.authority().revoke(serial, reason, &permit.actor(), noted))
+        })
+    }
+
+    /// Releases a certificate from hold.
+    ///
+    /// # Errors
+    /// No such certificate, it is another organisation's, it is not on hold, or the registry failed.
+    pub fn release(
+        &self,
+        permit: &Permit<RevokeCertificates>,
+        serial: &SerialNumber,
+        note: Option<&str>,
+    ) -> Result<CertificateRecord, CertificateError> {
+        let note = note.map(|note| reason_line("note", note)).transpose()?;
+        self.certificate_within(permit, serial)?;
+        until_settled(|| {
+            let noted = self.noted(permit, serial, note.as_deref())?;
+            attempt(self.authority().release(serial, &permit.actor(), noted))
+        })
+    }
+
+    /// A note becomes an event of its own, beside the authority's.
+    fn noted(
+        &self,
+        permit: &Permit<RevokeCertificates>,
+        serial: &SerialNumber,
+        note: Option<&str>,
+    ) -> Result<AuditedChange, Fault> {
+        let Some(note) = note else { return Ok(AuditedChange::nothing()) };
+        let subject = format!("certificate:{}/{serial}", self.authority().id());
+        let event = self.event(&permit.actor(), NOTED, subject)?.because(note);
+        Ok(Change::new().explained_by(&event))
+    }
+
+    /// A certificate's record, where it lies within the permit's reach.
+    fn certificate_within<P: Permission>(
+        &self,
+        permit: &Permit<P>,
+        serial: &SerialNumber,
+    ) -> Result<CertificateRecord, CertificateError> {
+        let found = self.authority().certificates().find(serial)?;
+        let record = found.ok_or_else(|| CertificateError::Unknown(serial.clone()))?;
+        let Scope::Organisation(own) = permit.scope() else { return Ok(record) };
+        // Staff and the installation's own certificates belong to no organisation.
+        let of_another = || CertificateError::OfAnother { serial: serial.clone(), own };
+        let bearer = record.identity.0.parse().map_err(|_| of_another())?;
+        let (identity, _) = self.identity_record(bearer)?;
+        identity.within(permit.scope()).map_err(|_| of_another())?;
+        Ok(record)
+    }
+}
+
+/// The identities of the registry among those that certificates belong to.
+fn bearers<'a>(records: impl IntoIterator<Item = &'a CertificateRecord>) -> impl Iterator<Item = IdentityId> {
+    records.into_iter().filter_map(|record| record.identity.0.parse().ok())
+}
+
+fn attempt(
+    outcome: Result<CertificateRecord, RevokeError>,
+) -> Result<Attempt<CertificateRecord, CertificateError>, CertificateError> {
+    match outcome {
+        Ok(record) => Ok(Attempt::Settled(Ok(record))),
+        Err(RevokeError::Commit(conflict @ CommitError::Conflict { .. })) => Ok(Attempt::Overtaken(conflict)),
+        Err(RevokeError::Commit(error)) => Err(Fault::from(error).into()),
+        Err(RevokeError::Entropy(error)) => Err(Fault::from(error).into()),
+        Err(error) => Err(CertificateError::Revoke(error)),
+    }
+}
+
+/// A certificate could not be read, revoked or released.
+#[derive(Debug, thiserror::Error)]
+pub enum CertificateError {
+    /// There is no such certificate.
+    #[error("no certificate has serial number {0}")]
+    Unknown(SerialNumber),
+    /// The certificate belongs to another organisation.
+    #[error("certificate {serial} does not belong to organisation {own}")]
+    OfAnother {
+        /// The certificate.
+        serial: SerialNumber,
+        /// The organisation that the caller works for.
+        own: IdentityId,
+    },
+    /// The note does not fit.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// The identity asked for is not there or somebody else's.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The authority did not revoke or release.
+    #[error(transparent)]
+    Revoke(RevokeError),
+    /// The registry failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<StorageError> for CertificateError {
+    fn from(error: StorageError) -> Self {
+        Self::Fault(error.into())
+    }
+}

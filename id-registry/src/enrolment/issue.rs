@@ -1,0 +1,118 @@
+//! From an approved request to its certificate: decided on the facts as they are at this moment.
+
+use ca_core::certificate::CertificateRecord;
+use ca_core::csr::VerifiedCsr;
+use ca_core::issuance::{IssuanceRequest, IssueError};
+use ca_core::ledger::{Actor, Event};
+use ca_core::profile::Profile;
+use ca_core::storage::{AuditedChange, Change, CommitError, Expect, Version};
+
+use super::{REQUESTS, Request, RequestError, RequestState, index};
+use crate::certificates::CERTIFICATES_BY_ORGANISATION;
+use crate::fault::Attempt;
+use crate::id::IdentityId;
+use crate::identity::{IDENTITIES, Identity, IdentityError, IdentityStatus};
+use crate::permission::Scope;
+use crate::record::put_or_block;
+use crate::registry::Registry;
+
+/// An identity that certificates may be issued to, and the version of its record that says so.
+pub(super) struct Applicant {
+    pub(super) identity: Identity,
+    version: Version,
+}
+
+impl Applicant {
+    /// Demands that the identity still stands as it was when it was judged.
+    pub(super) fn unchanged(&self) -> Change {
+        let key = self.identity.id().to_string();
+        Change::new().check(IDENTITIES, key, Expect::Version(self.version))
+    }
+}
+
+impl Registry {
+    pub(super) fn applicant(&self, id: IdentityId, scope: Scope) -> Result<Applicant, IdentityError> {
+        let (record, version) = self.identity_record(id)?;
+        record.within(scope)?;
+        match record.status {
+            IdentityStatus::Active => Ok(Applicant { identity: self.with_details(record)?, version }),
+            IdentityStatus::Closed => Err(IdentityError::Closed(id)),
+        }
+    }
+
+    /// Asks the profile whether it admits the request now.
+    pub(super) fn admit(
+        &self,
+        profile: &Profile,
+        applicant: &Applicant,
+        csr: &VerifiedCsr,
+        dns_names: &[String],
+    ) -> Result<IssuanceRequest, RequestError> {
+        let id = applicant.identity.id();
+        if profile.vetting.identity_kind.as_deref() != Some(id.kind().name()) {
+            let wanted = profile.vetting.identity_kind.as_ref();
+            return Err(RequestError::WrongProfile {
+                profile: profile.id.clone(),
+                wanted: wanted.map_or_else(|| "for no identity".to_owned(), |kind| format!("for kind {kind}")),
+                identity: id,
+                found: id.kind(),
+            });
+        }
+        let subject = self.approved_subject(&applicant.identity)?;
+        // The key is that of the verified request; the names wished for may also stand beside it.
+        let mut wished = csr.dns_names().to_vec();
+        wished.extend(dns_names.iter().filter(|name| !csr.dns_names().contains(name)).cloned());
+        self.authority().admit_key(csr.key().clone(), &wished, subject, profile).map_err(RequestError::Issue)
+    }
+
+    /// Prepares and signs. Certificate and request become what they are in one commit, or neither does.
+    pub(super) fn issue(
+        &self,
+        admitted: IssuanceRequest,
+        actor: &Actor,
+        outcome: Outcome,
+    ) -> Result<Attempt<Request, RequestError>, RequestError> {
+        let authority = self.authority();
+        let mut kept = outcome.request.clone();
+        let signed = authority.prepare(admitted, actor).and_then(|prepared| {
+            authority.sign(prepared, actor, |certificate| {
+                kept.state = RequestState::Issued { serial: certificate.serial.clone() };
+                outcome.change(&kept, certificate)
+            })
+        });
+        match signed {
+            Ok(_) => Ok(Attempt::Settled(Ok(kept))),
+            Err(IssueError::Commit(conflict @ CommitError::Conflict { .. })) => {
+                Ok(Attempt::Overtaken(conflict))
+            }
+            Err(error) => Err(RequestError::Issue(error)),
+        }
+    }
+}
+
+/// What else is written when a certificate is issued.
+pub(super) struct Outcome {
+    pub(super) request: Request,
+    /// What the request's record must stand at; absent for a request that is issued at once.
+    pub(super) expect: Expect,
+    pub(super) change: Change,
+    pub(super) event: Event,
+}
+
+impl Outcome {
+    fn change(self, issued: &Request, certificate: &CertificateRecord) -> AuditedChange {
+        let change = match self.expect {
+            Expect::Absent => index::enter(self.change, issued),
+            _ => index::decided(self.change, issued),
+        };
+        let change = match issued.organisation {
+            Some(organisation) => {
+                let key = format!("{organisation}/{}", certificate.serial);
+                change.insert(CERTIFICATES_BY_ORGANISATION, key, [])
+            }
+            None => change,
+        };
+        put_or_block(change, REQUESTS, &issued.id.to_string(), self.expect, issued)
+            .explained_by(&self.event.with("certificate", certificate.serial.to_string()))
+    }
+}

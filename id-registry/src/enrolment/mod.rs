@@ -1,0 +1,256 @@
+//! Requests for certificates: submitted, approved by as many officers as the profile asks for, issued or rejected.
+
+use ca_core::csr::CsrError;
+use ca_core::issuance::IssueError;
+use ca_core::ledger::Action;
+use ca_core::profile::{ProfileId, UnknownProfile};
+use ca_core::serial::SerialNumber;
+use ca_core::storage::{StorageError, Table};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::fault::Fault;
+use crate::id::{IdentityId, RequestId, StaffId};
+use crate::identity::{FieldError, IdentityError};
+
+mod decide;
+mod idempotency;
+mod index;
+mod issue;
+mod read;
+mod submit;
+
+pub use idempotency::{IDEMPOTENCY_KEYS, IdempotencyKey, InvalidIdempotencyKey};
+pub use index::REQUEST_INDEX;
+pub use submit::Submission;
+
+/// Requests by identifier.
+pub const REQUESTS: Table = Table("requests");
+/// The certification request of each, DER.
+pub const REQUEST_CSRS: Table = Table("request_csrs");
+/// Which request a certification request was used for: SHA-256 of its DER, hex → identifier.
+pub const REQUESTS_BY_CSR: Table = Table("requests_by_csr");
+
+/// A request was submitted.
+pub const SUBMITTED: Action = Action::named("request.submitted");
+/// An officer approved a request; with the last approval needed, its certificate was issued.
+pub const APPROVED: Action = Action::named("request.approved");
+/// An officer rejected a request.
+pub const REJECTED: Action = Action::named("request.rejected");
+/// Somebody tried to decide on a request who may not: its own applicant, or the same officer again.
+pub const DECISION_REFUSED: Action = Action::named("request.decision-refused");
+
+/// A request for a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Its identifier.
+    pub id: RequestId,
+    /// The profile asked for.
+    pub profile: ProfileId,
+    /// The identity that the certificate is for.
+    pub identity: IdentityId,
+    /// The organisation that the identity is or belongs to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub organisation: Option<IdentityId>,
+    /// SHA-256 of the certification request's DER, hex.
+    pub csr_sha256: String,
+    /// DNS names asked for besides those in the certification request.
+    #[serde(default)]
+    pub dns_names: Vec<String>,
+    /// How many officers must approve.
+    pub approvals_needed: u8,
+    /// The approvals so far, in their order.
+    pub approvals: Vec<Approval>,
+    /// Who asked.
+    pub requested_by: StaffId,
+    /// When, UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub requested_at: OffsetDateTime,
+    /// What became of it.
+    pub state: RequestState,
+}
+
+/// An officer's approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// The officer.
+    pub by: StaffId,
+    /// When, UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// What the officer noted.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub note: Option<String>,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum RequestState {
+    /// It waits for approvals.
+    Waiting,
+    /// Its certificate was issued.
+    Issued {
+        /// The certificate.
+        serial: SerialNumber,
+    },
+    /// An officer rejected it.
+    Rejected(Rejection),
+}
+
+/// An officer's rejection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rejection {
+    /// The officer.
+    pub by: StaffId,
+    /// When, UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// Why.
+    pub reason: String,
+}
+
+/// A request's state without its circumstances, for lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestStatus {
+    /// It waits for approvals.
+    Waiting,
+    /// Its certificate was issued.
+    Issued,
+    /// It was rejected.
+    Rejected,
+}
+
+impl RequestStatus {
+    const ALL: [Self; 3] = [Self::Waiting, Self::Issued, Self::Rejected];
+
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Issued => "issued",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+impl std::fmt::Display for RequestStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::str::FromStr for RequestStatus {
+    type Err = UnknownStatus;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|status| status.name() == text).ok_or(UnknownStatus)
+    }
+}
+
+/// Not a name of [`RequestStatus`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unknown status of a request: choose waiting, issued or rejected")]
+pub struct UnknownStatus;
+
+impl Request {
+    /// Its state without the circumstances.
+    pub const fn status(&self) -> RequestStatus {
+        match self.state {
+            RequestState::Waiting => RequestStatus::Waiting,
+            RequestState::Issued { .. } => RequestStatus::Issued,
+            RequestState::Rejected(_) => RequestStatus::Rejected,
+        }
+    }
+
+    /// The certificate, once issued.
+    pub const fn serial(&self) -> Option<&SerialNumber> {
+        match &self.state {
+            RequestState::Issued { serial } => Some(serial),
+            _ => None,
+        }
+    }
+
+    /// The rejection, once rejected.
+    pub const fn rejection(&self) -> Option<&Rejection> {
+        match &self.state {
+            RequestState::Rejected(rejection) => Some(rejection),
+            _ => None,
+        }
+    }
+}
+
+/// A request was refused or could not be dealt with.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// The certification request is not good.
+    #[error(transparent)]
+    Csr(#[from] CsrError),
+    /// A field does not fit.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// No profile has this name.
+    #[error(transparent)]
+    UnknownProfile(#[from] UnknownProfile),
+    /// The identity is not there, closed or somebody else's.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The profile is for identities of another kind.
+    #[error("profile {profile} is {wanted}, and {identity} is of kind {found}")]
+    WrongProfile {
+        /// The profile.
+        profile: ProfileId,
+        /// Whom it is for.
+        wanted: String,
+        /// The identity.
+        identity: IdentityId,
+        /// Its kind.
+        found: crate::id::IdentityKind,
+    },
+    /// This certification request was used before.
+    #[error("this certification request was used already, for request {0}")]
+    CsrUsed(RequestId),
+    /// The idempotency key was used for something else.
+    #[error("this Idempotency-Key was used already, for request {0} with another content")]
+    KeyReused(RequestId),
+    /// There is no such request.
+    #[error("no request is called {0}")]
+    Unknown(RequestId),
+    /// The request belongs to another organisation.
+    #[error("request {id} does not belong to organisation {own}")]
+    OfAnother {
+        /// The request.
+        id: RequestId,
+        /// The organisation that the caller works for.
+        own: IdentityId,
+    },
+    /// Nobody decides on a request of one's own.
+    #[error("request {0} is your own; somebody else must decide on it")]
+    Own(RequestId),
+    /// Every approval comes from another officer.
+    #[error("you approved request {0} already; another officer must")]
+    ApprovedAlready(RequestId),
+    /// It was decided before.
+    #[error("request {id} is {status} already")]
+    Decided {
+        /// The request.
+        id: RequestId,
+        /// What became of it.
+        status: RequestStatus,
+    },
+    /// The authority did not issue.
+    #[error(transparent)]
+    Issue(IssueError),
+    /// The registry failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<StorageError> for RequestError {
+    fn from(error: StorageError) -> Self {
+        Self::Fault(error.into())
+    }
+}

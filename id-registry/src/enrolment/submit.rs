@@ -1,0 +1,156 @@
+//! Submitting requests. What a profile refuses is refused here, not days later.
+
+use ca_core::csr::{CertificationRequest, VerifiedCsr};
+use ca_core::profile::Profile;
+use ca_core::storage::{Change, Expect};
+
+use super::idempotency::{IdempotencyKey, Keyed, digest};
+use super::issue::{Applicant, Outcome};
+use super::{REQUEST_CSRS, REQUESTS, REQUESTS_BY_CSR, Request, RequestError, RequestState, RequestStatus, SUBMITTED, index};
+use crate::fault::{Attempt, Fault, until_settled};
+use crate::id::{IdentityId, RequestId};
+use crate::permission::{Permit, RequestCertificates};
+use crate::record::{self, encode};
+use crate::registry::Registry;
+
+/// A request as it comes in: nothing in it is checked yet.
+#[derive(Debug, Clone)]
+pub struct Submission<'a> {
+    /// The profile's name.
+    pub profile: &'a str,
+    /// The identity that the certificate is for.
+    pub identity: IdentityId,
+    /// The certification request, PEM or DER.
+    pub csr: &'a [u8],
+    /// DNS names wished for besides those in the certification request; without any, all that the registry grants.
+    pub dns_names: &'a [String],
+}
+
+/// A submission whose certification request is verified.
+struct Verified<'a> {
+    profile: &'a Profile,
+    identity: IdentityId,
+    csr: VerifiedCsr,
+    dns_names: Vec<String>,
+}
+
+impl Verified<'_> {
+    fn csr_sha256(&self) -> String {
+        hex::encode(self.csr.sha256())
+    }
+
+    fn content(&self) -> String {
+        let (identity, csr) = (self.identity.to_string(), self.csr_sha256());
+        let mut parts = vec![self.profile.id.0.as_str(), identity.as_str(), csr.as_str()];
+        parts.extend(self.dns_names.iter().map(String::as_str));
+        digest(&parts)
+    }
+}
+
+impl Registry {
+    /// Takes a request for a certificate. Where the profile asks for no approval, the certificate is issued at once.
+    /// The same submission under the same key gives the same request again.
+    ///
+    /// # Errors
+    /// The certification request, profile or identity does not fit, the request was made before, or issuing failed.
+    pub fn submit(
+        &self,
+        permit: &Permit<RequestCertificates>,
+        submission: &Submission<'_>,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Request, RequestError> {
+        let verified = self.verified(submission)?;
+        let keyed = key.map(|key| Keyed::new(key, permit.staff(), verified.content()));
+        until_settled(|| {
+            if let Some(earlier) = keyed.as_ref().map(|keyed| keyed.earlier(self)).transpose()?.flatten() {
+                return Ok(Attempt::Settled(self.request_record(earlier).map(|(request, _)| request)));
+            }
+            let applicant = self.applicant(verified.identity, permit.scope())?;
+            self.submit_new(permit, &verified, &applicant, keyed.as_ref())
+        })
+    }
+
+    fn verified(&self, submission: &Submission<'_>) -> Result<Verified<'_>, RequestError> {
+        let csr = CertificationRequest::parse(submission.csr)?.verify()?;
+        let profile = self.authority().profiles().find(submission.profile)?;
+        // RFC 4343: DNS names compare without case.
+        let dns_names = submission.dns_names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        Ok(Verified { profile, identity: submission.identity, csr, dns_names })
+    }
+
+    fn submit_new(
+        &self,
+        permit: &Permit<RequestCertificates>,
+        verified: &Verified<'_>,
+        applicant: &Applicant,
+        keyed: Option<&Keyed>,
+    ) -> Result<Attempt<Request, RequestError>, RequestError> {
+        let admitted = self.admit(verified.profile, applicant, &verified.csr, &verified.dns_names)?;
+        let request = self.new_request(permit, verified, applicant)?;
+        let change = applicant.unchanged().and(self.first_writes(&request, verified, keyed)?);
+        let event = self
+            .event(&permit.actor(), SUBMITTED, format!("request:{}", request.id))?
+            .with("identity", request.identity.to_string())
+            .with("profile", request.profile.0.clone())
+            .with("csr-sha256", request.csr_sha256.clone());
+        if request.approvals_needed == 0 {
+            let outcome = Outcome { request, expect: Expect::Absent, change, event };
+            return self.issue(admitted, &permit.actor(), outcome);
+        }
+        let change = index::enter(change, &request)
+            .insert(REQUESTS, request.id.to_string(), encode(&request)?)
+            .explained_by(&event);
+        let outcome = self.commit(change);
+        Ok(Attempt::of(outcome, || request))
+    }
+
+    fn new_request(
+        &self,
+        permit: &Permit<RequestCertificates>,
+        verified: &Verified<'_>,
+        applicant: &Applicant,
+    ) -> Result<Request, RequestError> {
+        Ok(Request {
+            id: RequestId::draw(self.entropy()).map_err(Fault::from)?,
+            profile: verified.profile.id.clone(),
+            identity: verified.identity,
+            organisation: applicant.identity.record.organisation(),
+            csr_sha256: verified.csr_sha256(),
+            dns_names: verified.dns_names.clone(),
+            approvals_needed: verified.profile.vetting.approvals,
+            approvals: Vec::new(),
+            requested_by: permit.staff(),
+            requested_at: self.now(),
+            state: RequestState::Waiting,
+        })
+    }
+
+    /// Keeps the certification request and marks it, and the idempotency key, as used.
+    fn first_writes(
+        &self,
+        request: &Request,
+        verified: &Verified<'_>,
+        keyed: Option<&Keyed>,
+    ) -> Result<Change, RequestError> {
+        let change = Change::new()
+            .insert(REQUEST_CSRS, request.id.to_string(), verified.csr.der())
+            .and(self.mark_csr(request)?);
+        Ok(match keyed {
+            Some(keyed) => change.and(keyed.used_for(request.id)?),
+            None => change,
+        })
+    }
+
+    /// A certification request serves one request only, unless that was rejected.
+    fn mark_csr(&self, request: &Request) -> Result<Change, RequestError> {
+        let found = record::find::<RequestId>(self.store(), REQUESTS_BY_CSR, &request.csr_sha256)?;
+        let (key, value) = (request.csr_sha256.clone(), encode(&request.id)?);
+        let Some((earlier, version)) = found else {
+            return Ok(Change::new().insert(REQUESTS_BY_CSR, key, value));
+        };
+        if self.request_record(earlier)?.0.status() != RequestStatus::Rejected {
+            return Err(RequestError::CsrUsed(earlier));
+        }
+        Ok(Change::new().replace(REQUESTS_BY_CSR, key, version, value))
+    }
+}

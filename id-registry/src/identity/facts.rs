@@ -1,0 +1,82 @@
+//! What the registry vouches for when a certificate is issued.
+
+use ca_core::storage::StorageError;
+use ca_core::subject::{ApprovedSubject, Fact};
+
+use super::{Details, Identity, IdentityError};
+use crate::id::IdentityId;
+use crate::registry::{Registry, reference};
+
+/// RFC 5280 appendix A.1: ub-common-name.
+const COMMON_NAME: usize = 64;
+
+impl Registry {
+    /// The facts about an identity, as they are now.
+    ///
+    /// # Errors
+    /// The owner's record is not there, or the store failed.
+    pub(crate) fn approved_subject(&self, identity: &Identity) -> Result<ApprovedSubject, IdentityError> {
+        let subject = ApprovedSubject::new(reference(identity.id()))
+            .with(Fact::Country, self.settings().country.clone());
+        Ok(match &identity.details {
+            Details::Person { surname, given_name, identifier } => subject
+                .with(Fact::CommonName, personal_name(surname, given_name))
+                .with(Fact::Surname, surname.clone())
+                .with(Fact::GivenName, given_name.clone())
+                .with(Fact::PersonIdentifier, identifier.clone()),
+            Details::Organisation { legal_name, .. } => {
+                organisation_facts(subject, &identity.details).with(Fact::CommonName, legal_name.clone())
+            }
+            Details::Device { asset_tag, hardware_module } => self
+                .owned(subject, identity)?
+                .with(Fact::CommonName, asset_tag.clone())
+                .with(Fact::AssetTag, asset_tag.clone())
+                .with(Fact::HardwareModule, hardware_module.clone().unwrap_or_default()),
+            Details::Application { name, environment, dns_names } => {
+                let subject = self
+                    .owned(subject, identity)?
+                    .with(Fact::CommonName, format!("{name} ({environment})"));
+                dns_names.iter().fold(subject, |subject, name| subject.with(Fact::DnsName, name.clone()))
+            }
+        })
+    }
+
+    fn owned(&self, subject: ApprovedSubject, identity: &Identity) -> Result<ApprovedSubject, IdentityError> {
+        let owner = identity.record.owner.ok_or_else(|| {
+            StorageError(format!("identity {} has no owner", identity.id()))
+        })?;
+        let (organisation, _) = self.identity_record(owner.organisation)?;
+        let organisation = self.with_details(organisation)?;
+        let address = self.address_of(identity.id());
+        Ok(organisation_facts(subject, &organisation.details).with(Fact::RegistryUri, address))
+    }
+
+    /// Where an identity's entry can be read.
+    fn address_of(&self, id: IdentityId) -> String {
+        format!("{}/v1/identities/{id}", self.settings().registry_url.as_str().trim_end_matches('/'))
+    }
+}
+
+pub(crate) fn organisation_facts(subject: ApprovedSubject, details: &Details) -> ApprovedSubject {
+    let Details::Organisation { legal_name, identifier, locality } = details else { return subject };
+    subject
+        .with(Fact::Organization, legal_name.clone())
+        .with(Fact::OrganizationIdentifier, identifier.clone())
+        .with(Fact::Locality, locality.clone().unwrap_or_default())
+}
+
+/// `MOKOENA,THABO`. A name longer than a common name may be is cut there; surname and given name stand whole beside it.
+fn personal_name(surname: &str, given_name: &str) -> String {
+    format!("{surname},{given_name}").to_uppercase().chars().take(COMMON_NAME).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_named_as_on_identity_cards() {
+        assert_eq!(personal_name("Mokoena", "Thabo"), "MOKOENA,THABO");
+        assert_eq!(personal_name(&"x".repeat(64), "Thabo").chars().count(), 64);
+    }
+}

@@ -1,0 +1,244 @@
+//! Identities: persons, organisations, devices and applications, and what is known of them.
+
+use ca_core::ledger::Action;
+use ca_core::storage::{StorageError, Table};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::fault::Fault;
+use crate::id::{IdentityId, StaffId};
+use crate::permission::Scope;
+
+mod facts;
+mod field;
+mod read;
+mod register;
+
+pub(crate) use facts::organisation_facts;
+pub use field::FieldError;
+pub(crate) use field::{name_of_staff, reason_line};
+
+/// Identities by identifier, without anything personal.
+pub const IDENTITIES: Table = Table("identities");
+/// What is known of each identity, apart from its record: everything personal is here and nowhere else, so that it
+/// can be encrypted and erased by itself.
+pub const IDENTITY_DETAILS: Table = Table("identity_details");
+/// Which identity has a number or tag: SHA-256 of it → identifier.
+pub const IDENTITY_NUMBERS: Table = Table("identity_numbers");
+/// Index: `organisation/identity` for the organisation itself and what it owns, empty values.
+pub const IDENTITIES_BY_ORGANISATION: Table = Table("identities_by_organisation");
+
+/// An identity was entered.
+pub const REGISTERED: Action = Action::named("identity.registered");
+/// A person's record was looked at.
+pub const VIEWED: Action = Action::named("identity.viewed");
+
+/// An identity and what is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Its record.
+    pub record: IdentityRecord,
+    /// What is known of it.
+    pub details: Details,
+}
+
+impl Identity {
+    /// Its identifier.
+    pub const fn id(&self) -> IdentityId {
+        self.record.id
+    }
+}
+
+/// What is kept of an identity besides its details. Nothing personal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityRecord {
+    /// Its identifier.
+    pub id: IdentityId,
+    /// Where it stands in its life.
+    pub status: IdentityStatus,
+    /// Who owns it and answers for it; devices and applications have one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub owner: Option<Owner>,
+    /// When it was entered, UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub registered_at: OffsetDateTime,
+    /// The officer who entered it.
+    pub registered_by: StaffId,
+}
+
+impl IdentityRecord {
+    /// The organisation that it is or belongs to; persons belong to none.
+    pub fn organisation(&self) -> Option<IdentityId> {
+        match &self.owner {
+            Some(owner) => Some(owner.organisation),
+            None if self.id.kind() == crate::id::IdentityKind::Organisation => Some(self.id),
+            None => None,
+        }
+    }
+
+    /// Goes on only when the identity lies within `scope`.
+    pub(crate) fn within(&self, scope: Scope) -> Result<(), IdentityError> {
+        match scope {
+            Scope::Country => Ok(()),
+            Scope::Organisation(own) if self.organisation() == Some(own) => Ok(()),
+            Scope::Organisation(own) => Err(IdentityError::OfAnother { id: self.id, own }),
+        }
+    }
+}
+
+/// Where an identity stands in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdentityStatus {
+    /// Certificates may be issued to it.
+    Active,
+    /// It has ended: nothing is issued to it any more.
+    Closed,
+}
+
+impl IdentityStatus {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// Who owns a device or application and which person answers for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Owner {
+    /// The organisation it belongs to.
+    pub organisation: IdentityId,
+    /// The person who answers for it.
+    pub sponsor: IdentityId,
+}
+
+/// What is known of an identity.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Details {
+    /// A natural person.
+    Person {
+        /// Family name.
+        surname: String,
+        /// Given names.
+        given_name: String,
+        /// Number in the form of ETSI EN 319 412-1 section 5.1.3.
+        identifier: String,
+    },
+    /// A legal person.
+    Organisation {
+        /// Name as in its founding act or register.
+        legal_name: String,
+        /// Number in the form of ETSI EN 319 412-1 section 5.1.4.
+        identifier: String,
+        /// Where it sits.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        locality: Option<String>,
+    },
+    /// A machine.
+    Device {
+        /// Its owner's name for it.
+        asset_tag: String,
+        /// Hardware type and serial number, `OID/HEX`.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        hardware_module: Option<String>,
+    },
+    /// A program.
+    Application {
+        /// Its name.
+        name: String,
+        /// Where it runs: production, test.
+        environment: String,
+        /// DNS names it may use, lower case.
+        #[serde(default)]
+        dns_names: Vec<String>,
+    },
+}
+
+impl std::fmt::Debug for Details {
+    /// Personal data does not reach logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = match self {
+            Self::Person { .. } => "Person",
+            Self::Organisation { .. } => "Organisation",
+            Self::Device { .. } => "Device",
+            Self::Application { .. } => "Application",
+        };
+        f.debug_struct(kind).finish_non_exhaustive()
+    }
+}
+
+/// An identity as entered: nothing in it is checked yet. The fields are those of [`Details`].
+#[derive(Clone)]
+#[allow(missing_docs, reason = "the fields are those of Details")]
+pub enum NewIdentity {
+    /// A natural person.
+    Person { surname: String, given_name: String, identifier: String },
+    /// A legal person.
+    Organisation { legal_name: String, identifier: String, locality: Option<String> },
+    /// A machine.
+    Device { owner: Owner, asset_tag: String, hardware_module: Option<String> },
+    /// A program.
+    Application { owner: Owner, name: String, environment: String, dns_names: Vec<String> },
+}
+
+impl std::fmt::Debug for NewIdentity {
+    /// Personal data does not reach logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewIdentity").finish_non_exhaustive()
+    }
+}
+
+/// Something about an identity was refused or failed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum IdentityError {
+    /// A field does not fit.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// Another identity has this number or tag.
+    #[error("{field}: identity {existing} has it already")]
+    Taken {
+        /// The field, by its name in JSON.
+        field: &'static str,
+        /// Who has it.
+        existing: IdentityId,
+    },
+    /// There is no such identity.
+    #[error("no identity is called {0}")]
+    Unknown(IdentityId),
+    /// It is an identity of another kind than is needed here.
+    #[error("{id} names {found}, and {wanted} is needed here")]
+    WrongKind {
+        /// The identity.
+        id: IdentityId,
+        /// What it is.
+        found: crate::id::IdentityKind,
+        /// What is needed.
+        wanted: crate::id::IdentityKind,
+    },
+    /// The identity has ended.
+    #[error("identity {0} is closed")]
+    Closed(IdentityId),
+    /// The identity belongs to somebody else.
+    #[error("identity {id} does not belong to organisation {own}")]
+    OfAnother {
+        /// The identity.
+        id: IdentityId,
+        /// The organisation that the caller works for.
+        own: IdentityId,
+    },
+    /// The registry failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<StorageError> for IdentityError {
+    fn from(error: StorageError) -> Self {
+        Self::Fault(error.into())
+    }
+}

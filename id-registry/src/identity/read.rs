@@ -1,0 +1,122 @@
+//! Reading identities. A look at a person's record is in the ledger before the answer leaves.
+
+use std::collections::BTreeSet;
+
+use ca_core::storage::{AuditedChange, Change, KeyRange, StorageError, Version};
+
+use super::{
+    Details, IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITY_DETAILS, Identity, IdentityError, IdentityRecord, VIEWED,
+};
+use crate::fault::Fault;
+use crate::id::{IdentityId, IdentityKind};
+use crate::page::{Page, PageSize};
+use crate::permission::{Permission, Permit, ReadRegistry, Scope};
+use crate::record;
+use crate::registry::Registry;
+
+impl Registry {
+    /// One identity.
+    ///
+    /// # Errors
+    /// No such identity, it belongs to somebody else, or the store failed.
+    pub fn identity(&self, permit: &Permit<ReadRegistry>, id: IdentityId) -> Result<Identity, IdentityError> {
+        let (record, _) = self.identity_record(id)?;
+        record.within(permit.scope())?;
+        let identity = self.with_details(record)?;
+        self.record_views(permit, [id])?;
+        Ok(identity)
+    }
+
+    /// Identities in the order of their identifiers, of one kind or of all, beginning after `after`.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn identities(
+        &self,
+        permit: &Permit<ReadRegistry>,
+        kind: Option<IdentityKind>,
+        after: Option<IdentityId>,
+        size: PageSize,
+    ) -> Result<Page<Identity, IdentityId>, IdentityError> {
+        let mut items = match permit.scope() {
+            Scope::Country => self.all_records(kind, after, size.entries() + 1)?,
+            Scope::Organisation(own) => self.records_of(own, kind, after, size.entries() + 1)?,
+        };
+        let more = items.len() > size.entries();
+        items.truncate(size.entries());
+        let next = if more { items.last().map(|record| record.id) } else { None };
+        let items: Vec<Identity> =
+            items.into_iter().map(|record| self.with_details(record)).collect::<Result<_, _>>()?;
+        self.record_views(permit, items.iter().map(Identity::id))?;
+        Ok(Page { items, next })
+    }
+
+    fn all_records(
+        &self,
+        kind: Option<IdentityKind>,
+        after: Option<IdentityId>,
+        limit: usize,
+    ) -> Result<Vec<IdentityRecord>, StorageError> {
+        let range = range("", kind, after);
+        let found = self.store().scan(IDENTITIES, &range, limit)?;
+        found.iter().map(|(_, entry)| record::decode(IDENTITIES, entry)).collect()
+    }
+
+    fn records_of(
+        &self,
+        organisation: IdentityId,
+        kind: Option<IdentityKind>,
+        after: Option<IdentityId>,
+        limit: usize,
+    ) -> Result<Vec<IdentityRecord>, IdentityError> {
+        let prefix = format!("{organisation}/");
+        let found = self.store().scan(IDENTITIES_BY_ORGANISATION, &range(&prefix, kind, after), limit)?;
+        found.iter().map(|(key, _)| Ok(self.identity_record(indexed(key, prefix.len())?)?.0)).collect()
+    }
+
+    /// An identity's record and the version to expect when changing it.
+    pub(crate) fn identity_record(&self, id: IdentityId) -> Result<(IdentityRecord, Version), IdentityError> {
+        record::find(self.store(), IDENTITIES, &id.to_string())?.ok_or(IdentityError::Unknown(id))
+    }
+
+    pub(crate) fn with_details(&self, record: IdentityRecord) -> Result<Identity, StorageError> {
+        let key = record.id.to_string();
+        let missing = || StorageError(format!("identity {key} has no details"));
+        let (details, _) = record::find::<Details>(self.store(), IDENTITY_DETAILS, &key)?.ok_or_else(missing)?;
+        Ok(Identity { record, details })
+    }
+
+    /// Enters into the ledger that these persons' records were looked at; other kinds are not recorded.
+    pub(crate) fn record_views<P: Permission>(
+        &self,
+        permit: &Permit<P>,
+        seen: impl IntoIterator<Item = IdentityId>,
+    ) -> Result<(), Fault> {
+        let persons: BTreeSet<IdentityId> =
+            seen.into_iter().filter(|id| id.kind() == IdentityKind::Person).collect();
+        if persons.is_empty() {
+            return Ok(());
+        }
+        let mut change = AuditedChange::nothing();
+        for person in persons {
+            let event = self.event(&permit.actor(), VIEWED, format!("identity:{person}"))?;
+            change = change.and(Change::new().explained_by(&event));
+        }
+        Ok(self.commit(change)?)
+    }
+}
+
+fn range(prefix: &str, kind: Option<IdentityKind>, after: Option<IdentityId>) -> KeyRange {
+    let kind = kind.map(|kind| format!("{}-", kind.letter())).unwrap_or_default();
+    let range = KeyRange::prefix(format!("{prefix}{kind}").as_bytes());
+    let Some(after) = after else { return range };
+    let next = format!("{prefix}{after}\0").into_bytes();
+    // A cursor of another kind lies outside: the range then keeps its own beginning.
+    let from = range.from.map(|from| from.max(next));
+    KeyRange { from, ..range }
+}
+
+fn indexed(key: &[u8], prefix: usize) -> Result<IdentityId, StorageError> {
+    let id = key.get(prefix..).and_then(|id| std::str::from_utf8(id).ok()).and_then(|id| id.parse().ok());
+    id.ok_or_else(|| StorageError("an entry of identities_by_organisation is damaged".to_owned()))
+}

@@ -1,0 +1,192 @@
+//! Entering identities.
+
+use ca_core::storage::{Change, Expect, Version};
+use ring::digest::{SHA256, digest};
+
+use super::field::{self, FieldError};
+use super::{
+    Details, IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITY_DETAILS, IDENTITY_NUMBERS, Identity, IdentityError,
+    IdentityRecord, IdentityStatus, NewIdentity, Owner, REGISTERED,
+};
+use crate::fault::{Attempt, until_settled};
+use crate::id::{IdentityId, IdentityKind};
+use crate::permission::{Permit, RegisterIdentities};
+use crate::record::encode;
+use crate::registry::Registry;
+
+impl Registry {
+    /// Enters an identity.
+    ///
+    /// # Errors
+    /// A field does not fit, the number or tag is taken, owner or sponsor is not there, or the store failed.
+    pub fn register_identity(
+        &self,
+        permit: &Permit<RegisterIdentities>,
+        entered: NewIdentity,
+    ) -> Result<Identity, IdentityError> {
+        let (details, owner) = checked(entered)?;
+        until_settled(|| {
+            let owners = self.owners(owner)?;
+            if let Some(number) = Number::of(&details, owner) {
+                self.demand_free(&number)?;
+            }
+            let identity = self.draft(permit, owner, details.clone())?;
+            let change = self.registration(permit, &identity)?;
+            let outcome = self.commit(owners.and(change.0).explained_by(&change.1));
+            Ok(Attempt::of(outcome, || identity))
+        })
+    }
+
+    fn draft(
+        &self,
+        permit: &Permit<RegisterIdentities>,
+        owner: Option<Owner>,
+        details: Details,
+    ) -> Result<Identity, IdentityError> {
+        let id = IdentityId::draw(details.kind(), self.entropy()).map_err(crate::fault::Fault::from)?;
+        let record = IdentityRecord {
+            id,
+            status: IdentityStatus::Active,
+            owner,
+            registered_at: self.now(),
+            registered_by: permit.staff(),
+        };
+        Ok(Identity { record, details })
+    }
+
+    fn registration(
+        &self,
+        permit: &Permit<RegisterIdentities>,
+        identity: &Identity,
+    ) -> Result<(Change, ca_core::ledger::Event), IdentityError> {
+        let key = identity.id().to_string();
+        let mut event = self
+            .event(&permit.actor(), REGISTERED, format!("identity:{key}"))?
+            .with("kind", identity.id().kind().name());
+        let mut change = Change::new()
+            .insert(IDENTITIES, key.clone(), encode(&identity.record)?)
+            .insert(IDENTITY_DETAILS, key.clone(), encode(&identity.details)?);
+        if let Some(organisation) = identity.record.organisation() {
+            change = change.insert(IDENTITIES_BY_ORGANISATION, format!("{organisation}/{key}"), []);
+        }
+        if let Some(owner) = identity.record.owner {
+            event = event
+                .with("organisation", owner.organisation.to_string())
+                .with("sponsor", owner.sponsor.to_string());
+        }
+        if let Some(number) = Number::of(&identity.details, identity.record.owner) {
+            change = change.insert(IDENTITY_NUMBERS, number.key, key);
+        }
+        Ok((change, event))
+    }
+
+    /// Owner and sponsor must be there and active, and still be so when the change is committed.
+    fn owners(&self, owner: Option<Owner>) -> Result<Change, IdentityError> {
+        let Some(owner) = owner else { return Ok(Change::new()) };
+        let organisation = self.active(owner.organisation, IdentityKind::Organisation)?;
+        let sponsor = self.active(owner.sponsor, IdentityKind::Person)?;
+        Ok(Change::new()
+            .check(IDENTITIES, owner.organisation.to_string(), Expect::Version(organisation))
+            .check(IDENTITIES, owner.sponsor.to_string(), Expect::Version(sponsor)))
+    }
+
+    fn active(&self, id: IdentityId, wanted: IdentityKind) -> Result<Version, IdentityError> {
+        if id.kind() != wanted {
+            return Err(IdentityError::WrongKind { id, found: id.kind(), wanted });
+        }
+        let (record, version) = self.identity_record(id)?;
+        match record.status {
+            IdentityStatus::Active => Ok(version),
+            IdentityStatus::Closed => Err(IdentityError::Closed(id)),
+        }
+    }
+
+    fn demand_free(&self, number: &Number) -> Result<(), IdentityError> {
+        let Some(found) = self.store().get(IDENTITY_NUMBERS, &number.key)? else { return Ok(()) };
+        let existing = std::str::from_utf8(&found.value).ok().and_then(|id| id.parse().ok());
+        let damaged = || ca_core::storage::StorageError("an entry of identity_numbers is damaged".to_owned());
+        Err(IdentityError::Taken { field: number.field, existing: existing.ok_or_else(damaged)? })
+    }
+}
+
+/// What nobody else may have. The index keeps its digest only.
+struct Number {
+    field: &'static str,
+    key: Vec<u8>,
+}
+
+impl Number {
+    fn of(details: &Details, owner: Option<Owner>) -> Option<Self> {
+        let (field, text) = match details {
+            Details::Person { identifier, .. } => ("identifier", format!("person/{identifier}")),
+            Details::Organisation { identifier, .. } => ("identifier", format!("organisation/{identifier}")),
+            // Unique within its owner's inventory.
+            Details::Device { asset_tag, .. } => {
+                ("asset_tag", format!("device/{}/{asset_tag}", owner?.organisation))
+            }
+            Details::Application { .. } => return None,
+        };
+        // Whoever writes PNOLS-a1 means PNOLS-A1.
+        let key = digest(&SHA256, text.to_ascii_uppercase().as_bytes()).as_ref().to_vec();
+        Some(Self { field, key })
+    }
+}
+
+impl Details {
+    /// What kind of identity this describes.
+    pub const fn kind(&self) -> IdentityKind {
+        match self {
+            Self::Person { .. } => IdentityKind::Person,
+            Self::Organisation { .. } => IdentityKind::Organisation,
+            Self::Device { .. } => IdentityKind::Device,
+            Self::Application { .. } => IdentityKind::Application,
+        }
+    }
+}
+
+fn checked(entered: NewIdentity) -> Result<(Details, Option<Owner>), FieldError> {
+    Ok(match entered {
+        NewIdentity::Person { surname, given_name, identifier } => {
+            let surname = field::line("surname", &surname, field::NAME)?;
+            let given_name = field::line("given_name", &given_name, field::NAME)?;
+            let identifier = field::person_identifier(&identifier)?;
+            (Details::Person { surname, given_name, identifier }, None)
+        }
+        NewIdentity::Organisation { legal_name, identifier, locality } => {
+            let legal_name = field::line("legal_name", &legal_name, field::NAME)?;
+            let identifier = field::organisation_identifier(&identifier)?;
+            let locality = locality.map(|name| field::line("locality", &name, field::LOCALITY)).transpose()?;
+            (Details::Organisation { legal_name, identifier, locality }, None)
+        }
+        NewIdentity::Device { owner, asset_tag, hardware_module } => {
+            let asset_tag = field::asset_tag(&asset_tag)?;
+            let hardware_module = hardware_module.map(|module| field::hardware_module(&module)).transpose()?;
+            (Details::Device { asset_tag, hardware_module }, Some(owner))
+        }
+        NewIdentity::Application { owner, name, environment, dns_names } => {
+            // Together they are the common name: "Payroll (production)".
+            let name = field::line("name", &name, 40)?;
+            let environment = field::line("environment", &environment, 20)?;
+            let dns_names = dns_names_checked(&dns_names)?;
+            (Details::Application { name, environment, dns_names }, Some(owner))
+        }
+    })
+}
+
+fn dns_names_checked(entered: &[String]) -> Result<Vec<String>, FieldError> {
+    if entered.len() > field::DNS_NAMES {
+        return Err(FieldError {
+            field: "dns_names",
+            why: format!("there are {}, at most {} are kept", entered.len(), field::DNS_NAMES),
+            fits: "the names that the application itself answers to",
+        });
+    }
+    let mut names = Vec::new();
+    for name in entered {
+        let name = field::dns_name(name)?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}

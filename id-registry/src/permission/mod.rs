@@ -1,0 +1,131 @@
+//! What one may do, as types. A [`Permit`] comes from [`Principal::permit`](crate::principal::Principal::permit)
+//! alone, and every act of the registry takes one: code that was not authorised does not compile.
+
+use std::marker::PhantomData;
+
+use ca_core::ledger::Actor;
+
+use crate::id::{IdentityId, StaffId};
+use crate::principal::Role;
+
+/// How far a permission reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything in the registry.
+    Country,
+    /// One organisation with its devices and applications; no persons.
+    Organisation(IdentityId),
+}
+
+/// A permission: a type without values, so that it costs nothing and cannot be confused at run time.
+pub trait Permission: sealed::Sealed + Send + Sync + 'static {
+    /// Its name in documentation and refusals.
+    const NAME: &'static str;
+
+    /// How far it reaches for a role; `None` when the role does not have it.
+    fn reach(role: &Role) -> Option<Scope>;
+}
+
+mod sealed {
+    /// Permissions are declared here only.
+    pub trait Sealed {}
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal: $($role:pat => $scope:expr),+;)+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, Copy)]
+            pub enum $name {}
+
+            impl sealed::Sealed for $name {}
+
+            impl Permission for $name {
+                const NAME: &'static str = $text;
+
+                fn reach(role: &Role) -> Option<Scope> {
+                    match role {
+                        $($role => Some($scope),)+
+                        #[allow(unreachable_patterns, reason = "some permissions belong to every role")]
+                        _ => None,
+                    }
+                }
+            }
+        )+
+
+        /// Every permission's name and reach, for documentation and the matrix that tests compare.
+        #[allow(clippy::type_complexity, reason = "read once, beside its declaration")]
+        pub const ALL: &[(&str, fn(&Role) -> Option<Scope>)] = &[$(($text, <$name as Permission>::reach)),+];
+    };
+}
+
+permissions! {
+    /// See who one is and which profiles there are.
+    SignedIn = "signed-in":
+        Role::Administrator | Role::Officer | Role::Auditor => Scope::Country,
+        Role::AgencyOperator { organisation } => Scope::Organisation(*organisation);
+    /// Read identities, requests and certificates.
+    ReadRegistry = "read-registry":
+        Role::Administrator | Role::Officer | Role::Auditor => Scope::Country,
+        Role::AgencyOperator { organisation } => Scope::Organisation(*organisation);
+    /// Enter identities into the registry.
+    RegisterIdentities = "register-identities":
+        Role::Officer => Scope::Country;
+    /// Ask for certificates.
+    RequestCertificates = "request-certificates":
+        Role::Officer => Scope::Country,
+        Role::AgencyOperator { organisation } => Scope::Organisation(*organisation);
+    /// Approve or reject requests for certificates.
+    ApproveRequests = "approve-requests":
+        Role::Officer => Scope::Country;
+    /// Revoke certificates, put them on hold and release them.
+    RevokeCertificates = "revoke-certificates":
+        Role::Administrator => Scope::Country,
+        Role::AgencyOperator { organisation } => Scope::Organisation(*organisation);
+    /// Enrol and disable staff.
+    ManageStaff = "manage-staff":
+        Role::Administrator => Scope::Country;
+    /// Read the ledger.
+    ReadLedger = "read-ledger":
+        Role::Administrator | Role::Auditor => Scope::Country;
+}
+
+/// Proof that a member of staff may do `P`, and how far.
+#[derive(Debug, Clone)]
+pub struct Permit<P: Permission> {
+    staff: StaffId,
+    scope: Scope,
+    permission: PhantomData<fn() -> P>,
+}
+
+impl<P: Permission> Permit<P> {
+    /// Only a principal gives permits out.
+    pub(crate) const fn granted(staff: StaffId, scope: Scope) -> Self {
+        Self { staff, scope, permission: PhantomData }
+    }
+
+    /// Who may.
+    pub const fn staff(&self) -> StaffId {
+        self.staff
+    }
+
+    /// How far it reaches.
+    pub const fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// The one who acts, for the ledger.
+    pub fn actor(&self) -> Actor {
+        Actor(format!("staff:{}", self.staff))
+    }
+}
+
+/// A role does not have a permission.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{role} does not have the permission {permission}")]
+pub struct NotPermitted {
+    /// What was wanted.
+    pub permission: &'static str,
+    /// The role that does not have it.
+    pub role: &'static str,
+}

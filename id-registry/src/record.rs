@@ -1,0 +1,42 @@
+//! Records as stored: JSON, refused when it has fields we do not know.
+
+use ca_core::storage::{Change, Expect, Operation, StorageError, Store, Table, Version, Versioned};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Writes a record.
+pub(crate) fn encode(record: &impl Serialize) -> Result<Vec<u8>, StorageError> {
+    serde_json::to_vec(record).map_err(|error| StorageError(format!("a record cannot be written: {error}")))
+}
+
+/// Reads a record.
+pub(crate) fn decode<T: DeserializeOwned>(table: Table, entry: &Versioned) -> Result<T, StorageError> {
+    serde_json::from_slice(&entry.value)
+        .map_err(|error| StorageError(format!("a record of {} cannot be read: {error}", table.0)))
+}
+
+/// Looks one record up, with the version to expect when replacing it.
+pub(crate) fn find<T: DeserializeOwned>(
+    store: &dyn Store,
+    table: Table,
+    key: &str,
+) -> Result<Option<(T, Version)>, StorageError> {
+    let Some(entry) = store.get(table, key.as_bytes())? else { return Ok(None) };
+    Ok(Some((decode(table, &entry)?, entry.version)))
+}
+
+/// Adds a record to a change where writing it cannot be allowed to fail by itself: a record that cannot be written
+/// makes the whole change impossible, never incomplete.
+pub(crate) fn put_or_block(
+    change: Change,
+    table: Table,
+    key: &str,
+    expect: Expect,
+    record: &impl Serialize,
+) -> Change {
+    match encode(record) {
+        Ok(value) => change.write(table, key, expect, Operation::Put(value)),
+        // No key is absent and stands at a version.
+        Err(_) => change.check(table, key, Expect::Absent).check(table, key, Expect::Version(Version(0))),
+    }
+}

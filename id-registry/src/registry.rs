@@ -1,0 +1,119 @@
+//! The registry: what its acts work with.
+
+use std::sync::Arc;
+
+use ca_core::authority::Authority;
+use ca_core::clock::{Clock, Entropy};
+use ca_core::ledger::{Action, Actor, Event, Ledger};
+use ca_core::storage::{AuditedChange, CommitError, StorageError, Store, Table};
+use ca_core::subject::IdentityRef;
+use url::Url;
+
+use crate::fault::Fault;
+
+/// What an installation says about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// ISO 3166-1 alpha-2 country, upper case.
+    pub country: String,
+    /// Legal name of the organisation that runs the registry: the one its staff works for.
+    pub organisation: String,
+    /// Where this registry is reached; identities' addresses are made under it.
+    pub registry_url: Url,
+    /// The certificates that relying parties anchor their trust in.
+    pub trust_anchors: Vec<TrustAnchor>,
+}
+
+/// A certificate that relying parties anchor their trust in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustAnchor {
+    /// The CA's name in this installation.
+    pub ca: String,
+    /// Its subject, as text.
+    pub subject: String,
+    /// Its certificate, DER.
+    pub certificate: Vec<u8>,
+}
+
+/// What a [`Registry`] is put together from.
+#[derive(Debug)]
+pub struct RegistryParts {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// The CA that issues to what is registered.
+    pub authority: Arc<Authority>,
+    /// What the installation says about itself.
+    pub settings: Settings,
+}
+
+/// The registration authority. Its acts are in the modules they belong to.
+#[derive(Debug)]
+pub struct Registry {
+    pub(crate) parts: RegistryParts,
+    ledger: Ledger,
+}
+
+impl Registry {
+    /// Puts a registry together.
+    pub fn new(parts: RegistryParts) -> Self {
+        let ledger = Ledger::new(Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
+        Self { parts, ledger }
+    }
+
+    /// What the installation says about itself.
+    pub const fn settings(&self) -> &Settings {
+        &self.parts.settings
+    }
+
+    /// The CA that issues to what is registered.
+    pub fn authority(&self) -> &Authority {
+        &self.parts.authority
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn ready(&self) -> Result<(), StorageError> {
+        self.store().get(READINESS, b"probe").map(|_| ())
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        self.parts.store.as_ref()
+    }
+
+    pub(crate) fn entropy(&self) -> &dyn Entropy {
+        self.parts.entropy.as_ref()
+    }
+
+    /// The present moment, whole seconds: what records keep.
+    pub(crate) fn now(&self) -> time::OffsetDateTime {
+        let now = self.parts.clock.now();
+        now.replace_nanosecond(0).unwrap_or(now)
+    }
+
+    pub(crate) fn event(
+        &self,
+        actor: &Actor,
+        action: Action,
+        subject: impl Into<String>,
+    ) -> Result<Event, Fault> {
+        Ok(self.ledger.event(actor, action, subject)?)
+    }
+
+    pub(crate) fn commit(&self, change: AuditedChange) -> Result<(), CommitError> {
+        self.parts.store.commit(change)
+    }
+}
+
+/// Never written: read to see whether the store answers.
+const READINESS: Table = Table("readiness");
+
+/// How the authority refers to what the registry knows.
+pub(crate) fn reference(id: impl ToString) -> IdentityRef {
+    IdentityRef(id.to_string())
+}

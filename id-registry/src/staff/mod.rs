@@ -1,0 +1,174 @@
+//! Staff: administrators, officers, auditors and agency operators, and the certificates they sign in with.
+
+use ca_core::csr::CsrError;
+use ca_core::issuance::{IssueError, IssuedCertificate};
+use ca_core::ledger::{Action, Actor};
+use ca_core::profile::UnknownProfile;
+use ca_core::serial::SerialNumber;
+use ca_core::storage::{StorageError, Table, Version};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::fault::Fault;
+use crate::id::StaffId;
+use crate::identity::{FieldError, IdentityError};
+use crate::page::{Page, PageSize};
+use crate::permission::{ManageStaff, Permit};
+use crate::principal::Role;
+use crate::record;
+use crate::registry::Registry;
+
+mod disable;
+mod enrol;
+mod sign_in;
+
+pub use sign_in::SignInError;
+
+/// Staff by identifier.
+pub const STAFF: Table = Table("staff");
+/// Which member of staff a certificate belongs to: SHA-256 of its DER, hex.
+pub const STAFF_CERTIFICATES: Table = Table("staff_certificates");
+/// The active administrators, under one key, so that the last one cannot be lost and the first is made once.
+pub const ADMINISTRATORS: Table = Table("administrators");
+
+/// A member of staff was enrolled.
+pub const ENROLLED: Action = Action::named("staff.enrolled");
+/// A member of staff was disabled.
+pub const DISABLED: Action = Action::named("staff.disabled");
+
+/// The profile of the certificates that staff sign in with.
+pub const STAFF_PROFILE: &str = "staff-authentication";
+
+/// What is kept of a member of staff.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaffRecord {
+    /// The identifier.
+    pub id: StaffId,
+    /// The name shown to colleagues.
+    pub name: String,
+    /// What the member is there for.
+    pub role: Role,
+    /// The certificate that the member signs in with.
+    pub serial: SerialNumber,
+    /// When enrolled, UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub enrolled_at: OffsetDateTime,
+    /// Who enrolled the member.
+    pub enrolled_by: Actor,
+    /// Set when disabled.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub disabled: Option<Disabled>,
+}
+
+/// How a member of staff was disabled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disabled {
+    /// When, UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// Who did it.
+    pub by: StaffId,
+    /// Why.
+    pub reason: String,
+}
+
+/// A member of staff to be enrolled.
+#[derive(Debug, Clone)]
+pub struct NewStaff<'a> {
+    /// The name shown to colleagues; it becomes the certificate's common name.
+    pub name: &'a str,
+    /// What the member is there for.
+    pub role: Role,
+    /// The member's certification request, PEM or DER.
+    pub csr: &'a [u8],
+}
+
+/// A member of staff who was just enrolled, with the certificate to sign in with.
+#[derive(Debug, Clone)]
+pub struct EnrolledStaff {
+    /// The record.
+    pub record: StaffRecord,
+    /// The certificate.
+    pub certificate: IssuedCertificate,
+}
+
+impl Registry {
+    /// Staff in the order of their identifiers, beginning after `after`.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn staff(
+        &self,
+        _permit: &Permit<ManageStaff>,
+        after: Option<StaffId>,
+        size: PageSize,
+    ) -> Result<Page<StaffRecord, StaffId>, Fault> {
+        let range = ca_core::storage::KeyRange::all();
+        let range = match after {
+            Some(id) => range.after(id.to_string().as_bytes()),
+            None => range,
+        };
+        let found = self.store().scan(STAFF, &range, size.entries() + 1)?;
+        let more = found.len() > size.entries();
+        let items: Vec<StaffRecord> = found
+            .iter()
+            .take(size.entries())
+            .map(|(_, entry)| record::decode(STAFF, entry))
+            .collect::<Result<_, _>>()?;
+        let next = if more { items.last().map(|record| record.id) } else { None };
+        Ok(Page { items, next })
+    }
+
+    fn staff_record(&self, id: StaffId) -> Result<Option<(StaffRecord, Version)>, StorageError> {
+        record::find(self.store(), STAFF, &id.to_string())
+    }
+
+    fn administrators(&self) -> Result<Option<(Vec<StaffId>, Version)>, StorageError> {
+        record::find(self.store(), ADMINISTRATORS, ROSTER)
+    }
+}
+
+const ROSTER: &str = "active";
+
+/// A member of staff was not enrolled or disabled.
+#[derive(Debug, thiserror::Error)]
+pub enum StaffError {
+    /// The name does not fit.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// The certification request is not good.
+    #[error(transparent)]
+    Csr(#[from] CsrError),
+    /// The agency operator's organisation is not fit.
+    #[error(transparent)]
+    Organisation(IdentityError),
+    /// The certificate was not issued.
+    #[error(transparent)]
+    Issue(IssueError),
+    /// This installation has no profile for staff.
+    #[error(transparent)]
+    NoProfile(#[from] UnknownProfile),
+    /// There is staff already; the first administrator is made once.
+    #[error("this installation has staff already")]
+    StaffExists,
+    /// There is no such member of staff.
+    #[error("no member of staff is called {0}")]
+    Unknown(StaffId),
+    /// The member is disabled already.
+    #[error("{0} is disabled already")]
+    AlreadyDisabled(StaffId),
+    /// Without this one nobody could manage staff any more.
+    #[error("{0} is the last administrator")]
+    LastAdministrator(StaffId),
+    /// The registry failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<StorageError> for StaffError {
+    fn from(error: StorageError) -> Self {
+        Self::Fault(error.into())
+    }
+}

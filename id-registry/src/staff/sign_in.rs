@@ -1,0 +1,110 @@
+//! Signing in: from a client certificate to a [`Principal`].
+
+use ca_core::certificate::CertificateRecord;
+use ca_core::status::RevocationReason;
+use ca_core::storage::StorageError;
+use ring::digest::{SHA256, digest};
+use time::OffsetDateTime;
+
+use super::{STAFF_CERTIFICATES, StaffRecord};
+use crate::fault::Fault;
+use crate::id::StaffId;
+use crate::principal::Principal;
+use crate::record;
+use crate::registry::Registry;
+
+impl Registry {
+    /// Finds out who presents this client certificate. TLS has checked the path and that the caller holds the key;
+    /// whether the certificate still counts is decided here, at every call.
+    ///
+    /// # Errors
+    /// It is no staff certificate of this installation, byte for byte, or it does not count (any more).
+    pub fn authenticate(&self, certificate: &[u8]) -> Result<Principal, SignInError> {
+        // The certificate is found by its digest, so that nothing a stranger wrote is parsed.
+        let (staff, issued) = self.bearer(certificate)?.ok_or(SignInError::NotStaff)?;
+        if let Some(disabled) = staff.disabled {
+            return Err(SignInError::Disabled { at: disabled.at });
+        }
+        self.counts(&issued)?;
+        Ok(Principal::authenticated(staff.id, staff.name, staff.role))
+    }
+
+    fn bearer(&self, certificate: &[u8]) -> Result<Option<(StaffRecord, CertificateRecord)>, SignInError> {
+        let sha256 = hex::encode(digest(&SHA256, certificate));
+        let Some((id, _)) = record::find::<StaffId>(self.store(), STAFF_CERTIFICATES, &sha256)? else {
+            return Ok(None);
+        };
+        let damaged = || StorageError(format!("{id}'s certificate leads nowhere"));
+        let (staff, _) = self.staff_record(id)?.ok_or_else(damaged)?;
+        let certificates = self.authority().certificates();
+        let issued = certificates.find(&staff.serial)?.ok_or_else(damaged)?;
+        let der = certificates.der(&staff.serial)?.ok_or_else(damaged)?;
+        Ok((der == certificate).then_some((staff, issued)))
+    }
+
+    fn counts(&self, certificate: &CertificateRecord) -> Result<(), SignInError> {
+        if let Some(revocation) = &certificate.revocation {
+            return Err(match revocation.reason {
+                RevocationReason::CertificateHold => SignInError::OnHold { since: revocation.at },
+                reason => SignInError::Revoked { at: revocation.at, reason },
+            });
+        }
+        let now = self.now();
+        if now > certificate.not_after {
+            return Err(SignInError::Expired { at: certificate.not_after });
+        }
+        if now < certificate.not_before {
+            return Err(SignInError::NotYetValid { from: certificate.not_before });
+        }
+        Ok(())
+    }
+}
+
+/// Nobody is signed in.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SignInError {
+    /// The certificate belongs to no member of staff.
+    #[error("this certificate belongs to no member of staff of this installation")]
+    NotStaff,
+    /// The member of staff was disabled.
+    #[error("your access was ended on {at}")]
+    Disabled {
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// The certificate was revoked.
+    #[error("your certificate was revoked on {at}: {reason}")]
+    Revoked {
+        /// When.
+        at: OffsetDateTime,
+        /// Why.
+        reason: RevocationReason,
+    },
+    /// The certificate is on hold.
+    #[error("your certificate is on hold since {since}")]
+    OnHold {
+        /// Since when.
+        since: OffsetDateTime,
+    },
+    /// The certificate has ended.
+    #[error("your certificate ended on {at}")]
+    Expired {
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// The certificate's time has not come.
+    #[error("your certificate is valid from {from} on")]
+    NotYetValid {
+        /// From when.
+        from: OffsetDateTime,
+    },
+    /// The registry failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<StorageError> for SignInError {
+    fn from(error: StorageError) -> Self {
+        Self::Fault(error.into())
+    }
+}

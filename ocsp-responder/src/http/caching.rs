@@ -1,0 +1,168 @@
+//! What caches between npki and relying parties may keep (RFC 9110 sections 8.8 and 13, RFC 5019 section 6).
+
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use ring::digest;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use time::{Duration, OffsetDateTime, PrimitiveDateTime};
+
+/// How long a cache may give out an answer or a CRL without asking again.
+///
+/// RFC 5019 section 6.2 lets max-age run until nextUpdate. That long a revocation would stay unseen behind a cache; five
+/// minutes take nearly all repeated load off the responder and bound the delay.
+const MAX_AGE: Duration = Duration::minutes(5);
+
+/// IMF-fixdate (RFC 9110 section 5.6.7).
+const HTTP_DATE: &[BorrowedFormatItem<'static>] =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+
+/// The strong validator, the dates and the lifetime of one body.
+#[derive(Debug)]
+pub(super) struct Validators {
+    etag: String,
+    modified: Option<OffsetDateTime>,
+    expires: Option<OffsetDateTime>,
+    max_age: Duration,
+}
+
+impl Validators {
+    /// Of `body`, which serves for a day unless [`Self::expiring`] says otherwise.
+    pub(super) fn new(body: &[u8]) -> Self {
+        let digest = digest::digest(&digest::SHA256, body);
+        Self {
+            etag: format!("\"{}\"", hex::encode(digest)),
+            modified: None,
+            expires: None,
+            max_age: Duration::DAY,
+        }
+    }
+
+    /// Says when the body was made.
+    #[must_use]
+    pub(super) const fn modified(mut self, at: OffsetDateTime) -> Self {
+        self.modified = Some(at);
+        self
+    }
+
+    /// Says by when, seen from `now`, there is a newer one.
+    #[must_use]
+    pub(super) fn expiring(mut self, now: OffsetDateTime, next_update: OffsetDateTime) -> Self {
+        self.expires = Some(next_update);
+        self.max_age = (next_update - now).clamp(Duration::ZERO, MAX_AGE);
+        self
+    }
+
+    /// The body, or 304 to a client that has it already.
+    pub(super) fn respond(&self, request: &HeaderMap, content_type: &str, body: Vec<u8>) -> Response {
+        let headers = self.headers(content_type);
+        if self.is_held_by(request) {
+            return (StatusCode::NOT_MODIFIED, headers).into_response();
+        }
+        (headers, body).into_response()
+    }
+
+    /// The headers that RFC 5019 section 6.2 asks of a cacheable answer.
+    pub(super) fn headers(&self, content_type: &str) -> HeaderMap {
+        let caching =
+            format!("max-age={}, public, no-transform, must-revalidate", self.max_age.whole_seconds());
+        let named = [
+            (header::CONTENT_TYPE, Some(content_type.to_owned())),
+            (header::ETAG, Some(self.etag.clone())),
+            (header::LAST_MODIFIED, self.modified.and_then(http_date)),
+            (header::EXPIRES, self.expires.and_then(http_date)),
+            (header::CACHE_CONTROL, Some(caching)),
+        ];
+        named.into_iter().filter_map(header_line).collect()
+    }
+
+    /// RFC 9110 section 13.1.3: If-Modified-Since counts only where there is no If-None-Match.
+    fn is_held_by(&self, request: &HeaderMap) -> bool {
+        if request.contains_key(header::IF_NONE_MATCH) {
+            return request
+                .get_all(header::IF_NONE_MATCH)
+                .iter()
+                .filter_map(|value| value.to_str().ok())
+                .flat_map(|value| value.split(','))
+                .any(|tag| self.matches(tag.trim()));
+        }
+        // An unreadable date is no condition.
+        let since = request
+            .get(header::IF_MODIFIED_SINCE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|date| PrimitiveDateTime::parse(date, HTTP_DATE).ok());
+        since.zip(self.modified).is_some_and(|(since, modified)| modified <= since.assume_utc())
+    }
+
+    /// RFC 9110 section 13.1.2: If-None-Match compares weakly, and `*` matches everything.
+    fn matches(&self, tag: &str) -> bool {
+        tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == self.etag
+    }
+}
+
+fn http_date(moment: OffsetDateTime) -> Option<String> {
+    moment.to_offset(time::UtcOffset::UTC).format(HTTP_DATE).ok()
+}
+
+fn header_line((name, value): (HeaderName, Option<String>)) -> Option<(HeaderName, axum::http::HeaderValue)> {
+    Some((name, value?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use axum::http::{HeaderMap, header};
+    use time::macros::datetime;
+
+    use super::Validators;
+
+    fn asking(name: header::HeaderName, value: &str) -> HeaderMap {
+        [(name, value.parse().unwrap())].into_iter().collect()
+    }
+
+    #[test]
+    fn lifetimes_are_bounded_by_the_next_update_and_never_negative() {
+        let made = datetime!(2027-01-01 0:00 UTC);
+        let next = datetime!(2027-01-01 1:00 UTC);
+        let max_age = |now| {
+            let headers =
+                Validators::new(b"crl").modified(made).expiring(now, next).headers("application/pkix-crl");
+            headers
+                .get(header::CACHE_CONTROL)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .split(',')
+                .next()
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(max_age(made), "max-age=300");
+        assert_eq!(max_age(datetime!(2027-01-01 0:59 UTC)), "max-age=60");
+        assert_eq!(max_age(datetime!(2027-01-02 0:00 UTC)), "max-age=0");
+    }
+
+    #[test]
+    fn dates_are_written_as_http_writes_them() {
+        let headers = Validators::new(b"crl").modified(datetime!(2027-03-04 5:06:07 UTC)).headers("x/y");
+        assert_eq!(headers.get(header::LAST_MODIFIED).unwrap(), "Thu, 04 Mar 2027 05:06:07 GMT");
+    }
+
+    #[test]
+    fn a_client_that_holds_the_body_is_told_so() {
+        let validators = Validators::new(b"crl").modified(datetime!(2027-03-04 5:06:07 UTC));
+        let etag = validators.etag.clone();
+        let held = |headers: HeaderMap| validators.is_held_by(&headers);
+        assert!(held(asking(header::IF_NONE_MATCH, &etag)));
+        assert!(held(asking(header::IF_NONE_MATCH, &format!("\"a\", W/{etag}"))));
+        assert!(held(asking(header::IF_NONE_MATCH, "*")));
+        assert!(!held(asking(header::IF_NONE_MATCH, "\"a\"")));
+        assert!(held(asking(header::IF_MODIFIED_SINCE, "Thu, 04 Mar 2027 05:06:07 GMT")));
+        assert!(!held(asking(header::IF_MODIFIED_SINCE, "Thu, 04 Mar 2027 05:06:06 GMT")));
+        assert!(!held(asking(header::IF_MODIFIED_SINCE, "yesterday")));
+        let mut both = asking(header::IF_NONE_MATCH, "\"a\"");
+        both.insert(header::IF_MODIFIED_SINCE, "Fri, 05 Mar 2027 00:00:00 GMT".parse().unwrap());
+        assert!(!held(both));
+    }
+}

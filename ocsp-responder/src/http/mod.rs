@@ -1,0 +1,70 @@
+//! The public endpoints, over plain HTTP: `/ocsp`, `/crl/{ca}.crl`, `/ca/{ca}.cer`, `/healthz`, `/readyz`.
+//!
+//! Plain HTTP on purpose (RFC 5280 section 8, RFC 6960 appendix A.1): what is served is signed itself, and fetching
+//! it over TLS would need the very status it tells. Bad input gets a 4xx or an OCSP error, never a 5xx.
+
+mod caching;
+mod files;
+mod health;
+mod ocsp;
+mod plain;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use ca_core::clock::Clock;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::ocsp::{MAX_REQUEST, Responders};
+use crate::publication::Publication;
+
+/// How long a request may take, its body included: a client that drips octets does not hold a place for ever.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the public endpoints serve from.
+#[derive(Debug, Clone)]
+pub struct PublicState {
+    /// Who answers OCSP requests.
+    pub responders: Arc<Responders>,
+    /// The certificates and CRLs.
+    pub publication: Arc<Publication>,
+    /// The time, for cache lifetimes.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The public endpoints.
+pub fn router(state: PublicState) -> Router {
+    Router::new()
+        // Some clients append a slash to the address in the certificate before they POST.
+        .route("/ocsp", post(ocsp::by_post))
+        .route("/ocsp/", post(ocsp::by_post).get(ocsp::empty_get))
+        .route("/ocsp/{*base64}", get(ocsp::by_get))
+        .route("/crl/{file}", get(files::crl))
+        .route("/ca/{file}", get(files::certificate))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .fallback(plain::no_such_page)
+        .method_not_allowed_fallback(plain::no_such_method)
+        .layer(DefaultBodyLimit::max(MAX_REQUEST))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
+        .with_state(state)
+}
+
+/// Runs what may wait for a disk or a remote key off the threads that serve connections.
+///
+/// Most answers take tens of microseconds, and then this costs about as much again. But a store that compacts, or a
+/// PKCS#11 module that stalls, must not stop every other connection of the same thread.
+async fn blocking<T, F>(work: F) -> Option<T>
+where
+    T: Send + 'static,
+    F: FnOnce() -> T + Send + 'static,
+{
+    tokio::task::spawn_blocking(work)
+        .await
+        .inspect_err(|error| tracing::error!(%error, "work for a request was cut short"))
+        .ok()
+}

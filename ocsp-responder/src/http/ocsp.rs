@@ -1,0 +1,143 @@
+//! OCSP over HTTP (RFC 6960 appendix A, RFC 5019 sections 5 and 6).
+
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
+
+use super::caching::Validators;
+use super::{PublicState, blocking, plain};
+use crate::ocsp::Answer;
+
+/// The longest path that is read, in octets. RFC 5019 section 5 has clients GET up to 255; a few CertIDs with SHA-256
+/// and a nonce fit into this many.
+const MAX_PATH: usize = 4096;
+
+const REQUEST_TYPE: &str = "application/ocsp-request";
+const RESPONSE_TYPE: &str = "application/ocsp-response";
+
+pub(super) async fn by_post(
+    State(state): State<PublicState>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    if !is_request_type(&headers) {
+        return plain::problem(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "An OCSP request has the content type application/ocsp-request.",
+        );
+    }
+    let request = match body {
+        Ok(request) => request,
+        Err(rejection) => return unreadable_body(&rejection),
+    };
+    // RFC 9111 section 4.2.1: what a POST is answered with is for its sender alone unless it says otherwise.
+    uncacheable(respond(&state, request.to_vec()).await)
+}
+
+pub(super) async fn by_get(
+    State(state): State<PublicState>,
+    OriginalUri(uri): OriginalUri,
+    path: Result<Path<String>, PathRejection>,
+) -> Response {
+    if uri.path().len() > MAX_PATH {
+        return plain::problem(StatusCode::URI_TOO_LONG, "This is too long for GET: use POST.");
+    }
+    // The client speaks OCSP: it is told in OCSP that its request cannot be read.
+    let Some(request) = path.ok().and_then(|Path(text)| decode(&text)) else {
+        return uncacheable(Answer::malformed_request());
+    };
+    let answer = respond(&state, request).await;
+    match answer.freshness() {
+        Some(freshness) => {
+            let now = state.clock.now();
+            let validators = Validators::new(answer.der())
+                .modified(freshness.this_update)
+                .expiring(now, freshness.next_update);
+            (validators.headers(RESPONSE_TYPE), answer.into_der()).into_response()
+        }
+        None => uncacheable(answer),
+    }
+}
+
+/// GET without a request.
+pub(super) async fn empty_get() -> Response {
+    uncacheable(Answer::malformed_request())
+}
+
+async fn respond(state: &PublicState, request: Vec<u8>) -> Answer {
+    let responders = std::sync::Arc::clone(&state.responders);
+    blocking(move || responders.respond(&request)).await.unwrap_or_else(Answer::internal_error)
+}
+
+/// RFC 6960 appendix A.1: whatever the OCSP status, HTTP itself went well.
+fn uncacheable(answer: Answer) -> Response {
+    let headers = [(header::CONTENT_TYPE, RESPONSE_TYPE), (header::CACHE_CONTROL, "no-store")];
+    (headers, answer.into_der()).into_response()
+}
+
+fn unreadable_body(rejection: &BytesRejection) -> Response {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            plain::problem(StatusCode::PAYLOAD_TOO_LARGE, "An OCSP request has at most 64 KiB.")
+        }
+        // The connection broke within the body.
+        _ => plain::problem(StatusCode::BAD_REQUEST, "The request's body could not be read."),
+    }
+}
+
+/// RFC 9110 section 8.3.1: types are compared without regard to case, parameters aside.
+fn is_request_type(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case(REQUEST_TYPE)
+}
+
+/// Reads the base64 of a path whose percent-encoding is already undone.
+///
+/// RFC 6960 appendix A.1 asks for standard base64, percent-encoded. In the wild there are also: `/`, `+` and `=` left
+/// as they are (RFC 5019 section 5 clients of old), a doubled slash before the request, the URL-safe alphabet, padding
+/// left out. None of them can be mistaken for another: an OCSPRequest begins with 30, its base64 with `M`.
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let standard: String = text
+        .trim_start_matches('/')
+        .chars()
+        .map(|letter| match letter {
+            '-' => '+',
+            '_' => '/',
+            other => other,
+        })
+        .collect();
+    STANDARD_PAD_INDIFFERENT.decode(standard).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use proptest::prelude::*;
+
+    use super::decode;
+
+    proptest! {
+        #[test]
+        fn every_spelling_of_base64_in_the_wild_is_read(bytes in proptest::collection::vec(any::<u8>(), 1..200)) {
+            let mut request = vec![0x30];
+            request.extend(bytes);
+            let standard = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &request);
+            let unpadded = standard.trim_end_matches('=').to_owned();
+            let url_safe = standard.replace('+', "-").replace('/', "_");
+            for spelling in [&standard, &unpadded, &url_safe, &format!("/{standard}")] {
+                prop_assert_eq!(decode(spelling).as_ref(), Some(&request));
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in ".{0,300}") {
+            let _ = decode(&text);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The Online Certificate Status Protocol (RFC 6960, its lightweight profile RFC 5019, nonces by RFC 9654).
+//!
+//! [`Responder`] answers for one issuing CA with a delegated responder certificate; [`Responders`] puts several behind
+//! one address. [`client`] asks and judges answers. Bytes in, bytes out: HTTP is elsewhere.
+
+mod answer;
+mod asn1;
+mod cert_id;
+mod certificate;
+pub mod client;
+mod request;
+mod responder;
+mod responders;
+mod signature;
+
+pub use answer::{Answer, Freshness, ResponseStatus};
+pub use cert_id::CertIdHash;
+pub use certificate::{CertificateError, NotDelegated};
+pub use request::{MAX_CERT_IDS, MAX_NONCE, MAX_REQUEST};
+pub use responder::{DEFAULT_VALIDITY, Responder, ResponderError, ResponderParts};
+pub use responders::{NotReady, Responders};

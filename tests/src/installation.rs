@@ -1,0 +1,175 @@
+//! A whole npki of its own for one test: a folder, two ports, one server process.
+
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::bystander;
+use crate::npki::{Npki, text};
+use crate::rest::Rest;
+
+/// How long a server may take until it is ready. Generous: continuous integration has two slow cores.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A fresh installation with its server running. Dropping it ends the server and removes every file.
+#[derive(Debug)]
+pub struct Installation {
+    folder: TempDir,
+    https: u16,
+    http: u16,
+    server: Option<Child>,
+}
+
+impl Installation {
+    /// Makes an installation by `npki init`, starts `npki serve` and waits until it is ready.
+    pub fn fresh() -> Self {
+        let [https, http] = free_ports();
+        let mut installation = Self { folder: TempDir::new().unwrap(), https, http, server: None };
+        installation.initialise();
+        installation.start();
+        installation
+    }
+
+    fn initialise(&self) {
+        let data = self.data();
+        let (listen, public) = (format!("127.0.0.1:{}", self.https), format!("127.0.0.1:{}", self.http));
+        let arguments = [
+            ["--data", text(&data)],
+            ["--country", "LS"],
+            ["--organisation", "Government of Lesotho"],
+            ["--admin-name", "Lineo Mofolo"],
+            ["--listen", &listen],
+            ["--public-listen", &public],
+            ["--public-url", &self.public_url()],
+            ["--tls-name", "localhost"],
+        ];
+        let arguments: Vec<&str> = ["init"].into_iter().chain(arguments.into_iter().flatten()).collect();
+        self.somebody("installer").done(&arguments);
+    }
+
+    /// Starts the server and waits until it is ready.
+    pub fn start(&mut self) {
+        assert!(self.server.is_none(), "the server runs already");
+        let log = File::options().create(true).append(true).open(self.log()).unwrap();
+        let mut command = self.somebody("operator").command();
+        command.args(["serve", "--data", text(&self.data())]);
+        command.stdout(Stdio::from(log.try_clone().unwrap())).stderr(Stdio::from(log));
+        self.server = Some(command.spawn().unwrap());
+        self.wait_until_ready();
+    }
+
+    fn wait_until_ready(&mut self) {
+        let ready = bystander::rest(self);
+        let give_up = Instant::now() + PATIENCE;
+        while ready.try_get("/readyz").is_none_or(|response| response.status != 200) {
+            if let Some(status) = self.server.as_mut().unwrap().try_wait().unwrap() {
+                panic!("npki serve ended ({status}):\n{}", self.said());
+            }
+            assert!(Instant::now() < give_up, "npki serve is not ready:\n{}", self.said());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Ends the server at once, as a power cut does (SIGKILL).
+    pub fn kill9(&mut self) {
+        let mut server = self.server.take().expect("the server runs");
+        server.kill().unwrap();
+        server.wait().unwrap();
+    }
+
+    /// Starts the server again on what the last one left.
+    pub fn restart(&mut self) {
+        if self.server.is_some() {
+            self.kill9();
+        }
+        self.start();
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A folder for files of the test.
+    pub fn scratch(&self, name: &str) -> PathBuf {
+        let folder = self.folder.path().join("scratch").join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    /// The root CA's certificate, PEM: what everybody trusts.
+    pub fn root(&self) -> PathBuf {
+        self.data().join("certificates/root.pem")
+    }
+
+    /// The issuing CA's certificate, PEM.
+    pub fn issuing(&self) -> PathBuf {
+        self.data().join("certificates/issuing.pem")
+    }
+
+    /// The base address of the REST interface.
+    pub fn url(&self) -> String {
+        format!("https://localhost:{}", self.https)
+    }
+
+    /// The port of the REST interface.
+    pub const fn https_port(&self) -> u16 {
+        self.https
+    }
+
+    /// The base address of what is published to everybody.
+    pub fn public_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.http)
+    }
+
+    /// An `npki` of somebody who has no context yet.
+    pub fn somebody(&self, name: &str) -> Npki {
+        Npki::at_home(&self.folder.path().join("people").join(name))
+    }
+
+    /// REST with a client certificate.
+    pub fn rest(&self, certificate: &Path, key: &Path) -> Rest {
+        Rest::new(&self.url(), &self.root()).signed_in(certificate, key)
+    }
+
+    /// What the server wrote so far.
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("serve.log")
+    }
+}
+
+impl Drop for Installation {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- npki serve said:\n{}", self.said());
+        }
+        if let Some(mut server) = self.server.take() {
+            // The server may have ended by itself; either way it must be gone when the folder goes.
+            let _ = server.kill();
+            let _ = server.wait();
+        }
+    }
+}
+
+/// Two ports nobody listens on, below the range the kernel gives to outgoing connections: a client of another test
+/// must not sit on our port when the server comes back after a crash.
+fn free_ports() -> [u16; 2] {
+    let mut free = std::iter::repeat_with(|| 10_000 + random_u16() % 22_000)
+        .filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    let first = free.next().unwrap();
+    [first, free.find(|port| *port != first).unwrap()]
+}
+
+/// A random number, for ports and for moments.
+pub fn random_u16() -> u16 {
+    let random = ring::rand::generate::<[u8; 2]>(&ring::rand::SystemRandom::new()).unwrap();
+    u16::from_be_bytes(random.expose())
+}

@@ -1,0 +1,5 @@
+//! Programs that judge npki's work and that npki's authors did not write.
+
+pub mod gnutls;
+pub mod openssl;
+pub mod pkilint;

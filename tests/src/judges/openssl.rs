@@ -1,0 +1,152 @@
+//! OpenSSL: paths, CRLs, OCSP, CMS, TLS.
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+
+use crate::bystander;
+use crate::certificates;
+use crate::installation::Installation;
+use crate::npki::text;
+use crate::programs::{Answer, Program};
+
+fn openssl<'a>(args: impl IntoIterator<Item = &'a str>) -> Program {
+    Program::named("openssl").args(args)
+}
+
+/// The public key of a certificate, PEM.
+pub fn certificate_key(certificate: &Path) -> String {
+    let answer = openssl(["x509", "-in", text(certificate), "-noout", "-pubkey"]).run().succeeded();
+    String::from_utf8(answer.stdout).unwrap()
+}
+
+/// The public key of a certification request, PEM.
+pub fn request_key(request: &Path) -> String {
+    let answer = openssl(["req", "-in", text(request), "-noout", "-pubkey"]).run().succeeded();
+    String::from_utf8(answer.stdout).unwrap()
+}
+
+/// Validates a path from the root over the issuing CA, as strictly as OpenSSL can, with every CRL fetched from where
+/// the certificates say.
+pub fn verify(installation: &Installation, certificate: &Path) -> Answer {
+    let crls = fetch_crls(installation, certificate);
+    let (root, issuing) = (installation.root(), installation.issuing());
+    let strict = ["verify", "-x509_strict", "-crl_check_all", "-CAfile", text(&root)];
+    openssl(strict).args(["-untrusted", text(&issuing), "-CRLfile", text(&crls), text(certificate)]).run()
+}
+
+/// Validates a path as strictly, without asking for revocation: for files whose server has ended.
+pub fn verify_path(root: &Path, issuing: &Path, certificate: &Path) -> Answer {
+    openssl(["verify", "-x509_strict", "-CAfile", text(root), "-untrusted", text(issuing), text(certificate)])
+        .run()
+}
+
+/// Fetches the CRLs that the certificate and its issuer name; one PEM file.
+fn fetch_crls(installation: &Installation, certificate: &Path) -> PathBuf {
+    let mut all = Vec::new();
+    for issued in [certificate, &installation.issuing()] {
+        let addresses = certificates::crl_addresses(issued);
+        assert!(!addresses.is_empty(), "{} names no CRL", issued.display());
+        for address in addresses {
+            let response = bystander::fetch(installation, &address);
+            assert_eq!(response.status, 200, "{address}");
+            all.extend(crl_to_pem(&response.body));
+        }
+    }
+    let file = installation.scratch("crls").join(format!("{}.pem", certificates::sha256(&all)));
+    std::fs::write(&file, all).unwrap();
+    file
+}
+
+fn crl_to_pem(der: &[u8]) -> Vec<u8> {
+    openssl(["crl", "-inform", "DER", "-outform", "PEM"]).run_with(der).succeeded().stdout
+}
+
+/// Whether an OCSP request carries a nonce (RFC 9654).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nonce {
+    /// It does: the answer is made for it.
+    Fresh,
+    /// It does not: the answer may be an older one.
+    Absent,
+}
+
+impl Nonce {
+    const fn option(self) -> &'static str {
+        match self {
+            Self::Fresh => "-nonce",
+            Self::Absent => "-no_nonce",
+        }
+    }
+}
+
+/// What goes into every OCSP command: the certificate, its issuer, and whom to trust.
+fn ocsp(installation: &Installation, certificate: &Path) -> Program {
+    let (root, issuing) = (installation.root(), installation.issuing());
+    openssl(["ocsp", "-issuer", text(&issuing), "-cert", text(certificate), "-CAfile", text(&root)])
+        .args(["-verify_other", text(&issuing)])
+}
+
+/// Asks the responder by POST and verifies the answer; the response's file is given back with it.
+pub fn ocsp_post(installation: &Installation, certificate: &Path, nonce: Nonce) -> (Answer, PathBuf) {
+    let file = installation.scratch("ocsp").join(format!("{}.der", crate::installation::random_u16()));
+    let address = only(certificates::ocsp_addresses(certificate));
+    let asked =
+        ocsp(installation, certificate).args(["-url", &address, nonce.option(), "-respout", text(&file)]);
+    (asked.run(), file)
+}
+
+/// Asks the responder by GET (RFC 6960 appendix A.1) and verifies the answer.
+pub fn ocsp_get(installation: &Installation, certificate: &Path) -> Answer {
+    let folder = installation.scratch("ocsp-get");
+    let (request, response) = (folder.join("request.der"), folder.join("response.der"));
+    let make =
+        ["ocsp", "-issuer", text(&installation.issuing()), "-cert", text(certificate)].map(str::to_owned);
+    let make = Program::named("openssl").args(make);
+    make.args([Nonce::Absent.option(), "-reqout", text(&request)]).run().succeeded();
+    let encoded = base64::engine::general_purpose::STANDARD.encode(std::fs::read(&request).unwrap());
+    let escaped = encoded.replace('/', "%2F").replace('+', "%2B").replace('=', "%3D");
+    let address = only(certificates::ocsp_addresses(certificate));
+    let answer = bystander::fetch(installation, &format!("{address}/{escaped}"));
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), "application/ocsp-response");
+    std::fs::write(&response, answer.body).unwrap();
+    ocsp(installation, certificate).args([Nonce::Absent.option(), "-respin", text(&response)]).run()
+}
+
+/// The responder's certificate out of an OCSP response, written to a PEM file.
+pub fn responder_certificate(response: &Path) -> PathBuf {
+    let shown =
+        openssl(["ocsp", "-respin", text(response), "-resp_text", "-noverify"]).run().succeeded().text();
+    let (begin, end) = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----");
+    let start = shown.find(begin).expect("the response carries its signer's certificate");
+    let length = shown[start..].find(end).unwrap() + end.len();
+    let file = response.with_extension("signer.pem");
+    std::fs::write(&file, format!("{}\n", &shown[start..start + length])).unwrap();
+    file
+}
+
+/// Verifies a detached CAdES signature: the signature, the path, and the signed signing-certificate attribute.
+pub fn cms_verify(root: &Path, issuing: &Path, document: &Path, signature: &Path) -> Answer {
+    openssl(["cms", "-verify", "-cades", "-binary", "-inform", "DER", "-in", text(signature)])
+        .args(["-content", text(document), "-CAfile", text(root), "-certfile", text(issuing)])
+        .args(["-purpose", "any", "-out", "/dev/null"])
+        .run()
+}
+
+/// A TLS handshake with the REST interface in one version of the protocol (`-tls1_2`).
+pub fn handshake(installation: &Installation, version: &str) -> Answer {
+    let root = installation.root();
+    let address = format!("localhost:{}", installation.https_port());
+    // Security level 0, or this client would itself refuse to offer an old version, and prove nothing.
+    openssl(["s_client", "-connect", &address, "-servername", "localhost", version])
+        .args(["-cipher", "DEFAULT:@SECLEVEL=0", "-CAfile", text(&root), "-verify_return_error"])
+        .args(["-verify_hostname", "localhost"])
+        .run()
+}
+
+#[track_caller]
+fn only(addresses: Vec<String>) -> String {
+    let [address] = addresses.try_into().unwrap_or_else(|found| panic!("not one address: {found:?}"));
+    address
+}

@@ -1,0 +1,137 @@
+//! The people of the tests: an administrator, two officers, an auditor, and agencies' operators.
+
+use std::path::PathBuf;
+
+use crate::answers;
+use crate::certificates::Issued;
+use crate::installation::Installation;
+use crate::npki::{Npki, exit, text};
+use crate::rest::Rest;
+
+/// A member of staff, signed in.
+#[derive(Debug)]
+pub struct Member {
+    /// The identifier, `S-…`; empty for the first administrator, whom `npki init` makes.
+    pub id: String,
+    /// This person's command line.
+    pub npki: Npki,
+    /// This person over REST.
+    pub rest: Rest,
+    /// The certificate and its chain, PEM.
+    pub certificate: PathBuf,
+    /// The private key, PEM.
+    pub key: PathBuf,
+}
+
+/// The staff that every installation needs.
+#[derive(Debug)]
+pub struct Staff {
+    /// Whom `npki init` made.
+    pub administrator: Member,
+    /// Registers identities and asks for certificates.
+    pub officer: Member,
+    /// Approves what the first asks for.
+    pub second_officer: Member,
+    /// Approves where two are needed and the first asked.
+    pub third_officer: Member,
+    /// Reads the ledger.
+    pub auditor: Member,
+}
+
+/// A name under which [`Member`] keeps its context.
+const CONTEXT: &str = "test";
+
+impl Staff {
+    /// Signs the administrator in and takes the others on.
+    pub fn of(installation: &Installation) -> Self {
+        let administrator = administrator(installation);
+        let hire = |name: &str, role: &str| administrator.hire(installation, name, role, &[]);
+        Self {
+            officer: hire("Thabo Mokoena", "officer"),
+            second_officer: hire("Palesa Nthunya", "officer"),
+            third_officer: hire("Teboho Lerotholi", "officer"),
+            auditor: hire("Mpho Ramaema", "auditor"),
+            administrator,
+        }
+    }
+
+    /// Takes on an operator of one organisation.
+    pub fn agency_operator(&self, installation: &Installation, organisation: &str) -> Member {
+        let name = format!("Operator of {organisation}");
+        self.administrator.hire(installation, &name, "agency-operator", &["--organisation", organisation])
+    }
+
+    /// Asks for a certificate as `asker` and has the others approve it, until it is issued.
+    #[track_caller]
+    pub fn issue(
+        &self,
+        installation: &Installation,
+        asker: &Member,
+        profile: &str,
+        identity: &str,
+    ) -> Issued {
+        let out = installation.scratch(&format!("{profile}-{identity}"));
+        let request = ["cert", "request", "--profile", profile, "--identity", identity];
+        let request: Vec<&str> = request.into_iter().chain(["--generate", "--out", text(&out)]).collect();
+        let outcome = asker.npki.run(&request);
+        let expected = if outcome.code == exit::WAITING { exit::WAITING } else { exit::DONE };
+        let mut answer = answers::request(&outcome.data(expected)).clone();
+        let id = answers::id(&answer);
+        let mut approvers = [&self.officer, &self.second_officer, &self.third_officer].into_iter();
+        while answer["status"] == "waiting" {
+            let approver = approvers.find(|officer| officer.id != asker.id).expect("enough officers");
+            answer = approver.npki.done(&["vet", "approve", &id, "--note", "seen in person"]);
+        }
+        assert_eq!(answer["status"], "issued", "{answer}");
+        if outcome.code == exit::WAITING {
+            asker.npki.done(&["request", "download", &id, "--out", text(&out)]);
+        }
+        Issued::in_folder(&out, profile, identity, answers::text(&answer, "serial"))
+    }
+}
+
+impl Member {
+    /// Takes a person on: the key is made on that person's machine, the administrator sees only the request.
+    #[track_caller]
+    pub fn hire(&self, installation: &Installation, name: &str, role: &str, more: &[&str]) -> Self {
+        let home = installation.somebody(&name.replace(' ', "-"));
+        let out = home.file("credential");
+        let add = ["staff", "add", "--name", name, "--role", role, "--generate", "--out", &out];
+        let added = self.npki.done(&[&add, more].concat());
+        let folder = PathBuf::from(out);
+        let (certificate, key) = (folder.join("chain.pem"), folder.join("key.pem"));
+        sign_in(installation, &home, answers::id(&added), certificate, key)
+    }
+}
+
+/// The administrator whom `npki init` made, signed in.
+pub fn administrator(installation: &Installation) -> Member {
+    let folder = installation.data().join("admin");
+    let home = installation.somebody("administrator");
+    sign_in(installation, &home, String::new(), folder.join("cert.pem"), folder.join("key.pem"))
+}
+
+fn sign_in(
+    installation: &Installation,
+    home: &Npki,
+    id: String,
+    certificate: PathBuf,
+    key: PathBuf,
+) -> Member {
+    let (url, trust) = (installation.url(), installation.root());
+    home.done(&[
+        "context",
+        "add",
+        CONTEXT,
+        "--url",
+        &url,
+        "--trust",
+        text(&trust),
+        "--cert",
+        text(&certificate),
+        "--key",
+        text(&key),
+    ]);
+    let rest = installation.rest(&certificate, &key);
+    Member { id, npki: home.in_context(CONTEXT), rest, certificate, key }
+}
