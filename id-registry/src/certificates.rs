@@ -116,9 +116,8 @@ impl Registry {
         if let Some(identity) = filter.identity {
             self.identity_record(identity)?.0.within(permit.scope())?;
         }
-        let wanted = |record: &CertificateRecord| {
-            filter.status.is_none_or(|status| self.status_of(record) == status)
-        };
+        let wanted =
+            |record: &CertificateRecord| filter.status.is_none_or(|status| self.status_of(record) == status);
         let fetch = |after: Option<&SerialNumber>, limit: usize| {
             self.certificates_after(permit.scope(), filter.identity, after, limit)
         };

@@ -99,7 +99,12 @@ pub enum InvalidId {
     },
 }
 
-fn parse(text: &str, letters: &str, wanted: &'static str, example: &'static str) -> Result<(char, Digits), InvalidId> {
+fn parse(
+    text: &str,
+    letters: &str,
+    wanted: &'static str,
+    example: &'static str,
+) -> Result<(char, Digits), InvalidId> {
     let form = || InvalidId::Form { text: text.chars().take(40).collect(), wanted, example };
     let trimmed = text.trim();
     let (letter, rest) = trimmed.split_once('-').ok_or_else(form)?;
@@ -346,7 +351,9 @@ mod tests {
 
     #[test]
     fn says_what_an_identifier_looks_like() {
-        for wrong in ["", "P", "P-", "7QF3K2M9TX", "X-7QF3K2M9TX", "PP-7QF3K2M9TX", "P-7QF3K2M9T", "P-7QF3K2M9U!"] {
+        for wrong in
+            ["", "P", "P-", "7QF3K2M9TX", "X-7QF3K2M9TX", "PP-7QF3K2M9TX", "P-7QF3K2M9T", "P-7QF3K2M9U!"]
+        {
             let error = wrong.parse::<IdentityId>().unwrap_err();
             assert!(matches!(error, InvalidId::Form { .. }), "{wrong}: {error}");
         }

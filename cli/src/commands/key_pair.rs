@@ -6,7 +6,7 @@ use ca_core::algorithm::KeyAlgorithm;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 use crate::files::{self, Readers};
 use crate::{new_key, request_file};
 
@@ -90,7 +90,7 @@ impl Delivery {
     /// The failure given, with a word about the key that stays.
     pub fn settle<T>(&self, answer: Result<T, Failure>) -> Result<T, Failure> {
         let (Err(failure), Some(key)) = (&answer, &self.new_key) else { return answer };
-        if failure.exit() == Exit::Unavailable && failure.code() != "E-NET-001" {
+        if !failure.is_refusal() {
             let [_, cause, _] = failure.sentences();
             let cause = format!("{cause}; the new key stays in {}", key.display());
             return answer.map_err(|failure| failure.cause(cause));

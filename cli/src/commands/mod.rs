@@ -81,7 +81,7 @@ pub enum Command {
     #[command(subcommand)]
     Audit(audit::AuditCommand),
     /// Set up a new installation in an empty folder
-    Init(InitArguments),
+    Init(Box<InitArguments>),
     /// Run an installation's services
     Serve(ServeArguments),
     /// Run a whole disposable PKI on this machine

@@ -104,6 +104,11 @@ impl Failure {
         self.0.exit
     }
 
+    /// Whether the server refused, so that it is certain that nothing was done.
+    pub fn is_refusal(&self) -> bool {
+        self.0.status.is_some_and(|status| (400..500).contains(&status))
+    }
+
     /// Its stable code, `E-CTX-001`.
     pub fn code(&self) -> &str {
         &self.0.code

@@ -87,7 +87,8 @@ impl Registry {
             let (mut request, version) = self.undecided(permit, id)?;
             let rejection = Rejection { by: permit.staff(), at: self.now(), reason: reason.clone() };
             request.state = RequestState::Rejected(rejection);
-            let event = self.event(&permit.actor(), REJECTED, format!("request:{id}"))?.because(reason.clone());
+            let event =
+                self.event(&permit.actor(), REJECTED, format!("request:{id}"))?.because(reason.clone());
             let change = Change::new().replace(REQUESTS, id.to_string(), version, encode(&request)?);
             let outcome = self.commit(index::decided(change, &request).explained_by(&event));
             Ok(Attempt::of(outcome, || request))
@@ -119,6 +120,7 @@ impl Registry {
         why: &str,
     ) -> Result<(), RequestError> {
         let event = self.event(&permit.actor(), DECISION_REFUSED, format!("request:{id}"))?.because(why);
-        self.commit(Change::new().explained_by(&event.refused())).map_err(|error| RequestError::Fault(error.into()))
+        self.commit(Change::new().explained_by(&event.refused()))
+            .map_err(|error| RequestError::Fault(error.into()))
     }
 }

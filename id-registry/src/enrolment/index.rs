@@ -57,7 +57,9 @@ pub(super) fn enter(change: Change, request: &Request) -> Change {
 /// Moves a request that waited to the list of its present status.
 pub(super) fn decided(change: Change, request: &Request) -> Change {
     let waiting = List::Status(RequestStatus::Waiting).key(request);
-    change
-        .write(REQUEST_INDEX, waiting, Expect::Anything, Operation::Delete)
-        .put(REQUEST_INDEX, List::Status(request.status()).key(request), [])
+    change.write(REQUEST_INDEX, waiting, Expect::Anything, Operation::Delete).put(
+        REQUEST_INDEX,
+        List::Status(request.status()).key(request),
+        [],
+    )
 }

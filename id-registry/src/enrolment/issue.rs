@@ -53,7 +53,8 @@ impl Registry {
             let wanted = profile.vetting.identity_kind.as_ref();
             return Err(RequestError::WrongProfile {
                 profile: profile.id.clone(),
-                wanted: wanted.map_or_else(|| "for no identity".to_owned(), |kind| format!("for kind {kind}")),
+                wanted: wanted
+                    .map_or_else(|| "for no identity".to_owned(), |kind| format!("for kind {kind}")),
                 identity: id,
                 found: id.kind(),
             });

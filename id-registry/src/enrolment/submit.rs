@@ -6,7 +6,10 @@ use ca_core::storage::{Change, Expect};
 
 use super::idempotency::{IdempotencyKey, Keyed, digest};
 use super::issue::{Applicant, Outcome};
-use super::{REQUEST_CSRS, REQUESTS, REQUESTS_BY_CSR, Request, RequestError, RequestState, RequestStatus, SUBMITTED, index};
+use super::{
+    REQUEST_CSRS, REQUESTS, REQUESTS_BY_CSR, Request, RequestError, RequestState, RequestStatus, SUBMITTED,
+    index,
+};
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, RequestId};
 use crate::permission::{Permit, RequestCertificates};

@@ -1,1 +1,130 @@
-//! HTTP.
+//! The registry over HTTP: JSON for staff with client certificates, and a little for everybody.
+//!
+//! The domain runs whole on a thread of its own: a caller that hangs up does not cut an issuance in half.
+
+#![allow(unused_qualifications, reason = "utoipa's macros write names in full")]
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, Uri, header};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::registry::Registry;
+
+mod authorised;
+mod certificates;
+mod identities;
+mod input;
+mod open;
+mod openapi;
+mod pem;
+pub mod problem;
+mod refusal;
+mod requests;
+mod route;
+mod session;
+mod staff;
+
+use problem::{self as table, Problem};
+use route::{Route, guarded, open};
+
+/// The client certificate of a connection, DER, already checked by TLS to lead to our issuing CA. Whoever accepts
+/// connections puts it into each request's extensions; without it, only what is open to everybody answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PeerCertificate(pub Option<Vec<u8>>);
+
+/// Everything that answers, in the order of the documentation.
+fn routes() -> Vec<Route> {
+    vec![
+        open(open::__path_healthz, open::healthz),
+        open(open::__path_readyz, open::readyz),
+        open(openapi::__path_document, openapi::document),
+        open(open::__path_trust_anchors, open::trust_anchors),
+        guarded(session::__path_whoami, session::whoami),
+        guarded(session::__path_profiles, session::profiles),
+        guarded(session::__path_events, session::events),
+        guarded(identities::__path_register, identities::register),
+        guarded(identities::__path_list, identities::list),
+        guarded(identities::__path_show, identities::show),
+        guarded(requests::__path_submit, requests::submit),
+        guarded(requests::__path_list, requests::list),
+        guarded(requests::__path_show, requests::show),
+        guarded(requests::__path_approve, requests::approve),
+        guarded(requests::__path_reject, requests::reject),
+        guarded(certificates::__path_list, certificates::list),
+        guarded(certificates::__path_show, certificates::show),
+        guarded(certificates::__path_revoke, certificates::revoke),
+        guarded(certificates::__path_release, certificates::release),
+        guarded(staff::__path_enrol, staff::enrol),
+        guarded(staff::__path_list, staff::list),
+        guarded(staff::__path_disable, staff::disable),
+    ]
+}
+
+/// The routes as text, one a line, sorted: method, address, permission. A test compares it with a file, so that no
+/// route appears or opens up unnoticed.
+pub fn route_list() -> String {
+    let line = |route: Route| {
+        format!("{} {} {}\n", route.method_name(), route.path, route.permission.unwrap_or("(everybody)"))
+    };
+    let mut lines: Vec<String> = routes().into_iter().map(line).collect();
+    lines.sort();
+    lines.concat()
+}
+
+/// The registry's interface.
+pub fn router(registry: Arc<Registry>) -> Router {
+    let router = routes().into_iter().fold(Router::new(), |router, route| route.mount(router));
+    router
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .with_state(registry)
+        .layer(DefaultBodyLimit::max(input::MAX_BODY))
+        .layer(CatchPanicLayer::custom(panicked))
+        // Answers hold what is not for others, and are what they say they are.
+        .layer(constant(header::CACHE_CONTROL, "no-store"))
+        .layer(constant(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+}
+
+fn constant(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+}
+
+/// Runs an act of the domain whole, away from the threads that serve connections.
+async fn blocking<T: Send + 'static>(
+    registry: &Arc<Registry>,
+    act: impl FnOnce(&Registry) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let registry = Arc::clone(registry);
+    let outcome = tokio::task::spawn_blocking(move || act(&registry)).await;
+    outcome.unwrap_or_else(|error| {
+        tracing::error!(%error, "an act of the registry did not end");
+        Err(internal())
+    })
+}
+
+fn internal() -> Problem {
+    Problem::new(
+        table::INTERNAL,
+        "what was asked for may or may not have been done; look before trying again",
+    )
+}
+
+async fn no_route(uri: Uri) -> Problem {
+    let path: String = uri.path().chars().take(100).collect();
+    Problem::new(table::NO_ROUTE, format!("there is nothing at {path}"))
+}
+
+async fn no_method(method: axum::http::Method, uri: Uri) -> Problem {
+    let path: String = uri.path().chars().take(100).collect();
+    Problem::new(table::NO_METHOD, format!("{path} does not take {method}"))
+}
+
+fn panicked(_panic: Box<dyn std::any::Any + Send>) -> Response {
+    tracing::error!("a handler panicked");
+    internal().into_response()
+}

@@ -33,18 +33,18 @@ impl Registry {
                 .with(Fact::AssetTag, asset_tag.clone())
                 .with(Fact::HardwareModule, hardware_module.clone().unwrap_or_default()),
             Details::Application { name, environment, dns_names } => {
-                let subject = self
-                    .owned(subject, identity)?
-                    .with(Fact::CommonName, format!("{name} ({environment})"));
+                let subject =
+                    self.owned(subject, identity)?.with(Fact::CommonName, format!("{name} ({environment})"));
                 dns_names.iter().fold(subject, |subject, name| subject.with(Fact::DnsName, name.clone()))
             }
         })
     }
 
     fn owned(&self, subject: ApprovedSubject, identity: &Identity) -> Result<ApprovedSubject, IdentityError> {
-        let owner = identity.record.owner.ok_or_else(|| {
-            StorageError(format!("identity {} has no owner", identity.id()))
-        })?;
+        let owner = identity
+            .record
+            .owner
+            .ok_or_else(|| StorageError(format!("identity {} has no owner", identity.id())))?;
         let (organisation, _) = self.identity_record(owner.organisation)?;
         let organisation = self.with_details(organisation)?;
         let address = self.address_of(identity.id());

@@ -89,8 +89,9 @@ fn identifier(
 ) -> Result<String, FieldError> {
     let refuse = |why: &str| FieldError { field, why: why.to_owned(), fits };
     let (head, number) = value.split_once('-').ok_or_else(|| refuse("it has no hyphen before the number"))?;
-    let (scheme, country) =
-        head.split_at_checked(3).ok_or_else(|| refuse("it does not begin with a scheme of three characters"))?;
+    let (scheme, country) = head
+        .split_at_checked(3)
+        .ok_or_else(|| refuse("it does not begin with a scheme of three characters"))?;
     if !schemes.contains(&scheme) && !is_national_scheme(scheme) {
         return Err(refuse("its scheme is not one of those that fit"));
     }
@@ -210,7 +211,9 @@ mod tests {
         assert_eq!(line("surname", "Mokoena", NAME).unwrap(), "Mokoena");
         assert_eq!(line("surname", "’Mamosa Nthunya-Sëkê", NAME).unwrap(), "’Mamosa Nthunya-Sëkê");
         let long = "x".repeat(65);
-        for wrong in ["", " Mokoena", "Mokoena ", "Mo\nkoena", "Mo\u{0}", "Mo\u{202e}koena", "Mo\u{200b}", &long] {
+        for wrong in
+            ["", " Mokoena", "Mokoena ", "Mo\nkoena", "Mo\u{0}", "Mo\u{202e}koena", "Mo\u{200b}", &long]
+        {
             let error = line("surname", wrong, NAME).unwrap_err();
             assert_eq!(error.field, "surname");
             assert!(wrong.is_empty() || !error.to_string().contains(wrong), "{error} shows the value");
@@ -226,7 +229,9 @@ mod tests {
             assert_eq!(organisation_identifier(right).unwrap(), right);
         }
         let long = format!("PNOLS-{}", "1".repeat(60));
-        for wrong in ["", "PNOLS", "PNOLS-", "pnols-1", "PNOL-1", "NTRLS-1", "PNO:LS-1", "PNOLS-1 2", "ÄNOLS-1", &long] {
+        for wrong in
+            ["", "PNOLS", "PNOLS-", "pnols-1", "PNOL-1", "NTRLS-1", "PNO:LS-1", "PNOLS-1 2", "ÄNOLS-1", &long]
+        {
             assert!(person_identifier(wrong).is_err(), "{wrong}");
         }
         assert!(organisation_identifier("PNOLS-1").is_err());
@@ -237,9 +242,19 @@ mod tests {
     fn dns_names_are_full_names_in_lower_case() {
         assert_eq!(dns_name("Payroll.Gov.LS").unwrap(), "payroll.gov.ls");
         let long = format!("{}.ls", "a".repeat(64));
-        for wrong in
-            ["", "localhost", "*.gov.ls", "gov.ls.", ".gov.ls", "a..b", "-a.ls", "a-.ls", "10.0.0.1", "ä.ls", &long]
-        {
+        for wrong in [
+            "",
+            "localhost",
+            "*.gov.ls",
+            "gov.ls.",
+            ".gov.ls",
+            "a..b",
+            "-a.ls",
+            "a-.ls",
+            "10.0.0.1",
+            "ä.ls",
+            &long,
+        ] {
             assert!(dns_name(wrong).is_err(), "{wrong}");
         }
     }
@@ -247,7 +262,9 @@ mod tests {
     #[test]
     fn hardware_modules_name_type_and_serial() {
         assert_eq!(hardware_module("1.3.6.1.4.1.32473.1/0A0B").unwrap(), "1.3.6.1.4.1.32473.1/0a0b");
-        for wrong in ["", "1.3.6/", "1.3.6", "1.40.1/00", "3.1.1/00", "1.03.6/00", "1.3.6/0", "1.3.6/zz", "1.+3.6/00"] {
+        for wrong in
+            ["", "1.3.6/", "1.3.6", "1.40.1/00", "3.1.1/00", "1.03.6/00", "1.3.6/0", "1.3.6/zz", "1.+3.6/00"]
+        {
             assert!(hardware_module(wrong).is_err(), "{wrong}");
         }
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use ca_core::storage::{AuditedChange, Change, KeyRange, StorageError, Version};
 
 use super::{
-    Details, IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITY_DETAILS, Identity, IdentityError, IdentityRecord, VIEWED,
+    Details, IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITY_DETAILS, Identity, IdentityError,
+    IdentityRecord, VIEWED,
 };
 use crate::fault::Fault;
 use crate::id::{IdentityId, IdentityKind};
@@ -82,7 +83,8 @@ impl Registry {
     pub(crate) fn with_details(&self, record: IdentityRecord) -> Result<Identity, StorageError> {
         let key = record.id.to_string();
         let missing = || StorageError(format!("identity {key} has no details"));
-        let (details, _) = record::find::<Details>(self.store(), IDENTITY_DETAILS, &key)?.ok_or_else(missing)?;
+        let (details, _) =
+            record::find::<Details>(self.store(), IDENTITY_DETAILS, &key)?.ok_or_else(missing)?;
         Ok(Identity { record, details })
     }
 

@@ -5,8 +5,8 @@ use ring::digest::{SHA256, digest};
 
 use super::field::{self, FieldError};
 use super::{
-    Details, IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITY_DETAILS, IDENTITY_NUMBERS, Identity, IdentityError,
-    IdentityRecord, IdentityStatus, NewIdentity, Owner, REGISTERED,
+    Details, IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITY_DETAILS, IDENTITY_NUMBERS, Identity,
+    IdentityError, IdentityRecord, IdentityStatus, NewIdentity, Owner, REGISTERED,
 };
 use crate::fault::{Attempt, until_settled};
 use crate::id::{IdentityId, IdentityKind};
@@ -63,9 +63,11 @@ impl Registry {
         let mut event = self
             .event(&permit.actor(), REGISTERED, format!("identity:{key}"))?
             .with("kind", identity.id().kind().name());
-        let mut change = Change::new()
-            .insert(IDENTITIES, key.clone(), encode(&identity.record)?)
-            .insert(IDENTITY_DETAILS, key.clone(), encode(&identity.details)?);
+        let mut change = Change::new().insert(IDENTITIES, key.clone(), encode(&identity.record)?).insert(
+            IDENTITY_DETAILS,
+            key.clone(),
+            encode(&identity.details)?,
+        );
         if let Some(organisation) = identity.record.organisation() {
             change = change.insert(IDENTITIES_BY_ORGANISATION, format!("{organisation}/{key}"), []);
         }
@@ -155,12 +157,14 @@ fn checked(entered: NewIdentity) -> Result<(Details, Option<Owner>), FieldError>
         NewIdentity::Organisation { legal_name, identifier, locality } => {
             let legal_name = field::line("legal_name", &legal_name, field::NAME)?;
             let identifier = field::organisation_identifier(&identifier)?;
-            let locality = locality.map(|name| field::line("locality", &name, field::LOCALITY)).transpose()?;
+            let locality =
+                locality.map(|name| field::line("locality", &name, field::LOCALITY)).transpose()?;
             (Details::Organisation { legal_name, identifier, locality }, None)
         }
         NewIdentity::Device { owner, asset_tag, hardware_module } => {
             let asset_tag = field::asset_tag(&asset_tag)?;
-            let hardware_module = hardware_module.map(|module| field::hardware_module(&module)).transpose()?;
+            let hardware_module =
+                hardware_module.map(|module| field::hardware_module(&module)).transpose()?;
             (Details::Device { asset_tag, hardware_module }, Some(owner))
         }
         NewIdentity::Application { owner, name, environment, dns_names } => {

@@ -8,8 +8,8 @@ use ca_core::storage::{AuditedChange, Change, CommitError, Expect};
 use ca_core::subject::{ApprovedSubject, Fact};
 
 use super::{
-    ADMINISTRATORS, ENROLLED, EnrolledStaff, NewStaff, ROSTER, STAFF, STAFF_CERTIFICATES, STAFF_PROFILE, StaffError,
-    StaffRecord,
+    ADMINISTRATORS, ENROLLED, EnrolledStaff, NewStaff, ROSTER, STAFF, STAFF_CERTIFICATES, STAFF_PROFILE,
+    StaffError, StaffRecord,
 };
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityKind, StaffId};
@@ -60,9 +60,7 @@ impl Registry {
             let id = StaffId::draw(self.entropy()).map_err(Fault::from)?;
             let roster = self.roster_with(id, &new.role, standing)?;
             let subject = self.staff_subject(id, &name, &new.role)?;
-            let event = self
-                .event(actor, ENROLLED, format!("staff:{id}"))?
-                .with("role", new.role.name());
+            let event = self.event(actor, ENROLLED, format!("staff:{id}"))?.with("role", new.role.name());
             let draft = Draft { id, name: name.clone(), role: new.role.clone(), actor, event, roster };
             self.issue_to_staff(&csr, subject, draft)
         })
@@ -98,7 +96,9 @@ impl Registry {
                 Ok(Attempt::Overtaken(conflict))
             }
             (Err(error), _) => Err(StaffError::Issue(error)),
-            (Ok(_), None) => Err(ca_core::storage::StorageError("a certificate was kept alone".to_owned()).into()),
+            (Ok(_), None) => {
+                Err(ca_core::storage::StorageError("a certificate was kept alone".to_owned()).into())
+            }
         }
     }
 
@@ -143,9 +143,7 @@ impl Registry {
         match (id.kind(), record.status) {
             (IdentityKind::Organisation, IdentityStatus::Active) => Ok(self.with_details(record)?),
             (IdentityKind::Organisation, IdentityStatus::Closed) => Err(IdentityError::Closed(id)),
-            (found, _) => {
-                Err(IdentityError::WrongKind { id, found, wanted: IdentityKind::Organisation })
-            }
+            (found, _) => Err(IdentityError::WrongKind { id, found, wanted: IdentityKind::Organisation }),
         }
     }
 }
@@ -175,8 +173,7 @@ impl Draft<'_> {
 
     fn change(&self, certificate: &CertificateRecord, record: &StaffRecord) -> AuditedChange {
         let change = put_or_block(self.roster.clone(), STAFF, &self.id.to_string(), Expect::Absent, record);
-        let change =
-            put_or_block(change, STAFF_CERTIFICATES, &certificate.sha256, Expect::Absent, &self.id);
+        let change = put_or_block(change, STAFF_CERTIFICATES, &certificate.sha256, Expect::Absent, &self.id);
         change.explained_by(&self.event)
     }
 }

@@ -1,0 +1,36 @@
+//! Authorisation by type: a handler that takes an [`Authorised`] cannot run without the permission, and a handler
+//! that takes none has no permit to call the domain with.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use super::problem::{self as table, Problem};
+use super::{PeerCertificate, blocking};
+use crate::permission::{Permission, Permit};
+use crate::principal::Principal;
+use crate::registry::Registry;
+
+/// A member of staff who may do `P`.
+#[derive(Debug)]
+pub(super) struct Authorised<P: Permission> {
+    /// Who it is.
+    pub(super) principal: Principal,
+    /// The permit.
+    pub(super) permit: Permit<P>,
+}
+
+impl<P: Permission> FromRequestParts<Arc<Registry>> for Authorised<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, registry: &Arc<Registry>) -> Result<Self, Problem> {
+        let presented = parts.extensions.get::<PeerCertificate>().and_then(|peer| peer.0.clone());
+        let certificate = presented.ok_or_else(|| {
+            Problem::new(table::NO_CERTIFICATE, "the connection carries no client certificate")
+        })?;
+        let principal = blocking(registry, move |registry| Ok(registry.authenticate(&certificate)?)).await?;
+        let permit = principal.permit::<P>()?;
+        Ok(Self { principal, permit })
+    }
+}

@@ -1,0 +1,224 @@
+//! Certificates over HTTP.
+
+use axum::Json;
+use axum::extract::State;
+use ca_core::certificate::CertificateRecord;
+use ca_core::serial::SerialNumber;
+use ca_core::status::RevocationReason;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
+
+use super::authorised::Authorised;
+use super::input::{Asked, At, Body, page_size, parameter};
+use super::problem::{self as table, Problem};
+use super::route::Service;
+use super::{blocking, pem};
+use crate::certificates::{CertificateFilter, CertificateStatus};
+use crate::permission::{ReadRegistry, RevokeCertificates};
+use crate::registry::Registry;
+
+/// A certificate.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Certificate)]
+pub(super) struct CertificateView {
+    /// Its serial number, hex.
+    serial: String,
+    /// The CA that issued it.
+    issuer: String,
+    /// The profile it was issued under.
+    profile: String,
+    /// The identity it belongs to.
+    identity: String,
+    /// Its subject.
+    subject: String,
+    /// SHA-256 of its DER, hex.
+    sha256: String,
+    /// SHA-256 of its SubjectPublicKeyInfo, hex.
+    key_sha256: String,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    not_before: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    not_after: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    issued_at: OffsetDateTime,
+    /// `active`, `revoked`, `on-hold` or `expired`.
+    status: &'static str,
+    /// Set when revoked or on hold.
+    revocation: Option<RevocationView>,
+    /// The certificate; lists leave it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pem: Option<String>,
+    /// The certificate, then its issuer's; lists leave it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chain: Option<String>,
+}
+
+/// When and why a certificate was revoked.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Revocation)]
+struct RevocationView {
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    at: OffsetDateTime,
+    /// As in RFC 5280 section 5.3.1, with hyphens: `key-compromise`.
+    reason: &'static str,
+}
+
+impl CertificateView {
+    fn of(registry: &Registry, record: CertificateRecord) -> Self {
+        Self {
+            status: registry.status_of(&record).name(),
+            serial: record.serial.to_string(),
+            issuer: record.issuer.to_string(),
+            profile: record.profile.to_string(),
+            identity: record.identity.to_string(),
+            subject: record.subject,
+            sha256: record.sha256,
+            key_sha256: record.key_sha256,
+            not_before: record.not_before,
+            not_after: record.not_after,
+            issued_at: record.issued_at,
+            revocation: record
+                .revocation
+                .map(|found| RevocationView { at: found.at, reason: found.reason.name() }),
+            pem: None,
+            chain: None,
+        }
+    }
+}
+
+/// The certificate in PEM, alone and followed by its issuer's.
+pub(super) fn pem_and_chain(registry: &Registry, der: &[u8]) -> (String, String) {
+    let leaf = pem::certificate(der);
+    let chain = format!("{leaf}{}", pem::certificate(registry.authority().certificate()));
+    (leaf, chain)
+}
+
+/// Which certificates to show.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct CertificatesAsked {
+    /// Those of this identity only.
+    identity: Option<String>,
+    /// Those that stand so only: `active`, `revoked`, `on-hold`, `expired`.
+    status: Option<String>,
+    /// Begin after this serial number.
+    after: Option<String>,
+    /// How many at most: 1 to 500.
+    limit: Option<usize>,
+}
+
+/// A page of certificates.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CertificateList {
+    items: Vec<CertificateView>,
+    /// Where the next page begins; null at the end.
+    next: Option<String>,
+}
+
+/// Certificates, in the order of their serial numbers.
+#[utoipa::path(get, path = "/v1/certificates", tag = "certificates", operation_id = "list_certificates",
+    params(CertificatesAsked), responses((status = 200, body = CertificateList)))]
+pub(super) async fn list(
+    State(registry): Service,
+    who: Authorised<ReadRegistry>,
+    Asked(asked): Asked<CertificatesAsked>,
+) -> Result<Json<CertificateList>, Problem> {
+    let filter = CertificateFilter {
+        identity: asked.identity.as_deref().map(str::parse).transpose()?,
+        status: parameter::<CertificateStatus>("status", asked.status.as_deref())?,
+    };
+    let after = parameter::<SerialNumber>("after", asked.after.as_deref())?;
+    let size = page_size(asked.limit)?;
+    let list = blocking(&registry, move |registry| {
+        let page = registry.certificates(&who.permit, filter, after, size)?;
+        let next = page.next.map(|serial| serial.to_string());
+        let items = page.items.into_iter().map(|record| CertificateView::of(registry, record)).collect();
+        Ok(CertificateList { items, next })
+    });
+    Ok(Json(list.await?))
+}
+
+/// One certificate, with its PEM and chain.
+#[utoipa::path(get, path = "/v1/certificates/{serial}", tag = "certificates", operation_id = "show_certificate",
+    params(("serial" = String, Path, description = "The serial number, hex")),
+    responses((status = 200, body = CertificateView)))]
+pub(super) async fn show(
+    State(registry): Service,
+    who: Authorised<ReadRegistry>,
+    At(serial): At,
+) -> Result<Json<CertificateView>, Problem> {
+    let serial = serial_number(&serial)?;
+    let view = blocking(&registry, move |registry| {
+        let (record, der) = registry.certificate(&who.permit, &serial)?;
+        let (leaf, chain) = pem_and_chain(registry, &der);
+        Ok(CertificateView { pem: Some(leaf), chain: Some(chain), ..CertificateView::of(registry, record) })
+    });
+    Ok(Json(view.await?))
+}
+
+/// A revocation.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Revoke {
+    /// As in RFC 5280 section 5.3.1, with hyphens; `certificate-hold` suspends.
+    #[schema(value_type = String, example = "superseded")]
+    reason: RevocationReason,
+    /// A note for the ledger. It stays for good: no personal data.
+    note: Option<String>,
+}
+
+/// Revokes a certificate, or puts it on hold.
+#[utoipa::path(post, path = "/v1/certificates/{serial}/revoke", tag = "certificates",
+    operation_id = "revoke_certificate",
+    params(("serial" = String, Path, description = "The serial number, hex")), request_body = Revoke,
+    responses((status = 200, body = CertificateView)))]
+pub(super) async fn revoke(
+    State(registry): Service,
+    who: Authorised<RevokeCertificates>,
+    (At(serial), Body(revoke)): (At, Body<Revoke>),
+) -> Result<Json<CertificateView>, Problem> {
+    let serial = serial_number(&serial)?;
+    let view = blocking(&registry, move |registry| {
+        let record = registry.revoke(&who.permit, &serial, revoke.reason, revoke.note.as_deref())?;
+        Ok(CertificateView::of(registry, record))
+    });
+    Ok(Json(view.await?))
+}
+
+/// A release from hold.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Release {
+    /// A note for the ledger. It stays for good: no personal data.
+    note: Option<String>,
+}
+
+/// Releases a certificate from hold.
+#[utoipa::path(post, path = "/v1/certificates/{serial}/release", tag = "certificates",
+    operation_id = "release_certificate",
+    params(("serial" = String, Path, description = "The serial number, hex")), request_body = Release,
+    responses((status = 200, body = CertificateView)))]
+pub(super) async fn release(
+    State(registry): Service,
+    who: Authorised<RevokeCertificates>,
+    (At(serial), Body(release)): (At, Body<Release>),
+) -> Result<Json<CertificateView>, Problem> {
+    let serial = serial_number(&serial)?;
+    let view = blocking(&registry, move |registry| {
+        let record = registry.release(&who.permit, &serial, release.note.as_deref())?;
+        Ok(CertificateView::of(registry, record))
+    });
+    Ok(Json(view.await?))
+}
+
+fn serial_number(text: &str) -> Result<SerialNumber, Problem> {
+    text.parse().map_err(|error: ca_core::serial::InvalidSerial| {
+        Problem::new(table::SERIAL_MALFORMED, error.to_string())
+    })
+}

@@ -1,0 +1,234 @@
+//! Identities over HTTP.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
+
+use super::authorised::Authorised;
+use super::blocking;
+use super::input::{Asked, At, Body, page_size, parameter};
+use super::problem::Problem;
+use super::route::Service;
+use crate::id::IdentityKind;
+use crate::identity::{Details, Identity, NewIdentity, Owner};
+use crate::permission::{ReadRegistry, RegisterIdentities};
+
+/// An identity to be entered.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) enum IdentityEntered {
+    /// A legal person.
+    Organisation {
+        /// Name as in its founding act or register.
+        legal_name: String,
+        /// ETSI EN 319 412-1 section 5.1.4: `GO:LS-RSL`, `NTRLS-10023`.
+        identifier: String,
+        /// Where it sits.
+        locality: Option<String>,
+    },
+    /// A natural person.
+    Person {
+        /// Family name.
+        surname: String,
+        /// Given names.
+        given_name: String,
+        /// ETSI EN 319 412-1 section 5.1.3: `PNOLS-012345678901`.
+        identifier: String,
+    },
+    /// A machine.
+    Device {
+        /// The organisation that owns it.
+        organisation: String,
+        /// The person who answers for it.
+        sponsor: String,
+        /// The owner's name for it.
+        asset_tag: String,
+        /// Hardware type and serial number, `OID/HEX` (RFC 4108 section 5).
+        hardware_module: Option<String>,
+    },
+    /// A program.
+    Application {
+        /// The organisation that owns it.
+        organisation: String,
+        /// The person who answers for it.
+        sponsor: String,
+        /// Its name.
+        name: String,
+        /// Where it runs: `production`, `test`.
+        environment: String,
+        /// DNS names it may use.
+        #[serde(default)]
+        dns_names: Vec<String>,
+    },
+}
+
+impl IdentityEntered {
+    fn into_domain(self) -> Result<NewIdentity, Problem> {
+        Ok(match self {
+            Self::Organisation { legal_name, identifier, locality } => {
+                NewIdentity::Organisation { legal_name, identifier, locality }
+            }
+            Self::Person { surname, given_name, identifier } => {
+                NewIdentity::Person { surname, given_name, identifier }
+            }
+            Self::Device { organisation, sponsor, asset_tag, hardware_module } => {
+                NewIdentity::Device { owner: owner(&organisation, &sponsor)?, asset_tag, hardware_module }
+            }
+            Self::Application { organisation, sponsor, name, environment, dns_names } => {
+                NewIdentity::Application {
+                    owner: owner(&organisation, &sponsor)?,
+                    name,
+                    environment,
+                    dns_names,
+                }
+            }
+        })
+    }
+}
+
+fn owner(organisation: &str, sponsor: &str) -> Result<Owner, Problem> {
+    Ok(Owner { organisation: organisation.parse()?, sponsor: sponsor.parse()? })
+}
+
+/// An identity. Which fields there are depends on its kind.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = Identity)]
+pub(super) struct IdentityView {
+    /// Its identifier.
+    id: String,
+    /// `person`, `organisation`, `device` or `application`.
+    kind: &'static str,
+    /// `active` or `closed`.
+    status: &'static str,
+    /// When it was entered.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(value_type = String, format = DateTime)]
+    registered_at: Option<OffsetDateTime>,
+    /// The officer who entered it.
+    registered_by: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organisation: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sponsor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    legal_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    surname: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identifier: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locality: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asset_tag: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hardware_module: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dns_names: Option<Vec<String>>,
+}
+
+impl From<Identity> for IdentityView {
+    fn from(identity: Identity) -> Self {
+        let record = identity.record;
+        let view = Self {
+            id: record.id.to_string(),
+            kind: record.id.kind().name(),
+            status: record.status.name(),
+            registered_at: Some(record.registered_at),
+            registered_by: record.registered_by.to_string(),
+            organisation: record.owner.map(|owner| owner.organisation.to_string()),
+            sponsor: record.owner.map(|owner| owner.sponsor.to_string()),
+            ..Self::default()
+        };
+        match identity.details {
+            Details::Person { surname, given_name, identifier } => Self {
+                surname: Some(surname),
+                given_name: Some(given_name),
+                identifier: Some(identifier),
+                ..view
+            },
+            Details::Organisation { legal_name, identifier, locality } => {
+                Self { legal_name: Some(legal_name), identifier: Some(identifier), locality, ..view }
+            }
+            Details::Device { asset_tag, hardware_module } => {
+                Self { asset_tag: Some(asset_tag), hardware_module, ..view }
+            }
+            Details::Application { name, environment, dns_names } => {
+                Self { name: Some(name), environment: Some(environment), dns_names: Some(dns_names), ..view }
+            }
+        }
+    }
+}
+
+/// Enters an identity.
+#[utoipa::path(post, path = "/v1/identities", tag = "identities", operation_id = "register_identity",
+    request_body = IdentityEntered, responses((status = 201, body = IdentityView)))]
+pub(super) async fn register(
+    State(registry): Service,
+    who: Authorised<RegisterIdentities>,
+    Body(entered): Body<IdentityEntered>,
+) -> Result<(StatusCode, Json<IdentityView>), Problem> {
+    let entered = entered.into_domain()?;
+    let register = move |registry: &crate::Registry| Ok(registry.register_identity(&who.permit, entered)?);
+    let identity = blocking(&registry, register).await?;
+    Ok((StatusCode::CREATED, Json(identity.into())))
+}
+
+/// Which identities to show.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct IdentitiesAsked {
+    /// Those of this kind only.
+    kind: Option<String>,
+    /// Begin after this identity.
+    after: Option<String>,
+    /// How many at most: 1 to 500.
+    limit: Option<usize>,
+}
+
+/// A page of identities.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct IdentityList {
+    items: Vec<IdentityView>,
+    /// Where the next page begins; null at the end.
+    next: Option<String>,
+}
+
+/// Identities, in the order of their identifiers. Each person shown is a look at that person's record in the ledger.
+#[utoipa::path(get, path = "/v1/identities", tag = "identities", operation_id = "list_identities",
+    params(IdentitiesAsked), responses((status = 200, body = IdentityList)))]
+pub(super) async fn list(
+    State(registry): Service,
+    who: Authorised<ReadRegistry>,
+    Asked(asked): Asked<IdentitiesAsked>,
+) -> Result<Json<IdentityList>, Problem> {
+    let kind = parameter::<IdentityKind>("kind", asked.kind.as_deref())?;
+    let after = parameter("after", asked.after.as_deref())?;
+    let size = page_size(asked.limit)?;
+    let read = move |registry: &crate::Registry| Ok(registry.identities(&who.permit, kind, after, size)?);
+    let page = blocking(&registry, read).await?;
+    let next = page.next.map(|id| id.to_string());
+    Ok(Json(IdentityList { items: page.items.into_iter().map(IdentityView::from).collect(), next }))
+}
+
+/// One identity. A look at a person's record is in the ledger before the answer leaves.
+#[utoipa::path(get, path = "/v1/identities/{id}", tag = "identities", operation_id = "show_identity",
+    params(("id" = String, Path, description = "The identity")), responses((status = 200, body = IdentityView)))]
+pub(super) async fn show(
+    State(registry): Service,
+    who: Authorised<ReadRegistry>,
+    At(id): At,
+) -> Result<Json<IdentityView>, Problem> {
+    let id = id.parse()?;
+    let identity = blocking(&registry, move |registry| Ok(registry.identity(&who.permit, id)?)).await?;
+    Ok(Json(identity.into()))
+}

@@ -1,0 +1,163 @@
+//! What callers send: bodies, parameters and headers, each refused with a problem.
+
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+use serde::de::DeserializeOwned;
+
+use super::problem::{self as table, Problem};
+use crate::enrolment::IdempotencyKey;
+use crate::page::PageSize;
+
+/// The most octets of a body: the largest certification request and room for names.
+pub(super) const MAX_BODY: usize = 256 * 1024;
+
+/// A JSON body, read whole into its type; nothing it does not know is overlooked.
+#[derive(Debug)]
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        demand_json(request.headers())?;
+        let bytes = axum::body::Bytes::from_request(request, state).await.map_err(|error| cut(&error))?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| unfit(&error))
+    }
+}
+
+fn demand_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = given.split(';').next().unwrap_or_default().trim();
+    if media_type.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let given: String = given.chars().take(80).collect();
+    Err(Problem::new(table::NOT_JSON, format!("the Content-Type is {given:?}")))
+}
+
+fn cut(error: &BytesRejection) -> Problem {
+    match error {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => too_large(),
+        error if error.status() == StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        _ => Problem::new(table::BODY_CUT, "the connection ended within the message"),
+    }
+}
+
+pub(super) fn too_large() -> Problem {
+    Problem::new(table::TOO_LARGE, format!("at most {MAX_BODY} octets are read"))
+}
+
+fn unfit(error: &serde_json::Error) -> Problem {
+    if !error.is_data() {
+        return Problem::new(table::JSON_BROKEN, error.to_string());
+    }
+    let text: String = error.to_string().chars().take(500).collect();
+    let problem = Problem::new(table::JSON_UNFIT, text.clone());
+    match nearest(&text) {
+        Some(nearest) => {
+            problem.fix(format!("did you mean {nearest:?}? see /openapi.json for the fields there are"))
+        }
+        None => problem,
+    }
+}
+
+/// The most similar of the names that serde says it expected: "unknown field `surnam`, expected one of `kind`, …".
+fn nearest(text: &str) -> Option<&str> {
+    if !text.starts_with("unknown ") {
+        return None;
+    }
+    let mut quoted = text.split('`').skip(1).step_by(2);
+    let asked = quoted.next()?;
+    ca_core::profile::nearest(asked, quoted)
+}
+
+/// Parameters behind the question mark.
+#[derive(Debug)]
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Query::from_request_parts(parts, state).await {
+            Ok(Query(asked)) => Ok(Self(asked)),
+            Err(error) => Err(Problem::new(table::QUERY_UNFIT, error.body_text())),
+        }
+    }
+}
+
+/// The variable segment of a path, as text.
+#[derive(Debug)]
+pub(super) struct At(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for At {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(text)) => Ok(Self(text)),
+            Err(error) => {
+                let status = error.into_response().status();
+                tracing::debug!(%status, "a path could not be read");
+                Err(Problem::new(table::NO_ROUTE, "the address is not UTF-8"))
+            }
+        }
+    }
+}
+
+/// The Idempotency-Key header, where there is one.
+#[derive(Debug)]
+pub(super) struct OnceKey(pub(super) Option<IdempotencyKey>);
+
+impl<S: Send + Sync> FromRequestParts<S> for OnceKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let unfit = |detail: String| Problem::new(table::HEADER_UNFIT, detail);
+        let mut given = parts.headers.get_all("idempotency-key").iter();
+        let Some(value) = given.next() else { return Ok(Self(None)) };
+        if given.next().is_some() {
+            return Err(unfit("there is more than one Idempotency-Key".to_owned()));
+        }
+        let key = value.to_str().ok().map(IdempotencyKey::new);
+        match key {
+            Some(Ok(key)) => Ok(Self(Some(key))),
+            Some(Err(error)) => Err(unfit(error.to_string())),
+            None => Err(unfit(crate::enrolment::InvalidIdempotencyKey.to_string())),
+        }
+    }
+}
+
+/// Reads a parameter into its type; absence stays absence.
+pub(super) fn parameter<T>(name: &str, text: Option<&str>) -> Result<Option<T>, Problem>
+where
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    let read = |text: &str| {
+        text.parse().map_err(|error: T::Err| Problem::new(table::QUERY_UNFIT, format!("{name}: {error}")))
+    };
+    text.map(read).transpose()
+}
+
+/// Reads a page's size.
+pub(super) fn page_size(limit: Option<usize>) -> Result<PageSize, Problem> {
+    let unfit =
+        |error: crate::page::InvalidPageSize| Problem::new(table::QUERY_UNFIT, format!("limit: {error}"));
+    limit.map_or_else(|| Ok(PageSize::default()), |limit| PageSize::new(limit).map_err(unfit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_field_is_recognised() {
+        let text = "unknown field `surnam`, expected one of `kind`, `surname`, `given_name` at line 1";
+        assert_eq!(nearest(text), Some("surname"));
+        assert_eq!(nearest("unknown field `qqqq`, expected `kind`"), None);
+        assert_eq!(nearest("missing field `kind`"), None);
+    }
+}

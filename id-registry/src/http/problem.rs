@@ -1,0 +1,246 @@
+//! Problems: every refusal and fault as it goes over the wire (RFC 9457), in one table.
+//!
+//! A code never changes its meaning. What a problem says in particular is its detail; nothing internal is in it.
+
+use std::borrow::Cow;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProblemKind {
+    /// Its stable code.
+    pub code: &'static str,
+    /// The HTTP status it goes out with.
+    pub status: u16,
+    /// What happened, in general.
+    pub title: &'static str,
+    /// What to do about it, in general.
+    pub fix: &'static str,
+    /// Whether the same call can succeed later.
+    pub retryable: bool,
+}
+
+/// Every problem this interface gives, besides those of certification requests, whose codes and fixes are
+/// [`CsrError`](ca_core::csr::CsrError)'s own.
+pub fn catalogue() -> &'static [ProblemKind] {
+    TABLE
+}
+
+macro_rules! problems {
+    ($($name:ident = $code:literal $status:literal $retryable:literal, $title:literal, $fix:literal;)+) => {
+        $(pub(super) const $name: ProblemKind =
+            ProblemKind { code: $code, status: $status, title: $title, fix: $fix, retryable: $retryable };)+
+        static TABLE: &[ProblemKind] = &[$($name),+];
+    };
+}
+
+problems! {
+    NO_CERTIFICATE = "E-AUTH-001" 401 false, "A client certificate is needed",
+        "call with your staff certificate: npki context add NAME --cert FILE --key FILE";
+    NOT_PERMITTED = "E-AUTH-002" 403 false, "You may not do this",
+        "ask somebody whose role allows it; npki whoami shows yours";
+    NOT_STAFF = "E-AUTH-003" 403 false, "This certificate belongs to no member of staff",
+        "use the certificate that you were enrolled with";
+    ACCESS_ENDED = "E-AUTH-004" 403 false, "Your access was ended", "ask an administrator to enrol you again";
+    CERTIFICATE_REVOKED = "E-AUTH-005" 403 false, "Your certificate was revoked",
+        "ask an administrator to enrol you again";
+    CERTIFICATE_ON_HOLD = "E-AUTH-006" 403 false, "Your certificate is on hold", "ask an administrator to release it";
+    CERTIFICATE_EXPIRED = "E-AUTH-007" 403 false, "Your certificate has expired",
+        "ask an administrator to enrol you again";
+    CERTIFICATE_EARLY = "E-AUTH-008" 403 true, "Your certificate is not valid yet",
+        "wait, or let the server's operator check its clock";
+
+    UNKNOWN_IDENTITY = "E-ID-001" 404 false, "There is no such identity",
+        "look it up: npki registry list";
+    IDENTIFIER_TAKEN = "E-ID-002" 409 false, "Another identity has this number or tag",
+        "use the identity that is there: npki registry show ID";
+    FIELD_UNFIT = "E-ID-003" 422 false, "A field does not fit", "correct the field that the detail names";
+    WRONG_KIND = "E-ID-004" 422 false, "The identity is of another kind",
+        "name an identity of the kind that the detail asks for";
+    IDENTITY_CLOSED = "E-ID-005" 409 false, "The identity is closed", "use an identity that is active";
+    ID_MISTYPED = "E-ID-006" 400 false, "The identifier is mistyped",
+        "copy it again: two characters are exchanged or one is wrong";
+    ID_MALFORMED = "E-ID-007" 400 false, "This is no identifier", "write it as in lists: P-7QF3K2M9T4";
+
+    UNKNOWN_PROFILE = "E-REQ-001" 404 false, "There is no such profile", "see which there are: npki profile list";
+    WRONG_PROFILE = "E-REQ-002" 422 false, "The profile is for identities of another kind",
+        "choose a profile for this kind of identity: npki profile list";
+    CSR_USED = "E-REQ-003" 409 false, "This certification request was used already",
+        "look at the earlier request, or make a new certification request";
+    KEY_REUSED = "E-REQ-004" 409 false, "This Idempotency-Key was used for something else",
+        "use a new Idempotency-Key for each new request";
+    UNKNOWN_REQUEST = "E-REQ-005" 404 false, "There is no such request", "look it up: npki request list";
+    OWN_REQUEST = "E-REQ-006" 403 false, "Nobody decides on a request of one's own",
+        "let another officer decide on it";
+    APPROVED_ALREADY = "E-REQ-007" 409 false, "You approved this request already",
+        "let another officer approve it too";
+    DECIDED_ALREADY = "E-REQ-008" 409 false, "The request is decided already", "see what became of it: npki request show ID";
+
+    KEY_NOT_ADMITTED = "E-ISS-001" 422 false, "The profile does not admit this key",
+        "make a key of a kind that the profile admits: npki profile show ID";
+    FACT_MISSING = "E-ISS-002" 422 false, "The registry lacks what the profile needs",
+        "have an officer register the identity with it";
+    FACT_UNFIT = "E-ISS-003" 422 false, "What the registry holds does not fit the profile",
+        "have an officer register the identity in the form that the detail asks for";
+    NAME_NOT_GRANTED = "E-ISS-004" 422 false, "The name is not one of the identity's",
+        "ask only for names that the registry grants the identity: npki registry show ID";
+    KEY_OF_ANOTHER = "E-ISS-005" 409 false, "This key belongs to another identity",
+        "make a new key; a key serves one identity only";
+    LINT = "E-ISS-006" 500 false, "The certificate would have broken a rule, so it was not signed",
+        "tell the service's operator; the profile or the service is at fault, not your request";
+    ISSUER_ENDS = "E-ISS-007" 500 false, "The issuing CA ends before the certificate would",
+        "tell the service's operator: a new issuing CA is due";
+    CA_KEY = "E-ISS-008" 503 true, "The CA's key could not be used", "try again later";
+    REFUSED = "E-ISS-009" 422 false, "The profile refuses the request", "change what the detail names";
+
+    UNKNOWN_CERTIFICATE = "E-CERT-001" 404 false, "There is no such certificate", "look it up: npki cert list";
+    REVOKED_ALREADY = "E-CERT-002" 409 false, "The certificate was revoked already", "nothing is left to do";
+    HELD_ALREADY = "E-CERT-003" 409 false, "The certificate is on hold already",
+        "release it, or revoke it for good with another reason";
+    NOT_ON_HOLD = "E-CERT-004" 409 false, "The certificate is not on hold",
+        "only a hold can be undone; issue a new certificate instead";
+    HOLD_FORBIDDEN = "E-CERT-005" 409 false, "Certificates of this profile must not be suspended",
+        "revoke it with another reason";
+    SERIAL_MALFORMED = "E-CERT-006" 400 false, "This is no serial number", "write it in hexadecimal, as in lists";
+
+    UNKNOWN_STAFF = "E-STAFF-001" 404 false, "There is no such member of staff", "look the member up: npki staff list";
+    DISABLED_ALREADY = "E-STAFF-002" 409 false, "The member of staff is disabled already", "nothing is left to do";
+    LAST_ADMINISTRATOR = "E-STAFF-003" 409 false, "This is the last administrator",
+        "enrol another administrator first: npki staff add --role administrator";
+    STAFF_EXISTS = "E-STAFF-004" 409 false, "This installation has staff already",
+        "let an administrator enrol further staff: npki staff add";
+    ROLE_UNFIT = "E-STAFF-005" 422 false, "The role does not fit",
+        "choose administrator, officer, auditor, or agency-operator with its organisation";
+    NO_STAFF_PROFILE = "E-STAFF-006" 500 false, "This installation has no profile for staff",
+        "tell the service's operator: the profile staff-authentication is missing";
+
+    NO_ROUTE = "E-HTTP-001" 404 false, "There is nothing at this address", "see /openapi.json for what there is";
+    NO_METHOD = "E-HTTP-002" 405 false, "This address does not take this method",
+        "see /openapi.json for the methods it takes";
+    TOO_LARGE = "E-HTTP-003" 413 false, "The message is too large", "send at most 256 kB";
+    NOT_JSON = "E-HTTP-004" 415 false, "The message is not marked as JSON", "send Content-Type: application/json";
+    JSON_BROKEN = "E-HTTP-005" 400 false, "The message is not JSON", "send one JSON document, UTF-8 (RFC 8259)";
+    JSON_UNFIT = "E-HTTP-006" 422 false, "The message does not have the form that is needed",
+        "see /openapi.json for the fields there are";
+    QUERY_UNFIT = "E-HTTP-007" 400 false, "A parameter does not fit", "see /openapi.json for the parameters there are";
+    HEADER_UNFIT = "E-HTTP-008" 400 false, "A header does not fit", "see /openapi.json for the headers there are";
+    BODY_CUT = "E-HTTP-009" 400 true, "The message did not arrive whole", "send it again";
+
+    STORE = "E-INT-001" 503 true, "The registry's storage does not answer", "try again in a minute";
+    CONTENDED = "E-INT-002" 503 true, "Too many changed the same record at once", "try again";
+    INTERNAL = "E-INT-003" 500 false, "The service failed", "tell the service's operator when it happened";
+}
+
+/// The media type of problems (RFC 9457 section 3).
+pub(super) const MEDIA_TYPE: &str = "application/problem+json";
+
+const TYPES: &str = "https://npki.invalid/problems/";
+
+/// A refusal or fault, ready to go out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    code: &'static str,
+    status: u16,
+    title: &'static str,
+    detail: String,
+    fix: Cow<'static, str>,
+    retryable: bool,
+}
+
+impl Problem {
+    /// A problem of this kind; `detail` says what happened in particular.
+    pub(super) fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
+        Self {
+            code: kind.code,
+            status: kind.status,
+            title: kind.title,
+            detail: detail.into(),
+            fix: Cow::Borrowed(kind.fix),
+            retryable: kind.retryable,
+        }
+    }
+
+    /// A certification request that was refused: its reader has its own codes.
+    pub(super) fn of_csr(code: &'static str, detail: String, fix: &'static str) -> Self {
+        let title = "The certification request is refused";
+        Self { code, status: 422, title, detail, fix: Cow::Borrowed(fix), retryable: false }
+    }
+
+    /// Says more exactly what to do.
+    #[must_use]
+    pub(super) fn fix(mut self, fix: impl Into<Cow<'static, str>>) -> Self {
+        self.fix = fix.into();
+        self
+    }
+}
+
+/// A problem document (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemDocument {
+    /// Leads to the code's meaning.
+    #[schema(format = "uri")]
+    r#type: String,
+    /// What happened, in general.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What happened in particular.
+    detail: String,
+    /// The stable code.
+    #[schema(pattern = "^E-[A-Z]+-[0-9]{3}$")]
+    code: &'static str,
+    /// What to do about it.
+    fix: Cow<'static, str>,
+    /// Whether the same call can succeed later.
+    retryable: bool,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let document = ProblemDocument {
+            r#type: format!("{TYPES}{}", self.code),
+            title: self.title,
+            status: self.status,
+            detail: self.detail,
+            code: self.code,
+            fix: self.fix,
+            retryable: self.retryable,
+        };
+        let media_type = (header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        (status, [media_type], Json(document)).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_stands_once_and_has_a_status_of_refusal() {
+        let codes: BTreeSet<&str> = catalogue().iter().map(|kind| kind.code).collect();
+        assert_eq!(codes.len(), catalogue().len());
+        for kind in catalogue() {
+            assert!((400..600).contains(&kind.status), "{}", kind.code);
+            assert!(
+                kind.code.starts_with("E-")
+                    && kind.code.as_bytes().iter().filter(|c| **c == b'-').count() == 2
+            );
+            assert!(
+                !kind.title.is_empty() && !kind.fix.is_empty() && !kind.title.ends_with('.'),
+                "{}",
+                kind.code
+            );
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! From every error of the domain to its row in the table of problems.
+
+use ca_core::authority::RevokeError;
+use ca_core::csr::CsrError;
+use ca_core::issuance::{IssueError, Refusal};
+use ca_core::profile::UnknownProfile;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::problem::{self as table, Problem};
+use crate::certificates::CertificateError;
+use crate::enrolment::RequestError;
+use crate::fault::Fault;
+use crate::id::InvalidId;
+use crate::identity::{FieldError, IdentityError};
+use crate::permission::NotPermitted;
+use crate::principal::InvalidRole;
+use crate::staff::{SignInError, StaffError};
+
+/// A moment as it stands in problems: RFC 3339, UTC.
+fn moment(at: OffsetDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_default()
+}
+
+impl From<Fault> for Problem {
+    /// What failed inside goes to the operator's log; the caller learns only that it did.
+    fn from(fault: Fault) -> Self {
+        tracing::error!(%fault, "the registry failed");
+        match fault {
+            Fault::Storage(_) => {
+                Self::new(table::STORE, "the storage failed; the change may not have been kept")
+            }
+            Fault::Contended(_) => Self::new(table::CONTENDED, "others changed the same records each time"),
+            Fault::NoEntropy => Self::new(table::INTERNAL, "no randomness"),
+        }
+    }
+}
+
+impl From<InvalidId> for Problem {
+    fn from(error: InvalidId) -> Self {
+        match &error {
+            InvalidId::Form { .. } => Self::new(table::ID_MALFORMED, error.to_string()),
+            InvalidId::Mistyped { .. } => Self::new(table::ID_MISTYPED, error.to_string()),
+        }
+    }
+}
+
+impl From<NotPermitted> for Problem {
+    fn from(error: NotPermitted) -> Self {
+        Self::new(table::NOT_PERMITTED, error.to_string())
+    }
+}
+
+impl From<FieldError> for Problem {
+    fn from(error: FieldError) -> Self {
+        Self::new(table::FIELD_UNFIT, error.to_string()).fix(format!("{}: {}", error.field, error.fits))
+    }
+}
+
+impl From<CsrError> for Problem {
+    fn from(error: CsrError) -> Self {
+        Self::of_csr(error.code(), error.to_string(), error.fix())
+    }
+}
+
+impl From<InvalidRole> for Problem {
+    fn from(error: InvalidRole) -> Self {
+        Self::new(table::ROLE_UNFIT, error.to_string())
+    }
+}
+
+impl From<UnknownProfile> for Problem {
+    fn from(error: UnknownProfile) -> Self {
+        let problem = Self::new(table::UNKNOWN_PROFILE, error.to_string());
+        match error.nearest {
+            Some(nearest) => problem.fix(format!("did you mean {nearest}? see npki profile list")),
+            None => problem,
+        }
+    }
+}
+
+impl From<SignInError> for Problem {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::NotStaff => Self::new(table::NOT_STAFF, error.to_string()),
+            SignInError::Disabled { at } => {
+                Self::new(table::ACCESS_ENDED, format!("your access was ended on {}", moment(at)))
+            }
+            SignInError::Revoked { at, reason } => Self::new(
+                table::CERTIFICATE_REVOKED,
+                format!("your certificate was revoked on {}: {reason}", moment(at)),
+            ),
+            SignInError::OnHold { since } => Self::new(
+                table::CERTIFICATE_ON_HOLD,
+                format!("your certificate is on hold since {}", moment(since)),
+            ),
+            SignInError::Expired { at } => {
+                Self::new(table::CERTIFICATE_EXPIRED, format!("your certificate ended on {}", moment(at)))
+            }
+            SignInError::NotYetValid { from } => Self::new(
+                table::CERTIFICATE_EARLY,
+                format!("your certificate is valid from {} on", moment(from)),
+            ),
+            SignInError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<IdentityError> for Problem {
+    fn from(error: IdentityError) -> Self {
+        let kind = match &error {
+            IdentityError::Field(field) => return field.clone().into(),
+            IdentityError::Fault(fault) => return fault.clone().into(),
+            IdentityError::Taken { .. } => table::IDENTIFIER_TAKEN,
+            IdentityError::Unknown(_) => table::UNKNOWN_IDENTITY,
+            IdentityError::WrongKind { .. } => table::WRONG_KIND,
+            IdentityError::Closed(_) => table::IDENTITY_CLOSED,
+            IdentityError::OfAnother { .. } => table::NOT_PERMITTED,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<StaffError> for Problem {
+    fn from(error: StaffError) -> Self {
+        let kind = match error {
+            StaffError::Field(field) => return field.into(),
+            StaffError::Csr(csr) => return csr.into(),
+            StaffError::Organisation(identity) => return identity.into(),
+            StaffError::Issue(issue) => return issue.into(),
+            StaffError::Fault(fault) => return fault.into(),
+            StaffError::NoProfile(_) => table::NO_STAFF_PROFILE,
+            StaffError::StaffExists => table::STAFF_EXISTS,
+            StaffError::Unknown(_) => table::UNKNOWN_STAFF,
+            StaffError::AlreadyDisabled(_) => table::DISABLED_ALREADY,
+            StaffError::LastAdministrator(_) => table::LAST_ADMINISTRATOR,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<RequestError> for Problem {
+    fn from(error: RequestError) -> Self {
+        let kind = match error {
+            RequestError::Csr(csr) => return csr.into(),
+            RequestError::Field(field) => return field.into(),
+            RequestError::UnknownProfile(profile) => return profile.into(),
+            RequestError::Identity(identity) => return identity.into(),
+            RequestError::Issue(issue) => return issue.into(),
+            RequestError::Fault(fault) => return fault.into(),
+            RequestError::WrongProfile { .. } => table::WRONG_PROFILE,
+            RequestError::CsrUsed(_) => table::CSR_USED,
+            RequestError::KeyReused(_) => table::KEY_REUSED,
+            RequestError::Unknown(_) => table::UNKNOWN_REQUEST,
+            RequestError::OfAnother { .. } => table::NOT_PERMITTED,
+            RequestError::Own(_) => table::OWN_REQUEST,
+            RequestError::ApprovedAlready(_) => table::APPROVED_ALREADY,
+            RequestError::Decided { .. } => table::DECIDED_ALREADY,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<IssueError> for Problem {
+    fn from(error: IssueError) -> Self {
+        match error {
+            IssueError::Refused(refusal) => refusal.into(),
+            IssueError::Commit(error) => Fault::from(error).into(),
+            IssueError::Entropy(error) => Fault::from(error).into(),
+            IssueError::Lint(_) => {
+                tracing::error!(%error, "lint refused a certificate");
+                Self::new(table::LINT, error.to_string())
+            }
+            IssueError::IssuerTooShort => Self::new(table::ISSUER_ENDS, error.to_string()),
+            IssueError::Key(_) => {
+                tracing::error!(%error, "the CA's key could not be used");
+                Self::new(table::CA_KEY, "nothing was signed")
+            }
+            error => {
+                tracing::error!(%error, "a certificate could not be made");
+                Self::new(table::INTERNAL, "the certificate could not be made")
+            }
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        #[allow(unreachable_patterns, reason = "the authority may learn further refusals")]
+        let kind = match refusal {
+            Refusal::KeyNotAdmitted { .. } => table::KEY_NOT_ADMITTED,
+            Refusal::FactMissing { .. } => table::FACT_MISSING,
+            Refusal::FactUnfit { .. } => table::FACT_UNFIT,
+            Refusal::NameNotGranted { .. } => table::NAME_NOT_GRANTED,
+            Refusal::KeyOfAnother => table::KEY_OF_ANOTHER,
+            _ => table::REFUSED,
+        };
+        Self::new(kind, refusal.to_string())
+    }
+}
+
+impl From<CertificateError> for Problem {
+    fn from(error: CertificateError) -> Self {
+        let kind = match error {
+            CertificateError::Field(field) => return field.into(),
+            CertificateError::Identity(identity) => return identity.into(),
+            CertificateError::Revoke(error) => return revoke_problem(&error),
+            CertificateError::Fault(fault) => return fault.into(),
+            CertificateError::Unknown(_) => table::UNKNOWN_CERTIFICATE,
+            CertificateError::OfAnother { .. } => table::NOT_PERMITTED,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+fn revoke_problem(error: &RevokeError) -> Problem {
+    let kind = match error {
+        RevokeError::Unknown(_) => table::UNKNOWN_CERTIFICATE,
+        RevokeError::AlreadyRevoked { serial, at, reason } => {
+            let detail = format!("certificate {serial} was revoked already on {}: {reason}", moment(*at));
+            return Problem::new(table::REVOKED_ALREADY, detail);
+        }
+        RevokeError::AlreadyOnHold(_) => table::HELD_ALREADY,
+        RevokeError::NotOnHold(_) => table::NOT_ON_HOLD,
+        RevokeError::HoldForbidden { .. } => table::HOLD_FORBIDDEN,
+        #[allow(unreachable_patterns, reason = "the authority may learn further refusals")]
+        RevokeError::Commit(_) | RevokeError::Entropy(_) | _ => {
+            tracing::error!(%error, "a certificate's status could not be changed");
+            return Problem::new(table::STORE, "the certificate's status was not changed");
+        }
+    };
+    Problem::new(kind, error.to_string())
+}

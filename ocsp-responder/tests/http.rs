@@ -1,0 +1,361 @@
+//! The public endpoints over a loopback port, judged by openssl, gnutls and pkilint.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod fixture;
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ca_core::certificate::CaId;
+use ca_core::clock::SystemClock;
+use ca_core::crl::CRLS;
+use ca_core::storage::{
+    AuditedChange, CommitError, Entry, KeyRange, StorageError, Store, Table, Version, Versioned,
+};
+use fixture::{GOOD, Pki, REVOKED, UNKNOWN, printed};
+use ocsp_responder::http::{PublicState, router};
+use ocsp_responder::ocsp::client::{CertificateStatus, Nonce, Query, Tolerance};
+use ocsp_responder::ocsp::{CertIdHash, MAX_REQUEST, Responders};
+use ocsp_responder::publication::Publication;
+use time::OffsetDateTime;
+
+/// A store with one CRL, or one that fails.
+#[derive(Debug)]
+struct CrlStore(Mutex<Result<Option<Vec<u8>>, StorageError>>);
+
+impl Store for CrlStore {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Versioned>, StorageError> {
+        assert_eq!((table, key), (CRLS, b"issuing".as_slice()));
+        let found = self.0.lock().unwrap().clone()?;
+        Ok(found.map(|value| Versioned { value, version: Version(1) }))
+    }
+
+    fn scan(&self, _: Table, _: &KeyRange, _: usize) -> Result<Vec<Entry>, StorageError> {
+        unreachable!("publishing scans nothing")
+    }
+
+    fn commit(&self, _: AuditedChange) -> Result<(), CommitError> {
+        unreachable!("publishing writes nothing")
+    }
+}
+
+/// A served PKI.
+struct Server {
+    pki: Pki,
+    address: SocketAddr,
+    store: Arc<CrlStore>,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Server {
+    fn start() -> Self {
+        let pki = Pki::new();
+        let store = Arc::new(CrlStore(Mutex::new(Ok(None))));
+        let state = PublicState {
+            responders: Arc::new(Responders::new().with(Arc::new(pki.responder()))),
+            publication: Arc::new(
+                Publication::new(store.clone()).with(CaId::new("issuing").unwrap(), pki.read("ca.der")),
+            ),
+            clock: Arc::new(SystemClock),
+        };
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        runtime.spawn(async move { axum::serve(listener, router(state)).await.unwrap() });
+        Self { pki, address, store, _runtime: runtime }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}/ocsp", self.address)
+    }
+
+    /// Asks with openssl; the arguments are added to the usual ones.
+    fn openssl(&self, arguments: &str) -> String {
+        self.pki.openssl(&format!("ocsp -issuer ca.pem -CAfile ca.pem -url {} {arguments}", self.url()))
+    }
+
+    fn query(&self, name: &str) -> Query {
+        let certificate = self.pki.read(&format!("{name}.der"));
+        Query::about(&certificate, &self.pki.read("ca.der"), CertIdHash::Sha1, None).unwrap()
+    }
+
+    fn get(&self, path: &str) -> Reply {
+        self.send(&format!("GET {path} HTTP/1.1\r\n"), b"")
+    }
+
+    fn post(&self, content_type: &str, body: &[u8]) -> Reply {
+        let head = format!(
+            "POST /ocsp HTTP/1.1\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n",
+            body.len()
+        );
+        self.send(&head, body)
+    }
+
+    /// Sends a request as it stands and reads until the server closes.
+    fn send(&self, head: &str, body: &[u8]) -> Reply {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        stream.write_all(format!("{head}Host: npki\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
+        // A server that has answered may have closed already.
+        let _ = stream.write_all(body);
+        let mut reply = Vec::new();
+        let _ = stream.read_to_end(&mut reply);
+        Reply::read(&reply)
+    }
+}
+
+/// An HTTP response.
+#[derive(Debug)]
+struct Reply {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Reply {
+    fn read(bytes: &[u8]) -> Self {
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Self { status, head, body: bytes[end + 4..].to_vec() }
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(key, _)| *key == name)
+            .map(|(_, v)| v)
+    }
+
+    fn is_malformed_request(&self) -> bool {
+        self.status == 200
+            && self.header("content-type") == Some("application/ocsp-response")
+            && self.header("cache-control") == Some("no-store")
+            && self.body == [0x30, 3, 0x0a, 1, 1]
+    }
+}
+
+#[test]
+fn openssl_verifies_every_status() {
+    let server = Server::start();
+    for options in ["", "-no_nonce", "-sha256", "-sha1 -no_nonce"] {
+        let text = server
+            .openssl(&format!("{options} -cert good.pem -cert revoked.pem -cert held.pem -cert unknown.pem"));
+        assert!(text.contains("Response verify OK"), "{options}: {text}");
+        assert!(text.contains("good.pem: good"), "{text}");
+        assert!(text.contains("revoked.pem: revoked"), "{text}");
+        assert!(text.contains("Reason: keyCompromise"), "{text}");
+        assert!(text.contains("held.pem: revoked"), "{text}");
+        assert!(text.contains("Reason: certificateHold"), "{text}");
+        assert!(text.contains("unknown.pem: unknown"), "{text}");
+        assert!(text.contains("Revocation Time: Jan  2 03:04:05 2026 GMT"), "{text}");
+        assert!(!text.contains("WARNING"), "{text}");
+    }
+}
+
+#[test]
+fn openssl_asks_by_serial_numbers() {
+    let server = Server::start();
+    let text = server.openssl(&format!("-serial 0x{GOOD} -serial 0x{REVOKED} -serial 0x{UNKNOWN}"));
+    assert!(text.contains("Response verify OK"), "{text}");
+    for (serial, status) in [(GOOD, "good"), (REVOKED, "revoked"), (UNKNOWN, "unknown")] {
+        assert!(text.contains(&format!("0x{serial}: {status}")), "{text}");
+    }
+}
+
+#[test]
+fn gnutls_verifies_good_and_revoked() {
+    let server = Server::start();
+    for (name, told) in [("good", "Certificate Status: good"), ("revoked", "Certificate Status: revoked")] {
+        let ask = format!("--ask={}", server.url());
+        let text = server.pki.run(
+            "ocsptool",
+            &[
+                &ask,
+                "--nonce",
+                "--load-issuer",
+                "ca.pem",
+                "--load-cert",
+                &format!("{name}.pem"),
+                "--load-trust",
+                "ca.pem",
+                "--verify-response",
+            ],
+        );
+        assert!(text.contains(told), "{text}");
+        assert!(text.contains("Verifying OCSP Response: Success"), "{text}");
+    }
+}
+
+#[test]
+fn pkilint_finds_no_fault_with_any_answer() {
+    let server = Server::start();
+    let tool = std::env::var_os("NPKI_PYTHON_BIN")
+        .map_or_else(PathBuf::new, PathBuf::from)
+        .join("lint_ocsp_response");
+    let tool = tool.to_str().unwrap();
+    for name in ["good", "revoked", "held", "unknown"] {
+        for nonce in [None, Some(Nonce::draw(&ca_core::clock::SystemEntropy).unwrap())] {
+            let certificate = server.pki.read(&format!("{name}.der"));
+            let query =
+                Query::about(&certificate, &server.pki.read("ca.der"), CertIdHash::Sha1, nonce).unwrap();
+            let reply = server.post("application/ocsp-request", query.der());
+            std::fs::write(server.pki.path("answer.der"), &reply.body).unwrap();
+            let output =
+                server.pki.attempt(tool, &["lint", "-s", "NOTICE", "--document-format", "DER", "answer.der"]);
+            let text = printed(&output);
+            assert!(output.status.success() && text.trim().is_empty(), "{name}: {}\n{text}", output.status);
+        }
+    }
+}
+
+#[test]
+fn get_takes_every_spelling_of_the_request() {
+    let server = Server::start();
+    let query = server.query("revoked");
+    let standard = STANDARD.encode(query.der());
+    let encoded = standard.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    let lower = encoded.replace("%2B", "%2b").replace("%2F", "%2f").replace("%3D", "%3d");
+    let spellings =
+        [standard.clone(), encoded, lower, format!("/{standard}"), URL_SAFE_NO_PAD.encode(query.der())];
+    for spelling in spellings {
+        let reply = server.get(&format!("/ocsp/{spelling}"));
+        assert_eq!(reply.status, 200, "{spelling}");
+        let verified = query.verify(&reply.body, OffsetDateTime::now_utc(), Tolerance::default()).unwrap();
+        assert!(matches!(verified.status, CertificateStatus::Revoked { .. }), "{spelling}");
+    }
+}
+
+#[test]
+fn answers_to_get_are_cacheable_and_others_are_not() {
+    let server = Server::start();
+    let query = server.query("good");
+    let path = format!("/ocsp/{}", URL_SAFE_NO_PAD.encode(query.der()));
+    let reply = server.get(&path);
+    assert_eq!(reply.header("content-type"), Some("application/ocsp-response"));
+    assert_eq!(reply.header("cache-control"), Some("max-age=300, public, no-transform, must-revalidate"));
+    let etag = reply.header("etag").unwrap();
+    assert!(etag.starts_with('"') && etag.ends_with('"') && etag.len() == 66);
+    assert!(reply.header("last-modified").is_some() && reply.header("expires").is_some());
+    let length: usize = reply.header("content-length").unwrap().parse().unwrap();
+    assert_eq!(length, reply.body.len());
+
+    let head = server.send(&format!("HEAD {path} HTTP/1.1\r\n"), b"");
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    assert!(head.header("etag").is_some());
+
+    assert_eq!(
+        server.post("application/ocsp-request", query.der()).header("cache-control"),
+        Some("no-store")
+    );
+    let nonce = Some(Nonce::draw(&ca_core::clock::SystemEntropy).unwrap());
+    let query =
+        Query::about(&server.pki.read("good.der"), &server.pki.read("ca.der"), CertIdHash::Sha1, nonce)
+            .unwrap();
+    let reply = server.get(&format!("/ocsp/{}", URL_SAFE_NO_PAD.encode(query.der())));
+    assert_eq!((reply.status, reply.header("cache-control")), (200, Some("no-store")));
+}
+
+#[test]
+fn bad_requests_get_a_proper_answer_and_never_a_5xx() {
+    let server = Server::start();
+    let good = server.query("good").der().to_vec();
+    assert_eq!(server.post("application/ocsp-request", &good).status, 200);
+    assert_eq!(server.post("Application/OCSP-Request; charset=binary", &good).status, 200);
+    assert_eq!(server.post("application/json", &good).status, 415);
+    let untyped = format!("POST /ocsp HTTP/1.1\r\nContent-Length: {}\r\n", good.len());
+    assert_eq!(server.send(&untyped, &good).status, 415);
+    let slash = format!(
+        "POST /ocsp/ HTTP/1.1\r\nContent-Type: application/ocsp-request\r\nContent-Length: {}\r\n",
+        good.len()
+    );
+    assert_eq!(server.send(&slash, &good).status, 200);
+
+    assert!(server.post("application/ocsp-request", b"").is_malformed_request());
+    assert!(server.post("application/ocsp-request", b"hello").is_malformed_request());
+    assert!(server.post("application/ocsp-request", &vec![0x30; MAX_REQUEST]).is_malformed_request());
+    assert_eq!(server.post("application/ocsp-request", &vec![0x30; MAX_REQUEST + 1]).status, 413);
+    assert!(server.get("/ocsp/").is_malformed_request());
+    assert!(server.get("/ocsp/!!!").is_malformed_request());
+    assert!(server.get("/ocsp/MA==").is_malformed_request());
+    assert!(server.get("/ocsp/%FF%FE").is_malformed_request());
+    assert!(server.get("/ocsp/%00").is_malformed_request());
+    assert_eq!(server.get(&format!("/ocsp/{}", "M".repeat(5000))).status, 414);
+    assert_eq!(server.get("/ocsp").status, 405);
+    assert_eq!(server.send("PUT /ocsp HTTP/1.1\r\n", b"").status, 405);
+    for length in 0..good.len() {
+        let path = format!("/ocsp/{}", URL_SAFE_NO_PAD.encode(&good[..length]));
+        assert!(server.get(&path).is_malformed_request(), "{path}");
+    }
+}
+
+#[test]
+fn certificates_are_published() {
+    let server = Server::start();
+    let reply = server.get("/ca/issuing.cer");
+    assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/pkix-cert")));
+    assert_eq!(reply.body, server.pki.read("ca.der"));
+    let etag = reply.header("etag").unwrap();
+    let again = server.send(&format!("GET /ca/issuing.cer HTTP/1.1\r\nIf-None-Match: {etag}\r\n"), b"");
+    assert_eq!((again.status, again.body.len()), (304, 0));
+    assert_eq!(again.header("etag"), Some(etag));
+    for path in
+        ["/ca/other.cer", "/ca/issuing.crl", "/ca/issuing", "/ca/..%2Fissuing.cer", "/ca/%FF.cer", "/nothing"]
+    {
+        let reply = server.get(path);
+        assert_eq!(reply.status, 404, "{path}");
+        assert_eq!(reply.header("content-type"), Some("text/plain; charset=utf-8"));
+        assert_eq!(reply.body.iter().filter(|octet| **octet == b'\n').count(), 1, "one line");
+    }
+}
+
+#[test]
+fn the_newest_crl_is_published() {
+    let server = Server::start();
+    assert_eq!(server.get("/crl/issuing.crl").status, 404);
+    assert_eq!(server.get("/readyz").status, 200);
+
+    let pki = &server.pki;
+    std::fs::write(pki.path("index.txt"), "").unwrap();
+    std::fs::write(pki.path("ca.conf"), "[ca]\ndefault_ca=x\n[x]\ndatabase=index.txt\ndefault_md=sha384\n")
+        .unwrap();
+    pki.openssl("ca -config ca.conf -gencrl -keyfile ca.key -cert ca.pem -crldays 1 -out crl.pem");
+    pki.openssl("crl -in crl.pem -outform DER -out crl.der");
+    *server.store.0.lock().unwrap() = Ok(Some(pki.read("crl.der")));
+
+    let reply = server.get("/crl/issuing.crl");
+    assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/pkix-crl")));
+    assert_eq!(reply.body, pki.read("crl.der"));
+    assert_eq!(reply.header("cache-control"), Some("max-age=300, public, no-transform, must-revalidate"));
+    assert!(reply.header("expires").is_some());
+    let conditions = [
+        format!("If-None-Match: {}", reply.header("etag").unwrap()),
+        format!("If-Modified-Since: {}", reply.header("last-modified").unwrap()),
+    ];
+    for condition in conditions {
+        let again = server.send(&format!("GET /crl/issuing.crl HTTP/1.1\r\n{condition}\r\n"), b"");
+        assert_eq!((again.status, again.body.len()), (304, 0), "{condition}");
+    }
+    assert_eq!(server.send("HEAD /crl/issuing.crl HTTP/1.1\r\n", b"").body.len(), 0);
+    assert_eq!(server.get("/crl/root.crl").status, 404);
+}
+
+#[test]
+fn a_failing_store_is_told_without_its_innards() {
+    let server = Server::start();
+    *server.store.0.lock().unwrap() = Err(StorageError("/var/lib/npki is on fire".to_owned()));
+    assert_eq!(server.get("/healthz").status, 200);
+    for path in ["/crl/issuing.crl", "/readyz"] {
+        let reply = server.get(path);
+        assert_eq!(reply.status, 503);
+        assert!(!String::from_utf8_lossy(&reply.body).contains("fire"));
+    }
+    *server.store.0.lock().unwrap() = Ok(Some(b"no CRL".to_vec()));
+    assert_eq!(server.get("/crl/issuing.crl").status, 503);
+}
