@@ -6,8 +6,9 @@
 //! scans and one tree for each table; the batch is simpler and is computed once, by the one thread that writes.
 //!
 //! What is promised:
-//! - A commit that returned `Ok` survives a kill of the process and a power cut (see [`disk::Disk::make_durable`]).
-//! - [`get`](Store::get) and [`scan`](Store::scan) show durable state only, and each batch all at once (see [`veil`]).
+//! - A commit that returned `Ok` survives a kill of the process and, if the drive obeys fdatasync(2), a power cut (see
+//!   `disk.rs`; tests kill the process, none cuts the power).
+//! - [`get`](Store::get) and [`scan`](Store::scan) show durable state only, and each batch all at once (see `veil.rs`).
 //! - After an I/O error, or a panic of the committing thread, no commit succeeds and none hangs; records of the batch
 //!   that was under way cannot be read, as nobody knows what a restart will find; all others can.
 //! - `flush_async` is never called: it hangs under load (as do transactions that wait for it).
