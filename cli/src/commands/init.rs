@@ -41,7 +41,7 @@ pub struct InitArguments {
     #[arg(long, value_name = "URL", default_value = "https://registry.gov.ls/id")]
     registry_url: url::Url,
     /// A name of the interface's TLS certificate; repeat for more
-    #[arg(long = "tls-name", value_name = "NAME", default_value = "localhost")]
+    #[arg(long = "tls-name", value_name = "NAME", default_values = ["localhost", "127.0.0.1"])]
     tls_names: Vec<String>,
     /// A file whose first line seals the keys, kept elsewhere [default: drawn, and kept in the folder]
     #[arg(long, value_name = "FILE")]
