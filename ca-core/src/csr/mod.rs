@@ -3,6 +3,7 @@
 //! Raw bytes become a [`CertificationRequest`] by parsing and a [`VerifiedCsr`] by proof of possession and a look
 //! at the key's quality. The only things that leave here are the verified public key and the names asked for.
 
+pub mod catalogue;
 mod error;
 mod framing;
 mod key;

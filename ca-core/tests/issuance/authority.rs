@@ -67,14 +67,22 @@ impl Ca {
         Self { store, root, issuing }
     }
 
-    pub(crate) fn prepare(&self, profile: &str, key: SubjectPublicKey) -> Result<PreparedCertificate, IssueError> {
+    pub(crate) fn prepare(
+        &self,
+        profile: &str,
+        key: SubjectPublicKey,
+    ) -> Result<PreparedCertificate, IssueError> {
         let identity = subject(profile, IdentityRef(format!("X-{profile}")));
         let profile = self.issuing.profiles().find(profile).unwrap();
         let request = self.issuing.admit_key(key, &[], identity, profile)?;
         self.issuing.prepare(request, &actor())
     }
 
-    pub(crate) fn issue(&self, profile: &str, key: SubjectPublicKey) -> Result<IssuedCertificate, IssueError> {
+    pub(crate) fn issue(
+        &self,
+        profile: &str,
+        key: SubjectPublicKey,
+    ) -> Result<IssuedCertificate, IssueError> {
         let prepared = self.prepare(profile, key)?;
         self.issuing.sign(prepared, &actor(), |_| AuditedChange::nothing())
     }

@@ -5,13 +5,13 @@ mod authority;
 mod openssl;
 
 use authority::{Ca, actor, subject};
+use ca_core::algorithm::KeyAlgorithm;
 use ca_core::authority::RevokeError;
 use ca_core::csr::SubjectPublicKey;
 use ca_core::issuance::{IssueError, Refusal};
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger;
-use ca_core::algorithm::KeyAlgorithm;
 use ca_core::status::{RevocationReason, SerialStatus, StatusSource};
 use ca_core::storage::memory::Failure;
 use ca_core::storage::{AuditedChange, Store};
@@ -27,8 +27,14 @@ fn new_key() -> SubjectPublicKey {
 fn every_profile_makes_certificates_that_openssl_accepts_strictly() {
     let ca = Ca::founded();
     for profile in [
-        "person-authentication", "person-signature", "organisation-seal", "device", "application", "tls-server",
-        "ocsp-responder", "staff-authentication",
+        "person-authentication",
+        "person-signature",
+        "organisation-seal",
+        "device",
+        "application",
+        "tls-server",
+        "ocsp-responder",
+        "staff-authentication",
     ] {
         let issued = ca.issue(profile, new_key()).unwrap_or_else(|error| panic!("{profile}: {error}"));
         openssl::verifies(&ca, &issued.der, profile);
@@ -43,11 +49,16 @@ fn a_revoked_certificate_is_revoked_everywhere_and_openssl_sees_it() {
     let status = || ca.issuing.certificates().status(serial).unwrap();
     assert_eq!(status(), SerialStatus::Good);
     ca.issuing.revoke(serial, RevocationReason::KeyCompromise, &actor(), AuditedChange::nothing()).unwrap();
-    assert!(matches!(status(), SerialStatus::Revoked(found) if found.reason == RevocationReason::KeyCompromise));
+    assert!(
+        matches!(status(), SerialStatus::Revoked(found) if found.reason == RevocationReason::KeyCompromise)
+    );
     let first = ca.issuing.publish_crl(Duration::hours(24), &actor()).unwrap();
     openssl::lists_as_revoked(&ca, &first.der, serial, "Key Compromise");
     let again = ca.issuing.revoke(serial, RevocationReason::Superseded, &actor(), AuditedChange::nothing());
-    assert!(matches!(again, Err(RevokeError::AlreadyRevoked { reason: RevocationReason::KeyCompromise, .. })));
+    assert!(matches!(
+        again,
+        Err(RevokeError::AlreadyRevoked { reason: RevocationReason::KeyCompromise, .. })
+    ));
     let second = ca.issuing.publish_crl(Duration::hours(24), &actor()).unwrap();
     assert_eq!(second.number, first.number + 1);
 }
@@ -99,7 +110,8 @@ fn a_key_serves_one_identity_for_all_time() {
 fn only_granted_dns_names_are_admitted() {
     let ca = Ca::founded();
     let profile = ca.issuing.profiles().find("tls-server").unwrap();
-    let identity = || subject("tls-server", IdentityRef("A-1".to_owned())).with(Fact::DnsName, "b.example.org");
+    let identity =
+        || subject("tls-server", IdentityRef("A-1".to_owned())).with(Fact::DnsName, "b.example.org");
     let wish = |name: &str| ca.issuing.admit_key(new_key(), &[name.to_owned()], identity(), profile);
     assert!(wish("B.EXAMPLE.ORG").is_ok());
     assert!(matches!(
@@ -131,7 +143,9 @@ fn a_certificate_whose_commit_failed_is_never_given_out() {
         let issued = ledger::read(ca.store.as_ref(), None, 1_000)
             .unwrap()
             .into_iter()
-            .filter(|event| event.action.as_str() == "certificate.issued" && event.detail["profile"] == "device")
+            .filter(|event| {
+                event.action.as_str() == "certificate.issued" && event.detail["profile"] == "device"
+            })
             .count();
         let records = ca.issuing.certificates().list(None, 100).unwrap();
         let kept = usize::from(failure == Failure::AfterPersisting);

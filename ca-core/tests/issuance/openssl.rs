@@ -31,9 +31,18 @@ pub(crate) fn verifies(ca: &Ca, leaf: &[u8], what: &str) {
     let crl = write(folder.path(), "crl.pem", "X509 CRL", &crl.der);
     let leaf = write(folder.path(), "leaf.pem", "CERTIFICATE", leaf);
     let (accepted, said) = openssl(&[
-        "verify".as_ref(), "-x509_strict".as_ref(), "-crl_check_all".as_ref(), "-CAfile".as_ref(), root.as_ref(),
-        "-untrusted".as_ref(), issuing.as_ref(), "-CRLfile".as_ref(), root_crl.as_ref(), "-CRLfile".as_ref(),
-        crl.as_ref(), leaf.as_ref(),
+        "verify".as_ref(),
+        "-x509_strict".as_ref(),
+        "-crl_check_all".as_ref(),
+        "-CAfile".as_ref(),
+        root.as_ref(),
+        "-untrusted".as_ref(),
+        issuing.as_ref(),
+        "-CRLfile".as_ref(),
+        root_crl.as_ref(),
+        "-CRLfile".as_ref(),
+        crl.as_ref(),
+        leaf.as_ref(),
     ]);
     assert!(accepted, "{what}: {said}");
 }
@@ -44,7 +53,12 @@ pub(crate) fn lists_as_revoked(ca: &Ca, crl: &[u8], serial: &SerialNumber, reaso
     let issuing = write(folder.path(), "issuing.pem", "CERTIFICATE", ca.issuing.certificate());
     let crl = write(folder.path(), "crl.pem", "X509 CRL", crl);
     let (accepted, said) = openssl(&[
-        "crl".as_ref(), "-in".as_ref(), crl.as_ref(), "-CAfile".as_ref(), issuing.as_ref(), "-noout".as_ref(),
+        "crl".as_ref(),
+        "-in".as_ref(),
+        crl.as_ref(),
+        "-CAfile".as_ref(),
+        issuing.as_ref(),
+        "-noout".as_ref(),
         "-text".as_ref(),
     ]);
     assert!(accepted && said.contains("verify OK"), "{said}");
@@ -55,6 +69,7 @@ pub(crate) fn lists_as_revoked(ca: &Ca, crl: &[u8], serial: &SerialNumber, reaso
 pub(crate) fn lists_nothing(crl: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let crl = write(folder.path(), "crl.pem", "X509 CRL", crl);
-    let (_, said) = openssl(&["crl".as_ref(), "-in".as_ref(), crl.as_ref(), "-noout".as_ref(), "-text".as_ref()]);
+    let (_, said) =
+        openssl(&["crl".as_ref(), "-in".as_ref(), crl.as_ref(), "-noout".as_ref(), "-text".as_ref()]);
     assert!(said.contains("No Revoked Certificates"), "{said}");
 }

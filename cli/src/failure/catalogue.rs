@@ -43,10 +43,25 @@ pub fn entries() -> Vec<Entry> {
     all
 }
 
-/// The server's codes.
+/// The server's codes: its table of problems, and the causes for which it refuses a certification request.
 fn server_entries() -> impl Iterator<Item = Entry> {
-    // JOIN: the lead maps `id_registry::http::problem::catalogue()` here when the registry is merged.
-    std::iter::empty()
+    let table = id_registry::http::problem::catalogue().iter().map(|kind| Entry {
+        code: kind.code.to_owned(),
+        title: kind.title.to_owned(),
+        cause: format!("the server answers {}", kind.status),
+        fix: kind.fix.to_owned(),
+        exit: Exit::of_status(kind.status).number(),
+        retryable: kind.retryable,
+    });
+    let requests = ca_core::csr::catalogue::one_of_each().into_iter().map(|cause| Entry {
+        code: cause.code().to_owned(),
+        title: "the certification request is refused".to_owned(),
+        cause: format!("for example: {cause}"),
+        fix: cause.fix().to_owned(),
+        exit: Exit::Usage.number(),
+        retryable: false,
+    });
+    table.chain(requests)
 }
 
 impl From<&Problem> for Entry {

@@ -79,7 +79,9 @@ fn draft_folder(data: &Path) -> Result<PathBuf, ServiceError> {
     if files::holds_something(data)? {
         return Err(ServiceError::NotEmpty(data.to_owned()));
     }
-    let name = data.file_name().ok_or_else(|| ServiceError::Refused(format!("{}: give a folder's name", data.display())))?;
+    let name = data
+        .file_name()
+        .ok_or_else(|| ServiceError::Refused(format!("{}: give a folder's name", data.display())))?;
     let draft = data.with_file_name(format!(".{}.founding-{}", name.to_string_lossy(), std::process::id()));
     for folder in ["", "profiles", "keys", "secrets", "certificates", "admin"] {
         private_folder(&draft.join(folder))?;

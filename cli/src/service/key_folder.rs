@@ -96,7 +96,9 @@ impl KeyFolder {
         let path = self.path(name);
         let draft = path.with_extension("new");
         match std::fs::remove_file(&draft) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(files::at(&draft)(error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(files::at(&draft)(error));
+            }
             _ => {}
         }
         self.seal(key)?.write_new(&draft)?;

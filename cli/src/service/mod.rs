@@ -84,7 +84,7 @@ pub(crate) enum ServiceError {
         process: u32,
     },
     /// A step of the demo ended otherwise than it should.
-    #[error("the demo's step `{command}` ended with exit code {exit}:\n{said}")]
+    #[error("the demo's step `{command}` ended with exit code {exit}: {said}")]
     DemoStep {
         /// The command.
         command: String,

@@ -129,10 +129,9 @@ impl OwnCertificates {
                     format!("OCSP Responder {:04}-{:02}-{:02}", now.year(), u8::from(now.month()), now.day());
                 subject.with(Fact::CommonName, name)
             }
-            OwnCertificate::Server => self
-                .tls_names
-                .iter()
-                .fold(subject, |subject, name| subject.with(Fact::DnsName, name.clone())),
+            OwnCertificate::Server => {
+                self.tls_names.iter().fold(subject, |subject, name| subject.with(Fact::DnsName, name.clone()))
+            }
         }
     }
 }

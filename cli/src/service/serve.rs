@@ -1,8 +1,10 @@
 //! `npki serve`: puts the parts together and runs them until it is told to stop.
 
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 
+use axum::http::StatusCode;
 use ca_core::authority::{Addresses, Authority, AuthorityParts};
 use ca_core::certificate::{CaId, Certificates};
 use ca_core::clock::{Clock, SystemClock, SystemEntropy};
@@ -15,6 +17,7 @@ use ocsp_responder::http::PublicState;
 use ocsp_responder::ocsp::{Responder, ResponderParts, Responders};
 use ocsp_responder::publication::Publication;
 use tokio::sync::watch;
+use tower_http::timeout::TimeoutLayer;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::key_folder::{KeyFolder, Passphrase};
@@ -42,7 +45,10 @@ pub(crate) fn serve(data: &Path) -> Result<(), ServiceError> {
 fn start_log(settings: &Settings) {
     let filter = tracing_subscriber::EnvFilter::try_new(&settings.log.level)
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     // A second start in one process keeps the first log.
     let _ = match settings.log.format {
         LogFormat::Text => log.try_init(),
@@ -123,7 +129,8 @@ impl Installation {
         cas.extend(root_if_present(&foundation, settings, &keys, root_certificate.clone())?);
         let own = own_certificates(&authority, keys, settings, &foundation);
         let responder_credential = own.current(OwnCertificate::Responder)?;
-        let responder = Arc::new(responder(&foundation, settings, &issuing_certificate, &responder_credential)?);
+        let responder =
+            Arc::new(responder(&foundation, settings, &issuing_certificate, &responder_credential)?);
         let server_credential = own.current(OwnCertificate::Server)?;
         let chain = vec![server_credential.certificate.clone(), issuing_certificate.clone()];
         let server = Arc::new(ServerCertificate::new(chain, server_credential.key.pkcs8())?);
@@ -161,7 +168,8 @@ impl Installation {
         let publisher = self.publisher;
         let publishing = std::thread::spawn(move || publisher.run(&publisher_stopped));
         let (stop, stopped) = watch::channel(false);
-        let staff = id_registry::http::router(self.registry);
+        let staff = id_registry::http::router(self.registry)
+            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, settings.limits.request));
         let public = ocsp_responder::http::router(PublicState {
             responders: Arc::new(Responders::new().with(self.responder)),
             publication: Arc::new(self.publication),
@@ -194,7 +202,12 @@ fn root_if_present(
     }
     let authority = Arc::new(foundation.authority(ROOT, certificate, Arc::new(keys.open(ROOT)?))?);
     // Nothing revokes under the root while the service runs: its CRL is due by age alone.
-    Ok(Some(PublishedCa { authority, validity: settings.root_crl_validity, covered: Some(0), renew_at: None }))
+    Ok(Some(PublishedCa {
+        authority,
+        validity: settings.root_crl_validity,
+        covered: Some(0),
+        renew_at: None,
+    }))
 }
 
 pub(super) fn own_certificates(

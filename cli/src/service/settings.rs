@@ -270,6 +270,10 @@ fn check_tls_names(names: Vec<String>) -> Result<Vec<String>, String> {
     if names.is_empty() {
         return Err("listen.tls_names is empty: name the host under which clients reach the service".into());
     }
+    // The tls-server profile certifies DNS names; an address would have to be an iPAddress name.
+    if let Some(address) = names.iter().find(|name| name.parse::<std::net::IpAddr>().is_ok()) {
+        return Err(format!("listen.tls_names has {address:?}: give DNS names, such as \"localhost\""));
+    }
     Ok(names)
 }
 

@@ -54,11 +54,8 @@ fn no_claim_of_eu_status(profile: &Profile) -> Result<(), BrokenRule> {
 }
 
 fn practice_statements_are_addresses(profile: &Profile) -> Result<(), BrokenRule> {
-    let odd = profile.policies.iter().filter_map(|policy| policy.cps.as_deref());
-    let odd = {
-        let mut odd = odd;
-        odd.find(|cps| !is_address(cps, &["https", "http"]))
-    };
+    let mut statements = profile.policies.iter().filter_map(|policy| policy.cps.as_deref());
+    let odd = statements.any(|cps| !is_address(cps, &["https", "http"]));
     // RFC 5280 section 4.2.1.4: the CPS pointer qualifier is a URI.
-    refuse_if(odd.is_some(), "cps", "RFC 5280 section 4.2.1.4", "the practice statement needs a web address")
+    refuse_if(odd, "cps", "RFC 5280 section 4.2.1.4", "the practice statement needs a web address")
 }

@@ -58,7 +58,11 @@ impl Server {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        Err(ServiceError::Refused(format!("npki serve was not ready in {} s; see {}", PATIENCE.as_secs(), log.display())))
+        Err(ServiceError::Refused(format!(
+            "npki serve was not ready in {} s; see {}",
+            PATIENCE.as_secs(),
+            log.display()
+        )))
     }
 
     /// Leaves the services running; gives their process number.
@@ -93,7 +97,9 @@ fn record_path(folder: &Path) -> PathBuf {
 }
 
 fn is_ready(public: SocketAddr) -> bool {
-    let Ok(mut stream) = TcpStream::connect_timeout(&public, Duration::from_millis(200)) else { return false };
+    let Ok(mut stream) = TcpStream::connect_timeout(&public, Duration::from_millis(200)) else {
+        return false;
+    };
     let _ = stream.set_read_timeout(Some(Duration::from_secs(2)));
     let asked = stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     let mut answer = String::new();
@@ -103,7 +109,8 @@ fn is_ready(public: SocketAddr) -> bool {
 /// Two addresses on loopback that nobody listens on now.
 pub(super) fn free_addresses() -> Result<[SocketAddr; 2], ServiceError> {
     let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-    let bind = || TcpListener::bind(loopback).map_err(|source| ServiceError::Bind { address: loopback, source });
+    let bind =
+        || TcpListener::bind(loopback).map_err(|source| ServiceError::Bind { address: loopback, source });
     // Both are held at once, so that they differ.
     let (first, second) = (bind()?, bind()?);
     let address = |listener: &TcpListener| {

@@ -58,7 +58,12 @@ impl Stage {
     ///
     /// # Errors
     /// It ended with an exit code that is not `expected`.
-    pub(super) fn run(&mut self, title: &str, expected: Expected, arguments: &[&str]) -> Result<Value, ServiceError> {
+    pub(super) fn run(
+        &mut self,
+        title: &str,
+        expected: Expected,
+        arguments: &[&str],
+    ) -> Result<Value, ServiceError> {
         let command = shown(arguments);
         self.say("");
         self.say(&format!("  {title}"));
@@ -87,10 +92,13 @@ impl Stage {
         let text = String::from_utf8_lossy(&output.stdout);
         if !expected.admits(exit) {
             let said = String::from_utf8_lossy(&output.stderr);
-            return Err(ServiceError::DemoStep { command, exit, said: format!("{text}{said}") });
+            return Err(ServiceError::DemoStep { command, exit, said: told(&text, &said) });
         }
-        let document: Value = serde_json::from_str(&text)
-            .map_err(|error| ServiceError::DemoStep { command, exit, said: format!("{error}: {text}") })?;
+        let document: Value = serde_json::from_str(&text).map_err(|error| ServiceError::DemoStep {
+            command,
+            exit,
+            said: format!("{error}: {text}"),
+        })?;
         Ok((exit, document.get("data").cloned().unwrap_or(Value::Null)))
     }
 
@@ -134,6 +142,15 @@ impl Expected {
             Self::NotAccepted => matches!(exit, 3 | 8),
         }
     }
+}
+
+/// What a failed command said: its error's words, or all it printed when there is none.
+fn told(document: &str, notes: &str) -> String {
+    let error =
+        serde_json::from_str::<Value>(document).ok().and_then(|document| document.get("error").cloned());
+    let Some(error) = error else { return format!("{document}{notes}") };
+    let word = |key: &str| error.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    format!("{}; {} ({})", word("detail"), word("cause"), word("code"))
 }
 
 /// The command as one would type it.

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::super::{ServiceError, files};
 use super::server::{Server, free_addresses};
 use super::stage::{Expected, Stage};
-use super::super::{ServiceError, files};
 
 /// The folders and facts that the chapters hand on.
 struct Scene<'a> {
@@ -63,13 +63,29 @@ impl Scene<'_> {
         let [service, public] = free_addresses()?;
         let (data, base) = (self.path("data"), format!("http://{public}"));
         let (listen, public_listen) = (service.to_string(), public.to_string());
-        self.service = format!("https://{service}");
+        self.service = format!("https://localhost:{}", service.port());
         let arguments = [
-            "init", "--data", &data, "--country", "LS", "--organisation", "Government of Lesotho",
-            "--admin-name", "Palesa Molefe", "--listen", &listen, "--public-listen", &public_listen,
-            "--public-url", &base,
+            "init",
+            "--data",
+            &data,
+            "--country",
+            "LS",
+            "--organisation",
+            "Government of Lesotho",
+            "--admin-name",
+            "Palesa Molefe",
+            "--listen",
+            &listen,
+            "--public-listen",
+            &public_listen,
+            "--public-url",
+            &base,
         ];
-        let made = self.stage.run("Root CA, issuing CA, OCSP responder, first administrator.", Expected::Done, &arguments)?;
+        let made = self.stage.run(
+            "Root CA, issuing CA, OCSP responder, first administrator.",
+            Expected::Done,
+            &arguments,
+        )?;
         self.stage.outcome(format!("root CA fingerprint (SHA-256) {}", text(&made, "root_sha256")));
         self.stage.say("");
         self.stage.say("  The services start: HTTPS for staff and agencies, plain HTTP for OCSP and CRLs.");
@@ -92,9 +108,20 @@ impl Scene<'_> {
     fn context(&mut self, name: &str, certificate: &str, key: &str) -> Result<(), ServiceError> {
         let (service, root) = (self.service.clone(), self.path("data/certificates/root.pem"));
         let arguments = [
-            "context", "add", name, "--url", &service, "--trust", &root, "--cert", certificate, "--key", key,
+            "context",
+            "add",
+            name,
+            "--url",
+            &service,
+            "--trust",
+            &root,
+            "--cert",
+            certificate,
+            "--key",
+            key,
         ];
-        let title = format!("The {} tells npki where the service is and whom to trust.", name.replace('-', " "));
+        let title =
+            format!("The {} tells npki where the service is and whom to trust.", name.replace('-', " "));
         self.stage.run(&title, Expected::Done, &arguments)?;
         Ok(())
     }
@@ -108,14 +135,28 @@ impl Scene<'_> {
     ) -> Result<(), ServiceError> {
         let out = self.path(context);
         let mut arguments = vec![
-            "--context", "administrator", "staff", "add", "--name", name, "--role", role, "--generate", "--out", &out,
+            "--context",
+            "administrator",
+            "staff",
+            "add",
+            "--name",
+            name,
+            "--role",
+            role,
+            "--generate",
+            "--out",
+            &out,
         ];
         if let Some(organisation) = organisation {
             arguments.extend(["--organisation", organisation]);
         }
         let title = format!("{name} becomes {}; the key is made here and never leaves.", role_in_words(role));
         let member = self.stage.run(&title, Expected::Done, &arguments)?;
-        self.stage.outcome(format!("{}, client certificate {}", text(&member, "id"), text(&member, "serial")));
+        self.stage.outcome(format!(
+            "{}, client certificate {}",
+            text(&member, "id"),
+            text(&member, "serial")
+        ));
         self.context(context, &format!("{out}/chain.pem"), &format!("{out}/key.pem"))
     }
 
@@ -123,21 +164,54 @@ impl Scene<'_> {
         self.stage.chapter("3. An officer registers whom and what certificates are for");
         let organisation = self.add(
             "An agency.",
-            &["organisation", "--name", "Revenue Services Lesotho", "--identifier", "GO:LS-RSL", "--locality", "Maseru"],
+            &[
+                "organisation",
+                "--name",
+                "Revenue Services Lesotho",
+                "--identifier",
+                "GO:LS-RSL",
+                "--locality",
+                "Maseru",
+            ],
         )?;
         let person = self.add(
             "A person.",
-            &["person", "--surname", "MOKOENA", "--given-name", "TŠEPO", "--identifier", "PNOLS-012345678901"],
+            &[
+                "person",
+                "--surname",
+                "MOKOENA",
+                "--given-name",
+                "TŠEPO",
+                "--identifier",
+                "PNOLS-012345678901",
+            ],
         )?;
         let device = self.add(
             "A device of the agency, with a person who answers for it.",
-            &["device", "--organisation", &organisation, "--sponsor", &person, "--asset-tag", "RSL-GATE-0042"],
+            &[
+                "device",
+                "--organisation",
+                &organisation,
+                "--sponsor",
+                &person,
+                "--asset-tag",
+                "RSL-GATE-0042",
+            ],
         )?;
         let application = self.add(
             "An application of the agency.",
             &[
-                "application", "--organisation", &organisation, "--sponsor", &person, "--name", "Tax Portal",
-                "--environment", "production", "--dns-name", "tax.rsl.example",
+                "application",
+                "--organisation",
+                &organisation,
+                "--sponsor",
+                &person,
+                "--name",
+                "Tax Portal",
+                "--environment",
+                "production",
+                "--dns-name",
+                "tax.rsl.example",
             ],
         )?;
         Ok(Registered { organisation, person, device, application })
@@ -159,11 +233,21 @@ impl Scene<'_> {
 
     fn request_for_things(&mut self, registered: &Registered) -> Result<(), ServiceError> {
         self.stage.chapter("5. The agency asks for certificates for its things: issued at once");
-        for (profile, identity) in [("device", &registered.device), ("application", &registered.application)] {
+        for (profile, identity) in [("device", &registered.device), ("application", &registered.application)]
+        {
             let out = self.path(profile);
             let arguments = [
-                "--context", "agency", "cert", "request", "--profile", profile, "--identity", identity, "--generate",
-                "--out", &out,
+                "--context",
+                "agency",
+                "cert",
+                "request",
+                "--profile",
+                profile,
+                "--identity",
+                identity,
+                "--generate",
+                "--out",
+                &out,
             ];
             let answer = self.stage.run(&format!("For the {profile}."), Expected::Done, &arguments)?;
             self.stage.outcome(format!("issued: serial {}, in {out}", text(request_of(&answer), "serial")));
@@ -175,8 +259,11 @@ impl Scene<'_> {
         self.stage.chapter("6. The agency asks for its seal: two officers must approve");
         let out = self.path("organisation-seal");
         let id = self.ask("agency", "organisation-seal", &registered.organisation, &out)?;
-        let queue =
-            self.stage.run("It stands in the officers' queue.", Expected::Done, &["--context", "officer", "queue", "list"])?;
+        let queue = self.stage.run(
+            "It stands in the officers' queue.",
+            Expected::Done,
+            &["--context", "officer", "queue", "list"],
+        )?;
         let waiting = queue.get("items").and_then(Value::as_array).map_or(0, Vec::len);
         self.stage.outcome(format!("{waiting} request waits"));
         self.approve("officer", "The first officer approves.", &id)?;
@@ -193,10 +280,25 @@ impl Scene<'_> {
         Ok(serial)
     }
 
-    fn ask(&mut self, context: &str, profile: &str, identity: &str, out: &str) -> Result<String, ServiceError> {
+    fn ask(
+        &mut self,
+        context: &str,
+        profile: &str,
+        identity: &str,
+        out: &str,
+    ) -> Result<String, ServiceError> {
         let arguments = [
-            "--context", context, "cert", "request", "--profile", profile, "--identity", identity, "--generate",
-            "--out", out,
+            "--context",
+            context,
+            "cert",
+            "request",
+            "--profile",
+            profile,
+            "--identity",
+            identity,
+            "--generate",
+            "--out",
+            out,
         ];
         let answer = self.stage.run("The request.", Expected::Waiting, &arguments)?;
         let request = request_of(&answer);
@@ -229,7 +331,8 @@ impl Scene<'_> {
         let file = self.path("contract.txt");
         std::fs::write(&file, "The parties agree that this contract is binding.\n")
             .map_err(files::at(Path::new(&file)))?;
-        let (certificate, key) = (self.path("person-signature/chain.pem"), self.path("person-signature/key.pem"));
+        let (certificate, key) =
+            (self.path("person-signature/chain.pem"), self.path("person-signature/key.pem"));
         let arguments = ["sign", &file, "--cert", &certificate, "--key", &key];
         self.stage.run("A detached signature (CMS, CAdES baseline).", Expected::Done, &arguments)?;
         self.stage.outcome(format!("signature in {file}.p7s"));
@@ -249,7 +352,14 @@ impl Scene<'_> {
         self.stage.chapter("9. The key is stolen: the administrator revokes");
         let confirm = serial.get(serial.len().saturating_sub(4)..).unwrap_or_default();
         let arguments = [
-            "--context", "administrator", "revoke", serial, "--reason", "key-compromise", "--confirm", confirm,
+            "--context",
+            "administrator",
+            "revoke",
+            serial,
+            "--reason",
+            "key-compromise",
+            "--confirm",
+            confirm,
         ];
         self.stage.run("The last four digits of the serial confirm it.", Expected::Done, &arguments)?;
         self.stage.outcome("revoked");
@@ -284,7 +394,9 @@ impl Scene<'_> {
                 return Ok(());
             }
             if begun.elapsed() > std::time::Duration::from_secs(5) {
-                return Err(ServiceError::Refused("the CRL does not list the revoked certificate after 5 s".into()));
+                return Err(ServiceError::Refused(
+                    "the CRL does not list the revoked certificate after 5 s".into(),
+                ));
             }
             std::thread::sleep(std::time::Duration::from_millis(50));
         }

@@ -1,0 +1,130 @@
+//! Certificates of the built-in profiles, as issuance writes them.
+
+use std::sync::LazyLock;
+
+use rcgen::{KeyPair, PublicKeyData, SigningKey};
+use time::{Duration, OffsetDateTime};
+
+use crate::algorithm::KeyAlgorithm;
+use crate::authority::Addresses;
+use crate::certificate::CaId;
+use crate::clock::SystemEntropy;
+use crate::csr::SubjectPublicKey;
+use crate::issuance::issuer::Issuer;
+use crate::issuance::to_be_signed::{self, CERTIFICATE_ALGORITHM_FIELD, Contents, IssuedBy};
+use crate::profile::{Profile, ProfileSet};
+use crate::serial::SerialNumber;
+use crate::subject::{ApprovedSubject, Fact, IdentityRef};
+
+pub(super) static PROFILES: LazyLock<ProfileSet> = LazyLock::new(|| ProfileSet::built_in().unwrap());
+
+/// The moment everything begins: 2027-01-01, so that ten years of an issuing CA stay below 2050.
+pub(super) const START: OffsetDateTime = time::macros::datetime!(2027-01-01 00:00 UTC);
+
+pub(super) struct Ca {
+    pub(super) key: KeyPair,
+    pub(super) certificate: Vec<u8>,
+}
+
+pub(super) static ROOT: LazyLock<Ca> = LazyLock::new(|| ca("root-ca", None));
+pub(super) static ISSUING: LazyLock<Ca> = LazyLock::new(|| ca("issuing-ca", Some(&ROOT)));
+
+pub(super) fn profile(id: &str) -> &'static Profile {
+    PROFILES.find(id).unwrap()
+}
+
+pub(super) fn p384() -> KeyPair {
+    KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap()
+}
+
+pub(super) fn p256() -> KeyPair {
+    KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap()
+}
+
+fn ca(id: &str, issuer: Option<&Ca>) -> Ca {
+    let key = p384();
+    let tbs = tbs(profile(id), &key.subject_public_key_info(), issuer);
+    let signature = issuer.map_or(&key, |issuer| &issuer.key).sign(&tbs).unwrap();
+    let certificate = to_be_signed::assemble(&tbs, CERTIFICATE_ALGORITHM_FIELD, &signature).unwrap();
+    Ca { key, certificate }
+}
+
+/// The issuer that a profile's certificates have here.
+pub(super) fn issuer_of(id: &str) -> Option<&'static Ca> {
+    match id {
+        "root-ca" => None,
+        "issuing-ca" => Some(&ROOT),
+        _ => Some(&ISSUING),
+    }
+}
+
+/// To-be-signed bytes for a new P-256 key, or P-384 where the profile wants that.
+pub(super) fn of_profile(id: &str) -> Vec<u8> {
+    let key = if profile(id).is_ca() { p384() } else { p256() };
+    tbs(profile(id), &key.subject_public_key_info(), issuer_of(id))
+}
+
+/// The same, signed.
+pub(super) fn signed(id: &str) -> Vec<u8> {
+    match id {
+        "root-ca" => ROOT.certificate.clone(),
+        "issuing-ca" => ISSUING.certificate.clone(),
+        _ => {
+            let tbs = of_profile(id);
+            let signature = ISSUING.key.sign(&tbs).unwrap();
+            to_be_signed::assemble(&tbs, CERTIFICATE_ALGORITHM_FIELD, &signature).unwrap()
+        }
+    }
+}
+
+pub(super) fn tbs(profile: &Profile, key: &[u8], issuer: Option<&Ca>) -> Vec<u8> {
+    let subject = subject(profile);
+    let key = SubjectPublicKey::from_der(key).unwrap();
+    let admitted = profile.admit(key, &[], subject.clone()).unwrap();
+    let issuer = issuer.map(|issuer| Issuer::read(&issuer.certificate, KeyAlgorithm::P384).unwrap());
+    let ca = CaId::new(if profile.is_ca() { "root" } else { "issuing" }).unwrap();
+    let contents = Contents {
+        profile,
+        subject: &subject,
+        attributes: &admitted.attributes,
+        dns_names: &admitted.dns_names,
+        key: &admitted.key,
+        serial: &SerialNumber::draw(&SystemEntropy).unwrap(),
+        not_before: START,
+        not_after: START + profile.validity - Duration::SECOND,
+        addresses: &Addresses::under("http://pki.gov.ls", &ca),
+    };
+    let issued_by = issuer.as_ref().map_or(IssuedBy::Itself(KeyAlgorithm::P384), IssuedBy::Ca);
+    to_be_signed::certificate(&contents, &issued_by).unwrap()
+}
+
+/// Facts enough for every profile.
+fn subject(profile: &Profile) -> ApprovedSubject {
+    let name = match profile.id.0.as_str() {
+        "root-ca" => "Lesotho National Root CA G1",
+        "issuing-ca" => "Lesotho Issuing CA G1",
+        "organisation-seal" => "Revenue Services Lesotho Seal",
+        "application" | "tls-server" => "Payroll (production)",
+        "ocsp-responder" => "OCSP Responder 2027-01-01",
+        _ => "MOKOENA,THABO",
+    };
+    let organisation = if profile.is_ca() {
+        ("Government of Lesotho", "GO:LS-GOV")
+    } else {
+        ("Revenue Services Lesotho", "GO:LS-RSL")
+    };
+    ApprovedSubject::new(IdentityRef("test".to_owned()))
+        .with(Fact::Country, "LS")
+        .with(Fact::CommonName, name)
+        .with(Fact::Surname, "Mokoena")
+        .with(Fact::GivenName, "Thabo")
+        .with(Fact::PersonIdentifier, "PNOLS-012345678901")
+        .with(Fact::Pseudonym, "ls-7QF3K2M9TX")
+        .with(Fact::Organization, organisation.0)
+        .with(Fact::OrganizationIdentifier, organisation.1)
+        .with(Fact::Locality, "Maseru")
+        .with(Fact::AssetTag, "RSL-GATE-0001")
+        .with(Fact::DnsName, "payroll.gov.ls")
+        .with(Fact::RegistryUri, "https://registry.gov.ls/id/D-1")
+        .with(Fact::HardwareModule, "1.3.6.1.4.1.32473.1/0a0b0c01")
+}
