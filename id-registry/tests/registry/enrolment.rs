@@ -117,6 +117,24 @@ fn the_same_submission_many_times_at_once_issues_once() {
     assert_eq!(country.certificates_of(things.device), 1);
 }
 
+/// The commit was kept, the answer was lost: the same submission finds what came of it.
+#[test]
+fn a_lost_answer_is_found_again_by_its_idempotency_key() {
+    let country = Country::founded();
+    let officer = country.officer();
+    let things = country.settled(&officer, "RSL");
+    let csr = csr();
+    let key = IdempotencyKey::new("lost").unwrap();
+    let submission =
+        Submission { profile: "person-signature", identity: things.person, csr: &csr, dns_names: &[] };
+    let submit = || country.registry.submit(&officer.permit(), &submission, Some(&key));
+    country.store.fail_next_commit(Failure::AfterPersisting);
+    assert!(matches!(submit(), Err(RequestError::Fault(_))));
+    let found = submit().unwrap();
+    let all = country.registry.requests(&officer.permit(), None, None, PageSize::default()).unwrap();
+    assert_eq!(all.items, [found]);
+}
+
 #[test]
 fn two_officers_at_the_same_moment_give_one_certificate() {
     for _ in 0..5 {

@@ -87,6 +87,21 @@ fn no_route_appears_or_opens_up_unnoticed() {
     );
 }
 
+/// Judged by openapi-spec-validator.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_description_is_a_valid_openapi_3_1_document() {
+    let document = Caller::new(&Country::founded(), None).get("/openapi.json").await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), document.json.to_string()).unwrap();
+    let name = "openapi-spec-validator";
+    let folder = std::env::var_os("NPKI_PYTHON_BIN").map(std::path::PathBuf::from);
+    let beside = folder.map(|folder| folder.join(name)).filter(|program| program.exists());
+    let program = beside.unwrap_or_else(|| name.into());
+    let judge = std::process::Command::new(program).args(["--schema", "3.1"]).arg(file.path()).output();
+    let judge = judge.expect("openapi-spec-validator is installed");
+    assert!(judge.status.success(), "{}", String::from_utf8_lossy(&judge.stdout));
+}
+
 /// Each route, called by each role: refused exactly where the list of routes and the matrix of permissions say so.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_is_closed_to_those_without_its_permission() {
