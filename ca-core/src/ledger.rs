@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -17,14 +18,14 @@ use crate::storage::{Change, KeyRange, StorageError, Store, Table};
 /// Events by identifier.
 pub const EVENTS: Table = Table("events");
 
-/// An event's identifier: microseconds since 1970 (8 octets, big-endian), then 8 random octets. Sorts by time.
+/// An event's identifier: microseconds since 1970 (8 octets, big-endian), then 8 random octets. Sorts by time; events
+/// of one ledger in the order they were made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EventId([u8; 16]);
 
 impl EventId {
-    fn new(at: OffsetDateTime, random: [u8; 8]) -> Self {
-        let micros = u64::try_from(at.unix_timestamp_nanos() / 1_000).unwrap_or(0);
+    fn new(micros: u64, random: [u8; 8]) -> Self {
         let mut id = [0; 16];
         let (time, rest) = id.split_at_mut(8);
         time.copy_from_slice(&micros.to_be_bytes());
@@ -158,12 +159,15 @@ impl Event {
 pub struct Ledger {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    /// The microsecond of the last event made: two events of one ledger never share one, so that they keep their
+    /// order also where the clock stands still or is set back.
+    last: Arc<AtomicU64>,
 }
 
 impl Ledger {
     /// A ledger stamping with this clock and this randomness.
     pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { clock, entropy }
+        Self { clock, entropy, last: Arc::default() }
     }
 
     /// An event happening now, done unless [`Event::refused`] is said.
@@ -180,7 +184,7 @@ impl Ledger {
         let mut random = [0; 8];
         self.entropy.fill(&mut random)?;
         Ok(Event {
-            id: EventId::new(at, random),
+            id: EventId::new(self.next_microsecond(at), random),
             at,
             actor: actor.clone(),
             action,
@@ -189,6 +193,15 @@ impl Ledger {
             outcome: Outcome::Done,
             detail: BTreeMap::new(),
         })
+    }
+}
+
+impl Ledger {
+    fn next_microsecond(&self, at: OffsetDateTime) -> u64 {
+        let now = u64::try_from(at.unix_timestamp_nanos() / 1_000).unwrap_or(0);
+        let later = |last: u64| now.max(last + 1);
+        let last = self.last.fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(later(last)));
+        later(last.unwrap_or_else(|last| last))
     }
 }
 

@@ -4,7 +4,7 @@
 mod fixture;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use ca_core::clock::{SetClock, SystemClock, SystemEntropy};
 use ca_core::serial::SerialNumber;
@@ -181,7 +181,7 @@ fn a_broken_store_is_never_good() {
 #[test]
 fn a_broken_key_is_an_internal_error() {
     #[derive(Debug)]
-    struct Stuck(Arc<dyn ca_core::keys::Signer>, AtomicBool);
+    struct Stuck(Arc<dyn ca_core::keys::Signer>);
     impl ca_core::keys::Signer for Stuck {
         fn algorithm(&self) -> ca_core::algorithm::KeyAlgorithm {
             self.0.algorithm()
@@ -194,7 +194,7 @@ fn a_broken_key_is_an_internal_error() {
         }
     }
     let pki = Pki::new();
-    let signer = Arc::new(Stuck(pki.signer("responder"), AtomicBool::new(false)));
+    let signer = Arc::new(Stuck(pki.signer("responder")));
     let responder = Responder::new(ResponderParts { signer, ..pki.parts("responder", "ca") }).unwrap();
     let answer = responder.respond(query(&pki, "good", None).der());
     assert_eq!(answer.status(), ResponseStatus::InternalError);

@@ -1,5 +1,7 @@
 //! The certificate extensions that the certificate writer cannot express, as DER.
 
+use std::net::IpAddr;
+
 use const_oid::ObjectIdentifier;
 use der::asn1::{Ia5String, Null, OctetString};
 use der::{Any, Encode, Sequence};
@@ -100,7 +102,7 @@ pub(super) fn subject_alternative_names(
         match wanted.form {
             AlternativeNameForm::Dns => {
                 for name in dns_names {
-                    names.push(GeneralName::DnsName(Ia5String::new(name)?));
+                    names.push(host_name(name)?);
                 }
             }
             AlternativeNameForm::RegistryUri => {
@@ -119,6 +121,16 @@ pub(super) fn subject_alternative_names(
         return Ok(None);
     }
     Ok(Some(extension(SUBJECT_ALT_NAME, Criticality::NonCritical, SubjectAltName(names).to_der()?)))
+}
+
+/// A server's name, or its address: RFC 5280 section 4.2.1.6 keeps the two apart, and verifiers look for an address in
+/// iPAddress only (RFC 9525 section 6.5), as four or sixteen octets.
+fn host_name(name: &str) -> Result<GeneralName, EncodingError> {
+    Ok(match name.parse() {
+        Ok(IpAddr::V4(address)) => GeneralName::IpAddress(OctetString::new(address.octets())?),
+        Ok(IpAddr::V6(address)) => GeneralName::IpAddress(OctetString::new(address.octets())?),
+        Err(_) => GeneralName::DnsName(Ia5String::new(name)?),
+    })
 }
 
 /// HardwareModuleName (RFC 4108 section 5).

@@ -25,17 +25,20 @@ pub trait Signer: Send + Sync + Debug {
 /// A signing key could not be made, opened or used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The passphrase does not open this key.
-    #[error("the passphrase does not open this key")]
+    /// The passphrase does not open this key, or somebody altered the file: the two cannot be told apart.
+    #[error("the passphrase does not open this key, or the key file was altered")]
     WrongPassphrase,
-    /// The sealed key is damaged or not one of ours.
-    #[error("the key file cannot be read: {0}")]
+    /// A key is not sealed with an empty passphrase.
+    #[error("the passphrase is empty")]
+    EmptyPassphrase,
+    /// The key is damaged, or in no form that we know.
+    #[error("the key cannot be read: {0}")]
     Malformed(String),
     /// The key is encrypted in a way npki does not open.
     #[error("the key is encrypted: decrypt it first, for example with `openssl pkcs8`")]
     Encrypted,
     /// The key is of another algorithm.
-    #[error("keys of this algorithm cannot be used ({0}); use P-256, P-384 or Ed25519")]
+    #[error("{0} cannot be used here; use a P-256, P-384 or Ed25519 key")]
     UnsupportedAlgorithm(String),
     /// Others than its owner may read the key file.
     #[error("{} may be read by others than its owner; run `chmod 600` on it", .0.display())]
@@ -51,4 +54,7 @@ pub enum KeyError {
     /// The provider refused to make or use the key.
     #[error("the key could not be used: {0}")]
     Unusable(&'static str),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] crate::clock::EntropyError),
 }

@@ -1,35 +1,26 @@
-//! Keys held in this process's memory.
+//! Private keys in this process's memory.
 
-use std::fmt;
+mod encoding;
 
-use der::asn1::{BitString, OctetString};
-use der::{Decode, Encode, Sequence};
 use ring::rand::SystemRandom;
 use ring::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
 };
-use spki::{AlgorithmIdentifierOwned, ObjectIdentifier, SubjectPublicKeyInfoOwned};
 use zeroize::Zeroizing;
 
+use self::encoding::Decoded;
 use super::{KeyError, Signer};
 use crate::algorithm::KeyAlgorithm;
 
-/// id-ecPublicKey (RFC 5480 section 2.1.1)
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-/// secp256r1
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-/// secp384r1
-const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-/// id-Ed25519 (RFC 8410 section 3)
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-
-/// A signing key in memory. Its private part never prints and is wiped when the key is dropped, as far as the
-/// provider's own copy allows.
+/// A private key in this process's memory.
+///
+/// The encoded key is wiped when this is dropped. ring keeps a copy of its own, which it does not wipe: whoever can
+/// read this process's memory can sign anyway.
 pub struct SoftwareKey {
-    pair: Pair,
     algorithm: KeyAlgorithm,
     public_key_info: Vec<u8>,
     pkcs8: Zeroizing<Vec<u8>>,
+    pair: Pair,
 }
 
 enum Pair {
@@ -37,160 +28,76 @@ enum Pair {
     Ed25519(Ed25519KeyPair),
 }
 
-impl fmt::Debug for SoftwareKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Destructured, so that a new field has to be looked at before it prints.
-        let Self { pair: _, algorithm, public_key_info: _, pkcs8: _ } = self;
-        f.debug_struct("SoftwareKey").field("algorithm", algorithm).finish_non_exhaustive()
-    }
-}
-
-/// PrivateKeyInfo (RFC 5208 section 5); attributes and a public key (RFC 5958) may follow and are not needed.
-#[derive(Sequence)]
-struct PrivateKeyInfo {
-    version: u8,
-    algorithm: AlgorithmIdentifierOwned,
-    private_key: OctetString,
-}
-
-/// ECPrivateKey (RFC 5915 section 3).
-#[derive(Sequence)]
-struct EcPrivateKey {
-    version: u8,
-    private_key: OctetString,
-    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
-    parameters: Option<ObjectIdentifier>,
-    #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
-    public_key: Option<BitString>,
-}
-
 impl SoftwareKey {
-    /// Makes a new key. Its randomness is the provider's, which is the operating system's: ring takes no other.
+    /// Makes a new key.
+    ///
+    /// Randomness is no parameter here: ring makes keys, and ECDSA nonces, from its own `SystemRandom` alone (its trait
+    /// is sealed), which asks the operating system as [`crate::clock::SystemEntropy`] does.
     ///
     /// # Errors
     /// The operating system gave no randomness.
     pub fn generate(algorithm: KeyAlgorithm) -> Result<Self, KeyError> {
         let random = SystemRandom::new();
-        let failed = |_| KeyError::Unusable("the provider could not make a key");
-        let document = match algorithm {
+        let made = match algorithm {
             KeyAlgorithm::P256 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random),
             KeyAlgorithm::P384 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, &random),
             KeyAlgorithm::Ed25519 => Ed25519KeyPair::generate_pkcs8(&random),
-        }
-        .map_err(failed)?;
-        Self::from_complete_pkcs8(algorithm, Zeroizing::new(document.as_ref().to_vec()))
+        };
+        Self::from_pkcs8(made.map_err(|_| KeyError::Entropy(crate::clock::EntropyError))?.as_ref())
     }
 
-    /// Reads a PKCS#8 key, with or without its public part inside.
+    /// Reads a PKCS#8 key (RFC 5958), with or without its public key. A public key that is there must be the right one.
     ///
     /// # Errors
-    /// Not PKCS#8, or a key of another algorithm.
+    /// Not such a key, or of a kind that npki does not sign with.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
-        let (algorithm, parameters) = pkcs8_algorithm(der)?;
-        let named = match (algorithm, parameters) {
-            (EC_PUBLIC_KEY, Some(P256)) => KeyAlgorithm::P256,
-            (EC_PUBLIC_KEY, Some(P384)) => KeyAlgorithm::P384,
-            (ED25519, _) => KeyAlgorithm::Ed25519,
-            _ => return Err(KeyError::UnsupportedAlgorithm(algorithm.to_string())),
-        };
-        if named == KeyAlgorithm::Ed25519 {
-            return Self::from_complete_pkcs8(named, Zeroizing::new(der.to_vec()));
-        }
-        let scalar = ec_scalar(&pkcs8_private_key(der)?)?;
-        Self::from_scalar(named, &scalar)
+        Self::from_decoded(encoding::decode_pkcs8(der)?)
     }
 
-    /// Reads a PEM key as npki, OpenSSL and GnuTLS write it: `PRIVATE KEY` (PKCS#8) or `EC PRIVATE KEY` (RFC 5915).
+    /// Reads the one private key of a PEM file: `PRIVATE KEY` (PKCS#8) or `EC PRIVATE KEY` (RFC 5915), as OpenSSL
+    /// writes them. Blocks that hold no private key are passed over.
     ///
     /// # Errors
-    /// No such PEM block, an encrypted key, or a key of another algorithm.
+    /// No private key or several, an encrypted one, or one of a kind that npki does not sign with.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
-        let blocks = pem::parse_many(text).map_err(|error| KeyError::Malformed(error.to_string()))?;
-        for block in blocks {
-            let contents = Zeroizing::new(block.contents().to_vec());
-            match block.tag() {
-                "PRIVATE KEY" => return Self::from_pkcs8(&contents),
-                "EC PRIVATE KEY" => return Self::from_sec1(&contents),
-                "ENCRYPTED PRIVATE KEY" => return Err(KeyError::Encrypted),
-                // OpenSSL writes the curve before the key.
-                _ => {}
-            }
-        }
-        Err(KeyError::Malformed("it holds no PEM private key".to_owned()))
+        Self::from_decoded(encoding::decode_pem(text)?)
     }
 
-    fn from_sec1(der: &[u8]) -> Result<Self, KeyError> {
-        let key = EcPrivateKey::from_der(der).map_err(malformed)?;
-        let algorithm = match key.parameters {
-            Some(P256) => KeyAlgorithm::P256,
-            Some(P384) => KeyAlgorithm::P384,
-            other => return Err(KeyError::UnsupportedAlgorithm(format!("curve {other:?}"))),
-        };
-        Self::from_scalar(algorithm, key.private_key.as_bytes())
-    }
-
-    /// ring wants the public key inside; it is computed here, so that a wrong one in a file cannot matter.
-    fn from_scalar(algorithm: KeyAlgorithm, scalar: &[u8]) -> Result<Self, KeyError> {
-        let unfit = KeyError::Malformed("the private key is not on its curve".to_owned());
-        let (curve, point) = match algorithm {
-            KeyAlgorithm::P256 => {
-                let secret = p256::SecretKey::from_slice(scalar).map_err(|_| unfit)?;
-                (P256, secret.public_key().to_sec1_bytes().to_vec())
-            }
-            KeyAlgorithm::P384 => {
-                let secret = p384::SecretKey::from_slice(scalar).map_err(|_| unfit)?;
-                (P384, secret.public_key().to_sec1_bytes().to_vec())
-            }
-            KeyAlgorithm::Ed25519 => return Err(unfit),
-        };
-        let inner = EcPrivateKey {
-            version: 1,
-            private_key: OctetString::new(scalar).map_err(malformed)?,
-            parameters: None,
-            public_key: Some(BitString::from_bytes(&point).map_err(malformed)?),
-        };
-        let parameters = Some(der::Any::encode_from(&curve).map_err(malformed)?);
-        let info = PrivateKeyInfo {
-            version: 0,
-            algorithm: AlgorithmIdentifierOwned { oid: EC_PUBLIC_KEY, parameters },
-            private_key: OctetString::new(inner.to_der().map_err(malformed)?).map_err(malformed)?,
-        };
-        Self::from_complete_pkcs8(algorithm, Zeroizing::new(info.to_der().map_err(malformed)?))
-    }
-
-    /// Takes PKCS#8 that ring accepts as it is.
-    fn from_complete_pkcs8(algorithm: KeyAlgorithm, pkcs8: Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {
-        let random = SystemRandom::new();
-        let rejected = |error: ring::error::KeyRejected| KeyError::Malformed(error.to_string());
-        let pair = match algorithm {
-            KeyAlgorithm::P256 => Pair::Ecdsa(
-                EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &pkcs8, &random)
-                    .map_err(rejected)?,
-            ),
-            KeyAlgorithm::P384 => Pair::Ecdsa(
-                EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, &pkcs8, &random)
-                    .map_err(rejected)?,
-            ),
-            KeyAlgorithm::Ed25519 => {
-                Pair::Ed25519(Ed25519KeyPair::from_pkcs8_maybe_unchecked(&pkcs8).map_err(rejected)?)
-            }
-        };
-        let public_key_info = public_key_info(algorithm, &pair)?;
-        Ok(Self { pair, algorithm, public_key_info, pkcs8 })
-    }
-
-    /// The key as PKCS#8 DER: for sealing it, and for TLS.
+    /// The key, unprotected, as PKCS#8 DER, as OpenSSL writes it: for sealing it, and for TLS.
     pub fn pkcs8(&self) -> &[u8] {
         &self.pkcs8
     }
 
-    /// The key as PKCS#8 PEM (RFC 7468 section 10).
+    /// The key, unprotected, as a PKCS#8 PEM file (RFC 7468 section 10), as OpenSSL writes it: for a subscriber to keep.
     pub fn to_pkcs8_pem(&self) -> Zeroizing<String> {
-        let block = pem::Pem::new("PRIVATE KEY", self.pkcs8.to_vec());
-        Zeroizing::new(pem::encode_config(
-            &block,
-            pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF),
-        ))
+        encoding::encode_pem(&self.pkcs8)
+    }
+
+    fn from_decoded(decoded: Decoded) -> Result<Self, KeyError> {
+        let Decoded { algorithm, secret, public_key, public_key_info, pkcs8 } = decoded;
+        let ecdsa = |scheme| {
+            EcdsaKeyPair::from_private_key_and_public_key(scheme, &secret, &public_key, &SystemRandom::new())
+                .map(Pair::Ecdsa)
+        };
+        let pair = match algorithm {
+            KeyAlgorithm::P256 => ecdsa(&ECDSA_P256_SHA256_ASN1_SIGNING),
+            KeyAlgorithm::P384 => ecdsa(&ECDSA_P384_SHA384_ASN1_SIGNING),
+            KeyAlgorithm::Ed25519 => {
+                Ed25519KeyPair::from_seed_and_public_key(&secret, &public_key).map(Pair::Ed25519)
+            }
+        };
+        let pair = pair.map_err(|rejected| KeyError::Malformed(rejected.to_string()))?;
+        Ok(Self { algorithm, public_key_info, pkcs8, pair })
+    }
+}
+
+impl std::fmt::Debug for SoftwareKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { algorithm, public_key_info, pkcs8: _, pair: _ } = self;
+        f.debug_struct("SoftwareKey")
+            .field("algorithm", algorithm)
+            .field("public_key_info", &hex::encode(public_key_info))
+            .finish_non_exhaustive()
     }
 }
 
@@ -214,111 +121,110 @@ impl Signer for SoftwareKey {
     }
 }
 
-fn public_key_info(algorithm: KeyAlgorithm, pair: &Pair) -> Result<Vec<u8>, KeyError> {
-    let (oid, curve) = match algorithm {
-        KeyAlgorithm::P256 => (EC_PUBLIC_KEY, Some(P256)),
-        KeyAlgorithm::P384 => (EC_PUBLIC_KEY, Some(P384)),
-        KeyAlgorithm::Ed25519 => (ED25519, None),
-    };
-    let public = match pair {
-        Pair::Ecdsa(pair) => pair.public_key().as_ref(),
-        Pair::Ed25519(pair) => pair.public_key().as_ref(),
-    };
-    let parameters = curve.map(|curve| der::Any::encode_from(&curve)).transpose().map_err(malformed)?;
-    SubjectPublicKeyInfoOwned {
-        algorithm: AlgorithmIdentifierOwned { oid, parameters },
-        subject_public_key: BitString::from_bytes(public).map_err(malformed)?,
-    }
-    .to_der()
-    .map_err(malformed)
-}
-
-fn pkcs8_fields(der: &[u8]) -> Result<Vec<der::Any>, KeyError> {
-    // PKCS#8 (RFC 5208) and OneAsymmetricKey (RFC 5958) differ in what follows the first three fields.
-    Vec::<der::Any>::from_der(der).map_err(malformed)
-}
-
-fn pkcs8_algorithm(der: &[u8]) -> Result<(ObjectIdentifier, Option<ObjectIdentifier>), KeyError> {
-    let fields = pkcs8_fields(der)?;
-    let algorithm = fields.get(1).ok_or_else(|| KeyError::Malformed("no algorithm".to_owned()))?;
-    let algorithm: AlgorithmIdentifierOwned = algorithm.decode_as().map_err(malformed)?;
-    let parameters = algorithm.parameters.and_then(|any| any.decode_as().ok());
-    Ok((algorithm.oid, parameters))
-}
-
-fn pkcs8_private_key(der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let fields = pkcs8_fields(der)?;
-    let key = fields.get(2).ok_or_else(|| KeyError::Malformed("no private key".to_owned()))?;
-    let key: OctetString = key.decode_as().map_err(malformed)?;
-    Ok(Zeroizing::new(key.into_bytes().into()))
-}
-
-fn ec_scalar(der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let key = EcPrivateKey::from_der(der).map_err(malformed)?;
-    Ok(Zeroizing::new(key.private_key.into_bytes().into()))
-}
-
-fn malformed(error: der::Error) -> KeyError {
-    KeyError::Malformed(error.to_string())
-}
-
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-    use ring::signature::{
-        ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm,
-    };
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use ring::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, UnparsedPublicKey};
 
     use super::*;
 
-    fn verifies(key: &SoftwareKey) -> bool {
-        let info = spki::SubjectPublicKeyInfoRef::from_der(key.public_key_info()).unwrap();
-        let algorithm: &dyn VerificationAlgorithm = match key.algorithm() {
-            KeyAlgorithm::P256 => &ECDSA_P256_SHA256_ASN1,
-            KeyAlgorithm::P384 => &ECDSA_P384_SHA384_ASN1,
-            KeyAlgorithm::Ed25519 => &ED25519,
-        };
-        let signature = key.sign(b"message").unwrap();
-        UnparsedPublicKey::new(algorithm, info.subject_public_key.raw_bytes())
-            .verify(b"message", &signature)
-            .is_ok()
+    fn verifies(key: &SoftwareKey, message: &[u8], signature: &[u8]) -> bool {
+        // The public key's bits end the SubjectPublicKeyInfo.
+        let bits = |octets: usize| &key.public_key_info()[key.public_key_info().len() - octets..];
+        match key.algorithm() {
+            KeyAlgorithm::P256 => {
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, bits(65)).verify(message, signature)
+            }
+            KeyAlgorithm::P384 => {
+                UnparsedPublicKey::new(&ECDSA_P384_SHA384_ASN1, bits(97)).verify(message, signature)
+            }
+            KeyAlgorithm::Ed25519 => UnparsedPublicKey::new(&ED25519, bits(32)).verify(message, signature),
+        }
+        .is_ok()
     }
 
     #[test]
-    fn every_algorithm_signs_and_survives_pem() {
+    fn each_algorithm_signs_and_survives_its_encodings() {
         for algorithm in KeyAlgorithm::ALL {
             let key = SoftwareKey::generate(algorithm).unwrap();
-            assert!(verifies(&key), "{algorithm}");
-            let again = SoftwareKey::from_pem(&key.to_pkcs8_pem()).unwrap();
-            assert_eq!(again.public_key_info(), key.public_key_info());
-            assert!(verifies(&again));
+            let der = SoftwareKey::from_pkcs8(key.pkcs8()).unwrap();
+            let pem = SoftwareKey::from_pem(&key.to_pkcs8_pem()).unwrap();
+            for again in [der, pem] {
+                assert_eq!(again.algorithm(), algorithm);
+                assert_eq!(again.public_key_info(), key.public_key_info());
+                let signature = again.sign(b"message").unwrap();
+                assert!(verifies(&key, b"message", &signature));
+                assert!(!verifies(&key, b"massage", &signature));
+            }
         }
     }
 
-    /// What OpenSSL writes is read: SEC 1 with the curve before it, PKCS#8, PKCS#8 without the public key.
     #[test]
-    fn keys_that_openssl_wrote_are_read() {
-        let openssl = |arguments: &[&str]| {
-            let output = std::process::Command::new("openssl").args(arguments).output().unwrap();
-            assert!(output.status.success(), "{arguments:?}");
-            String::from_utf8(output.stdout).unwrap()
-        };
-        for curve in ["prime256v1", "secp384r1"] {
-            assert!(verifies(
-                &SoftwareKey::from_pem(&openssl(&["ecparam", "-name", curve, "-genkey"])).unwrap()
-            ));
-            let option = format!("ec_paramgen_curve:{curve}");
-            let key = openssl(&["genpkey", "-algorithm", "EC", "-pkeyopt", &option]);
-            assert!(verifies(&SoftwareKey::from_pem(&key).unwrap()));
+    fn two_keys_are_never_the_same() {
+        for algorithm in KeyAlgorithm::ALL {
+            let (one, two) =
+                (SoftwareKey::generate(algorithm).unwrap(), SoftwareKey::generate(algorithm).unwrap());
+            assert_ne!(one.public_key_info(), two.public_key_info());
         }
-        assert!(verifies(&SoftwareKey::from_pem(&openssl(&["genpkey", "-algorithm", "ED25519"])).unwrap()));
-        let rsa = openssl(&["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]);
-        assert!(matches!(SoftwareKey::from_pem(&rsa), Err(KeyError::UnsupportedAlgorithm(_))));
     }
 
     #[test]
-    fn a_key_does_not_print() {
-        let key = SoftwareKey::generate(KeyAlgorithm::P256).unwrap();
-        assert_eq!(format!("{key:?}"), "SoftwareKey { algorithm: P256, .. }");
+    fn debug_shows_the_public_key_and_no_secret() {
+        for algorithm in KeyAlgorithm::ALL {
+            let key = SoftwareKey::generate(algorithm).unwrap();
+            let shown = format!("{key:?} {key:#?}");
+            assert!(shown.contains(&hex::encode(key.public_key_info())));
+            let secret = encoding::decode_pkcs8(key.pkcs8()).unwrap().secret;
+            assert!(!shown.contains(&hex::encode(secret.as_slice())));
+            assert!(!shown.contains(&format!("{:?}", &secret[..4])));
+        }
+    }
+
+    #[test]
+    fn a_public_key_of_another_is_refused() {
+        // The public key ends the encoding of EC keys: put another's in its place.
+        for (algorithm, octets) in [(KeyAlgorithm::P256, 65), (KeyAlgorithm::P384, 97)] {
+            let (one, two) =
+                (SoftwareKey::generate(algorithm).unwrap(), SoftwareKey::generate(algorithm).unwrap());
+            let mut mixed = one.pkcs8().to_vec();
+            let cut = mixed.len() - octets;
+            mixed.truncate(cut);
+            mixed.extend_from_slice(&two.pkcs8()[cut..]);
+            assert!(matches!(SoftwareKey::from_pkcs8(&mixed), Err(KeyError::Malformed(_))));
+        }
+        let mut version_2 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap().as_ref().to_vec();
+        *version_2.last_mut().unwrap() ^= 1;
+        assert!(matches!(SoftwareKey::from_pkcs8(&version_2), Err(KeyError::Malformed(_))));
+    }
+
+    #[test]
+    fn damaged_keys_are_refused() {
+        for algorithm in KeyAlgorithm::ALL {
+            let der = SoftwareKey::generate(algorithm).unwrap().pkcs8().to_vec();
+            for length in 0..der.len() {
+                assert!(SoftwareKey::from_pkcs8(&der[..length]).is_err(), "{algorithm} cut at {length}");
+            }
+            let trailing = [der.as_slice(), &[0]].concat();
+            assert!(SoftwareKey::from_pkcs8(&trailing).is_err());
+        }
+    }
+
+    #[test]
+    fn a_pem_file_holds_exactly_one_private_key() {
+        let pem = |algorithm| SoftwareKey::generate(algorithm).unwrap().to_pkcs8_pem();
+        let (one, two) = (pem(KeyAlgorithm::P256), pem(KeyAlgorithm::Ed25519));
+        let both = format!("{}{}", one.as_str(), two.as_str());
+        assert!(
+            matches!(SoftwareKey::from_pem(&both), Err(KeyError::Malformed(why)) if why.contains("several"))
+        );
+        for none in ["", "no PEM", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"] {
+            assert!(
+                matches!(SoftwareKey::from_pem(none), Err(KeyError::Malformed(why)) if why.contains("no private"))
+            );
+        }
+        let beside =
+            format!("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n{}", one.as_str());
+        SoftwareKey::from_pem(&beside).unwrap();
     }
 }

@@ -7,20 +7,21 @@
 //!   happens or none of it; when `commit` returns `Ok`, it is on durable storage. A conflict names the key.
 //! - A change cannot be committed without the ledger event that explains it: [`Change::explained_by`] is the only
 //!   way from a [`Change`] to an [`AuditedChange`], and it adds the event to the same set of writes.
-//! - A change names each key at most once; one that names a key twice is refused, in every backend.
+//! - All expectations of a change speak of the state before it; their order does not count. A change puts or deletes
+//!   a key at most once (it may check it besides), or it is refused as a fault of its author.
 //! - Changes of many callers are committed together: a backend takes all that wait, applies each that still holds,
-//!   makes the batch durable once, and then answers everyone.
+//!   makes the batch durable once, and then answers everyone. Until then nobody is shown any of it.
 //!
 //! Backends: [`memory`] (tests; fails on demand), [`sled`] (embedded default). A PostgreSQL backend takes its place
 //! beside them as `storage/postgres.rs`, behind this contract and the same [`conformance`] suite; nothing outside this folder may
 //! know which backend runs. Secondary indexes are tables written in the same change.
 
-use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use crate::ledger::{self, Event};
 
 pub mod conformance;
+mod expectation;
 pub mod memory;
 pub mod sled;
 
@@ -201,13 +202,20 @@ impl KeyRange {
         Self { from: Some(prefix.to_vec()), until: after_prefix(prefix) }
     }
 
-    /// This range, begun just after `key`: for the next page of a listing.
+    /// This range, begun just after `key`: for the next page of a listing. Never begins earlier than it did, so that a
+    /// cursor made up by a client does not widen it.
     #[must_use]
     pub fn after(mut self, key: &[u8]) -> Self {
         let mut next = key.to_vec();
         next.push(0);
-        self.from = Some(next);
+        self.from = self.from.max(Some(next));
         self
+    }
+
+    /// Whether no key can lie in this range.
+    fn is_empty(&self) -> bool {
+        matches!((&self.from, &self.until), (Some(from), Some(until)) if from >= until)
+            || self.until.as_ref().is_some_and(Vec::is_empty)
     }
 }
 
@@ -265,26 +273,4 @@ pub enum CommitError {
     /// The engine failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
-}
-
-/// Refuses a change that names a key twice: which of the two writes counts would differ between engines.
-fn refuse_repeated_keys(change: &AuditedChange) -> Result<(), StorageError> {
-    let mut seen = BTreeSet::new();
-    for write in change.writes() {
-        if !seen.insert((write.table, write.key.as_slice())) {
-            let key = hex::encode(&write.key);
-            return Err(StorageError(format!("a change writes {} twice (key {key})", write.table.0)));
-        }
-    }
-    Ok(())
-}
-
-/// Whether a write finds what it expects; `found` is the version that stands under its key.
-fn expectation(write: &Write, found: Option<Version>) -> Result<(), CommitError> {
-    let holds = match write.expect {
-        Expect::Absent => found.is_none(),
-        Expect::Version(version) => found == Some(version),
-        Expect::Anything => true,
-    };
-    if holds { Ok(()) } else { Err(CommitError::Conflict { table: write.table, key: write.key.clone() }) }
 }

@@ -9,8 +9,8 @@ use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 
 /// How long a cache may give out an answer or a CRL without asking again.
 ///
-/// RFC 5019 section 6.2 lets max-age run until nextUpdate. That long a revocation would stay unseen behind a cache; five
-/// minutes take nearly all repeated load off the responder and bound the delay.
+/// RFC 5019 section 6.2 lets max-age run until nextUpdate. That long a revocation would stay unseen behind a cache;
+/// five minutes take nearly all repeated load off the responder and bound the delay.
 const MAX_AGE: Duration = Duration::minutes(5);
 
 /// IMF-fixdate (RFC 9110 section 5.6.7).

@@ -12,8 +12,8 @@ use super::caching::Validators;
 use super::{PublicState, blocking, plain};
 use crate::ocsp::Answer;
 
-/// The longest path that is read, in octets. RFC 5019 section 5 has clients GET up to 255; a few CertIDs with SHA-256
-/// and a nonce fit into this many.
+/// The longest path that is read, in octets. RFC 5019 section 5 has clients GET up to 255; a few CertIDs with
+/// SHA-256 and a nonce fit into this many.
 const MAX_PATH: usize = 4096;
 
 const REQUEST_TYPE: &str = "application/ocsp-request";
@@ -98,9 +98,9 @@ fn is_request_type(headers: &HeaderMap) -> bool {
 
 /// Reads the base64 of a path whose percent-encoding is already undone.
 ///
-/// RFC 6960 appendix A.1 asks for standard base64, percent-encoded. In the wild there are also: `/`, `+` and `=` left
-/// as they are (RFC 5019 section 5 clients of old), a doubled slash before the request, the URL-safe alphabet, padding
-/// left out. None of them can be mistaken for another: an OCSPRequest begins with 30, its base64 with `M`.
+/// RFC 6960 appendix A.1 asks for standard base64, percent-encoded. In the wild there are also: `/`, `+` and `=`
+/// left as they are, a doubled slash before the request, the URL-safe alphabet, padding left out. None of them can be
+/// mistaken for another: an OCSPRequest begins with 30, its base64 with `M`.
 fn decode(text: &str) -> Option<Vec<u8>> {
     let standard: String = text
         .trim_start_matches('/')

@@ -96,8 +96,8 @@ impl Answer {
         self.status
     }
 
-    /// How long it may be kept for others; `None` when it may not: errors, and answers to a nonce
-    /// (RFC 5019 section 4).
+    /// How long it may be kept for others; `None` when it may not: errors, and answers to a nonce, which are bound to
+    /// their request (RFC 9654 section 2.1).
     pub const fn freshness(&self) -> Option<Freshness> {
         self.freshness
     }

@@ -95,3 +95,101 @@ pub(super) enum MalformedRequest {
     #[error("an unknown critical extension")]
     CriticalExtension,
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use der::Encode;
+    use der::asn1::{Int, ObjectIdentifier, OctetString};
+    use spki::AlgorithmIdentifierOwned;
+
+    use super::super::asn1::{Request, TbsRequest};
+    use super::*;
+
+    fn extension(oid: &str, critical: bool, value: &[u8]) -> Extension {
+        let extn_id = ObjectIdentifier::new(oid).unwrap();
+        Extension { extn_id, critical, extn_value: OctetString::new(value.to_vec()).unwrap() }
+    }
+
+    fn nonce_of(length: usize) -> Extension {
+        let value = OctetString::new(vec![7; length]).unwrap().to_der().unwrap();
+        extension("1.3.6.1.5.5.7.48.1.2", false, &value)
+    }
+
+    fn request(extensions: Vec<Extension>, of_single: Vec<Extension>) -> OcspRequest {
+        let oid = ObjectIdentifier::new("1.3.14.3.2.26").unwrap();
+        let hash = OctetString::new([0; 20]).unwrap();
+        let cert_id = CertId {
+            hash_algorithm: AlgorithmIdentifierOwned { oid, parameters: None },
+            issuer_name_hash: hash.clone(),
+            issuer_key_hash: hash,
+            serial_number: Int::new(&[1]).unwrap(),
+        };
+        let some = |list: Vec<Extension>| (!list.is_empty()).then_some(list);
+        OcspRequest {
+            tbs_request: TbsRequest {
+                version: None,
+                requestor_name: None,
+                request_list: vec![Request { cert_id, extensions: some(of_single) }],
+                extensions: some(extensions),
+            },
+            signature: None,
+        }
+    }
+
+    fn parse(request: &OcspRequest) -> Result<StatusRequest, MalformedRequest> {
+        StatusRequest::parse(&request.to_der().unwrap())
+    }
+
+    #[test]
+    fn nonces_have_1_to_128_octets() {
+        for length in [1, 16, 32, 128] {
+            let nonce = nonce_of(length);
+            assert_eq!(parse(&request(vec![nonce.clone()], vec![])).unwrap().nonce, Some(nonce));
+        }
+        for length in [0, 129, 1000] {
+            let refused = parse(&request(vec![nonce_of(length)], vec![]));
+            assert_eq!(refused.unwrap_err(), MalformedRequest::Nonce, "{length}");
+        }
+        let bare = extension("1.3.6.1.5.5.7.48.1.2", false, b"not an OCTET STRING");
+        assert_eq!(parse(&request(vec![bare], vec![])).unwrap_err(), MalformedRequest::Nonce);
+        let twice = request(vec![nonce_of(32), nonce_of(32)], vec![]);
+        assert_eq!(parse(&twice).unwrap_err(), MalformedRequest::Nonce);
+    }
+
+    #[test]
+    fn a_critical_nonce_is_understood_and_echoed_as_not_critical() {
+        let critical = Extension { critical: true, ..nonce_of(32) };
+        assert_eq!(parse(&request(vec![critical], vec![])).unwrap().nonce, Some(nonce_of(32)));
+    }
+
+    #[test]
+    fn unknown_extensions_are_ignored_unless_critical() {
+        let plain = || extension("1.3.6.1.5.5.7.48.1.4", false, b"0");
+        let critical = || extension("1.2.3", true, b"0");
+        assert!(parse(&request(vec![plain()], vec![plain()])).is_ok());
+        for refused in [request(vec![critical()], vec![]), request(vec![], vec![critical()])] {
+            assert_eq!(parse(&refused).unwrap_err(), MalformedRequest::CriticalExtension);
+        }
+    }
+
+    #[test]
+    fn versions_and_empty_lists_are_refused() {
+        let mut versioned = request(vec![], vec![]);
+        versioned.tbs_request.version = Some(0);
+        assert_eq!(parse(&versioned).unwrap_err(), MalformedRequest::Version);
+        let mut empty = request(vec![], vec![]);
+        empty.tbs_request.request_list.clear();
+        assert_eq!(parse(&empty).unwrap_err(), MalformedRequest::CertIds);
+    }
+
+    #[test]
+    fn a_length_in_more_octets_than_needed_is_not_der() {
+        let der = request(vec![], vec![]).to_der().unwrap();
+        let length = der[1];
+        assert!(length < 0x80);
+        let padded = [&[0x30, 0x81, length], &der[2..]].concat();
+        assert_eq!(StatusRequest::parse(&padded).unwrap_err(), MalformedRequest::Syntax);
+    }
+}

@@ -175,7 +175,7 @@ impl Responder {
         let freshness = self.freshness(&credential)?;
         let data = self.response_data(request, &credential, freshness)?;
         let der = sign(&data, &credential)?;
-        // RFC 5019 section 4: an answer to a nonce is for its asker alone.
+        // RFC 9654 section 2.1 binds an answer to its request's nonce: it is for that asker alone.
         Ok(Answer::signed(der, request.nonce.is_none().then_some(freshness)))
     }
 
@@ -201,8 +201,8 @@ impl Responder {
             request.cert_ids.iter().map(|id| self.single(id, freshness)).collect();
         Ok(ResponseData {
             version: None,
-            // RFC 5019 section 2.2.1 has lightweight responders identify themselves by key or name; a key hash is
-            // shorter and cannot be ambiguous after a rotation.
+            // RFC 6960 section 4.2.1 leaves name or key hash to the responder; a key hash is shorter, and after a
+            // rotation it still names one certificate.
             responder: ResponderId::ByKey(credential.key_hash.clone()),
             produced_at: to_wire_time(freshness.this_update)?,
             responses: responses?,

@@ -78,7 +78,16 @@ pub(super) fn signed(id: &str) -> Vec<u8> {
 }
 
 pub(super) fn tbs(profile: &Profile, key: &[u8], issuer: Option<&Ca>) -> Vec<u8> {
-    let subject = subject(profile);
+    written(profile, key, issuer, subject(profile).with(Fact::DnsName, "payroll.gov.ls"))
+}
+
+/// As [`of_profile`], with these names and addresses.
+pub(super) fn with_dns_names(profile: &Profile, names: &[&str]) -> Vec<u8> {
+    let subject = names.iter().fold(subject(profile), |subject, name| subject.with(Fact::DnsName, *name));
+    written(profile, &p256().subject_public_key_info(), issuer_of(&profile.id.0), subject)
+}
+
+fn written(profile: &Profile, key: &[u8], issuer: Option<&Ca>, subject: ApprovedSubject) -> Vec<u8> {
     let key = SubjectPublicKey::from_der(key).unwrap();
     let admitted = profile.admit(key, &[], subject.clone()).unwrap();
     let issuer = issuer.map(|issuer| Issuer::read(&issuer.certificate, KeyAlgorithm::P384).unwrap());
@@ -98,7 +107,7 @@ pub(super) fn tbs(profile: &Profile, key: &[u8], issuer: Option<&Ca>) -> Vec<u8>
     to_be_signed::certificate(&contents, &issued_by).unwrap()
 }
 
-/// Facts enough for every profile.
+/// Facts enough for every profile, but for DNS names.
 fn subject(profile: &Profile) -> ApprovedSubject {
     let name = match profile.id.0.as_str() {
         "root-ca" => "Lesotho National Root CA G1",
@@ -124,7 +133,6 @@ fn subject(profile: &Profile) -> ApprovedSubject {
         .with(Fact::OrganizationIdentifier, organisation.1)
         .with(Fact::Locality, "Maseru")
         .with(Fact::AssetTag, "RSL-GATE-0001")
-        .with(Fact::DnsName, "payroll.gov.ls")
         .with(Fact::RegistryUri, "https://registry.gov.ls/id/D-1")
         .with(Fact::HardwareModule, "1.3.6.1.4.1.32473.1/0a0b0c01")
 }

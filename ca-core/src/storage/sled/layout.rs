@@ -1,116 +1,168 @@
-//! How tables, versions and large values lie in one sled tree.
+//! How records lie in the one sled tree.
 //!
-//! - `t` table `0x00` key → entry: version (8 octets, big-endian), kind (1 octet), then the value, or for a large one
-//!   its length (8 octets).
-//! - `p` version part → a part of the large value written under that version. sled must not hold values beyond 16 kB.
-//! - `w` → the highest version ever given out, so that none is used twice, also after a deletion.
+//! | key | value |
+//! |---|---|
+//! | `f` | the layout's name: [`FORMAT`] |
+//! | `n` | how many changes were committed, ever: 8 octets |
+//! | `r` table-name length (1 octet), table name, key | version (8 octets), then `0` and the value, or `1` and a [`Blob`] |
+//! | `b` blob number (12 octets), chunk index (4 octets) | one chunk of a large value |
+//!
+//! All numbers are big-endian.
 
-use std::ops::Bound;
+use crate::storage::{StorageError, Table, Version};
 
-use super::Bounds;
-use crate::storage::{KeyRange, Table, Version};
+/// Where the layout's name is kept.
+pub(super) const FORMAT_KEY: &[u8] = b"f";
+/// This layout's name. Another one under [`FORMAT_KEY`] is not ours to touch.
+pub(super) const FORMAT: &[u8] = b"npki-store-1";
+/// Where the number of committed changes is kept: the last version given.
+pub(super) const SEQUENCE_KEY: &[u8] = b"n";
 
-/// The longest value that lies whole in its entry, and the length of a large one's parts, in octets.
-pub(super) const PART: usize = 8 * 1024;
+/// The longest value kept beside its key, and the size of a chunk, in octets. sled reads and rewrites whole tree nodes,
+/// and writes nodes that large values have swollen into files of their own, outside its log: chunks keep nodes small.
+pub(super) const CHUNK: usize = 8 * 1024;
 
-/// Where the highest version ever given out is kept.
-pub(super) const WRITTEN: &[u8] = b"w";
+const RECORD: u8 = b'r';
+const BLOB: u8 = b'b';
+const INLINE: u8 = 0;
+const CHUNKED: u8 = 1;
 
-const WHOLE: u8 = 0;
-const PARTS: u8 = 1;
-const HEADER: usize = 9;
-
-/// The sled key of a table's key.
-pub(super) fn key(table: Table, key: &[u8]) -> Vec<u8> {
-    let mut slot = prefix(table);
-    slot.extend_from_slice(key);
-    slot
+/// What the tree's keys of a table's records begin with. The length in front keeps one table's name from being the
+/// beginning of another's.
+pub(super) fn table_prefix(table: Table) -> Result<Vec<u8>, StorageError> {
+    let length = u8::try_from(table.0.len())
+        .map_err(|_| StorageError(format!("the table name {} is longer than 255 octets", table.0)))?;
+    let mut prefix = vec![RECORD, length];
+    prefix.extend_from_slice(table.0.as_bytes());
+    Ok(prefix)
 }
 
-/// What all sled keys of a table begin with. Table names hold no zero octet.
-fn prefix(table: Table) -> Vec<u8> {
-    let mut slot = Vec::with_capacity(table.0.len() + 2);
-    slot.push(b't');
-    slot.extend_from_slice(table.0.as_bytes());
-    slot.push(0);
-    slot
+/// The tree's key of one record.
+pub(super) fn record_key(table: Table, key: &[u8]) -> Result<Vec<u8>, StorageError> {
+    let mut full = table_prefix(table)?;
+    full.extend_from_slice(key);
+    Ok(full)
 }
 
-/// The table's key of a sled key.
-pub(super) fn key_of(table: Table, slot: &[u8]) -> Vec<u8> {
-    slot.get(prefix(table).len()..).unwrap_or_default().to_vec()
+/// A large value's chunks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Blob {
+    /// The version it was written with.
+    pub(super) version: Version,
+    /// Tells blobs of one change apart.
+    pub(super) ordinal: u32,
+    /// Octets of the value.
+    pub(super) length: u64,
 }
 
-/// The sled range of a table's range; an inverted range is empty.
-pub(super) fn range(table: Table, range: &KeyRange) -> Bounds {
-    let from = key(table, range.from.as_deref().unwrap_or_default());
-    let until = match &range.until {
-        Some(until) => key(table, until),
-        None => {
-            // The separator's successor: beyond every key of this table, before every other table.
-            let mut end = prefix(table);
-            end.pop();
-            end.push(1);
-            end
-        }
-    };
-    let until = until.max(from.clone());
-    (Bound::Included(from), Bound::Excluded(until))
-}
-
-/// The sled key of one part of a large value.
-pub(super) fn part(version: Version, index: u64) -> Vec<u8> {
-    let mut slot = vec![b'p'];
-    slot.extend_from_slice(&version.0.to_be_bytes());
-    slot.extend_from_slice(&index.to_be_bytes());
-    slot
-}
-
-/// What an entry says.
-pub(super) enum Slot<'a> {
-    /// The value is here.
-    Whole {
-        /// Its version.
-        version: Version,
-        /// The value.
-        value: &'a [u8],
-    },
-    /// The value lies in parts.
-    Parts {
-        /// Its version, which its parts are named by.
-        version: Version,
-        /// How many parts.
-        count: u64,
-        /// Octets of the value.
-        length: usize,
-    },
-}
-
-/// An entry for a value of any size: the entry, and the parts to be written beside it.
-pub(super) fn encode(version: Version, value: &[u8]) -> (Vec<u8>, Vec<&[u8]>) {
-    let mut entry = Vec::with_capacity(HEADER + value.len().min(PART));
-    entry.extend_from_slice(&version.0.to_be_bytes());
-    if value.len() <= PART {
-        entry.push(WHOLE);
-        entry.extend_from_slice(value);
-        return (entry, Vec::new());
+impl Blob {
+    /// The tree's keys of the chunks, in order.
+    pub(super) fn chunk_keys(self) -> impl Iterator<Item = Vec<u8>> {
+        let chunks = self.length.div_ceil(CHUNK as u64);
+        (0..chunks).map(move |index| {
+            let mut key = vec![BLOB];
+            key.extend_from_slice(&self.version.0.to_be_bytes());
+            key.extend_from_slice(&self.ordinal.to_be_bytes());
+            // A value of more than 2^32 chunks does not fit into memory.
+            key.extend_from_slice(&u32::try_from(index).unwrap_or(u32::MAX).to_be_bytes());
+            key
+        })
     }
-    entry.push(PARTS);
-    entry.extend_from_slice(&(value.len() as u64).to_be_bytes());
-    (entry, value.chunks(PART).collect())
 }
 
-/// Reads an entry; `None` when it is not one.
-pub(super) fn decode(entry: &[u8]) -> Option<Slot<'_>> {
-    let (version, rest) = entry.split_first_chunk::<8>()?;
-    let version = Version(u64::from_be_bytes(*version));
-    let (kind, rest) = rest.split_first()?;
-    match *kind {
-        WHOLE => Some(Slot::Whole { version, value: rest }),
-        PARTS => {
-            let length = usize::try_from(u64::from_be_bytes(rest.try_into().ok()?)).ok()?;
-            Some(Slot::Parts { version, count: length.div_ceil(PART) as u64, length })
+/// Where a record's value is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Body {
+    /// Beside the key.
+    Inline(Vec<u8>),
+    /// In chunks.
+    Chunked(Blob),
+}
+
+/// A record as it lies in the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Record {
+    /// The version the record stands at.
+    pub(super) version: Version,
+    /// Its value.
+    pub(super) body: Body,
+}
+
+impl Record {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut octets = self.version.0.to_be_bytes().to_vec();
+        match &self.body {
+            Body::Inline(value) => {
+                octets.push(INLINE);
+                octets.extend_from_slice(value);
+            }
+            Body::Chunked(blob) => {
+                octets.push(CHUNKED);
+                octets.extend_from_slice(&blob.version.0.to_be_bytes());
+                octets.extend_from_slice(&blob.ordinal.to_be_bytes());
+                octets.extend_from_slice(&blob.length.to_be_bytes());
+            }
         }
-        _ => None,
+        octets
+    }
+
+    pub(super) fn decode(octets: &[u8]) -> Result<Self, StorageError> {
+        Self::read(octets).ok_or_else(|| StorageError("a record in the store is damaged".to_owned()))
+    }
+
+    fn read(octets: &[u8]) -> Option<Self> {
+        let (version, rest) = octets.split_first_chunk()?;
+        let (kind, rest) = rest.split_first()?;
+        let body = match *kind {
+            INLINE => Body::Inline(rest.to_vec()),
+            CHUNKED => Body::Chunked(read_blob(rest)?),
+            _ => return None,
+        };
+        Some(Self { version: Version(u64::from_be_bytes(*version)), body })
+    }
+}
+
+fn read_blob(octets: &[u8]) -> Option<Blob> {
+    let (version, rest) = octets.split_first_chunk()?;
+    let (ordinal, rest) = rest.split_first_chunk()?;
+    Some(Blob {
+        version: Version(u64::from_be_bytes(*version)),
+        ordinal: u32::from_be_bytes(*ordinal),
+        length: u64::from_be_bytes(rest.try_into().ok()?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn records_survive_their_encoding_and_damage_is_seen() {
+        let blob = Blob { version: Version(7), ordinal: 3, length: 20_000 };
+        for body in [Body::Inline(Vec::new()), Body::Inline(b"value".to_vec()), Body::Chunked(blob)] {
+            let record = Record { version: Version(9), body };
+            assert_eq!(Record::decode(&record.encode()).unwrap(), record);
+        }
+        let chunked = Record { version: Version(9), body: Body::Chunked(blob) }.encode();
+        for damaged in [&b""[..], &b"1234567"[..], &b"12345678"[..], &b"12345678\x02"[..]] {
+            assert!(Record::decode(damaged).is_err());
+        }
+        assert!(Record::decode(&chunked[..chunked.len() - 1]).is_err());
+    }
+
+    #[test]
+    fn a_blob_has_as_many_chunks_as_it_needs() {
+        let blob = |length| Blob { version: Version(1), ordinal: 0, length };
+        for (length, chunks) in [(0, 0), (1, 1), (8192, 1), (8193, 2)] {
+            assert_eq!(blob(length).chunk_keys().count(), chunks, "{length}");
+        }
+    }
+
+    #[test]
+    fn no_table_begins_with_another() {
+        let long = record_key(Table("ab"), b"c").unwrap();
+        assert!(!long.starts_with(&table_prefix(Table("a")).unwrap()));
     }
 }

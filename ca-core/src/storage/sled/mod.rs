@@ -1,199 +1,181 @@
-//! The embedded store, on sled 0.34.7.
+//! The embedded store, on sled 0.34.
 //!
-//! One thread commits: it takes all changes that wait, applies each that still holds, makes the batch durable with one
-//! `flush`, and then answers everyone. `flush_async` is never used: on this version it can wait for ever when several
-//! callers do.
+//! All tables lie in one sled tree, told apart by a prefix of the key. sled applies a `Batch` to one tree atomically,
+//! crash included: the log marks where the batch begins and ends, and recovery keeps all of it or none. A transaction
+//! over several trees would give the same promise by means of a closure that sled runs again at will, without range
+//! scans and one tree for each table; the batch is simpler and is computed once, by the one thread that writes.
 //!
-//! Everything lies in one sled tree, a table being a prefix of its keys: sled applies a batch to one tree atomically
-//! and logs it as one record, so a change is there whole or not at all after a crash, whichever tables it touches.
-//!
-//! Readers see committed state only. While a batch is applied and not yet durable, what stood under its keys before
-//! is kept in an overlay that readers look into first: no answer rests on a write that a power cut could take back.
-
-use std::collections::BTreeMap;
-use std::ops::Bound;
-use std::path::Path;
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
-use std::thread::JoinHandle;
-
-use super::{AuditedChange, CommitError, Entry, KeyRange, StorageError, Store, Table, Versioned};
+//! What is promised:
+//! - A commit that returned `Ok` survives a kill of the process and, if the drive obeys fdatasync(2), a power cut (see
+//!   `disk.rs`; tests kill the process, none cuts the power).
+//! - [`get`](Store::get) and [`scan`](Store::scan) show durable state only, and each batch all at once (see `veil.rs`).
+//! - After an I/O error, or a panic of the committing thread, no commit succeeds and none hangs; records of the batch
+//!   that was under way cannot be read, as nobody knows what a restart will find; all others can.
+//! - `flush_async` is never called: it hangs under load (as do transactions that wait for it).
 
 mod committer;
+mod disk;
+mod draft;
 mod layout;
+mod veil;
 
-use committer::Committer;
-use layout::Slot;
+use std::path::Path;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
 
-/// The store of a one-machine installation. Dropping it waits for changes under way and closes the files.
-#[derive(Debug)]
+use self::committer::{Committer, Waiting};
+use self::disk::{Disk, engine};
+use self::layout::{Record, record_key, table_prefix};
+use self::veil::{Look, Veil};
+use super::{
+    AuditedChange, CommitError, Entry, KeyRange, StorageError, Store, Table, Versioned, after_prefix,
+};
+
+/// A [`Store`] in a folder of this machine. One process at a time.
 pub struct SledStore {
     shared: Arc<Shared>,
-    submit: Mutex<Option<Sender<Submission>>>,
+    /// Taken when the store is dropped: the committing thread ends when nobody can send any more.
+    queue: Option<Sender<Waiting>>,
     committer: Option<JoinHandle<()>>,
 }
 
-/// What readers and the committer share.
-#[derive(Debug)]
+/// What readers and the committing thread share.
 struct Shared {
-    tree: ::sled::Db,
-    /// For keys of the batch that is not durable yet: what stood there before it.
-    before: RwLock<Overlay>,
+    disk: Disk,
+    veil: Veil,
+    /// Why the committing thread stopped, once it has.
+    stopped: OnceLock<String>,
+    #[cfg(test)]
+    fault: tests::Fault,
 }
 
-type Overlay = BTreeMap<Vec<u8>, Option<Versioned>>;
+impl Shared {
+    fn apply(&self, batch: ::sled::Batch) -> Result<(), StorageError> {
+        self.disk.tree.apply_batch(batch).map_err(|e| engine(&e))?;
+        #[cfg(test)]
+        self.fault.strike()?;
+        Ok(())
+    }
 
-/// A change and where its answer goes.
-struct Submission {
-    change: AuditedChange,
-    answer: Sender<Result<(), CommitError>>,
+    fn stop(&self, cause: &StorageError) {
+        // Only the committing thread stops the store, once.
+        let _ = self.stopped.set(cause.0.clone());
+    }
+
+    /// What a caller is told whose change was not answered.
+    fn unanswered(&self) -> StorageError {
+        let cause = self.stopped.get().map_or("its committing thread died", String::as_str);
+        StorageError(format!("the store takes no more changes until npki is restarted: {cause}"))
+    }
 }
 
 impl SledStore {
-    /// Opens the store in `folder`, or makes it.
+    /// Opens the store in `folder`; makes it if it is not there.
     ///
     /// # Errors
-    /// Another process has it open, its files are damaged, or the system refused.
-    pub fn open(folder: &Path) -> Result<Self, StorageError> {
-        let opened = ::sled::Config::new()
-            .path(folder)
-            // The committer flushes; sled's own timer would only add wear.
-            .flush_every_ms(None)
-            .open();
-        let tree = opened.map_err(|error| unopened(folder, &error))?;
-        let shared = Arc::new(Shared { tree, before: RwLock::default() });
-        let (submit, submissions) = channel();
-        let committer = Committer::new(Arc::clone(&shared))?;
+    /// Another npki holds it, it was written by another version, it is damaged, or the system refused.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, StorageError> {
+        let shared = Arc::new(Shared {
+            disk: Disk::open(folder.as_ref())?,
+            veil: Veil::default(),
+            stopped: OnceLock::new(),
+            #[cfg(test)]
+            fault: tests::Fault::default(),
+        });
+        let (queue, waiting) = channel();
+        let committer = Committer::new(Arc::clone(&shared), waiting)?;
         let committer = std::thread::Builder::new()
-            .name("npki-committer".to_owned())
-            .spawn(move || committer.run(&submissions))
-            .map_err(|error| StorageError(format!("no thread for the committer: {error}")))?;
-        Ok(Self { shared, submit: Mutex::new(Some(submit)), committer: Some(committer) })
+            .name("store-committer".to_owned())
+            .spawn(|| committer.run())
+            .map_err(|error| StorageError(format!("no thread for the store: {error}")))?;
+        Ok(Self { shared, queue: Some(queue), committer: Some(committer) })
     }
 }
 
 impl Drop for SledStore {
     fn drop(&mut self) {
-        // Closing the channel ends the committer after the changes that wait.
-        drop(self.submit.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.queue.take();
         if let Some(committer) = self.committer.take() {
+            // It ends after the changes that wait. A panic there was its callers' to hear of.
             let _ = committer.join();
         }
     }
 }
 
+impl std::fmt::Debug for SledStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SledStore").field("stopped", &self.shared.stopped.get()).finish_non_exhaustive()
+    }
+}
+
 impl Store for SledStore {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Versioned>, StorageError> {
-        let slot = layout::key(table, key);
-        let before = self.shared.overlay();
-        match before.get(&slot) {
-            Some(entry) => Ok(entry.clone()),
-            None => self.shared.read(&slot),
+        let key = record_key(table, key)?;
+        let look = self.shared.veil.look();
+        if let Some(seen) = look.at(&key)? {
+            return Ok(seen);
         }
+        let record = self.shared.disk.record(&key)?;
+        record.map(|record| self.shared.disk.value_of(record)).transpose()
     }
 
     fn scan(&self, table: Table, range: &KeyRange, limit: usize) -> Result<Vec<Entry>, StorageError> {
-        let bounds = layout::range(table, range);
-        // Held over the whole scan, so that the batch under way cannot become half visible in the middle.
-        let before = self.shared.overlay();
-        let mut hidden = before.range::<Vec<u8>, _>(bounds.clone()).peekable();
-        let mut stored = self.shared.tree.range(bounds).map(|found| found.map_err(|e| failed(&e))).peekable();
-        let mut entries = Vec::new();
-        while entries.len() < limit {
-            let next_stored = match stored.peek() {
-                Some(Ok((slot, _))) => Some(slot.to_vec()),
-                Some(Err(error)) => return Err(error.clone()),
-                None => None,
-            };
-            let (slot, entry) = match (next_stored, hidden.peek()) {
-                (None, None) => break,
-                (Some(slot), Some((earlier, _))) if slot < **earlier => (slot, self.take(&mut stored)?),
-                (Some(slot), None) => (slot, self.take(&mut stored)?),
-                (stored_slot, Some((earlier, entry))) => {
-                    let taken = ((*earlier).clone(), (*entry).clone());
-                    if stored_slot.as_ref() == Some(*earlier) {
-                        stored.next();
-                    }
-                    hidden.next();
-                    taken
-                }
-            };
-            if let Some(entry) = entry {
-                entries.push((layout::key_of(table, &slot), entry));
-            }
+        if range.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(entries)
+        let prefix = table_prefix(table)?;
+        let from = [prefix.as_slice(), range.from.as_deref().unwrap_or_default()].concat();
+        let until = match &range.until {
+            Some(until) => [prefix.as_slice(), until].concat(),
+            // A table's prefix begins with `r`, so there always is a key beyond it.
+            None => after_prefix(&prefix).unwrap_or_default(),
+        };
+        let entries = Scan { disk: &self.shared.disk, look: &self.shared.veil.look() };
+        let entries = entries.read(&from, &until, limit)?;
+        Ok(entries
+            .into_iter()
+            .map(|(key, seen)| (key.get(prefix.len()..).unwrap_or_default().to_vec(), seen))
+            .collect())
     }
 
     fn commit(&self, change: AuditedChange) -> Result<(), CommitError> {
-        super::refuse_repeated_keys(&change)?;
         let (answer, answered) = channel();
-        let stopped = || StorageError("the store is closed".to_owned());
-        self.submit
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_ref()
-            .and_then(|submit| submit.send(Submission { change, answer }).ok())
-            .ok_or_else(stopped)?;
-        answered.recv().map_err(|_| stopped())?
+        let queue = self.queue.as_ref().ok_or_else(|| self.shared.unanswered())?;
+        queue.send(Waiting { change, answer }).map_err(|_| self.shared.unanswered())?;
+        // The committing thread answers, or drops the sender: this never hangs.
+        answered.recv().map_err(|_| self.shared.unanswered())?
     }
 }
 
-impl SledStore {
-    fn take(
-        &self,
-        stored: &mut impl Iterator<Item = Result<(::sled::IVec, ::sled::IVec), StorageError>>,
-    ) -> Result<Option<Versioned>, StorageError> {
-        let Some(found) = stored.next() else { return Ok(None) };
-        let (slot, bytes) = found?;
-        self.shared.assemble(&slot, &bytes).map(Some)
-    }
+/// Merges what the tree holds with what the veil shows instead.
+struct Scan<'a> {
+    disk: &'a Disk,
+    look: &'a Look<'a>,
 }
 
-impl Shared {
-    fn overlay(&self) -> RwLockReadGuard<'_, Overlay> {
-        self.before.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reads what sled holds, durable or not.
-    fn read(&self, slot: &[u8]) -> Result<Option<Versioned>, StorageError> {
-        let found = self.tree.get(slot).map_err(|error| failed(&error))?;
-        found.map(|bytes| self.assemble(slot, &bytes)).transpose()
-    }
-
-    /// Puts a value together from its entry and, when it is a large one, its parts.
-    fn assemble(&self, slot: &[u8], bytes: &[u8]) -> Result<Versioned, StorageError> {
-        let damaged = || StorageError(format!("the entry {} is damaged", hex::encode(slot)));
-        match layout::decode(bytes).ok_or_else(damaged)? {
-            Slot::Whole { version, value } => Ok(Versioned { value: value.to_vec(), version }),
-            Slot::Parts { version, count, length } => {
-                let mut value = Vec::with_capacity(length);
-                for part in 0..count {
-                    let found = self.tree.get(layout::part(version, part)).map_err(|e| failed(&e))?;
-                    value.extend_from_slice(&found.ok_or_else(damaged)?);
-                }
-                if value.len() == length { Ok(Versioned { value, version }) } else { Err(damaged()) }
+impl Scan<'_> {
+    fn read(&self, from: &[u8], until: &[u8], limit: usize) -> Result<Vec<Entry>, StorageError> {
+        let mut veiled = self.look.within(from, until)?.peekable();
+        let mut entries = Vec::new();
+        for found in self.disk.tree.range(from..until) {
+            let (key, octets) = found.map_err(|e| engine(&e))?;
+            while let Some((earlier, seen)) = veiled.next_if(|(veiled, _)| veiled.as_slice() < key.as_ref()) {
+                entries.extend(seen.clone().map(|seen| (earlier.clone(), seen)));
+            }
+            if entries.len() >= limit {
+                break;
+            }
+            match veiled.next_if(|(veiled, _)| veiled.as_slice() == key.as_ref()) {
+                Some((_, seen)) => entries.extend(seen.clone().map(|seen| (key.to_vec(), seen))),
+                None => entries.push((key.to_vec(), self.disk.value_of(Record::decode(&octets)?)?)),
             }
         }
+        entries.extend(veiled.filter_map(|(key, seen)| Some((key.clone(), seen.clone()?))));
+        entries.truncate(limit);
+        Ok(entries)
     }
 }
 
-fn failed(error: &::sled::Error) -> StorageError {
-    StorageError(error.to_string())
-}
-
-fn unopened(folder: &Path, error: &::sled::Error) -> StorageError {
-    let locked = matches!(error, ::sled::Error::Io(io) if io.kind() == std::io::ErrorKind::WouldBlock)
-        || error.to_string().contains("could not acquire lock");
-    if locked {
-        StorageError(format!(
-            "{} is open in another process: one npki serves a folder at a time",
-            folder.display()
-        ))
-    } else {
-        StorageError(format!("{} cannot be opened: {error}", folder.display()))
-    }
-}
-
-/// Bounds of a sled range.
-type Bounds = (Bound<Vec<u8>>, Bound<Vec<u8>>);
+#[cfg(test)]
+mod tests;

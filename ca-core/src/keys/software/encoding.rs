@@ -1,0 +1,154 @@
+//! The forms in which private keys come and go: PKCS#8 (RFC 5958), RFC 5915 `ECPrivateKey`, RFC 8410 for Ed25519.
+
+use der::asn1::{ObjectIdentifier, OctetStringRef};
+use der::{Decode, Encode};
+use p256::pkcs8::{EncodePrivateKey, PrivateKeyInfoRef};
+use ring::signature::{Ed25519KeyPair, KeyPair};
+use spki::{AlgorithmIdentifierRef, EncodePublicKey};
+use zeroize::Zeroizing;
+
+use crate::algorithm::KeyAlgorithm;
+use crate::keys::KeyError;
+
+/// id-ecPublicKey, RFC 5480 section 2.1.1.
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+/// secp256r1, RFC 5480 section 2.1.1.1.
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+/// secp384r1, RFC 5480 section 2.1.1.1.
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+/// id-Ed25519, RFC 8410 section 3.
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+/// rsaEncryption, RFC 8017 appendix A.1.
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+
+/// A private key taken apart.
+pub(super) struct Decoded {
+    pub(super) algorithm: KeyAlgorithm,
+    /// The scalar (big-endian, full length) or the seed.
+    pub(super) secret: Zeroizing<Vec<u8>>,
+    /// The uncompressed point or the Ed25519 public key.
+    pub(super) public_key: Vec<u8>,
+    /// DER SubjectPublicKeyInfo.
+    pub(super) public_key_info: Vec<u8>,
+    /// The key in the one form we write.
+    pub(super) pkcs8: Zeroizing<Vec<u8>>,
+}
+
+pub(super) fn decode_pem(text: &str) -> Result<Decoded, KeyError> {
+    let blocks = pem::parse_many(text).map_err(|error| malformed(&error))?;
+    let mut keys = blocks.into_iter().filter(|block| block.tag().ends_with("PRIVATE KEY"));
+    let block = match (keys.next(), keys.next()) {
+        (Some(block), None) => block,
+        (None, _) => return Err(malformed(&"there is no private key in PEM form")),
+        (Some(_), Some(_)) => return Err(malformed(&"there are several private keys")),
+    };
+    // RFC 1421 section 4.6.1.1, as OpenSSL still writes it for traditional formats.
+    let encrypted = block.headers().get("Proc-Type").is_some_and(|value| value.contains("ENCRYPTED"));
+    let tag = block.tag().to_owned();
+    let der = Zeroizing::new(block.into_contents());
+    match tag.as_str() {
+        "ENCRYPTED PRIVATE KEY" => Err(KeyError::Encrypted),
+        _ if encrypted => Err(KeyError::Encrypted),
+        "PRIVATE KEY" => decode_pkcs8(&der),
+        "EC PRIVATE KEY" => decode_ec(&der),
+        "RSA PRIVATE KEY" => Err(KeyError::UnsupportedAlgorithm("an RSA key".to_owned())),
+        other => Err(KeyError::UnsupportedAlgorithm(format!("a PEM block {other}"))),
+    }
+}
+
+pub(super) fn decode_pkcs8(der: &[u8]) -> Result<Decoded, KeyError> {
+    let info = PrivateKeyInfoRef::from_der(der).map_err(|error| malformed(&error))?;
+    match info.algorithm.oid {
+        EC_PUBLIC_KEY => match info.algorithm.parameters_oid() {
+            Ok(P256) => decode_p256(info),
+            Ok(P384) => decode_p384(info),
+            Ok(curve) => Err(KeyError::UnsupportedAlgorithm(format!("a key on curve {curve}"))),
+            Err(_) => Err(KeyError::UnsupportedAlgorithm("a key on an unnamed curve".to_owned())),
+        },
+        ED25519 => decode_ed25519(&info),
+        RSA => Err(KeyError::UnsupportedAlgorithm("an RSA key".to_owned())),
+        other => Err(KeyError::UnsupportedAlgorithm(format!("a key of algorithm {other}"))),
+    }
+}
+
+/// Reads an `ECPrivateKey` that stands alone. It names its curve in `parameters` (RFC 5915 section 3: "MUST", for keys
+/// outside PKCS#8); where it does not, its length tells.
+fn decode_ec(der: &[u8]) -> Result<Decoded, KeyError> {
+    let key = OctetStringRef::new(der).map_err(|error| malformed(&error))?;
+    let on = |curve: &ObjectIdentifier, decode: fn(PrivateKeyInfoRef<'_>) -> Result<Decoded, KeyError>| {
+        let algorithm = AlgorithmIdentifierRef { oid: EC_PUBLIC_KEY, parameters: Some(curve.into()) };
+        decode(PrivateKeyInfoRef::new(algorithm, key))
+    };
+    // P-256 first: its decoder refuses longer scalars, that of P-384 would pad shorter ones.
+    on(&P256, decode_p256)
+        .or_else(|_| on(&P384, decode_p384))
+        .map_err(|_| malformed(&"not an EC key on P-256 or P-384, or one whose public key is not its own"))
+}
+
+// ring derives no public key from an EC scalar, and refuses keys that come without one: p256 and p384 do both. A public
+// key that is there is compared with the derived one by `try_from`.
+
+fn decode_p256(info: PrivateKeyInfoRef<'_>) -> Result<Decoded, KeyError> {
+    let key = p256::SecretKey::try_from(info).map_err(|error| malformed(&error))?;
+    let public = key.public_key();
+    Ok(Decoded {
+        algorithm: KeyAlgorithm::P256,
+        secret: Zeroizing::new(key.to_bytes().to_vec()),
+        public_key: public.to_sec1_bytes().into_vec(),
+        public_key_info: public.to_public_key_der().map_err(|error| malformed(&error))?.into_vec(),
+        pkcs8: Zeroizing::new(key.to_pkcs8_der().map_err(|error| malformed(&error))?.as_bytes().to_vec()),
+    })
+}
+
+fn decode_p384(info: PrivateKeyInfoRef<'_>) -> Result<Decoded, KeyError> {
+    let key = p384::SecretKey::try_from(info).map_err(|error| malformed(&error))?;
+    let public = key.public_key();
+    Ok(Decoded {
+        algorithm: KeyAlgorithm::P384,
+        secret: Zeroizing::new(key.to_bytes().to_vec()),
+        public_key: public.to_sec1_bytes().into_vec(),
+        public_key_info: public.to_public_key_der().map_err(|error| malformed(&error))?.into_vec(),
+        pkcs8: Zeroizing::new(key.to_pkcs8_der().map_err(|error| malformed(&error))?.as_bytes().to_vec()),
+    })
+}
+
+fn decode_ed25519(info: &PrivateKeyInfoRef<'_>) -> Result<Decoded, KeyError> {
+    // RFC 8410 section 3: "the parameters MUST be absent".
+    if info.algorithm.parameters.is_some() {
+        return Err(malformed(&"an Ed25519 key with parameters"));
+    }
+    // RFC 8410 section 7: the private key is an OCTET STRING in the OCTET STRING.
+    let seed = <&OctetStringRef>::from_der(info.private_key.as_bytes()).map_err(|error| malformed(&error))?;
+    let secret = Zeroizing::new(seed.as_bytes().to_vec());
+    let pair = Ed25519KeyPair::from_seed_unchecked(&secret).map_err(|rejected| malformed(&rejected))?;
+    let public_key = pair.public_key().as_ref().to_vec();
+    if info.public_key.is_some_and(|given| given.as_bytes() != Some(&public_key)) {
+        return Err(malformed(&"the public key beside the private key is not its own"));
+    }
+    let algorithm = AlgorithmIdentifierRef { oid: ED25519, parameters: None };
+    let plain = PrivateKeyInfoRef::new(algorithm, info.private_key);
+    Ok(Decoded {
+        algorithm: KeyAlgorithm::Ed25519,
+        public_key_info: ed25519_public_key_info(&public_key)?,
+        pkcs8: Zeroizing::new(plain.to_der().map_err(|error| malformed(&error))?),
+        public_key,
+        secret,
+    })
+}
+
+/// RFC 8410 section 4.
+fn ed25519_public_key_info(public_key: &[u8]) -> Result<Vec<u8>, KeyError> {
+    let bits = der::asn1::BitStringRef::from_bytes(public_key).map_err(|error| malformed(&error))?;
+    let algorithm = AlgorithmIdentifierRef { oid: ED25519, parameters: None };
+    let info = spki::SubjectPublicKeyInfoRef { algorithm, subject_public_key: bits };
+    info.to_der().map_err(|error| malformed(&error))
+}
+
+pub(super) fn encode_pem(pkcs8: &[u8]) -> Zeroizing<String> {
+    let framing = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+    Zeroizing::new(pem::encode_config(&pem::Pem::new("PRIVATE KEY", pkcs8), framing))
+}
+
+fn malformed(why: &dyn std::fmt::Display) -> KeyError {
+    KeyError::Malformed(why.to_string())
+}
