@@ -101,19 +101,21 @@ pub enum InvalidId {
 
 fn parse(
     text: &str,
-    letters: &str,
+    letters: &[u8],
     wanted: &'static str,
     example: &'static str,
-) -> Result<(char, Digits), InvalidId> {
+) -> Result<(u8, Digits), InvalidId> {
     let form = || InvalidId::Form { text: text.chars().take(40).collect(), wanted, example };
     let trimmed = text.trim();
     let (letter, rest) = trimmed.split_once('-').ok_or_else(form)?;
-    let mut characters = letter.chars();
-    let letter = characters.next().ok_or_else(form)?.to_ascii_uppercase();
-    if characters.next().is_some() || !letters.contains(letter) {
+    let letter = match letter.as_bytes() {
+        [letter] => letter.to_ascii_uppercase(),
+        _ => return Err(form()),
+    };
+    if !letters.contains(&letter) {
         return Err(form());
     }
-    match Digits::parse(letter as u8, rest) {
+    match Digits::parse(letter, rest) {
         Ok(digits) => Ok((letter, digits)),
         Err(Flaw::Form) => Err(form()),
         Err(Flaw::Mistyped) => Err(InvalidId::Mistyped { text: trimmed.to_owned() }),
@@ -149,12 +151,12 @@ impl IdentityKind {
     }
 
     /// The letter its identifiers begin with.
-    pub(crate) const fn letter(self) -> char {
+    pub(crate) const fn letter(self) -> u8 {
         match self {
-            Self::Person => 'P',
-            Self::Organisation => 'O',
-            Self::Device => 'D',
-            Self::Application => 'A',
+            Self::Person => b'P',
+            Self::Organisation => b'O',
+            Self::Device => b'D',
+            Self::Application => b'A',
         }
     }
 }
@@ -192,7 +194,7 @@ impl IdentityId {
     /// # Errors
     /// No randomness.
     pub fn draw(kind: IdentityKind, entropy: &dyn Entropy) -> Result<Self, EntropyError> {
-        Ok(Self { kind, digits: Digits::draw(kind.letter() as u8, entropy)? })
+        Ok(Self { kind, digits: Digits::draw(kind.letter(), entropy)? })
     }
 
     /// What it names.
@@ -203,7 +205,7 @@ impl IdentityId {
 
 impl fmt::Display for IdentityId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.kind.letter(), self.digits)
+        write!(f, "{}-{}", char::from(self.kind.letter()), self.digits)
     }
 }
 
@@ -211,7 +213,7 @@ impl FromStr for IdentityId {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (letter, digits) = parse(text, "PODA", "an identity", "P-7QF3K2M9T4")?;
+        let (letter, digits) = parse(text, b"PODA", "an identity", "P-7QF3K2M9T4")?;
         let kind = IdentityKind::ALL.into_iter().find(|kind| kind.letter() == letter);
         // `parse` admits only the letters named above.
         Ok(Self { kind: kind.unwrap_or(IdentityKind::Person), digits })
@@ -231,13 +233,13 @@ macro_rules! plain_id {
             /// # Errors
             /// No randomness.
             pub fn draw(entropy: &dyn Entropy) -> Result<Self, EntropyError> {
-                Ok(Self(Digits::draw($letter as u8, entropy)?))
+                Ok(Self(Digits::draw($letter, entropy)?))
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}-{}", $letter, self.0)
+                write!(f, "{}-{}", char::from($letter), self.0)
             }
         }
 
@@ -245,8 +247,7 @@ macro_rules! plain_id {
             type Err = InvalidId;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                const LETTER: char = $letter;
-                Ok(Self(parse(text, LETTER.encode_utf8(&mut [0; 4]), $wanted, $example)?.1))
+                Ok(Self(parse(text, &[$letter], $wanted, $example)?.1))
             }
         }
     };
@@ -254,11 +255,11 @@ macro_rules! plain_id {
 
 plain_id!(
     /// Names a member of staff: `S-…`.
-    StaffId, 'S', "a member of staff", "S-7QF3K2M9TJ"
+    StaffId, b'S', "a member of staff", "S-7QF3K2M9TJ"
 );
 plain_id!(
     /// Names a request for a certificate: `R-…`.
-    RequestId, 'R', "a request", "R-7QF3K2M9T3"
+    RequestId, b'R', "a request", "R-7QF3K2M9T3"
 );
 
 macro_rules! id_as_text {

@@ -24,8 +24,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         demand_json(request.headers())?;
         let bytes = axum::body::Bytes::from_request(request, state).await.map_err(|error| cut(&error))?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| unfit(&error))
+        read_object(&bytes).map(Self)
     }
+}
+
+/// Syntax first, so that a broken message is not mistaken for one of the wrong form; then an object and nothing else,
+/// as serde would also take a list for one.
+fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice::<serde::de::IgnoredAny>(bytes)
+        .map_err(|error| Problem::new(table::JSON_BROKEN, error.to_string()))?;
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::new(table::JSON_UNFIT, "the message is not a JSON object"));
+    }
+    serde_json::from_slice(bytes).map_err(|error| unfit(&error))
 }
 
 fn demand_json(headers: &HeaderMap) -> Result<(), Problem> {
@@ -51,9 +62,6 @@ pub(super) fn too_large() -> Problem {
 }
 
 fn unfit(error: &serde_json::Error) -> Problem {
-    if !error.is_data() {
-        return Problem::new(table::JSON_BROKEN, error.to_string());
-    }
     let text: String = error.to_string().chars().take(500).collect();
     let problem = Problem::new(table::JSON_UNFIT, text.clone());
     match nearest(&text) {

@@ -5,7 +5,7 @@ use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::security::{SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Components, ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, PathItem,
-    PathsBuilder, Ref, ResponseBuilder,
+    PathsBuilder, Ref, RefOr, ResponseBuilder,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -64,6 +64,14 @@ fn completed(mut operation: Operation, permission: Option<&'static str>) -> Oper
     let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemDocument::name()))).build();
     let response =
         ResponseBuilder::new().description("A problem (RFC 9457)").content(MEDIA_TYPE, problem).build();
+    for response in operation.responses.responses.values_mut() {
+        // OpenAPI 3.1.0, Response Object: the description is required.
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+        {
+            "Done".clone_into(&mut response.description);
+        }
+    }
     operation.responses.responses.insert("default".to_owned(), response.into());
     if let Some(permission) = permission {
         let said = operation.description.take().unwrap_or_default();

@@ -96,7 +96,6 @@ problems! {
     ISSUER_ENDS = "E-ISS-007" 500 false, "The issuing CA ends before the certificate would",
         "tell the service's operator: a new issuing CA is due";
     CA_KEY = "E-ISS-008" 503 true, "The CA's key could not be used", "try again later";
-    REFUSED = "E-ISS-009" 422 false, "The profile refuses the request", "change what the detail names";
 
     UNKNOWN_CERTIFICATE = "E-CERT-001" 404 false, "There is no such certificate", "look it up: npki cert list";
     REVOKED_ALREADY = "E-CERT-002" 409 false, "The certificate was revoked already", "nothing is left to do";

@@ -176,7 +176,7 @@ impl From<IssueError> for Problem {
                 tracing::error!(%error, "the CA's key could not be used");
                 Self::new(table::CA_KEY, "nothing was signed")
             }
-            error => {
+            IssueError::Encoding(_) => {
                 tracing::error!(%error, "a certificate could not be made");
                 Self::new(table::INTERNAL, "the certificate could not be made")
             }
@@ -186,14 +186,12 @@ impl From<IssueError> for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        #[allow(unreachable_patterns, reason = "the authority may learn further refusals")]
         let kind = match refusal {
             Refusal::KeyNotAdmitted { .. } => table::KEY_NOT_ADMITTED,
             Refusal::FactMissing { .. } => table::FACT_MISSING,
             Refusal::FactUnfit { .. } => table::FACT_UNFIT,
             Refusal::NameNotGranted { .. } => table::NAME_NOT_GRANTED,
             Refusal::KeyOfAnother => table::KEY_OF_ANOTHER,
-            _ => table::REFUSED,
         };
         Self::new(kind, refusal.to_string())
     }
@@ -204,7 +202,7 @@ impl From<CertificateError> for Problem {
         let kind = match error {
             CertificateError::Field(field) => return field.into(),
             CertificateError::Identity(identity) => return identity.into(),
-            CertificateError::Revoke(error) => return revoke_problem(&error),
+            CertificateError::Revoke(error) => return error.into(),
             CertificateError::Fault(fault) => return fault.into(),
             CertificateError::Unknown(_) => table::UNKNOWN_CERTIFICATE,
             CertificateError::OfAnother { .. } => table::NOT_PERMITTED,
@@ -213,21 +211,20 @@ impl From<CertificateError> for Problem {
     }
 }
 
-fn revoke_problem(error: &RevokeError) -> Problem {
-    let kind = match error {
-        RevokeError::Unknown(_) => table::UNKNOWN_CERTIFICATE,
-        RevokeError::AlreadyRevoked { serial, at, reason } => {
-            let detail = format!("certificate {serial} was revoked already on {}: {reason}", moment(*at));
-            return Problem::new(table::REVOKED_ALREADY, detail);
-        }
-        RevokeError::AlreadyOnHold(_) => table::HELD_ALREADY,
-        RevokeError::NotOnHold(_) => table::NOT_ON_HOLD,
-        RevokeError::HoldForbidden { .. } => table::HOLD_FORBIDDEN,
-        #[allow(unreachable_patterns, reason = "the authority may learn further refusals")]
-        RevokeError::Commit(_) | RevokeError::Entropy(_) | _ => {
-            tracing::error!(%error, "a certificate's status could not be changed");
-            return Problem::new(table::STORE, "the certificate's status was not changed");
-        }
-    };
-    Problem::new(kind, error.to_string())
+impl From<RevokeError> for Problem {
+    fn from(error: RevokeError) -> Self {
+        let kind = match error {
+            RevokeError::Commit(error) => return Fault::from(error).into(),
+            RevokeError::Entropy(error) => return Fault::from(error).into(),
+            RevokeError::AlreadyRevoked { serial, at, reason } => {
+                let detail = format!("certificate {serial} was revoked already on {}: {reason}", moment(at));
+                return Self::new(table::REVOKED_ALREADY, detail);
+            }
+            RevokeError::Unknown(_) => table::UNKNOWN_CERTIFICATE,
+            RevokeError::AlreadyOnHold(_) => table::HELD_ALREADY,
+            RevokeError::NotOnHold(_) => table::NOT_ON_HOLD,
+            RevokeError::HoldForbidden { .. } => table::HOLD_FORBIDDEN,
+        };
+        Self::new(kind, error.to_string())
+    }
 }

@@ -54,6 +54,7 @@ pub(super) struct ProfileList {
 
 /// A profile.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Profile)]
 struct ProfileView {
     /// Its name.
     id: String,
@@ -115,6 +116,7 @@ pub(super) struct EventList {
 
 /// An entry of the ledger.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
 struct EventView {
     /// Its identifier.
     id: String,

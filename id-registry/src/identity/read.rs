@@ -109,7 +109,7 @@ impl Registry {
 }
 
 fn range(prefix: &str, kind: Option<IdentityKind>, after: Option<IdentityId>) -> KeyRange {
-    let kind = kind.map(|kind| format!("{}-", kind.letter())).unwrap_or_default();
+    let kind = kind.map(|kind| format!("{}-", char::from(kind.letter()))).unwrap_or_default();
     let range = KeyRange::prefix(format!("{prefix}{kind}").as_bytes());
     let Some(after) = after else { return range };
     let next = format!("{prefix}{after}\0").into_bytes();

@@ -1,0 +1,204 @@
+//! A small country in memory: a CA, its registry and people who work there.
+
+use std::process::Command;
+use std::sync::Arc;
+
+use ca_core::algorithm::KeyAlgorithm;
+use ca_core::authority::{Addresses, Authority, AuthorityParts, RootParts, found_root};
+use ca_core::certificate::CaId;
+use ca_core::clock::{SetClock, SystemEntropy};
+use ca_core::keys::software::SoftwareKey;
+use ca_core::ledger::{self, Actor, Event};
+use ca_core::profile::ProfileSet;
+use ca_core::storage::memory::MemoryStore;
+use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
+use id_registry::enrolment::{Request, RequestError, Submission};
+use id_registry::id::IdentityId;
+use id_registry::identity::{NewIdentity, Owner};
+use id_registry::permission::{Permission, Permit};
+use id_registry::principal::{Principal, Role};
+use id_registry::staff::{EnrolledStaff, NewStaff};
+use id_registry::{Registry, RegistryParts, Settings, TrustAnchor};
+use time::OffsetDateTime;
+
+/// A registry with its first administrator and the people enrolled by it.
+pub(crate) struct Country {
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) clock: Arc<SetClock>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) administrator: Member,
+}
+
+/// A member of staff with the certificate to sign in with.
+#[derive(Clone)]
+pub(crate) struct Member {
+    pub(crate) principal: Principal,
+    pub(crate) enrolled: EnrolledStaff,
+}
+
+impl Member {
+    pub(crate) fn permit<P: Permission>(&self) -> Permit<P> {
+        self.principal.permit().unwrap()
+    }
+}
+
+/// What most tests need to be registered.
+pub(crate) struct Things {
+    pub(crate) organisation: IdentityId,
+    pub(crate) person: IdentityId,
+    pub(crate) device: IdentityId,
+    pub(crate) application: IdentityId,
+}
+
+impl Country {
+    pub(crate) fn founded() -> Self {
+        let store = Arc::new(MemoryStore::new());
+        let clock = Arc::new(SetClock::at(OffsetDateTime::now_utc()));
+        let authority = Arc::new(authority(&store, &clock));
+        let anchor = TrustAnchor {
+            ca: "root".to_owned(),
+            subject: "CN=Example".to_owned(),
+            certificate: authority.certificate().to_vec(),
+        };
+        let registry = Arc::new(Registry::new(RegistryParts {
+            store: store.clone(),
+            clock: clock.clone(),
+            entropy: Arc::new(SystemEntropy),
+            authority,
+            settings: Settings {
+                country: "LS".to_owned(),
+                organisation: "Government of Example".to_owned(),
+                registry_url: "https://registry.example.org".parse().unwrap(),
+                trust_anchors: vec![anchor],
+            },
+        }));
+        let enrolled = registry.bootstrap_administrator("First Administrator", &csr()).unwrap();
+        let administrator =
+            Member { principal: registry.authenticate(&enrolled.certificate.der).unwrap(), enrolled };
+        Self { store, clock, registry, administrator }
+    }
+
+    pub(crate) fn enrol(&self, name: &str, role: Role) -> Member {
+        let new = NewStaff { name, role, csr: &csr() };
+        let enrolled = self.registry.enrol_staff(&self.administrator.permit(), &new).unwrap();
+        Member { principal: self.registry.authenticate(&enrolled.certificate.der).unwrap(), enrolled }
+    }
+
+    pub(crate) fn officer(&self) -> Member {
+        self.enrol("An Officer", Role::Officer)
+    }
+
+    pub(crate) fn register(&self, officer: &Member, new: NewIdentity) -> IdentityId {
+        self.registry.register_identity(&officer.permit(), new).unwrap().id()
+    }
+
+    pub(crate) fn settled(&self, officer: &Member, code: &str) -> Things {
+        let organisation = self.register(officer, organisation(code));
+        let person = self.register(officer, person(&format!("PNOLS-{code}")));
+        let owner = Owner { organisation, sponsor: person };
+        let device = self.register(officer, device(owner, &format!("{code}-GATE-1")));
+        let dns_names = vec!["payroll.gov.ls".to_owned(), "pay.gov.ls".to_owned()];
+        let (name, environment) = ("Payroll".to_owned(), "production".to_owned());
+        let application =
+            self.register(officer, NewIdentity::Application { owner, name, environment, dns_names });
+        Things { organisation, person, device, application }
+    }
+
+    pub(crate) fn submit(
+        &self,
+        by: &Member,
+        profile: &str,
+        identity: IdentityId,
+        csr: &[u8],
+    ) -> Result<Request, RequestError> {
+        let submission = Submission { profile, identity, csr, dns_names: &[] };
+        self.registry.submit(&by.permit(), &submission, None)
+    }
+
+    /// How many events of this name there are.
+    pub(crate) fn events(&self, action: &str) -> Vec<Event> {
+        let events = ledger::read(self.store.as_ref(), None, 10_000).unwrap();
+        events.into_iter().filter(|event| event.action.as_str() == action).collect()
+    }
+
+    pub(crate) fn certificates_of(&self, identity: IdentityId) -> usize {
+        let reference = IdentityRef(identity.to_string());
+        self.registry.authority().certificates().of_identity(&reference, None, 100).unwrap().len()
+    }
+}
+
+pub(crate) fn organisation(code: &str) -> NewIdentity {
+    NewIdentity::Organisation {
+        legal_name: format!("Agency {code}"),
+        identifier: format!("GO:LS-{code}"),
+        locality: Some("Maseru".to_owned()),
+    }
+}
+
+pub(crate) fn person(identifier: &str) -> NewIdentity {
+    NewIdentity::Person {
+        surname: "Mokoena".to_owned(),
+        given_name: "Thabo".to_owned(),
+        identifier: identifier.to_owned(),
+    }
+}
+
+pub(crate) fn device(owner: Owner, asset_tag: &str) -> NewIdentity {
+    NewIdentity::Device {
+        owner,
+        asset_tag: asset_tag.to_owned(),
+        hardware_module: Some("1.3.6.1.4.1.32473.1/0a0b".to_owned()),
+    }
+}
+
+/// A certification request of a new P-256 key, made by OpenSSL, PEM.
+pub(crate) fn csr() -> Vec<u8> {
+    csr_with(&[])
+}
+
+/// The same, with further arguments.
+pub(crate) fn csr_with(further: &[&str]) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new("openssl")
+        .args([
+            "req",
+            "-new",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-subj",
+            "/CN=x",
+        ])
+        .arg("-keyout")
+        .arg(folder.path().join("key.pem"))
+        .args(further)
+        .output()
+        .expect("openssl is installed");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+fn authority(store: &Arc<MemoryStore>, clock: &Arc<SetClock>) -> Authority {
+    let profiles = ProfileSet::built_in().unwrap();
+    let id = CaId::new("root").unwrap();
+    let name = ApprovedSubject::new(IdentityRef("system:root".to_owned()))
+        .with(Fact::Country, "LS")
+        .with(Fact::Organization, "Government of Example")
+        .with(Fact::OrganizationIdentifier, "GO:LS-GOV")
+        .with(Fact::CommonName, "Example CA G1");
+    let parts = RootParts {
+        store: store.clone(),
+        clock: clock.clone(),
+        entropy: Arc::new(SystemEntropy),
+        signer: Arc::new(SoftwareKey::generate(KeyAlgorithm::P384).unwrap()),
+        addresses: Addresses::under("http://pki.example.org", &id),
+        id,
+        profile: profiles.find("root-ca").unwrap(),
+        subject: &name,
+        profiles: profiles.clone(),
+    };
+    let founded: AuthorityParts = found_root(parts, &Actor::system("test")).unwrap();
+    Authority::new(founded).unwrap()
+}

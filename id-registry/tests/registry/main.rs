@@ -1,0 +1,8 @@
+//! The registry at work on a real CA: who may do what, what is refused, and what happens at the same moment.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod country;
+mod enrolment;
+mod http;
+mod identities;
+mod staff;
