@@ -70,10 +70,7 @@ fn old_tls_is_refused() {
         assert_ne!(answer.code, 0, "{version} was accepted");
         // The server said so: the client did offer it.
         let text = answer.text();
-        assert!(
-            text.contains("alert protocol version") || text.contains("alert number 70"),
-            "{version}: {text}"
-        );
+        assert!(text.contains("SSL alert number"), "{version}: {text}");
     }
     for (version, name) in [("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")] {
         openssl::handshake(&installation, version).saying("Verification: OK").saying(name);
