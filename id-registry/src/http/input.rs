@@ -4,7 +4,9 @@ use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::IntoResponse;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
 use super::problem::{self as table, Problem};
@@ -57,7 +59,37 @@ fn cut(error: &BytesRejection) -> Problem {
     }
 }
 
-pub(super) fn too_large() -> Problem {
+/// Refuses a body that announces more than is read, in a way that its sender hears: who asked first (`Expect:
+/// 100-continue`, RFC 9110 section 10.1.1) is answered before sending, and of all others a bounded part is thrown away
+/// before the answer, as many clients do not listen while they send.
+pub(super) async fn refuse_announced_excess(request: Request, next: Next) -> Response {
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let octets =
+        announced.and_then(|length| length.to_str().ok()).and_then(|length| length.parse::<u64>().ok());
+    if octets.is_none_or(|octets| octets <= MAX_BODY as u64) {
+        return next.run(request).await;
+    }
+    if !request.headers().contains_key(header::EXPECT) {
+        discard(request.into_body()).await;
+    }
+    too_large().into_response()
+}
+
+/// How much of a body that is too large is thrown away; the connection breaks off for those who send more.
+const DISCARDED: usize = 16 * 1024 * 1024;
+
+async fn discard(body: axum::body::Body) {
+    let mut body = body;
+    let mut seen = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        seen += frame.data_ref().map_or(0, axum::body::Bytes::len);
+        if seen > DISCARDED {
+            return;
+        }
+    }
+}
+
+fn too_large() -> Problem {
     Problem::new(table::TOO_LARGE, format!("at most {MAX_BODY} octets are read"))
 }
 
