@@ -1,9 +1,11 @@
 //! What callers send: bodies, parameters and headers, each refused with a problem.
 
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
@@ -14,9 +16,6 @@ use crate::page::PageSize;
 /// The most octets of a body: the largest certification request and room for names.
 pub(super) const MAX_BODY: usize = 256 * 1024;
 
-/// The most octets that are read only to be able to answer.
-const MOST_DISCARDED: usize = 16 * 1024 * 1024;
-
 /// A JSON body, read whole into its type; nothing it does not know is overlooked.
 #[derive(Debug)]
 pub(super) struct Body<T>(pub(super) T);
@@ -24,9 +23,10 @@ pub(super) struct Body<T>(pub(super) T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         demand_json(request.headers())?;
-        read_object(&octets(request.into_body()).await?).map(Self)
+        let bytes = axum::body::Bytes::from_request(request, state).await.map_err(|error| cut(&error))?;
+        read_object(&bytes).map(Self)
     }
 }
 
@@ -51,26 +51,45 @@ fn demand_json(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(table::NOT_JSON, format!("the Content-Type is {given:?}")))
 }
 
-/// Reads a body up to the bound. What is beyond it is read and thrown away, up to a second bound: a client that is still
-/// sending when the connection closes would see it break, and never the problem that says why.
-async fn octets(mut body: axum::body::Body) -> Result<Vec<u8>, Problem> {
-    let mut kept = Vec::new();
-    let mut read = 0_usize;
-    while let Some(frame) = body.frame().await {
-        let frame =
-            frame.map_err(|_| Problem::new(table::BODY_CUT, "the connection ended within the message"))?;
-        let Ok(data) = frame.into_data() else { continue };
-        read = read.saturating_add(data.len());
-        if read <= MAX_BODY {
-            kept.extend_from_slice(&data);
-        } else if read > MOST_DISCARDED {
-            break;
-        }
+fn cut(error: &BytesRejection) -> Problem {
+    match error {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => too_large(),
+        error if error.status() == StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        _ => Problem::new(table::BODY_CUT, "the connection ended within the message"),
     }
-    if read > MAX_BODY { Err(too_large()) } else { Ok(kept) }
 }
 
-pub(super) fn too_large() -> Problem {
+/// Refuses a body that announces more than is read, in a way that its sender hears: who asked first (`Expect:
+/// 100-continue`, RFC 9110 section 10.1.1) is answered before sending, and of all others a bounded part is thrown away
+/// before the answer, as many clients do not listen while they send.
+pub(super) async fn refuse_announced_excess(request: Request, next: Next) -> Response {
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let octets =
+        announced.and_then(|length| length.to_str().ok()).and_then(|length| length.parse::<u64>().ok());
+    if octets.is_none_or(|octets| octets <= MAX_BODY as u64) {
+        return next.run(request).await;
+    }
+    if !request.headers().contains_key(header::EXPECT) {
+        discard(request.into_body()).await;
+    }
+    too_large().into_response()
+}
+
+/// How much of a body that is too large is thrown away; the connection breaks off for those who send more.
+const DISCARDED: usize = 16 * 1024 * 1024;
+
+async fn discard(body: axum::body::Body) {
+    let mut body = body;
+    let mut seen = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        seen += frame.data_ref().map_or(0, axum::body::Bytes::len);
+        if seen > DISCARDED {
+            return;
+        }
+    }
+}
+
+fn too_large() -> Problem {
     Problem::new(table::TOO_LARGE, format!("at most {MAX_BODY} octets are read"))
 }
 

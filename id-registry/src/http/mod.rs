@@ -84,6 +84,7 @@ pub fn router(registry: Arc<Registry>) -> Router {
         .method_not_allowed_fallback(no_method)
         .with_state(registry)
         .layer(DefaultBodyLimit::max(input::MAX_BODY))
+        .layer(axum::middleware::from_fn(input::refuse_announced_excess))
         .layer(CatchPanicLayer::custom(panicked))
         // Answers hold what is not for others, and are what they say they are.
         .layer(constant(header::CACHE_CONTROL, "no-store"))

@@ -44,7 +44,9 @@ problems! {
         "call with your staff certificate: npki context add NAME --cert FILE --key FILE";
     NOT_PERMITTED = "E-AUTH-002" 403 false, "You may not do this",
         "ask somebody whose role allows it; npki whoami shows yours";
-    NOT_STAFF = "E-AUTH-003" 403 false, "This certificate belongs to no member of staff",
+    OF_ANOTHER = "E-AUTH-003" 403 false, "This belongs to another organisation",
+        "ask that organisation's operator or a registration officer";
+    NOT_STAFF = "E-AUTH-009" 403 false, "This certificate belongs to no member of staff",
         "use the certificate that you were enrolled with";
     ACCESS_ENDED = "E-AUTH-004" 403 false, "Your access was ended", "ask an administrator to enrol you again";
     CERTIFICATE_REVOKED = "E-AUTH-005" 403 false, "Your certificate was revoked",

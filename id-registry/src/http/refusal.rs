@@ -115,7 +115,7 @@ impl From<IdentityError> for Problem {
             IdentityError::Unknown(_) => table::UNKNOWN_IDENTITY,
             IdentityError::WrongKind { .. } => table::WRONG_KIND,
             IdentityError::Closed(_) => table::IDENTITY_CLOSED,
-            IdentityError::OfAnother { .. } => table::NOT_PERMITTED,
+            IdentityError::OfAnother { .. } => table::OF_ANOTHER,
         };
         Self::new(kind, error.to_string())
     }
@@ -152,7 +152,7 @@ impl From<RequestError> for Problem {
             RequestError::CsrUsed(_) => table::CSR_USED,
             RequestError::KeyReused(_) => table::KEY_REUSED,
             RequestError::Unknown(_) => table::UNKNOWN_REQUEST,
-            RequestError::OfAnother { .. } => table::NOT_PERMITTED,
+            RequestError::OfAnother { .. } => table::OF_ANOTHER,
             RequestError::Own(_) => table::OWN_REQUEST,
             RequestError::ApprovedAlready(_) => table::APPROVED_ALREADY,
             RequestError::Decided { .. } => table::DECIDED_ALREADY,
@@ -205,7 +205,7 @@ impl From<CertificateError> for Problem {
             CertificateError::Revoke(error) => return error.into(),
             CertificateError::Fault(fault) => return fault.into(),
             CertificateError::Unknown(_) => table::UNKNOWN_CERTIFICATE,
-            CertificateError::OfAnother { .. } => table::NOT_PERMITTED,
+            CertificateError::OfAnother { .. } => table::OF_ANOTHER,
         };
         Self::new(kind, error.to_string())
     }

@@ -182,6 +182,9 @@ async fn what_is_not_the_interface_is_a_problem() {
     send("DELETE", "/v1/identities", "application/json", "").await.problem(405, "E-HTTP-002");
     let large = "x".repeat(300 * 1024);
     send("POST", "/v1/identities", "application/json", &large).await.problem(413, "E-HTTP-003");
+    let announced = Request::post("/v1/identities").header(header::CONTENT_LENGTH, 300 * 1024);
+    let response = officer.router.clone().oneshot(announced.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE, "refused by what it announces");
     send("POST", "/v1/identities", "text/plain", "{}").await.problem(415, "E-HTTP-004");
     for broken in ["", "{", "\"", "[1,"] {
         send("POST", "/v1/identities", "application/json", broken).await.problem(400, "E-HTTP-005");
