@@ -1,1 +1,5 @@
-//! Placeholder of the first commit.
+//! npki's face to relying parties: what is valid, and how a relying party can tell.
+
+pub mod inspect;
+pub mod signature;
+pub mod validation;
