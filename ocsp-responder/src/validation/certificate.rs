@@ -172,10 +172,7 @@ impl Certificate {
             Ok(Some(PDVExtension::AuthorityKeyIdentifier(found))) => found.key_identifier.as_ref()?.as_bytes(),
             _ => return None,
         };
-        match issuer.inner.get_extension(&rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER) {
-            Ok(Some(PDVExtension::SubjectKeyIdentifier(found))) => Some(found.0.as_bytes() == authority),
-            _ => None,
-        }
+        issuer.subject_key_identifier().map(|subject| subject == authority)
     }
 
     /// Same subject and same key: the same CA, whichever certificate says so.
@@ -198,9 +195,17 @@ impl Certificate {
         )
     }
 
-    /// The DER SubjectPublicKeyInfo, as encoded in DER again (for comparison and display only).
-    pub(crate) fn public_key_info(&self) -> Vec<u8> {
-        self.tbs().subject_public_key_info().to_der().unwrap_or_default()
+    /// The SubjectPublicKeyInfo, encoded in DER again: for comparison only.
+    pub(crate) fn public_key_info(&self) -> der::Result<Vec<u8>> {
+        self.tbs().subject_public_key_info().to_der()
+    }
+
+    /// The subject key identifier, when there is one (RFC 5280 section 4.2.1.2).
+    pub(crate) fn subject_key_identifier(&self) -> Option<&[u8]> {
+        match self.inner.get_extension(&rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER) {
+            Ok(Some(PDVExtension::SubjectKeyIdentifier(found))) => Some(found.0.as_bytes()),
+            _ => None,
+        }
     }
 }
 
