@@ -139,7 +139,8 @@ impl Office {
 
 #[test]
 fn openssl_accepts_what_we_sign() {
-    for kind in ["P-256", "P-384", "ED25519"] {
+    // OpenSSL 3.0 verifies no Ed25519 in CMS: the next two tests are its judges.
+    for kind in ["P-256", "P-384"] {
         let office = office(kind);
         fs::write(office.workshop.path("ours.p7s"), office.sign()).unwrap();
         let content = office.workshop.openssl(&[
@@ -152,16 +153,18 @@ fn openssl_accepts_what_we_sign() {
 
 #[test]
 fn certtool_accepts_what_we_sign() {
-    let office = office("P-256");
-    fs::write(office.workshop.path("ours.p7s"), office.sign()).unwrap();
-    let output = Command::new("certtool")
-        .args(["--p7-verify", "--inder", "--infile", "ours.p7s", "--load-data", "content"])
-        .args(["--load-ca-certificate", "root.pem"])
-        .current_dir(office.workshop.folder())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    for kind in ["P-256", "P-384", "ED25519"] {
+        let office = office(kind);
+        fs::write(office.workshop.path("ours.p7s"), office.sign()).unwrap();
+        let output = Command::new("certtool")
+            .args(["--p7-verify", "--inder", "--infile", "ours.p7s", "--load-data", "content"])
+            .args(["--load-ca-certificate", "root.pem"])
+            .current_dir(office.workshop.folder())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{kind}: {said}");
+    }
 }
 
 #[test]
@@ -198,12 +201,13 @@ fn what_openssl_signs_is_valid_here() {
 #[test]
 fn what_cannot_be_verified_is_refused_by_name() {
     let office = office("RSA");
+    office.workshop.issue("issuing", "second", "P-256", LEAF);
     for (options, error) in [
         (&["-nodetach"][..], SignatureError::Attached),
         (&["-stream"], SignatureError::Ber),
         (&["-noattr"], SignatureError::NoSignedAttributes),
         (&["-nocerts"], SignatureError::NoSignerCertificate),
-        (&["-signer", "issuing.pem", "-inkey", "issuing.key"], SignatureError::SeveralSigners(2)),
+        (&["-signer", "second.pem", "-inkey", "second.key"], SignatureError::SeveralSigners(2)),
     ] {
         assert_eq!(SignedFile::parse(&office.openssl_signs(options)).unwrap_err(), error, "{options:?}");
     }

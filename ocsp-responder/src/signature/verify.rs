@@ -296,7 +296,9 @@ fn embedded(message: &SignedData) -> Result<Vec<Certificate>, SignatureError> {
 fn find_signer(identifier: &SignerIdentifier, embedded: &[Certificate]) -> Result<Certificate, SignatureError> {
     let mut fitting = embedded.iter().filter(|certificate| match identifier {
         SignerIdentifier::IssuerAndSerialNumber(wanted) => {
-            certval::compare_names(&wanted.issuer, certificate.issuer_name())
+            // Octet for octet, stricter than RFC 5280 section 7.1: the identifier is not signed, so nothing in it
+            // may vary.
+            wanted.issuer == *certificate.issuer_name()
                 && wanted.serial_number.as_bytes() == certificate.tbs().serial_number().as_bytes()
         }
         SignerIdentifier::SubjectKeyIdentifier(wanted) => {
