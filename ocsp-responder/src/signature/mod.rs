@@ -12,6 +12,7 @@
 mod attributes;
 mod content;
 mod message;
+mod outline;
 mod sign;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ mod verdict;
 mod verify;
 
 pub use content::ContentDigest;
+pub(crate) use outline::outline;
 pub use sign::{SignError, sign_detached};
 pub use verdict::{SignatureVerdict, verify_signed_file};
 pub use verify::{MAX_SIGNATURE_OCTETS, SignatureError, SignatureForm, SignedFile, VerifiedSignature};

@@ -316,20 +316,20 @@ fn signing_with_the_wrong_certificate_or_out_of_its_validity_is_refused() {
 
 #[test]
 fn a_second_certificate_for_the_same_key_cannot_take_the_signers_place() {
-    let office = office("P-256");
-    // Same issuer, serial number and key, other name: only the signed reference tells them apart.
+    // Ed25519 signatures all have one length, so one certificate can be put in the other's place.
+    let office = office("ED25519");
+    let mut message = office.sign();
     let serial = format!("0x{}", hex::encode(office.leaf.serial_magnitude()));
-    let signature = office.sign();
-    let twin = office.workshop.certify("issuing", "leaf", "/C=LS/CN=twin", LEAF, &["-set_serial", &serial]);
-    let mut message = signature.clone();
-    let place = message.windows(office.leaf.der().len()).position(|part| part == office.leaf.der()).unwrap();
-    if twin.der().len() == office.leaf.der().len() {
-        message.splice(place..place + office.leaf.der().len(), twin.der().iter().copied());
-        let verdict = office.verdict(&message, CONTENT, &office.evidence());
-        assert_eq!(verdict.sub_indication, Some(SubIndication::NoSigningCertificateFound), "{:?}", verdict.reasons);
-    }
-    let renamed = office.openssl_signs(&["-cades"]);
-    assert_eq!(office.verdict(&renamed, CONTENT, &office.evidence()).answer, Answer::Valid);
+    let subject = "/C=LS/O=Test/CN=twin";
+    // Same issuer, serial number and key, other name: only the signed reference tells them apart.
+    let twin = office.workshop.certify("issuing", "leaf", subject, LEAF, &["-set_serial", &serial]);
+    let length = office.leaf.der().len();
+    assert_eq!(twin.der().len(), length);
+    let place = message.windows(length).position(|part| part == office.leaf.der()).unwrap();
+    message.splice(place..place + length, twin.der().iter().copied());
+    let verdict = office.verdict(&message, CONTENT, &office.evidence());
+    assert_eq!(verdict.sub_indication, Some(SubIndication::NoSigningCertificateFound), "{:?}", verdict.reasons);
+    assert_eq!(verdict.answer, Answer::CannotTell);
 }
 
 #[test]

@@ -230,7 +230,7 @@ fn unframe(octets: &[u8]) -> Result<Vec<u8>, SignatureError> {
     if matches!(label, "CMS" | "PKCS7") { Ok(document.as_bytes().to_vec()) } else { Err(SignatureError::NotCms) }
 }
 
-fn read_message(der: &[u8]) -> Result<SignedData, SignatureError> {
+pub(super) fn read_message(der: &[u8]) -> Result<SignedData, SignatureError> {
     // X.690 section 8.1.3.6: the indefinite form, which DER forbids, right at the start.
     if matches!(der, [0x30, 0x80, ..]) {
         return Err(SignatureError::Ber);

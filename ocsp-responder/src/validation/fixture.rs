@@ -41,12 +41,13 @@ impl Workshop {
         output.stdout
     }
 
-    /// Makes `NAME.key`; kinds are `P-256`, `P-384`, `RSA` and `ED25519`.
+    /// Makes `NAME.key`; kinds are `P-256`, `P-384`, `RSA` (2048 bits), `RSA-1024` and `ED25519`.
     pub(crate) fn key(&self, name: &str, kind: &str) {
         let file = format!("{name}.key");
         match kind {
-            "RSA" => {
-                self.openssl(&["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", &file]);
+            "RSA" | "RSA-1024" => {
+                let bits = if kind == "RSA" { "rsa_keygen_bits:2048" } else { "rsa_keygen_bits:1024" };
+                self.openssl(&["genpkey", "-algorithm", "RSA", "-pkeyopt", bits, "-out", &file]);
             }
             "ED25519" => {
                 self.openssl(&["genpkey", "-algorithm", "ED25519", "-out", &file]);

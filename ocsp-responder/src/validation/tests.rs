@@ -105,6 +105,10 @@ fn sha1_and_short_rsa_are_too_weak() {
     let verdict = ask(&leaf, &[tree.issuing.clone()], &[tree.root.clone()], &tree.fresh_crls(), now());
     assert_eq!(verdict.answer, Answer::Invalid);
     assert_eq!(verdict.sub_indication, Some(SubIndication::CryptoConstraintsFailureNoPoe));
+    let workshop = Workshop::new();
+    let root = workshop.root("root", "RSA-1024");
+    let leaf = workshop.issue("root", "leaf", "P-256", LEAF);
+    assert_ne!(ask(&leaf, &[], &[root], &GatheredEvidence::default(), now()).answer, Answer::Valid);
 }
 
 #[test]
