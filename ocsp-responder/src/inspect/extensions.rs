@@ -38,22 +38,29 @@ pub(super) fn values(parsed: &ParsedExtension<'_>) -> Option<Vec<String>> {
         ParsedExtension::ExtendedKeyUsage(usage) => extended_key_usage(usage),
         ParsedExtension::BasicConstraints(found) => {
             let length = found.path_len_constraint.map(|length| format!("at most {length} CAs below"));
-            [Some(if found.ca { "CA" } else { "not a CA" }.to_owned()), length].into_iter().flatten().collect()
+            [Some(if found.ca { "CA" } else { "not a CA" }.to_owned()), length]
+                .into_iter()
+                .flatten()
+                .collect()
         }
         ParsedExtension::SubjectKeyIdentifier(id) => vec![hex::encode(id.0)],
         ParsedExtension::AuthorityKeyIdentifier(found) => authority(found),
         ParsedExtension::CertificatePolicies(policies) => {
             policies.iter().map(|policy| names::oid(&policy.policy_id.to_id_string())).collect()
         }
-        ParsedExtension::AuthorityInfoAccess(access) => {
-            access.iter().map(|entry| described(&entry.access_method.to_id_string(), &entry.access_location)).collect()
-        }
-        ParsedExtension::SubjectInfoAccess(access) => {
-            access.iter().map(|entry| described(&entry.access_method.to_id_string(), &entry.access_location)).collect()
-        }
-        ParsedExtension::CRLDistributionPoints(points) => {
-            points.iter().filter_map(|point| point.distribution_point.as_ref()).flat_map(point_names).collect()
-        }
+        ParsedExtension::AuthorityInfoAccess(access) => access
+            .iter()
+            .map(|entry| described(&entry.access_method.to_id_string(), &entry.access_location))
+            .collect(),
+        ParsedExtension::SubjectInfoAccess(access) => access
+            .iter()
+            .map(|entry| described(&entry.access_method.to_id_string(), &entry.access_location))
+            .collect(),
+        ParsedExtension::CRLDistributionPoints(points) => points
+            .iter()
+            .filter_map(|point| point.distribution_point.as_ref())
+            .flat_map(point_names)
+            .collect(),
         ParsedExtension::IssuingDistributionPoint(scope) => issuing_scope(scope),
         ParsedExtension::NameConstraints(found) => name_constraints(found),
         ParsedExtension::InhibitAnyPolicy(found) => vec![format!("after {} certificates", found.skip_certs)],

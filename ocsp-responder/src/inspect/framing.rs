@@ -24,7 +24,8 @@ pub(super) fn blocks(bytes: &[u8]) -> Result<Option<Vec<Block>>, InspectError> {
         }
         let broken = InspectError::Framing(position);
         let (label, body) = after.split_once("-----").ok_or_else(|| broken.clone())?;
-        let (body, after) = body.split_once(&format!("-----END {label}-----")).ok_or_else(|| broken.clone())?;
+        let (body, after) =
+            body.split_once(&format!("-----END {label}-----")).ok_or_else(|| broken.clone())?;
         if body.contains("-----BEGIN ") {
             return Err(broken);
         }

@@ -11,7 +11,8 @@ pub(super) fn view(key: &SubjectPublicKeyInfo<'_>) -> KeyView {
 }
 
 fn algorithm(key: &SubjectPublicKeyInfo<'_>) -> String {
-    let curve = || key.algorithm.parameters.as_ref().and_then(|any| any.as_oid().ok()).map(|oid| oid.to_id_string());
+    let curve =
+        || key.algorithm.parameters.as_ref().and_then(|any| any.as_oid().ok()).map(|oid| oid.to_id_string());
     match (key.parsed(), curve().as_deref()) {
         (Ok(PublicKey::RSA(rsa)), _) => format!("RSA {}", rsa.key_size()),
         (Ok(PublicKey::EC(_)), Some("1.2.840.10045.3.1.7")) => "EC P-256".to_owned(),

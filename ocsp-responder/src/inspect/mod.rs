@@ -68,11 +68,9 @@ pub fn inspect(bytes: &[u8]) -> Result<Vec<Inspected>, InspectError> {
         return Err(InspectError::Empty);
     }
     match framing::blocks(bytes)? {
-        Some(blocks) => blocks
-            .iter()
-            .enumerate()
-            .map(|(index, block)| recognise::labelled(block, index + 1))
-            .collect(),
+        Some(blocks) => {
+            blocks.iter().enumerate().map(|(index, block)| recognise::labelled(block, index + 1)).collect()
+        }
         None => Ok(vec![recognise::bare(bytes)?]),
     }
 }

@@ -1,7 +1,7 @@
 //! Names, numbers and times in the words npki uses.
 
-use const_oid::db::DB;
 use const_oid::ObjectIdentifier;
+use const_oid::db::DB;
 use der::Decode;
 use time::OffsetDateTime;
 use x509_cert::name::Name;

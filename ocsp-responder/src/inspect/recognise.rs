@@ -10,7 +10,8 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::framing::{Block, is_private, pem};
 use super::view::{
-    CertificateView, Inspected, KeyView, OcspView, PrivateKeyView, RequestView, RevocationListView, RevokedView,
+    CertificateView, Inspected, KeyView, OcspView, PrivateKeyView, RequestView, RevocationListView,
+    RevokedView,
 };
 use super::{InspectError, extensions, key, message, names};
 
@@ -171,7 +172,9 @@ fn private_key(der: &[u8]) -> Option<Inspected> {
             ("RSA PRIVATE KEY", false)
         }
         // RFC 5958 section 3: EncryptedPrivateKeyInfo.
-        [Tag::Sequence, Tag::OctetString] if names_encryption(parts.first()?) => ("ENCRYPTED PRIVATE KEY", true),
+        [Tag::Sequence, Tag::OctetString] if names_encryption(parts.first()?) => {
+            ("ENCRYPTED PRIVATE KEY", true)
+        }
         _ => return None,
     };
     Some(Inspected::PrivateKey(PrivateKeyView { form: form.to_owned(), encrypted }))

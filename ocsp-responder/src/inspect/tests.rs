@@ -36,7 +36,8 @@ fn a_certificate_shows_what_openssl_shows() {
          1.3.6.1.5.5.7.1.3=ASN1:SEQUENCE:qc\n[qc]\na=SEQUENCE:qca\nb=SEQUENCE:qcb\n[qca]\noid=OID:0.4.0.1862.1.1\n\
          [qcb]\noid=OID:0.4.0.1862.1.6\ntypes=SEQUENCE:qct\n[qct]\noid=OID:0.4.0.1862.1.6.1\n"
     );
-    let leaf = workshop.certify("root", "leaf", "/C=LS/O=A, B/CN=Mosa", &extensions, &["-set_serial", "0x00ab12"]);
+    let leaf =
+        workshop.certify("root", "leaf", "/C=LS/O=A, B/CN=Mosa", &extensions, &["-set_serial", "0x00ab12"]);
     let view = certificate(leaf.der());
     let openssl = |option: &[&str]| {
         let arguments = [&["x509", "-in", "leaf.pem", "-noout"], option].concat();
@@ -90,7 +91,12 @@ fn a_bundle_shows_all_its_objects_and_no_private_key() {
     let json = serde_json::to_value(&found).unwrap();
     let kinds: Vec<_> = json.as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap()).collect();
     let expected = [
-        "certificate", "certification-request", "revocation-list", "public-key", "private-key", "private-key",
+        "certificate",
+        "certification-request",
+        "revocation-list",
+        "public-key",
+        "private-key",
+        "private-key",
     ];
     assert_eq!(kinds, expected);
     assert_eq!(json[2]["revoked"][0]["reason"], "superseded");
@@ -110,7 +116,8 @@ fn der_of_every_kind_is_recognised() {
     workshop.issue("root", "leaf", "P-256", LEAF);
     fs::write(workshop.path("content"), b"x").unwrap();
     let signed = workshop.openssl(&[
-        "cms", "-sign", "-binary", "-in", "content", "-signer", "leaf.pem", "-inkey", "leaf.key", "-outform", "DER",
+        "cms", "-sign", "-binary", "-in", "content", "-signer", "leaf.pem", "-inkey", "leaf.key", "-outform",
+        "DER",
     ]);
     let bundle = workshop.openssl(&["crl2pkcs7", "-nocrl", "-certfile", "leaf.pem", "-outform", "DER"]);
     let view = |bytes: &[u8]| match only(bytes) {
@@ -124,12 +131,17 @@ fn der_of_every_kind_is_recognised() {
     for (arguments, form) in [
         (&["pkey", "-in", "leaf.key", "-outform", "DER"][..], None),
         (&["pkcs8", "-topk8", "-nocrypt", "-in", "leaf.key", "-outform", "DER"], Some("PRIVATE KEY")),
-        (&["pkcs8", "-topk8", "-in", "leaf.key", "-outform", "DER", "-passout", "pass:x"], Some("ENCRYPTED PRIVATE KEY")),
+        (
+            &["pkcs8", "-topk8", "-in", "leaf.key", "-outform", "DER", "-passout", "pass:x"],
+            Some("ENCRYPTED PRIVATE KEY"),
+        ),
         (&["rsa", "-in", "root.key", "-traditional", "-outform", "DER"], Some("RSA PRIVATE KEY")),
         (&["ec", "-in", "leaf.key", "-outform", "DER"], Some("EC PRIVATE KEY")),
     ] {
         match only(&workshop.openssl(arguments)) {
-            Inspected::PrivateKey(view) => assert!(form.is_none_or(|form| view.form == form), "{arguments:?}"),
+            Inspected::PrivateKey(view) => {
+                assert!(form.is_none_or(|form| view.form == form), "{arguments:?}")
+            }
             other => panic!("{arguments:?}: {other:?}"),
         }
     }
@@ -165,13 +177,8 @@ fn text_cannot_move_the_readers_cursor() {
     let workshop = Workshop::new();
     workshop.root("root", "P-256");
     workshop.key("leaf", "P-256");
-    let leaf = workshop.certify(
-        "root",
-        "leaf",
-        "/CN=x",
-        &format!("{LEAF}subjectAltName=DNS:a\u{1b}[2Jb\n"),
-        &[],
-    );
+    let leaf =
+        workshop.certify("root", "leaf", "/CN=x", &format!("{LEAF}subjectAltName=DNS:a\u{1b}[2Jb\n"), &[]);
     let text = only(leaf.der()).lines().join("\n");
     assert!(!text.contains('\u{1b}'), "{text:?}");
 }

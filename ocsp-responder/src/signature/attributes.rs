@@ -75,7 +75,10 @@ pub(super) struct SignedAttributes {
 
 impl SignedAttributes {
     /// Reads them for content of type `content_type`.
-    pub(super) fn read(attributes: &Attributes, content_type: ObjectIdentifier) -> Result<Self, SignatureError> {
+    pub(super) fn read(
+        attributes: &Attributes,
+        content_type: ObjectIdentifier,
+    ) -> Result<Self, SignatureError> {
         // RFC 5652 section 5.3: an attribute type stands at most once.
         let mut seen = std::collections::HashSet::new();
         if let Some(twice) = attributes.iter().find(|attribute| !seen.insert(attribute.oid)) {
@@ -131,7 +134,9 @@ impl SigningCertificateV2 {
         let first = self.certificates.first().ok_or(malformed)?;
         let algorithm = match &first.hash_algorithm {
             None => DigestAlgorithm::Sha256,
-            Some(identifier) => DigestAlgorithm::from_identifier(identifier).map_err(SignatureError::Algorithm)?,
+            Some(identifier) => {
+                DigestAlgorithm::from_identifier(identifier).map_err(SignatureError::Algorithm)?
+            }
         };
         let hash = ring::digest::digest(algorithm.ring(), signer.der());
         let issuer_serial_fits = first.issuer_serial.as_ref().is_none_or(|reference| {
@@ -149,4 +154,3 @@ impl SigningCertificateV2 {
         }
     }
 }
-

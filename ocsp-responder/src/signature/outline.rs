@@ -43,7 +43,9 @@ pub(crate) fn outline(der: &[u8]) -> Result<Outline, SignatureError> {
                 let serial = hex::encode(found.serial_number.as_bytes());
                 format!("serial {} issued by {}", serial.trim_start_matches("00"), found.issuer)
             }
-            SignerIdentifier::SubjectKeyIdentifier(found) => format!("key {}", hex::encode(found.0.as_bytes())),
+            SignerIdentifier::SubjectKeyIdentifier(found) => {
+                format!("key {}", hex::encode(found.0.as_bytes()))
+            }
         },
         digest_algorithm: signer.digest_alg.oid.to_string(),
         signature_algorithm: signer.signature_algorithm.oid.to_string(),

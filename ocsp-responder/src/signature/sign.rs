@@ -94,7 +94,11 @@ pub fn sign_detached(
     Ok(ContentInfo { content_type: rfc5911::ID_SIGNED_DATA, content }.to_der()?)
 }
 
-fn verify_signer(signer: &dyn Signer, certificate: &Certificate, at: OffsetDateTime) -> Result<(), SignError> {
+fn verify_signer(
+    signer: &dyn Signer,
+    certificate: &Certificate,
+    at: OffsetDateTime,
+) -> Result<(), SignError> {
     if signer.public_key_info() != certificate.public_key_info()? {
         return Err(SignError::OtherKey);
     }

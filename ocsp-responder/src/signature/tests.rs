@@ -129,8 +129,20 @@ impl Office {
     /// A signature by openssl, with further options.
     fn openssl_signs(&self, options: &[&str]) -> Vec<u8> {
         let mut arguments = vec![
-            "cms", "-sign", "-binary", "-nosmimecap", "-in", "content", "-signer", "leaf.pem", "-inkey",
-            "leaf.key", "-certfile", "issuing.pem", "-outform", "DER",
+            "cms",
+            "-sign",
+            "-binary",
+            "-nosmimecap",
+            "-in",
+            "content",
+            "-signer",
+            "leaf.pem",
+            "-inkey",
+            "leaf.key",
+            "-certfile",
+            "issuing.pem",
+            "-outform",
+            "DER",
         ];
         arguments.extend(options);
         self.workshop.openssl(&arguments)
@@ -144,8 +156,8 @@ fn openssl_accepts_what_we_sign() {
         let office = office(kind);
         fs::write(office.workshop.path("ours.p7s"), office.sign()).unwrap();
         let content = office.workshop.openssl(&[
-            "cms", "-verify", "-binary", "-inform", "DER", "-in", "ours.p7s", "-content", "content", "-CAfile",
-            "root.pem", "-purpose", "any", "-cades",
+            "cms", "-verify", "-binary", "-inform", "DER", "-in", "ours.p7s", "-content", "content",
+            "-CAfile", "root.pem", "-purpose", "any", "-cades",
         ]);
         assert_eq!(content, CONTENT, "{kind}");
     }
@@ -222,7 +234,8 @@ fn what_cannot_be_verified_is_refused_by_name() {
 fn der_and_both_pem_labels_are_read() {
     let office = office("P-256");
     fs::write(office.workshop.path("ours.p7s"), office.sign()).unwrap();
-    let cms = office.workshop.openssl(&["cms", "-cmsout", "-inform", "DER", "-in", "ours.p7s", "-outform", "PEM"]);
+    let cms =
+        office.workshop.openssl(&["cms", "-cmsout", "-inform", "DER", "-in", "ours.p7s", "-outform", "PEM"]);
     let pkcs7 = office.workshop.openssl(&["pkcs7", "-inform", "DER", "-in", "ours.p7s", "-outform", "PEM"]);
     assert!(pkcs7.starts_with(b"-----BEGIN PKCS7"));
     for pem in [&cms, &pkcs7] {
@@ -244,7 +257,10 @@ fn an_altered_file_is_a_hash_failure() {
     let office = office("P-256");
     let verdict = office.verdict(&office.sign(), b"other content", &office.evidence());
     assert_eq!(verdict.answer, Answer::Invalid);
-    assert_eq!((verdict.indication, verdict.sub_indication), (Indication::TotalFailed, Some(SubIndication::HashFailure)));
+    assert_eq!(
+        (verdict.indication, verdict.sub_indication),
+        (Indication::TotalFailed, Some(SubIndication::HashFailure))
+    );
 }
 
 #[test]
@@ -268,7 +284,10 @@ fn a_revoked_held_or_expired_signer_is_no_longer_accepted() {
     assert_eq!(verdict.sub_indication, Some(SubIndication::RevokedCaNoPoe));
     let late = OffsetDateTime::now_utc() + Duration::days(91);
     let verdict = office.verdict_at(&signature, CONTENT, &office.evidence(), late);
-    assert_eq!((verdict.answer, verdict.sub_indication), (Answer::CannotTell, Some(SubIndication::OutOfBoundsNoPoe)));
+    assert_eq!(
+        (verdict.answer, verdict.sub_indication),
+        (Answer::CannotTell, Some(SubIndication::OutOfBoundsNoPoe))
+    );
 }
 
 #[test]
@@ -328,7 +347,12 @@ fn a_second_certificate_for_the_same_key_cannot_take_the_signers_place() {
     let place = message.windows(length).position(|part| part == office.leaf.der()).unwrap();
     message.splice(place..place + length, twin.der().iter().copied());
     let verdict = office.verdict(&message, CONTENT, &office.evidence());
-    assert_eq!(verdict.sub_indication, Some(SubIndication::NoSigningCertificateFound), "{:?}", verdict.reasons);
+    assert_eq!(
+        verdict.sub_indication,
+        Some(SubIndication::NoSigningCertificateFound),
+        "{:?}",
+        verdict.reasons
+    );
     assert_eq!(verdict.answer, Answer::CannotTell);
 }
 

@@ -227,7 +227,11 @@ fn unframe(octets: &[u8]) -> Result<Vec<u8>, SignatureError> {
     }
     let text = std::str::from_utf8(octets).map_err(|_| SignatureError::NotCms)?;
     let (label, document) = der::Document::from_pem(text).map_err(|_| SignatureError::NotCms)?;
-    if matches!(label, "CMS" | "PKCS7") { Ok(document.as_bytes().to_vec()) } else { Err(SignatureError::NotCms) }
+    if matches!(label, "CMS" | "PKCS7") {
+        Ok(document.as_bytes().to_vec())
+    } else {
+        Err(SignatureError::NotCms)
+    }
 }
 
 pub(super) fn read_message(der: &[u8]) -> Result<SignedData, SignatureError> {
@@ -250,7 +254,9 @@ pub(super) fn read_message(der: &[u8]) -> Result<SignedData, SignatureError> {
 
 fn refusal(error: der::Error) -> SignatureError {
     match error.kind() {
-        ErrorKind::IndefiniteLength | ErrorKind::Noncanonical { .. } | ErrorKind::SetOrdering => SignatureError::Ber,
+        ErrorKind::IndefiniteLength | ErrorKind::Noncanonical { .. } | ErrorKind::SetOrdering => {
+            SignatureError::Ber
+        }
         _ => SignatureError::NotCms,
     }
 }
@@ -276,7 +282,11 @@ fn verify_versions(message: &SignedData, signer: &SignerInfo) -> Result<(), Sign
         SignerIdentifier::IssuerAndSerialNumber(_) => CmsVersion::V1,
         SignerIdentifier::SubjectKeyIdentifier(_) => CmsVersion::V3,
     };
-    if signer.version == expected && message.version == expected { Ok(()) } else { Err(SignatureError::Version) }
+    if signer.version == expected && message.version == expected {
+        Ok(())
+    } else {
+        Err(SignatureError::Version)
+    }
 }
 
 fn embedded(message: &SignedData) -> Result<Vec<Certificate>, SignatureError> {
@@ -293,7 +303,10 @@ fn embedded(message: &SignedData) -> Result<Vec<Certificate>, SignatureError> {
         .collect()
 }
 
-fn find_signer(identifier: &SignerIdentifier, embedded: &[Certificate]) -> Result<Certificate, SignatureError> {
+fn find_signer(
+    identifier: &SignerIdentifier,
+    embedded: &[Certificate],
+) -> Result<Certificate, SignatureError> {
     let mut fitting = embedded.iter().filter(|certificate| match identifier {
         SignerIdentifier::IssuerAndSerialNumber(wanted) => {
             // Octet for octet, stricter than RFC 5280 section 7.1: the identifier is not signed, so nothing in it

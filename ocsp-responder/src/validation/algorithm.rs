@@ -123,7 +123,7 @@ impl SignatureAlgorithm {
         let absent = identifier.parameters.is_none();
         let null = identifier.parameters.as_ref().is_some_and(der::Any::is_null);
         let (algorithm, fits) = match identifier.oid {
-            // RFC 4055 section 5: parameters MUST be NULL; readers MUST take absent too (section 2.1).
+            // RFC 4055 section 5: parameters MUST be NULL; readers MUST take absent ones too.
             rfc5912::SHA_256_WITH_RSA_ENCRYPTION => (Self::RsaPkcs1(DigestAlgorithm::Sha256), absent || null),
             rfc5912::SHA_384_WITH_RSA_ENCRYPTION => (Self::RsaPkcs1(DigestAlgorithm::Sha384), absent || null),
             rfc5912::SHA_512_WITH_RSA_ENCRYPTION => (Self::RsaPkcs1(DigestAlgorithm::Sha512), absent || null),
@@ -180,8 +180,12 @@ impl SignatureAlgorithm {
             (Self::Ecdsa(DigestAlgorithm::Sha384), KeyKind::P256) => &ring_signature::ECDSA_P256_SHA384_ASN1,
             (Self::Ecdsa(DigestAlgorithm::Sha256), KeyKind::P384) => &ring_signature::ECDSA_P384_SHA256_ASN1,
             (Self::Ecdsa(DigestAlgorithm::Sha384), KeyKind::P384) => &ring_signature::ECDSA_P384_SHA384_ASN1,
-            (Self::Ecdsa(DigestAlgorithm::Sha512), KeyKind::P256) => return p256_sha512(point, message, signature),
-            (Self::Ecdsa(DigestAlgorithm::Sha512), KeyKind::P384) => return p384_sha512(point, message, signature),
+            (Self::Ecdsa(DigestAlgorithm::Sha512), KeyKind::P256) => {
+                return p256_sha512(point, message, signature);
+            }
+            (Self::Ecdsa(DigestAlgorithm::Sha512), KeyKind::P384) => {
+                return p384_sha512(point, message, signature);
+            }
             _ => return Err(AlgorithmError::KeyMismatch),
         };
         ring_signature::UnparsedPublicKey::new(algorithm, point)
@@ -200,8 +204,14 @@ enum KeyKind {
 
 impl KeyKind {
     fn of(key: &SubjectPublicKeyInfoOwned) -> Result<Self, AlgorithmError> {
-        let curve = || key.algorithm.parameters.as_ref().and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
+        let curve =
+            || key.algorithm.parameters.as_ref().and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
+        // RSAPublicKey with a modulus of 2048 bits takes more octets than the modulus alone.
+        let short_rsa = key.subject_public_key.raw_bytes().len() < 2048 / 8;
         match key.algorithm.oid {
+            rfc5912::RSA_ENCRYPTION | rfc5912::ID_RSASSA_PSS if short_rsa => {
+                Err(AlgorithmError::NotAccepted(key.algorithm.oid))
+            }
             rfc5912::RSA_ENCRYPTION => Ok(Self::Rsa),
             rfc5912::ID_RSASSA_PSS => Ok(Self::RsaPss),
             rfc8410::ID_ED_25519 => Ok(Self::Ed25519),
@@ -256,8 +266,7 @@ fn pss_digest(identifier: &AlgorithmIdentifierOwned) -> Result<DigestAlgorithm, 
         identifier.parameters.as_ref().ok_or(wrong)?.decode_as().map_err(|_| wrong)?;
     let digest = DigestAlgorithm::from_oid(parameters.hash.ok_or(wrong)?.oid)?;
     let mask = parameters.mask.filter(|mask| mask.oid == rfc5912::ID_MGF_1).ok_or(wrong)?;
-    let inner: AlgorithmIdentifierRef<'_> =
-        mask.parameters.ok_or(wrong)?.decode_as().map_err(|_| wrong)?;
+    let inner: AlgorithmIdentifierRef<'_> = mask.parameters.ok_or(wrong)?.decode_as().map_err(|_| wrong)?;
     let salt = usize::from(parameters.salt.ok_or(wrong)?);
     let one_digest = inner.oid == digest.oid() && salt == digest.ring().output_len();
     if one_digest && parameters.trailer.is_none_or(|trailer| trailer == 1) { Ok(digest) } else { Err(wrong) }

@@ -32,6 +32,9 @@ pub enum CertificateError {
     /// Not DER, not a certificate, or with something after it.
     #[error("not a DER certificate")]
     Malformed,
+    /// A PEM file without a certificate.
+    #[error("there is no certificate in the file")]
+    None,
     /// An extension stands in it twice (RFC 5280 section 4.2).
     #[error("the certificate has an extension twice")]
     RepeatedExtension,
@@ -66,7 +69,8 @@ impl Certificate {
             return Err(CertificateError::TooLarge);
         }
         let inner = PDVCertificate::try_from(der).map_err(|_| CertificateError::Malformed)?;
-        let to_be_signed = DeferDecodeSigned::from_der(der).map_err(|_| CertificateError::Malformed)?.tbs_field;
+        let to_be_signed =
+            DeferDecodeSigned::from_der(der).map_err(|_| CertificateError::Malformed)?.tbs_field;
         let certificate = Self { inner, to_be_signed };
         // RFC 5280 section 4.2: no more than one instance of an extension.
         let extensions = certificate.tbs().extensions().map_or(&[][..], |list| list.as_slice());
@@ -76,6 +80,25 @@ impl Certificate {
         } else {
             Err(CertificateError::RepeatedExtension)
         }
+    }
+
+    /// Reads a file of certificates: one DER certificate, or all certificates of a PEM bundle in their order. Other
+    /// PEM objects, such as the key beside its certificate, are passed over.
+    ///
+    /// # Errors
+    /// Any certificate that cannot be read, or none at all.
+    pub fn read_bundle(bytes: &[u8]) -> Result<Vec<Self>, CertificateError> {
+        if !bytes.windows(11).any(|part| part == b"-----BEGIN ") {
+            return Ok(vec![Self::from_der(bytes)?]);
+        }
+        let mut certificates = Vec::new();
+        for object in x509_parser::pem::Pem::iter_from_buffer(bytes) {
+            let object = object.map_err(|_| CertificateError::Malformed)?;
+            if object.label == "CERTIFICATE" {
+                certificates.push(Self::from_der(&object.contents)?);
+            }
+        }
+        if certificates.is_empty() { Err(CertificateError::None) } else { Ok(certificates) }
     }
 
     /// The original octets.
@@ -169,7 +192,9 @@ impl Certificate {
     /// Whether the authority key identifier here names `issuer`'s key; `None` when one of the two is silent.
     pub(crate) fn names_key_of(&self, issuer: &Self) -> Option<bool> {
         let authority = match self.inner.get_extension(&rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER) {
-            Ok(Some(PDVExtension::AuthorityKeyIdentifier(found))) => found.key_identifier.as_ref()?.as_bytes(),
+            Ok(Some(PDVExtension::AuthorityKeyIdentifier(found))) => {
+                found.key_identifier.as_ref()?.as_bytes()
+            }
             _ => return None,
         };
         issuer.subject_key_identifier().map(|subject| subject == authority)

@@ -5,8 +5,8 @@
 
 use certval::DeferDecodeSigned;
 use const_oid::db::rfc5280;
-use der::asn1::ObjectIdentifier;
 use der::Decode;
+use der::asn1::ObjectIdentifier;
 use time::OffsetDateTime;
 use x509_cert::certificate::Raw;
 use x509_cert::crl::{CertificateList, RevokedCert};
@@ -156,7 +156,9 @@ fn verify_distribution_point(extension: &Extension, certificate: &Certificate) -
     }
     match scope.distribution_point {
         None => Ok(()),
-        Some(DistributionPointName::FullName(names)) if names_distribution_point(certificate, &names) => Ok(()),
+        Some(DistributionPointName::FullName(names)) if names_distribution_point(certificate, &names) => {
+            Ok(())
+        }
         Some(_) => Err(CrlRefusal::OutOfScope),
     }
 }
@@ -172,11 +174,7 @@ fn names_distribution_point(certificate: &Certificate, names: &GeneralNames) -> 
     })
 }
 
-fn verify_signature(
-    crl: &[u8],
-    list: &CertificateList<Raw>,
-    issuer: &Certificate,
-) -> Result<(), CrlRefusal> {
+fn verify_signature(crl: &[u8], list: &CertificateList<Raw>, issuer: &Certificate) -> Result<(), CrlRefusal> {
     // Over the octets as they came: decoding and encoding again may not give the same ones.
     let signed = DeferDecodeSigned::from_der(crl).map_err(|_| CrlRefusal::Malformed)?;
     // RFC 5280 section 5.1.1.2: the two algorithm identifiers MUST be the same.
@@ -208,7 +206,8 @@ fn entry_reason(entry: &RevokedCert<Raw>) -> Result<Option<RevocationReason>, Cr
     for extension in entry.crl_entry_extensions.as_deref().unwrap_or_default() {
         match extension.extn_id {
             rfc5280::ID_CE_CRL_REASONS => {
-                let code = CrlReason::from_der(extension.extn_value.as_bytes()).map_err(|_| CrlRefusal::Malformed)?;
+                let code = CrlReason::from_der(extension.extn_value.as_bytes())
+                    .map_err(|_| CrlRefusal::Malformed)?;
                 // RFC 5280 section 5.3.1: removeFromCRL belongs to delta CRLs alone.
                 if code == CrlReason::RemoveFromCRL {
                     return Err(CrlRefusal::Delta);

@@ -37,7 +37,11 @@ impl Workshop {
     /// Runs openssl here; its failure fails the test.
     pub(crate) fn openssl(&self, arguments: &[&str]) -> Vec<u8> {
         let output = Command::new("openssl").args(arguments).current_dir(self.folder()).output().unwrap();
-        assert!(output.status.success(), "openssl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "openssl {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         output.stdout
     }
 
@@ -70,7 +74,8 @@ impl Workshop {
         fs::write(self.path("ext.cnf"), extensions).unwrap();
         let (request, key, out) = (format!("{name}.csr"), format!("{name}.key"), format!("{name}.pem"));
         self.openssl(&[
-            "x509", "-req", "-in", &request, "-signkey", &key, "-days", "3650", "-extfile", "ext.cnf", "-out", &out,
+            "x509", "-req", "-in", &request, "-signkey", &key, "-days", "3650", "-extfile", "ext.cnf",
+            "-out", &out,
         ]);
         self.certificate(name)
     }
@@ -95,8 +100,21 @@ impl Workshop {
         let (request, out) = (format!("{name}.csr"), format!("{name}.pem"));
         let (ca, key) = (format!("{issuer}.pem"), format!("{issuer}.key"));
         let mut arguments = vec![
-            "x509", "-req", "-in", &request, "-CA", &ca, "-CAkey", &key, "-CAcreateserial", "-days", "90",
-            "-extfile", "ext.cnf", "-out", &out,
+            "x509",
+            "-req",
+            "-in",
+            &request,
+            "-CA",
+            &ca,
+            "-CAkey",
+            &key,
+            "-CAcreateserial",
+            "-days",
+            "90",
+            "-extfile",
+            "ext.cnf",
+            "-out",
+            &out,
         ];
         arguments.extend(further);
         self.openssl(&arguments);
@@ -142,8 +160,8 @@ impl Workshop {
         fs::write(self.path("ca.cnf"), settings).unwrap();
         let (cert, key) = (format!("{issuer}.pem"), format!("{issuer}.key"));
         self.openssl(&[
-            "ca", "-config", "ca.cnf", "-gencrl", "-cert", &cert, "-keyfile", &key, "-crlsec", seconds, "-out",
-            "out.crl",
+            "ca", "-config", "ca.cnf", "-gencrl", "-cert", &cert, "-keyfile", &key, "-crlsec", seconds,
+            "-out", "out.crl",
         ]);
         self.openssl(&["crl", "-in", "out.crl", "-outform", "DER"])
     }

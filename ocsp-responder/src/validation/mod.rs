@@ -96,7 +96,9 @@ fn refuse(certificate: &Certificate, failure: PathFailure, at: OffsetDateTime) -
         }
         PathFailure::NotFound => Reason::NoPath,
         PathFailure::NotSignedByNamedIssuer => Reason::NotSignedByIssuer,
-        PathFailure::WeakAlgorithm(detail) => Reason::WeakAlgorithm { detail: AlgorithmError::to_string(&detail) },
+        PathFailure::WeakAlgorithm(detail) => {
+            Reason::WeakAlgorithm { detail: AlgorithmError::to_string(&detail) }
+        }
         PathFailure::LimitReached => Reason::SearchLimit,
     };
     let elements = path

@@ -87,6 +87,26 @@ impl PathFault {
     }
 }
 
+impl std::fmt::Display for PathFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NotYetValid => "is not valid yet",
+            Self::Expired => "has expired",
+            Self::NameChaining => "does not name the certificate above it as its issuer",
+            Self::Signature => "was not signed by the certificate above it",
+            Self::NotACa => "issued a certificate but is not a CA",
+            Self::KeyUsage => "may not use its key in this way",
+            Self::PathLength => "stands below more CAs than its issuers allow",
+            Self::NameConstraints => "has a name that a CA above it may not vouch for",
+            Self::CriticalExtension => "has a critical extension that is not understood",
+            Self::Policy => "is not issued under an acceptable policy",
+            Self::Encoding => "has a part that cannot be read",
+            Self::Limit => "takes more work to process than is allowed",
+            Self::Unspecified => "was refused by path processing",
+        })
+    }
+}
+
 /// There is no path.
 #[derive(Debug, Clone)]
 pub enum PathFailure {
@@ -188,10 +208,8 @@ impl<'a> Search<'a> {
 
     fn ended(&mut self) -> bool {
         if self.checks >= MAX_SIGNATURE_CHECKS || self.paths >= MAX_PATHS {
-            // A refusal already found says more than that the search ended.
-            if !matches!(self.failure, Some(PathFailure::Refused { .. })) {
-                self.failure = Some(PathFailure::LimitReached);
-            }
+            // Also after a refusal: an unfinished search cannot say that there is no path.
+            self.failure = Some(PathFailure::LimitReached);
             return true;
         }
         self.found.is_some()

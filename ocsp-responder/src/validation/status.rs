@@ -254,7 +254,9 @@ fn conclude(evidence: Vec<EvidenceReport>) -> StatusReport {
         None => CertificateStatus::Undetermined,
         Some(ReportedStatus::Good) => CertificateStatus::Good,
         Some(ReportedStatus::Unknown) => CertificateStatus::Unknown,
-        Some(ReportedStatus::Revoked { at, reason }) => CertificateStatus::Revoked { at: *at, reason: *reason },
+        Some(ReportedStatus::Revoked { at, reason }) => {
+            CertificateStatus::Revoked { at: *at, reason: *reason }
+        }
     };
     StatusReport { status, source: decisive.map(|report| report.source), evidence }
 }

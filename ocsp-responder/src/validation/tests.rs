@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::slice::from_ref;
 use std::time::Instant;
 
 use time::{Duration, OffsetDateTime};
@@ -47,7 +48,7 @@ impl Hierarchy {
     }
 
     fn verdict_at(&self, evidence: &GatheredEvidence, at: OffsetDateTime) -> Verdict {
-        ask(&self.leaf, std::slice::from_ref(&self.issuing), std::slice::from_ref(&self.root), evidence, at)
+        ask(&self.leaf, from_ref(&self.issuing), from_ref(&self.root), evidence, at)
     }
 }
 
@@ -73,7 +74,8 @@ fn valid_with_every_algorithm() {
         assert_eq!(verdict.answer, Answer::Valid, "{kind}: {:?}", verdict.reasons);
         assert_eq!(verdict.indication, Indication::TotalPassed);
         assert_eq!(verdict.sub_indication, None);
-        let statuses: Vec<_> = verdict.path.iter().map(|element| element.status.clone().unwrap().status).collect();
+        let statuses: Vec<_> =
+            verdict.path.iter().map(|element| element.status.clone().unwrap().status).collect();
         assert_eq!(
             statuses,
             [CertificateStatus::Good, CertificateStatus::Good, CertificateStatus::TrustAnchor]
@@ -93,7 +95,7 @@ fn valid_with_digests_that_ring_does_not_pair_with_the_curve_and_with_pss() {
     ] {
         let tree = hierarchy(kind);
         let leaf = tree.workshop.certify("issuing", "leaf", "/C=LS/CN=leaf", LEAF, options);
-        let verdict = ask(&leaf, &[tree.issuing.clone()], &[tree.root.clone()], &tree.fresh_crls(), now());
+        let verdict = ask(&leaf, from_ref(&tree.issuing), from_ref(&tree.root), &tree.fresh_crls(), now());
         assert_eq!(verdict.answer, Answer::Valid, "{kind} {options:?}: {:?}", verdict.reasons);
     }
 }
@@ -102,13 +104,14 @@ fn valid_with_digests_that_ring_does_not_pair_with_the_curve_and_with_pss() {
 fn sha1_and_short_rsa_are_too_weak() {
     let tree = hierarchy("RSA");
     let leaf = tree.workshop.certify("issuing", "leaf", "/C=LS/CN=leaf", LEAF, &["-sha1"]);
-    let verdict = ask(&leaf, &[tree.issuing.clone()], &[tree.root.clone()], &tree.fresh_crls(), now());
+    let verdict = ask(&leaf, from_ref(&tree.issuing), from_ref(&tree.root), &tree.fresh_crls(), now());
     assert_eq!(verdict.answer, Answer::Invalid);
     assert_eq!(verdict.sub_indication, Some(SubIndication::CryptoConstraintsFailureNoPoe));
     let workshop = Workshop::new();
     let root = workshop.root("root", "RSA-1024");
     let leaf = workshop.issue("root", "leaf", "P-256", LEAF);
-    assert_ne!(ask(&leaf, &[], &[root], &GatheredEvidence::default(), now()).answer, Answer::Valid);
+    let verdict = ask(&leaf, &[], &[root], &GatheredEvidence::default(), now());
+    assert!(matches!(verdict.reasons[..], [Reason::WeakAlgorithm { .. }]), "{:?}", verdict.reasons);
 }
 
 #[test]
@@ -190,8 +193,8 @@ fn without_usable_evidence_nobody_can_tell() {
         assert!(report.evidence.iter().all(|piece| piece.refusal.is_some()), "{name}");
     }
     let nothing = Basis {
-        anchors: &[tree.root.clone()],
-        intermediates: &[tree.issuing.clone()],
+        anchors: from_ref(&tree.root),
+        intermediates: from_ref(&tree.issuing),
         evidence: &NoEvidence,
         ocsp: &CrlOnly,
         at: now(),
@@ -205,7 +208,8 @@ fn a_crl_signed_by_another_key_under_the_same_name_is_not_believed() {
     let impostor = Workshop::new();
     impostor.root("root", "P-256");
     impostor.issue("root", "issuing", "P-256", CA);
-    let verdict = tree.verdict(&tree.evidence(vec![impostor.crl("issuing", &[(&tree.leaf, "keyCompromise")])]));
+    let verdict =
+        tree.verdict(&tree.evidence(vec![impostor.crl("issuing", &[(&tree.leaf, "keyCompromise")])]));
     assert_eq!(verdict.answer, Answer::CannotTell);
 }
 
@@ -251,12 +255,12 @@ fn unknown_anchor_and_same_name_with_another_key() {
     let tree = hierarchy("P-256");
     let stranger = Workshop::new();
     let other = stranger.root("somebody", "P-256");
-    let verdict = ask(&tree.leaf, &[tree.issuing.clone()], &[other], &tree.fresh_crls(), now());
+    let verdict = ask(&tree.leaf, from_ref(&tree.issuing), &[other], &tree.fresh_crls(), now());
     assert_eq!(verdict.answer, Answer::Invalid);
     assert_eq!(verdict.sub_indication, Some(SubIndication::NoCertificateChainFound));
     assert_eq!(verdict.reasons, [Reason::NoPath]);
     let twin = stranger.root("root", "P-256");
-    let verdict = ask(&tree.leaf, &[tree.issuing.clone()], &[twin], &tree.fresh_crls(), now());
+    let verdict = ask(&tree.leaf, from_ref(&tree.issuing), &[twin], &tree.fresh_crls(), now());
     assert_eq!((verdict.answer, verdict.reasons), (Answer::Invalid, vec![Reason::NotSignedByIssuer]));
 }
 
@@ -267,7 +271,7 @@ fn the_right_issuer_is_found_among_namesakes() {
     stranger.root("root", "P-256");
     let namesake = stranger.issue("root", "issuing", "P-256", CA);
     let pool = [namesake.clone(), namesake, tree.issuing.clone()];
-    let verdict = ask(&tree.leaf, &pool, &[tree.root.clone()], &tree.fresh_crls(), now());
+    let verdict = ask(&tree.leaf, &pool, from_ref(&tree.root), &tree.fresh_crls(), now());
     assert_eq!(verdict.answer, Answer::Valid, "{:?}", verdict.reasons);
 }
 
@@ -281,7 +285,9 @@ fn fault(verdict: &Verdict) -> Option<(usize, PathFault)> {
 #[test]
 fn constraints_of_the_path_hold() {
     let ca = |usage: &str, basic: &str, more: &str| {
-        format!("basicConstraints=critical,{basic}\nkeyUsage=critical,{usage}\nsubjectKeyIdentifier=hash\n{more}")
+        format!(
+            "basicConstraints=critical,{basic}\nkeyUsage=critical,{usage}\nsubjectKeyIdentifier=hash\n{more}"
+        )
     };
     let named = "subjectAltName=DNS:www.example.com\n";
     let outside = "nameConstraints=critical,permitted;DNS:example.ls\n";
@@ -289,7 +295,11 @@ fn constraints_of_the_path_hold() {
         (ca("cRLSign,digitalSignature", "CA:TRUE", ""), LEAF.to_owned(), (1, PathFault::KeyUsage)),
         (ca("keyCertSign,cRLSign", "CA:FALSE", ""), LEAF.to_owned(), (1, PathFault::NotACa)),
         (LEAF.to_owned(), LEAF.to_owned(), (1, PathFault::NotACa)),
-        (ca("keyCertSign,cRLSign", "CA:TRUE", outside), format!("{LEAF}{named}"), (0, PathFault::NameConstraints)),
+        (
+            ca("keyCertSign,cRLSign", "CA:TRUE", outside),
+            format!("{LEAF}{named}"),
+            (0, PathFault::NameConstraints),
+        ),
         (CA.to_owned(), format!("{LEAF}1.2.3.4.5=critical,DER:0500\n"), (0, PathFault::CriticalExtension)),
         (format!("{CA}1.2.3.4.5=critical,DER:0500\n"), LEAF.to_owned(), (1, PathFault::CriticalExtension)),
     ] {
@@ -309,7 +319,7 @@ fn path_length_holds_also_when_the_root_sets_it() {
     let issuing = workshop.issue("root", "issuing", "P-256", &limited);
     let below = workshop.issue("issuing", "below", "P-256", CA);
     let leaf = workshop.issue("below", "leaf", "P-256", LEAF);
-    let verdict = ask(&leaf, &[issuing.clone(), below], std::slice::from_ref(&root), &GatheredEvidence::default(), now());
+    let verdict = ask(&leaf, &[issuing.clone(), below], from_ref(&root), &GatheredEvidence::default(), now());
     assert_eq!(fault(&verdict).map(|found| found.1), Some(PathFault::PathLength));
     let direct = workshop.issue("issuing", "direct", "P-256", LEAF);
     let verdict = ask(&direct, &[issuing], &[root], &GatheredEvidence::default(), now());
@@ -323,7 +333,7 @@ fn an_altered_leaf_is_not_signed_by_its_issuer() {
     let place = der.windows(4).rposition(|octets| octets == b"leaf").unwrap();
     der[place] = b'L';
     let altered = Certificate::from_der(&der).unwrap();
-    let verdict = ask(&altered, &[tree.issuing.clone()], &[tree.root.clone()], &tree.fresh_crls(), now());
+    let verdict = ask(&altered, from_ref(&tree.issuing), from_ref(&tree.root), &tree.fresh_crls(), now());
     assert_eq!((verdict.answer, verdict.reasons), (Answer::Invalid, vec![Reason::NotSignedByIssuer]));
 }
 
@@ -348,7 +358,8 @@ fn loops_and_meshes_of_cross_certificates_end() {
     for issuer in names {
         for subject in names.into_iter().filter(|subject| *subject != issuer) {
             let copy = format!("{subject}-by-{issuer}");
-            std::fs::copy(workshop.path(&format!("{subject}.key")), workshop.path(&format!("{copy}.key"))).unwrap();
+            std::fs::copy(workshop.path(&format!("{subject}.key")), workshop.path(&format!("{copy}.key")))
+                .unwrap();
             mesh.push(workshop.certify(issuer, &copy, &format!("/C=LS/O=Test/CN={subject}"), CA, &[]));
         }
     }
@@ -374,12 +385,12 @@ fn a_thousand_namesakes_are_given_up_in_bounded_time() {
         })
         .collect();
     let started = Instant::now();
-    let verdict = ask(&tree.leaf, &pool, &[tree.root.clone()], &tree.fresh_crls(), now());
+    let verdict = ask(&tree.leaf, &pool, from_ref(&tree.root), &tree.fresh_crls(), now());
     assert_eq!(verdict.answer, Answer::CannotTell);
     assert_eq!(verdict.reasons, [Reason::SearchLimit]);
     assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
     let too_many = vec![tree.issuing.clone(); 1025];
-    let verdict = ask(&tree.leaf, &too_many, &[tree.root.clone()], &tree.fresh_crls(), now());
+    let verdict = ask(&tree.leaf, &too_many, from_ref(&tree.root), &tree.fresh_crls(), now());
     assert_eq!(verdict.reasons, [Reason::SearchLimit]);
 }
 
@@ -394,7 +405,16 @@ fn ocsp_comes_through_the_verifier_and_the_worst_counts() {
         let ocsp = move |_: &[u8], _: &Certificate, _: &Certificate, at: OffsetDateTime| {
             status.clone().map(|status| Finding { status, this_update: at, next_update: None })
         };
-        validate(&tree.leaf, &Basis { anchors: &anchors, intermediates: &intermediates, evidence: &evidence, ocsp: &ocsp, at: now() })
+        validate(
+            &tree.leaf,
+            &Basis {
+                anchors: &anchors,
+                intermediates: &intermediates,
+                evidence: &evidence,
+                ocsp: &ocsp,
+                at: now(),
+            },
+        )
     };
     assert_eq!(answer(Ok(ReportedStatus::Good)).answer, Answer::Valid);
     assert_eq!(answer(Ok(ReportedStatus::Revoked { at: now(), reason: None })).answer, Answer::Invalid);
@@ -419,6 +439,26 @@ fn a_verdict_survives_json_and_reads_like_the_standard() {
     assert_eq!(json["path"][0]["status"]["status"], "revoked");
     assert_eq!(json["path"][0]["status"]["source"], "crl");
     assert_eq!(serde_json::from_value::<Verdict>(json).unwrap(), verdict);
+}
+
+#[test]
+fn bundles_are_read_whole_or_not_at_all() {
+    let tree = hierarchy("P-256");
+    let read = |names: &[&str]| {
+        let files = names.iter().map(|name| std::fs::read(tree.workshop.path(name)).unwrap());
+        Certificate::read_bundle(&files.collect::<Vec<_>>().concat())
+    };
+    let chain = read(&["leaf.pem", "leaf.key", "issuing.pem"]).unwrap();
+    assert_eq!(chain.iter().map(Certificate::der).collect::<Vec<_>>(), [tree.leaf.der(), tree.issuing.der()]);
+    assert_eq!(Certificate::read_bundle(tree.root.der()).unwrap().len(), 1);
+    assert!(read(&["leaf.key"]).is_err());
+    let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    assert!(
+        Certificate::read_bundle(
+            &[&std::fs::read(tree.workshop.path("leaf.pem")).unwrap()[..], broken].concat()
+        )
+        .is_err()
+    );
 }
 
 #[test]

@@ -171,14 +171,17 @@ impl Reason {
     pub const fn sub_indication(&self, question: Question) -> SubIndication {
         let certificate = matches!(question, Question::Certificate);
         match self {
-            Self::NoPath | Self::NotSignedByIssuer | Self::SearchLimit => SubIndication::NoCertificateChainFound,
+            Self::NoPath | Self::NotSignedByIssuer | Self::SearchLimit => {
+                SubIndication::NoCertificateChainFound
+            }
             Self::WeakAlgorithm { .. } => SubIndication::CryptoConstraintsFailureNoPoe,
             Self::NotYetValid { certificate: 0, .. } if certificate => SubIndication::NotYetValid,
             Self::Expired { certificate: 0, .. } if certificate => SubIndication::Expired,
             Self::NotYetValid { .. } | Self::Expired { .. } => SubIndication::OutOfBoundsNoPoe,
-            Self::PathRefused { fault: PathFault::Encoding | PathFault::Signature | PathFault::Unspecified, .. } => {
-                SubIndication::CertificateChainGeneralFailure
-            }
+            Self::PathRefused {
+                fault: PathFault::Encoding | PathFault::Signature | PathFault::Unspecified,
+                ..
+            } => SubIndication::CertificateChainGeneralFailure,
             Self::PathRefused { .. } => SubIndication::ChainConstraintsFailure,
             Self::Revoked { certificate: 0, .. } if certificate => SubIndication::Revoked,
             Self::Revoked { certificate: 0, .. } => SubIndication::RevokedNoPoe,
@@ -193,30 +196,12 @@ impl Reason {
     /// The plain answer about a certificate: only lacking evidence and an unfinished search leave it open.
     const fn certificate_answer(&self) -> Answer {
         match self {
-            Self::SearchLimit | Self::StatusUnknown { .. } | Self::StatusUndetermined { .. } => Answer::CannotTell,
+            Self::SearchLimit | Self::StatusUnknown { .. } | Self::StatusUndetermined { .. } => {
+                Answer::CannotTell
+            }
             Self::PathRefused { fault: PathFault::Limit, .. } => Answer::CannotTell,
             _ => Answer::Invalid,
         }
-    }
-}
-
-impl std::fmt::Display for PathFault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::NotYetValid => "is not valid yet",
-            Self::Expired => "has expired",
-            Self::NameChaining => "does not name the certificate above it as its issuer",
-            Self::Signature => "was not signed by the certificate above it",
-            Self::NotACa => "issued a certificate but is not a CA",
-            Self::KeyUsage => "may not use its key in this way",
-            Self::PathLength => "stands below more CAs than its issuers allow",
-            Self::NameConstraints => "has a name that a CA above it may not vouch for",
-            Self::CriticalExtension => "has a critical extension that is not understood",
-            Self::Policy => "is not issued under an acceptable policy",
-            Self::Encoding => "has a part that cannot be read",
-            Self::Limit => "takes more work to process than is allowed",
-            Self::Unspecified => "was refused by path processing",
-        })
     }
 }
 
@@ -228,11 +213,13 @@ impl std::fmt::Display for Reason {
         };
         match self {
             Self::NoPath => f.write_str("no certificate at hand leads to a trust anchor"),
-            Self::NotSignedByIssuer => {
-                f.write_str("the certificate was not signed by the issuer it names (same name, other key, or altered)")
-            }
+            Self::NotSignedByIssuer => f.write_str(
+                "not signed by the issuer that is named (a namesake with another key, or altered)",
+            ),
             Self::WeakAlgorithm { detail } => write!(f, "the path to a trust anchor is too weak: {detail}"),
-            Self::SearchLimit => f.write_str("the search for a path to a trust anchor was given up at its limits"),
+            Self::SearchLimit => {
+                f.write_str("the search for a path to a trust anchor was given up at its limits")
+            }
             Self::NotYetValid { certificate, not_before } => {
                 write!(f, "{} is not valid before {not_before}", who(*certificate))
             }
@@ -287,7 +274,11 @@ pub struct Verdict {
 
 impl Verdict {
     /// Concludes from `reasons`: none means valid; the first decides.
-    pub(crate) fn conclude(mut reasons: Vec<Reason>, path: Vec<PathElement>, checked_at: OffsetDateTime) -> Self {
+    pub(crate) fn conclude(
+        mut reasons: Vec<Reason>,
+        path: Vec<PathElement>,
+        checked_at: OffsetDateTime,
+    ) -> Self {
         // What is certain weighs more than what is lacking.
         reasons.sort_by_key(|reason| match reason {
             Reason::Revoked { .. } => 0,
