@@ -26,7 +26,7 @@ const SIGNING_CERTIFICATE_V1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1
 pub(super) const SIGNING_CERTIFICATE_V2: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
 
-/// The attributes of EN 319 122-1 table 1 for level B-B: content-type, message-digest, signing-time and
+/// The attributes that EN 319 122-1 section 6.3 asks of level B-B: content-type, message-digest, signing-time and
 /// signing-certificate-v2.
 pub(super) fn baseline(
     digest: &ContentDigest,

@@ -99,7 +99,7 @@ impl SignatureError {
         match self {
             Self::ContentAltered => SubIndication::HashFailure,
             Self::Mismatch => SubIndication::SigCryptoFailure,
-            // EN 319 102-1 section 5.2.3.4.
+            // EN 319 102-1 section 5.2.3: the signing certificate could not be identified.
             Self::NoSignerCertificate | Self::SignerReference => SubIndication::NoSigningCertificateFound,
             Self::WeakCertificateReference | Self::Algorithm(AlgorithmError::NotAccepted(_)) => {
                 SubIndication::CryptoConstraintsFailureNoPoe

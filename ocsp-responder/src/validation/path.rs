@@ -13,8 +13,8 @@ use super::algorithm::{AlgorithmError, SignatureAlgorithm};
 use super::certificate::{Certificate, chain};
 
 /// The most signatures that are checked while looking for a path. Certificates in a signed file or a handshake come
-/// from its sender, who can arrange them so that the number of paths grows exponentially (RFC 4158
-/// section 2.4 on loops; rustls-webpki counts signature checks for the same reason).
+/// from its sender, who can arrange them so that the number of paths grows exponentially;
+/// rustls-webpki counts signature checks for the same reason.
 pub const MAX_SIGNATURE_CHECKS: usize = 64;
 /// The most certificates a path may have, end entity and trust anchor included.
 pub const MAX_PATH_LENGTH: usize = 8;
@@ -245,7 +245,7 @@ impl<'a> Search<'a> {
 }
 
 /// The candidates with the issuer's name; those whose key identifier fits first, those whose does not fit last.
-/// RFC 4158 section 3.5.12 warns against leaving the latter out.
+/// The latter are not left out: key identifiers are hints, and RFC 5280 section 6.1 does not look at them.
 fn by_likelihood<'a>(candidates: &'a [Certificate], certificate: &Certificate) -> Vec<&'a Certificate> {
     let mut named: Vec<_> = candidates
         .iter()

@@ -9,6 +9,10 @@ use super::path::PathFault;
 use super::status::StatusReport;
 
 /// The plain answer. The command line exits 0, 3 and 8.
+///
+/// About a certificate it may be a plain no where the standard's word is `INDETERMINATE`: no path, a CA revoked, a
+/// constraint violated. The standard leaves these open for the sake of signatures made earlier; whoever asks about
+/// the certificate at this moment must not rely on it. About a signature it follows the indication exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
@@ -186,7 +190,7 @@ impl Reason {
             Self::Revoked { certificate: 0, .. } if certificate => SubIndication::Revoked,
             Self::Revoked { certificate: 0, .. } => SubIndication::RevokedNoPoe,
             Self::Revoked { .. } => SubIndication::RevokedCaNoPoe,
-            // EN 319 102-1 section 5.2.6.4: on hold, and no status at all, are TRY_LATER.
+            // EN 319 102-1 section 5.2.6: on hold, and no status at all, are TRY_LATER.
             Self::OnHold { .. } | Self::StatusUnknown { .. } | Self::StatusUndetermined { .. } => {
                 SubIndication::TryLater
             }
