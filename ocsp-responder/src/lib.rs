@@ -1,8 +1,11 @@
 //! npki's face to relying parties: OCSP, CRLs and CA certificates over plain HTTP, validation of certificates and
-//! signatures.
+//! signatures, inspection of what others made.
 //!
 //! Knows issued certificates and their status, never the persons behind them.
 
 pub mod http;
+pub mod inspect;
 pub mod ocsp;
 pub mod publication;
+pub mod signature;
+pub mod validation;

@@ -1,0 +1,117 @@
+//! The same as text for people. Its form may change; scripts read the JSON.
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::view::{
+    CertificateView, ExtensionView, Inspected, KeyView, MessageView, RequestView, RevocationListView,
+};
+
+impl Inspected {
+    /// Lines of text that show the object.
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Certificate(view) => certificate(view),
+            Self::CertificationRequest(view) => request(view),
+            Self::RevocationList(view) => revocation_list(view),
+            Self::OcspResponse(view) => vec![
+                "OCSP response".to_owned(),
+                line("Status", &view.response_status),
+                line("SHA-256", &view.sha256),
+            ],
+            Self::CmsMessage(view) => message(view),
+            Self::PublicKey(view) => std::iter::once("Public key".to_owned()).chain(key(view)).collect(),
+            Self::PrivateKey(view) => {
+                let kept = if view.encrypted { "yes" } else { "no" };
+                vec!["Private key (not shown)".to_owned(), line("Form", &view.form), line("Encrypted", kept)]
+            }
+        }
+    }
+}
+
+fn line(name: &str, value: &str) -> String {
+    // Names come from strangers: a control character must not move the reader's cursor.
+    let safe: String = value.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    format!("  {name:<18} {safe}")
+}
+
+fn moment(at: OffsetDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
+}
+
+fn key(view: &KeyView) -> [String; 2] {
+    [line("Key", &view.algorithm), line("Key SHA-256", &view.sha256)]
+}
+
+fn extensions(list: &[ExtensionView]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for extension in list {
+        let critical = if extension.critical { " (critical)" } else { "" };
+        lines.push(line("Extension", &format!("{}{critical}", extension.name)));
+        lines.extend(extension.values.iter().map(|value| line("", value)));
+    }
+    lines
+}
+
+fn certificate(view: &CertificateView) -> Vec<String> {
+    let mut lines = vec![
+        "Certificate".to_owned(),
+        line("Subject", &view.subject),
+        line("Issuer", &view.issuer),
+        line("Serial", &view.serial),
+        line("Valid from", &moment(view.not_before)),
+        line("Valid to", &moment(view.not_after)),
+    ];
+    lines.extend(key(&view.key));
+    lines.push(line("Signed with", &view.signature_algorithm));
+    lines.extend(extensions(&view.extensions));
+    lines.push(line("SHA-256", &view.sha256));
+    lines
+}
+
+fn request(view: &RequestView) -> Vec<String> {
+    let mut lines = vec!["Certification request".to_owned(), line("Subject", &view.subject)];
+    lines.extend(key(&view.key));
+    lines.push(line("Signed with", &view.signature_algorithm));
+    lines.extend(extensions(&view.extensions));
+    lines.push(line("SHA-256", &view.sha256));
+    lines
+}
+
+fn revocation_list(view: &RevocationListView) -> Vec<String> {
+    let mut lines = vec![
+        "Certificate revocation list".to_owned(),
+        line("Issuer", &view.issuer),
+        line("This update", &moment(view.this_update)),
+        line("Next update", &view.next_update.map_or_else(|| "not stated".to_owned(), moment)),
+        line("Signed with", &view.signature_algorithm),
+    ];
+    lines.extend(extensions(&view.extensions));
+    lines.push(line("Revoked", &view.revoked_count.to_string()));
+    lines.extend(view.revoked.iter().map(|entry| {
+        let reason = entry.reason.as_deref().unwrap_or("no reason stated");
+        line("", &format!("{} since {} ({reason})", entry.serial, moment(entry.at)))
+    }));
+    lines.push(line("SHA-256", &view.sha256));
+    lines
+}
+
+fn message(view: &MessageView) -> Vec<String> {
+    let mut lines = vec!["CMS message".to_owned()];
+    if let Some(refusal) = &view.refusal {
+        lines.push(line("Not shown", refusal));
+    }
+    lines.push(line("Content", if view.attached { "inside" } else { "detached" }));
+    for signer in &view.signers {
+        lines.push(line("Signer", &signer.identifier));
+        lines.push(line("Digest", &signer.digest_algorithm));
+        lines.push(line("Signed with", &signer.signature_algorithm));
+        let claimed = signer.claimed_signing_time.map_or_else(|| "no time claimed".to_owned(), moment);
+        lines.push(line("Claimed time", &claimed));
+    }
+    lines.push(line("SHA-256", &view.sha256));
+    for inside in &view.certificates {
+        lines.extend(certificate(inside));
+    }
+    lines
+}

@@ -1,0 +1,174 @@
+//! What is shown of each kind of object. Times are UTC, serials and digests lower-case hex, names RFC 4514.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+/// One object of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Inspected {
+    /// A certificate.
+    Certificate(CertificateView),
+    /// A certification request.
+    CertificationRequest(RequestView),
+    /// A certificate revocation list.
+    RevocationList(RevocationListView),
+    /// An OCSP response, recognised only.
+    OcspResponse(OcspView),
+    /// A CMS message: a signature or a bundle of certificates.
+    CmsMessage(MessageView),
+    /// A public key.
+    PublicKey(KeyView),
+    /// A private key, recognised only.
+    PrivateKey(PrivateKeyView),
+}
+
+/// A certificate (RFC 5280 section 4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateView {
+    /// Subject.
+    pub subject: String,
+    /// Issuer.
+    pub issuer: String,
+    /// Serial number.
+    pub serial: String,
+    /// Start of validity.
+    #[serde(with = "time::serde::rfc3339")]
+    pub not_before: OffsetDateTime,
+    /// End of validity, inclusive.
+    #[serde(with = "time::serde::rfc3339")]
+    pub not_after: OffsetDateTime,
+    /// The public key.
+    pub key: KeyView,
+    /// How it is signed.
+    pub signature_algorithm: String,
+    /// Extensions, in their order.
+    pub extensions: Vec<ExtensionView>,
+    /// SHA-256 of the DER.
+    pub sha256: String,
+    /// The certificate.
+    pub pem: String,
+}
+
+/// A certification request (RFC 2986).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestView {
+    /// Subject asked for.
+    pub subject: String,
+    /// The public key.
+    pub key: KeyView,
+    /// How it is signed.
+    pub signature_algorithm: String,
+    /// Extensions asked for.
+    pub extensions: Vec<ExtensionView>,
+    /// SHA-256 of the DER.
+    pub sha256: String,
+    /// The request.
+    pub pem: String,
+}
+
+/// A certificate revocation list (RFC 5280 section 5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevocationListView {
+    /// Issuer.
+    pub issuer: String,
+    /// When it was made.
+    #[serde(with = "time::serde::rfc3339")]
+    pub this_update: OffsetDateTime,
+    /// When the next one will be there.
+    #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none", default)]
+    pub next_update: Option<OffsetDateTime>,
+    /// How it is signed.
+    pub signature_algorithm: String,
+    /// Extensions, in their order.
+    pub extensions: Vec<ExtensionView>,
+    /// Number of entries.
+    pub revoked_count: usize,
+    /// The first entries, at most 1 000.
+    pub revoked: Vec<RevokedView>,
+    /// SHA-256 of the DER.
+    pub sha256: String,
+}
+
+/// An entry of a CRL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevokedView {
+    /// Serial number.
+    pub serial: String,
+    /// Since when.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// Why, in the words of RFC 5280 section 5.3.1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+}
+
+/// An OCSP response, recognised only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OcspView {
+    /// responseStatus (RFC 6960 section 4.2.1).
+    pub response_status: String,
+    /// SHA-256 of the DER.
+    pub sha256: String,
+}
+
+/// A CMS message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageView {
+    /// Why it cannot be shown further.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refusal: Option<String>,
+    /// Whether the signed content is inside.
+    pub attached: bool,
+    /// Who signed, as the message says.
+    pub signers: Vec<SignerView>,
+    /// Certificates inside.
+    pub certificates: Vec<CertificateView>,
+    /// SHA-256 of the DER.
+    pub sha256: String,
+}
+
+/// A signer of a CMS message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignerView {
+    /// Issuer and serial number, or key identifier.
+    pub identifier: String,
+    /// Digest algorithm.
+    pub digest_algorithm: String,
+    /// Signature algorithm.
+    pub signature_algorithm: String,
+    /// When the signer claims to have signed.
+    #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none", default)]
+    pub claimed_signing_time: Option<OffsetDateTime>,
+}
+
+/// A public key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyView {
+    /// Kind and size: `EC P-256`, `RSA 3072`, `Ed25519`.
+    pub algorithm: String,
+    /// SHA-256 of the SubjectPublicKeyInfo.
+    pub sha256: String,
+}
+
+/// A private key, recognised only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrivateKeyView {
+    /// Its form, as a PEM label.
+    pub form: String,
+    /// Whether a passphrase protects it, as far as the form tells.
+    pub encrypted: bool,
+}
+
+/// An extension.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtensionView {
+    /// Its number.
+    pub oid: String,
+    /// Its name; the number where npki knows none.
+    pub name: String,
+    /// Whether it is critical.
+    pub critical: bool,
+    /// What it says; hex of the value where npki cannot read it.
+    pub values: Vec<String>,
+}

@@ -1,0 +1,66 @@
+//! What a CMS message says of itself, for display: nothing here is verified.
+
+use cms::signed_data::SignerIdentifier;
+use der::{Decode, Encode};
+use time::OffsetDateTime;
+use x509_cert::time::Time;
+
+use super::attributes::SIGNING_TIME;
+use super::verify::{SignatureError, read_message};
+use crate::validation::certificate::moment;
+
+/// The parts of a SignedData message.
+#[derive(Debug)]
+pub(crate) struct Outline {
+    /// Whether the signed content is inside.
+    pub(crate) attached: bool,
+    /// DER certificates inside.
+    pub(crate) certificates: Vec<Vec<u8>>,
+    /// Who signed.
+    pub(crate) signers: Vec<SignerOutline>,
+}
+
+/// One signer as the message names it.
+#[derive(Debug)]
+pub(crate) struct SignerOutline {
+    /// Issuer and serial number, or key identifier.
+    pub(crate) identifier: String,
+    /// Dotted number of the digest algorithm.
+    pub(crate) digest_algorithm: String,
+    /// Dotted number of the signature algorithm.
+    pub(crate) signature_algorithm: String,
+    /// When the signer claims to have signed.
+    pub(crate) claimed_signing_time: Option<OffsetDateTime>,
+}
+
+/// Reads the outline of a DER message.
+pub(crate) fn outline(der: &[u8]) -> Result<Outline, SignatureError> {
+    let message = read_message(der)?;
+    let certificates = message.certificates.iter().flat_map(|set| set.iter());
+    let signers = message.signer_infos.iter().map(|signer| SignerOutline {
+        identifier: match &signer.sid {
+            SignerIdentifier::IssuerAndSerialNumber(found) => {
+                let serial = hex::encode(found.serial_number.as_bytes());
+                format!("serial {} issued by {}", serial.trim_start_matches("00"), found.issuer)
+            }
+            SignerIdentifier::SubjectKeyIdentifier(found) => {
+                format!("key {}", hex::encode(found.0.as_bytes()))
+            }
+        },
+        digest_algorithm: signer.digest_alg.oid.to_string(),
+        signature_algorithm: signer.signature_algorithm.oid.to_string(),
+        claimed_signing_time: signer
+            .signed_attrs
+            .iter()
+            .flat_map(|attributes| attributes.iter())
+            .find(|attribute| attribute.oid == SIGNING_TIME)
+            .and_then(|attribute| attribute.values.get(0)?.to_der().ok())
+            .and_then(|value| Time::from_der(&value).ok())
+            .map(moment),
+    });
+    Ok(Outline {
+        attached: message.content.econtent.is_some(),
+        certificates: certificates.filter_map(|any| any.to_der().ok()).collect(),
+        signers: signers.collect(),
+    })
+}

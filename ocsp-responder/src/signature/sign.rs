@@ -1,0 +1,142 @@
+//! Makes a CAdES baseline B-B signature over a file.
+
+use std::io::Read;
+
+use ca_core::algorithm::KeyAlgorithm;
+use ca_core::keys::{KeyError, Signer};
+use cms::cert::IssuerAndSerialNumber;
+use cms::content_info::{CmsVersion, ContentInfo};
+use cms::signed_data::{EncapsulatedContentInfo, SignerIdentifier, SignerInfo};
+use const_oid::db::{rfc5911, rfc5912, rfc8410};
+use der::asn1::{OctetString, SetOfVec};
+use der::{Any, Decode, Encode};
+use spki::AlgorithmIdentifierOwned;
+use time::OffsetDateTime;
+use x509_cert::ext::pkix::KeyUsages;
+use x509_cert::serial_number::SerialNumber;
+
+use super::attributes::{DATA, baseline};
+use super::content::ContentDigest;
+use super::message::SignedData;
+use crate::validation::algorithm::DigestAlgorithm;
+use crate::validation::certificate::Certificate;
+
+/// A file was not signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// The file could not be read.
+    #[error("the file to sign could not be read: {0}")]
+    Content(#[from] std::io::Error),
+    /// The certificate is for another key.
+    #[error("the certificate is not for this key")]
+    OtherKey,
+    /// The certificate's key usage has neither digitalSignature nor nonRepudiation.
+    #[error("the certificate does not allow its key to sign files")]
+    KeyUsage,
+    /// The certificate is not valid at the signing time.
+    #[error("the certificate is valid from {not_before} to {not_after} only")]
+    OutOfValidity {
+        /// Its start.
+        not_before: OffsetDateTime,
+        /// Its end.
+        not_after: OffsetDateTime,
+    },
+    /// The key could not be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The signature could not be written (a serial number or time that CMS cannot hold).
+    #[error("the signature could not be encoded: {0}")]
+    Encoding(#[from] der::Error),
+}
+
+/// Signs `content` and returns the detached signature, DER.
+///
+/// `chain` are the CA certificates above `certificate`; those that are not self-signed are put into the signature,
+/// so that relying parties need only the root. The file is read once and never held in memory.
+///
+/// # Errors
+/// Each way in which it was not signed.
+pub fn sign_detached(
+    content: impl Read,
+    signer: &dyn Signer,
+    certificate: &Certificate,
+    chain: &[Certificate],
+    signing_time: OffsetDateTime,
+) -> Result<Vec<u8>, SignError> {
+    verify_signer(signer, certificate, signing_time)?;
+    let digest = ContentDigest::read(content, digest_of(signer.algorithm()))?;
+    let attributes = baseline(&digest, certificate, signing_time)?;
+    // RFC 5652 section 5.4: the signature is over the DER of the attributes as a SET OF, not with their [0] tag.
+    let signature = signer.sign(&attributes.to_der()?)?;
+    let digest_algorithm = AlgorithmIdentifierOwned { oid: digest.algorithm().oid(), parameters: None };
+    let signer_info = SignerInfo {
+        version: CmsVersion::V1,
+        sid: SignerIdentifier::IssuerAndSerialNumber(IssuerAndSerialNumber {
+            issuer: certificate.issuer_name().clone(),
+            serial_number: SerialNumber::new(certificate.serial_magnitude())?,
+        }),
+        digest_alg: digest_algorithm.clone(),
+        signed_attrs: Some(attributes),
+        signature_algorithm: signature_algorithm(signer.algorithm()),
+        signature: OctetString::new(signature)?,
+        unsigned_attrs: None,
+    };
+    let message = SignedData {
+        // RFC 5652 section 5.1: version 1 for id-data, version 1 signer infos and plain certificates.
+        version: CmsVersion::V1,
+        digest_algorithms: SetOfVec::try_from(vec![digest_algorithm])?,
+        content: EncapsulatedContentInfo { econtent_type: DATA, econtent: None },
+        certificates: Some(embedded(certificate, chain)?),
+        crls: None,
+        signer_infos: SetOfVec::try_from(vec![signer_info])?,
+    };
+    let content = Any::from_der(&message.to_der()?)?;
+    Ok(ContentInfo { content_type: rfc5911::ID_SIGNED_DATA, content }.to_der()?)
+}
+
+fn verify_signer(
+    signer: &dyn Signer,
+    certificate: &Certificate,
+    at: OffsetDateTime,
+) -> Result<(), SignError> {
+    if signer.public_key_info() != certificate.public_key_info()? {
+        return Err(SignError::OtherKey);
+    }
+    if !certificate.key_may(&[KeyUsages::DigitalSignature, KeyUsages::NonRepudiation]) {
+        return Err(SignError::KeyUsage);
+    }
+    let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
+    if at < not_before || at > not_after {
+        return Err(SignError::OutOfValidity { not_before, not_after });
+    }
+    Ok(())
+}
+
+fn embedded(certificate: &Certificate, chain: &[Certificate]) -> der::Result<SetOfVec<Any>> {
+    let mut octets = vec![certificate.der()];
+    for above in chain.iter().filter(|above| above.subject_name() != above.issuer_name()) {
+        if !octets.contains(&above.der()) {
+            octets.push(above.der());
+        }
+    }
+    SetOfVec::try_from(octets.into_iter().map(Any::from_der).collect::<der::Result<Vec<_>>>()?)
+}
+
+const fn digest_of(key: KeyAlgorithm) -> DigestAlgorithm {
+    match key {
+        KeyAlgorithm::P256 => DigestAlgorithm::Sha256,
+        KeyAlgorithm::P384 => DigestAlgorithm::Sha384,
+        // RFC 8419 section 3.1: with signed attributes the message digest MUST be SHA-512.
+        KeyAlgorithm::Ed25519 => DigestAlgorithm::Sha512,
+    }
+}
+
+// RFC 5758 section 3.2 and RFC 8410 section 3: parameters MUST be absent.
+const fn signature_algorithm(key: KeyAlgorithm) -> AlgorithmIdentifierOwned {
+    let oid = match key {
+        KeyAlgorithm::P256 => rfc5912::ECDSA_WITH_SHA_256,
+        KeyAlgorithm::P384 => rfc5912::ECDSA_WITH_SHA_384,
+        KeyAlgorithm::Ed25519 => rfc8410::ID_ED_25519,
+    };
+    AlgorithmIdentifierOwned { oid, parameters: None }
+}

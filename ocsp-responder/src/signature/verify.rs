@@ -1,0 +1,326 @@
+//! Reads and verifies a detached signature: strictly DER, one signer, signed attributes, every part accounted for.
+
+use cms::content_info::{CmsVersion, ContentInfo};
+use cms::signed_data::{SignerIdentifier, SignerInfo};
+use const_oid::db::rfc5911;
+use der::asn1::ObjectIdentifier;
+use der::{Decode, Encode, ErrorKind};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::attributes::{DATA, SignedAttributes};
+use super::content::ContentDigest;
+use super::message::SignedData;
+use crate::validation::algorithm::{AlgorithmError, DigestAlgorithm, SignatureAlgorithm};
+use crate::validation::certificate::Certificate;
+use crate::validation::verdict::SubIndication;
+
+/// The most octets a signature may have, PEM framing included. Ours have about 3 kB.
+pub const MAX_SIGNATURE_OCTETS: usize = 1024 * 1024;
+/// The most certificates that a signature may carry.
+const MAX_EMBEDDED: usize = 32;
+
+/// A signature was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureError {
+    /// Larger than [`MAX_SIGNATURE_OCTETS`], or with too many certificates.
+    #[error("the signature file is larger than any npki reads")]
+    TooLarge,
+    /// Neither DER nor PEM of a CMS message.
+    #[error("not a CMS signature (.p7s)")]
+    NotCms,
+    /// A CMS message of another kind.
+    #[error("a CMS message of another kind ({0}), not a signature")]
+    OtherMessage(ObjectIdentifier),
+    /// BER that is not DER, such as `openssl cms -stream` writes.
+    #[error("the signature is in streamed BER; ask for DER (with openssl: leave out -stream)")]
+    Ber,
+    /// The signed file is inside the signature.
+    #[error("the signature carries the signed content in itself; npki verifies detached signatures")]
+    Attached,
+    /// Something other than plain data was signed.
+    #[error("the signature is over content of type {0}, not over a file's octets")]
+    ContentType(ObjectIdentifier),
+    /// A version number does not fit the message (RFC 5652 section 5).
+    #[error("the signature's version numbers are wrong")]
+    Version,
+    /// Nobody signed: only certificates.
+    #[error("nobody signed: the file carries certificates only")]
+    NoSigner,
+    /// More than one signer.
+    #[error("{0} people signed in one file; npki verifies one signature a file")]
+    SeveralSigners(usize),
+    /// No signed attributes at all.
+    #[error("the signature has no signed attributes, so it does not say what it signs")]
+    NoSignedAttributes,
+    /// A signed attribute that must be there is not.
+    #[error("the signed attribute {0} is missing")]
+    MissingAttribute(ObjectIdentifier),
+    /// A signed attribute stands twice.
+    #[error("the signed attribute {0} stands twice")]
+    RepeatedAttribute(ObjectIdentifier),
+    /// A signed attribute cannot be read.
+    #[error("the signed attribute {0} cannot be read")]
+    MalformedAttribute(ObjectIdentifier),
+    /// The reference to the signer's certificate uses SHA-1.
+    #[error("the signature refers to its certificate by SHA-1 only")]
+    WeakCertificateReference,
+    /// An algorithm is not accepted, or two of them do not agree.
+    #[error("{0}")]
+    Algorithm(AlgorithmError),
+    /// An embedded certificate cannot be read.
+    #[error("a certificate in the signature cannot be read")]
+    Certificate,
+    /// The signer's certificate is not in the signature.
+    #[error("the signer's certificate is not in the signature")]
+    NoSignerCertificate,
+    /// The signed reference is to another certificate than the one that fits the signer.
+    #[error("the signature refers to another certificate than the one it carries for its signer")]
+    SignerReference,
+    /// The digest given was made with another algorithm than the signature's.
+    #[error("the file was digested with {given}, the signature with {wanted}")]
+    OtherDigest {
+        /// The algorithm of the digest given.
+        given: DigestAlgorithm,
+        /// The signature's.
+        wanted: DigestAlgorithm,
+    },
+    /// The file is not the one that was signed.
+    #[error("the file is not the one that was signed, or it was altered")]
+    ContentAltered,
+    /// The signature value does not verify.
+    #[error("the signature does not verify with its signer's key")]
+    Mismatch,
+}
+
+impl SignatureError {
+    /// The sub-indication of EN 319 102-1.
+    pub const fn sub_indication(&self) -> SubIndication {
+        match self {
+            Self::ContentAltered => SubIndication::HashFailure,
+            Self::Mismatch => SubIndication::SigCryptoFailure,
+            // EN 319 102-1 section 5.2.3: the signing certificate could not be identified.
+            Self::NoSignerCertificate | Self::SignerReference => SubIndication::NoSigningCertificateFound,
+            Self::WeakCertificateReference | Self::Algorithm(AlgorithmError::NotAccepted(_)) => {
+                SubIndication::CryptoConstraintsFailureNoPoe
+            }
+            _ => SubIndication::FormatFailure,
+        }
+    }
+}
+
+/// The form of a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SignatureForm {
+    /// CAdES baseline: the signer's certificate is bound by a signed reference, and a signing time is claimed.
+    #[serde(rename = "cades-baseline-b")]
+    CadesBaselineB,
+    /// CMS with signed attributes, without all that CAdES asks for.
+    #[serde(rename = "cms")]
+    Cms,
+}
+
+/// A signature as read: its parts fit together, nothing is verified yet.
+#[derive(Debug)]
+pub struct SignedFile {
+    signer_info: SignerInfo,
+    attributes: SignedAttributes,
+    digest: DigestAlgorithm,
+    algorithm: SignatureAlgorithm,
+    signer: Certificate,
+    embedded: Vec<Certificate>,
+}
+
+/// A signature whose value verifies over the file, with the key in `signer`. Says nothing about whether that
+/// certificate can be relied on.
+#[derive(Debug, Clone)]
+pub struct VerifiedSignature {
+    /// The signer's certificate.
+    pub signer: Certificate,
+    /// All certificates in the signature, the signer's included. Not trusted.
+    pub embedded: Vec<Certificate>,
+    /// When the signer claims to have signed.
+    pub claimed_signing_time: Option<OffsetDateTime>,
+    /// The digest of the file.
+    pub digest: ContentDigest,
+    /// The form.
+    pub form: SignatureForm,
+}
+
+impl SignedFile {
+    /// Reads one signature, DER or PEM, and nothing after it.
+    ///
+    /// # Errors
+    /// Each way in which the octets are no signature that npki verifies.
+    pub fn parse(octets: &[u8]) -> Result<Self, SignatureError> {
+        if octets.len() > MAX_SIGNATURE_OCTETS {
+            return Err(SignatureError::TooLarge);
+        }
+        let der = unframe(octets)?;
+        let message = read_message(&der)?;
+        verify_content_type(&message)?;
+        let signer_info = only_signer(&message)?;
+        let digest =
+            DigestAlgorithm::from_identifier(&signer_info.digest_alg).map_err(SignatureError::Algorithm)?;
+        let algorithm = SignatureAlgorithm::from_signer_info(&signer_info.signature_algorithm, digest)
+            .map_err(SignatureError::Algorithm)?;
+        verify_versions(&message, &signer_info)?;
+        // RFC 5652 section 5.3: the signer's digest algorithm is among those listed ahead.
+        if message.digest_algorithms.as_slice() != std::slice::from_ref(&signer_info.digest_alg) {
+            return Err(SignatureError::Algorithm(AlgorithmError::Parameters));
+        }
+        let signed = signer_info.signed_attrs.as_ref().ok_or(SignatureError::NoSignedAttributes)?;
+        let attributes = SignedAttributes::read(signed, message.content.econtent_type)?;
+        let embedded = embedded(&message)?;
+        let signer = find_signer(&signer_info.sid, &embedded)?;
+        Ok(Self { signer_info, attributes, digest, algorithm, signer, embedded })
+    }
+
+    /// The algorithm with which the file must be digested for [`Self::verify`].
+    pub const fn digest_algorithm(&self) -> DigestAlgorithm {
+        self.digest
+    }
+
+    /// Verifies the signature over the file whose digest is `content`.
+    ///
+    /// # Errors
+    /// The file was altered, the signature does not verify, or it refers to another certificate.
+    pub fn verify(self, content: ContentDigest) -> Result<VerifiedSignature, SignatureError> {
+        if content.algorithm() != self.digest {
+            return Err(SignatureError::OtherDigest { given: content.algorithm(), wanted: self.digest });
+        }
+        // EN 319 102-1 section 5.2.3: identify the signing certificate before the cryptography.
+        if let Some(reference) = &self.attributes.signing_certificate {
+            reference.verify(&self.signer)?;
+        }
+        if content.octets() != self.attributes.message_digest {
+            return Err(SignatureError::ContentAltered);
+        }
+        self.verify_value()?;
+        let cades = self.attributes.signing_certificate.is_some() && self.attributes.signing_time.is_some();
+        Ok(VerifiedSignature {
+            signer: self.signer,
+            embedded: self.embedded,
+            claimed_signing_time: self.attributes.signing_time,
+            digest: content,
+            form: if cades { SignatureForm::CadesBaselineB } else { SignatureForm::Cms },
+        })
+    }
+
+    fn verify_value(&self) -> Result<(), SignatureError> {
+        // The message encoded again is the message as read (see `read_message`), so these are the octets signed.
+        let signed = self.signer_info.signed_attrs.as_ref().ok_or(SignatureError::NoSignedAttributes)?;
+        let octets = signed.to_der().map_err(|_| SignatureError::NotCms)?;
+        let key = self.signer.tbs().subject_public_key_info();
+        let signature = self.signer_info.signature.as_bytes();
+        self.algorithm.verify(key, &octets, signature).map_err(|error| match error {
+            AlgorithmError::Mismatch => SignatureError::Mismatch,
+            other => SignatureError::Algorithm(other),
+        })
+    }
+}
+
+/// DER out of DER or PEM. RFC 7468 section 9: label CMS; PKCS7 is what older tools write.
+fn unframe(octets: &[u8]) -> Result<Vec<u8>, SignatureError> {
+    if !octets.starts_with(b"-----BEGIN ") {
+        return Ok(octets.to_vec());
+    }
+    let text = std::str::from_utf8(octets).map_err(|_| SignatureError::NotCms)?;
+    let (label, document) = der::Document::from_pem(text).map_err(|_| SignatureError::NotCms)?;
+    if matches!(label, "CMS" | "PKCS7") {
+        Ok(document.as_bytes().to_vec())
+    } else {
+        Err(SignatureError::NotCms)
+    }
+}
+
+pub(super) fn read_message(der: &[u8]) -> Result<SignedData, SignatureError> {
+    // X.690 section 8.1.3.6: the indefinite form, which DER forbids, right at the start.
+    if matches!(der, [0x30, 0x80, ..]) {
+        return Err(SignatureError::Ber);
+    }
+    let frame = ContentInfo::from_der(der).map_err(refusal)?;
+    if frame.content_type != rfc5911::ID_SIGNED_DATA {
+        return Err(SignatureError::OtherMessage(frame.content_type));
+    }
+    let message: SignedData = frame.content.decode_as().map_err(refusal)?;
+    // One message, one encoding: what a lenient reader would pass over (unsorted sets, defaults written out) is
+    // refused, so that nothing in the file can be read in two ways.
+    let again = message.to_der().and_then(|content| {
+        ContentInfo { content_type: frame.content_type, content: der::Any::from_der(&content)? }.to_der()
+    });
+    if again.is_ok_and(|again| again == der) { Ok(message) } else { Err(SignatureError::Ber) }
+}
+
+fn refusal(error: der::Error) -> SignatureError {
+    match error.kind() {
+        ErrorKind::IndefiniteLength | ErrorKind::Noncanonical { .. } | ErrorKind::SetOrdering => {
+            SignatureError::Ber
+        }
+        _ => SignatureError::NotCms,
+    }
+}
+
+fn verify_content_type(message: &SignedData) -> Result<(), SignatureError> {
+    if message.content.econtent_type != DATA {
+        return Err(SignatureError::ContentType(message.content.econtent_type));
+    }
+    if message.content.econtent.is_some() { Err(SignatureError::Attached) } else { Ok(()) }
+}
+
+fn only_signer(message: &SignedData) -> Result<SignerInfo, SignatureError> {
+    match message.signer_infos.as_slice() {
+        [] => Err(SignatureError::NoSigner),
+        [one] => Ok(one.clone()),
+        several => Err(SignatureError::SeveralSigners(several.len())),
+    }
+}
+
+// RFC 5652 sections 5.1 and 5.3: the versions follow from what the message contains.
+fn verify_versions(message: &SignedData, signer: &SignerInfo) -> Result<(), SignatureError> {
+    let expected = match signer.sid {
+        SignerIdentifier::IssuerAndSerialNumber(_) => CmsVersion::V1,
+        SignerIdentifier::SubjectKeyIdentifier(_) => CmsVersion::V3,
+    };
+    if signer.version == expected && message.version == expected {
+        Ok(())
+    } else {
+        Err(SignatureError::Version)
+    }
+}
+
+fn embedded(message: &SignedData) -> Result<Vec<Certificate>, SignatureError> {
+    let certificates = message.certificates.as_ref().ok_or(SignatureError::NoSignerCertificate)?;
+    if certificates.len() > MAX_EMBEDDED {
+        return Err(SignatureError::TooLarge);
+    }
+    certificates
+        .iter()
+        .map(|any| {
+            let der = any.to_der().map_err(|_| SignatureError::Certificate)?;
+            Certificate::from_der(&der).map_err(|_| SignatureError::Certificate)
+        })
+        .collect()
+}
+
+fn find_signer(
+    identifier: &SignerIdentifier,
+    embedded: &[Certificate],
+) -> Result<Certificate, SignatureError> {
+    let mut fitting = embedded.iter().filter(|certificate| match identifier {
+        SignerIdentifier::IssuerAndSerialNumber(wanted) => {
+            // Octet for octet, stricter than RFC 5280 section 7.1: the identifier is not signed, so nothing in it
+            // may vary.
+            wanted.issuer == *certificate.issuer_name()
+                && wanted.serial_number.as_bytes() == certificate.tbs().serial_number().as_bytes()
+        }
+        SignerIdentifier::SubjectKeyIdentifier(wanted) => {
+            certificate.subject_key_identifier() == Some(wanted.0.as_bytes())
+        }
+    });
+    // Two certificates for one identifier would let the sender choose who signed.
+    match (fitting.next(), fitting.next()) {
+        (Some(signer), None) => Ok(signer.clone()),
+        _ => Err(SignatureError::NoSignerCertificate),
+    }
+}

@@ -1,0 +1,262 @@
+//! The status of one certificate from the evidence at hand. No network here: the caller fetched, this verifies.
+
+use ca_core::status::RevocationReason;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::certificate::Certificate;
+use super::crl::crl_status;
+
+/// The most pieces of evidence that are looked at for one certificate and kind: each costs a signature check, and
+/// whoever serves them may be hostile.
+pub const MAX_EVIDENCE: usize = 8;
+
+/// Where CRLs and OCSP responses come from. What it gives is not trusted.
+pub trait RevocationEvidence {
+    /// DER CRLs that may cover `certificate`, issued by `issuer`.
+    fn crls(&self, certificate: &Certificate, issuer: &Certificate) -> Vec<Vec<u8>>;
+
+    /// DER OCSP responses that may answer for `certificate`, issued by `issuer`.
+    fn ocsp_responses(&self, certificate: &Certificate, issuer: &Certificate) -> Vec<Vec<u8>>;
+}
+
+/// No evidence at all: every status is then undetermined.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoEvidence;
+
+impl RevocationEvidence for NoEvidence {
+    fn crls(&self, _: &Certificate, _: &Certificate) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
+
+    fn ocsp_responses(&self, _: &Certificate, _: &Certificate) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
+}
+
+/// The same evidence for every certificate; what does not belong to one is refused when it is looked at.
+#[derive(Debug, Clone, Default)]
+pub struct GatheredEvidence {
+    /// DER CRLs.
+    pub crls: Vec<Vec<u8>>,
+    /// DER OCSP responses.
+    pub ocsp_responses: Vec<Vec<u8>>,
+}
+
+impl RevocationEvidence for GatheredEvidence {
+    fn crls(&self, _: &Certificate, _: &Certificate) -> Vec<Vec<u8>> {
+        self.crls.clone()
+    }
+
+    fn ocsp_responses(&self, _: &Certificate, _: &Certificate) -> Vec<Vec<u8>> {
+        self.ocsp_responses.clone()
+    }
+}
+
+/// Verifies an OCSP response. Closures of this shape are such verifiers.
+pub trait OcspVerifier {
+    /// What the DER OCSP `response` says of `certificate`, issued by `issuer`, at the moment `at`.
+    ///
+    /// # Errors
+    /// Why the response cannot be used, in words for the verdict's reader.
+    fn ocsp_status(
+        &self,
+        response: &[u8],
+        certificate: &Certificate,
+        issuer: &Certificate,
+        at: OffsetDateTime,
+    ) -> Result<Finding, String>;
+}
+
+impl<F> OcspVerifier for F
+where
+    F: Fn(&[u8], &Certificate, &Certificate, OffsetDateTime) -> Result<Finding, String>,
+{
+    fn ocsp_status(
+        &self,
+        response: &[u8],
+        certificate: &Certificate,
+        issuer: &Certificate,
+        at: OffsetDateTime,
+    ) -> Result<Finding, String> {
+        self(response, certificate, issuer, at)
+    }
+}
+
+/// Refuses every OCSP response: for callers that look at CRLs alone.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CrlOnly;
+
+impl OcspVerifier for CrlOnly {
+    fn ocsp_status(
+        &self,
+        _: &[u8],
+        _: &Certificate,
+        _: &Certificate,
+        _: OffsetDateTime,
+    ) -> Result<Finding, String> {
+        Err("OCSP responses are not looked at here".to_owned())
+    }
+}
+
+/// What one verified piece of evidence says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The status it reports.
+    pub status: ReportedStatus,
+    /// When that was known to be so.
+    pub this_update: OffsetDateTime,
+    /// When newer evidence will be there; an OCSP response may leave it out.
+    pub next_update: Option<OffsetDateTime>,
+}
+
+/// A status as an issuer reports it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "kebab-case")]
+pub enum ReportedStatus {
+    /// Not revoked.
+    Good,
+    /// Revoked or on hold.
+    Revoked {
+        /// Since when.
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+        /// Why; `None` when the issuer gave no reason that npki names.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        reason: Option<RevocationReason>,
+    },
+    /// The responder does not know the certificate.
+    Unknown,
+}
+
+/// A kind of evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EvidenceSource {
+    /// A certificate revocation list.
+    Crl,
+    /// An OCSP response.
+    Ocsp,
+}
+
+impl std::fmt::Display for EvidenceSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Crl => "CRL",
+            Self::Ocsp => "OCSP",
+        })
+    }
+}
+
+/// The status of one certificate, as a verdict states it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "kebab-case")]
+pub enum CertificateStatus {
+    /// The trust anchor itself: nobody above it speaks of its status.
+    TrustAnchor,
+    /// Verified evidence says that it is not revoked.
+    Good,
+    /// Verified evidence says that it is revoked or on hold.
+    Revoked {
+        /// Since when.
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+        /// Why; `None` when the issuer gave no reason that npki names.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        reason: Option<RevocationReason>,
+    },
+    /// A responder says that it does not know the certificate. Never good.
+    Unknown,
+    /// There is no evidence that could be used. Neither good nor revoked.
+    Undetermined,
+}
+
+/// What one piece of evidence contributed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceReport {
+    /// Its kind.
+    pub source: EvidenceSource,
+    /// What it says, when it could be used.
+    #[serde(flatten, skip_serializing_if = "Option::is_none", default)]
+    pub reported: Option<ReportedStatus>,
+    /// When that was known to be so.
+    #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none", default)]
+    pub this_update: Option<OffsetDateTime>,
+    /// When newer evidence will be there.
+    #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none", default)]
+    pub next_update: Option<OffsetDateTime>,
+    /// Why it could not be used.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refusal: Option<String>,
+}
+
+impl EvidenceReport {
+    fn new(source: EvidenceSource, outcome: Result<Finding, String>) -> Self {
+        match outcome {
+            Ok(finding) => Self {
+                source,
+                reported: Some(finding.status),
+                this_update: Some(finding.this_update),
+                next_update: finding.next_update,
+                refusal: None,
+            },
+            Err(refusal) => {
+                Self { source, reported: None, this_update: None, next_update: None, refusal: Some(refusal) }
+            }
+        }
+    }
+}
+
+/// A certificate's status and all that was looked at to find it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusReport {
+    /// The status.
+    #[serde(flatten)]
+    pub status: CertificateStatus,
+    /// What it rests on.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub source: Option<EvidenceSource>,
+    /// Each piece of evidence, used or refused.
+    pub evidence: Vec<EvidenceReport>,
+}
+
+/// Finds the status of `certificate`, issued by `issuer`, at the moment `at`.
+///
+/// When pieces of evidence differ, the worst counts: revoked before unknown before good. `evidence` in the answer
+/// shows the difference.
+pub fn find_status(
+    certificate: &Certificate,
+    issuer: &Certificate,
+    evidence: &dyn RevocationEvidence,
+    ocsp: &dyn OcspVerifier,
+    at: OffsetDateTime,
+) -> StatusReport {
+    let mut reports = Vec::new();
+    for response in evidence.ocsp_responses(certificate, issuer).iter().take(MAX_EVIDENCE) {
+        let outcome = ocsp.ocsp_status(response, certificate, issuer, at);
+        reports.push(EvidenceReport::new(EvidenceSource::Ocsp, outcome));
+    }
+    for crl in evidence.crls(certificate, issuer).iter().take(MAX_EVIDENCE) {
+        let outcome = crl_status(crl, certificate, issuer, at).map_err(|refusal| refusal.to_string());
+        reports.push(EvidenceReport::new(EvidenceSource::Crl, outcome));
+    }
+    conclude(reports)
+}
+
+fn conclude(evidence: Vec<EvidenceReport>) -> StatusReport {
+    let weight = |report: &&EvidenceReport| match report.reported {
+        Some(ReportedStatus::Revoked { .. }) => 2,
+        Some(ReportedStatus::Unknown) => 1,
+        _ => 0,
+    };
+    let decisive = evidence.iter().filter(|report| report.reported.is_some()).max_by_key(weight);
+    let status = match decisive.and_then(|report| report.reported.as_ref()) {
+        None => CertificateStatus::Undetermined,
+        Some(ReportedStatus::Good) => CertificateStatus::Good,
+        Some(ReportedStatus::Unknown) => CertificateStatus::Unknown,
+        Some(ReportedStatus::Revoked { at, reason }) => {
+            CertificateStatus::Revoked { at: *at, reason: *reason }
+        }
+    };
+    StatusReport { status, source: decisive.map(|report| report.source), evidence }
+}

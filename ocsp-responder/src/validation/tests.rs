@@ -1,0 +1,474 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::slice::from_ref;
+use std::time::Instant;
+
+use time::{Duration, OffsetDateTime};
+
+use super::certificate::Certificate;
+use super::fixture::{CA, LEAF, Workshop};
+use super::path::PathFault;
+use super::status::{
+    CertificateStatus, CrlOnly, EvidenceSource, Finding, GatheredEvidence, NoEvidence, ReportedStatus,
+};
+use super::{Answer, Basis, Indication, Reason, SubIndication, Verdict, validate};
+
+struct Hierarchy {
+    workshop: Workshop,
+    root: Certificate,
+    issuing: Certificate,
+    leaf: Certificate,
+}
+
+fn hierarchy(kind: &str) -> Hierarchy {
+    hierarchy_with(kind, CA, LEAF)
+}
+
+fn hierarchy_with(kind: &str, issuing: &str, leaf: &str) -> Hierarchy {
+    let workshop = Workshop::new();
+    let root = workshop.root("root", kind);
+    let issuing = workshop.issue("root", "issuing", kind, issuing);
+    let leaf = workshop.issue("issuing", "leaf", kind, leaf);
+    Hierarchy { workshop, root, issuing, leaf }
+}
+
+impl Hierarchy {
+    fn fresh_crls(&self) -> GatheredEvidence {
+        self.evidence(vec![self.workshop.crl("issuing", &[])])
+    }
+
+    /// A fresh CRL of the root and these.
+    fn evidence(&self, mut crls: Vec<Vec<u8>>) -> GatheredEvidence {
+        crls.push(self.workshop.crl("root", &[]));
+        GatheredEvidence { crls, ocsp_responses: Vec::new() }
+    }
+
+    fn verdict(&self, evidence: &GatheredEvidence) -> Verdict {
+        self.verdict_at(evidence, OffsetDateTime::now_utc())
+    }
+
+    fn verdict_at(&self, evidence: &GatheredEvidence, at: OffsetDateTime) -> Verdict {
+        ask(&self.leaf, from_ref(&self.issuing), from_ref(&self.root), evidence, at)
+    }
+}
+
+fn ask(
+    certificate: &Certificate,
+    intermediates: &[Certificate],
+    anchors: &[Certificate],
+    evidence: &GatheredEvidence,
+    at: OffsetDateTime,
+) -> Verdict {
+    validate(certificate, &Basis { anchors, intermediates, evidence, ocsp: &CrlOnly, at })
+}
+
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}
+
+#[test]
+fn valid_with_every_algorithm() {
+    for kind in ["P-384", "P-256", "RSA", "ED25519"] {
+        let tree = hierarchy(kind);
+        let verdict = tree.verdict(&tree.fresh_crls());
+        assert_eq!(verdict.answer, Answer::Valid, "{kind}: {:?}", verdict.reasons);
+        assert_eq!(verdict.indication, Indication::TotalPassed);
+        assert_eq!(verdict.sub_indication, None);
+        let statuses: Vec<_> =
+            verdict.path.iter().map(|element| element.status.clone().unwrap().status).collect();
+        assert_eq!(
+            statuses,
+            [CertificateStatus::Good, CertificateStatus::Good, CertificateStatus::TrustAnchor]
+        );
+    }
+}
+
+#[test]
+fn valid_with_digests_that_ring_does_not_pair_with_the_curve_and_with_pss() {
+    for (kind, options) in [
+        ("P-256", &["-sha512"][..]),
+        ("P-256", &["-sha384"]),
+        ("P-384", &["-sha512"]),
+        ("P-384", &["-sha256"]),
+        ("RSA", &["-sha512"]),
+        ("RSA", &["-sha256", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"]),
+    ] {
+        let tree = hierarchy(kind);
+        let leaf = tree.workshop.certify("issuing", "leaf", "/C=LS/CN=leaf", LEAF, options);
+        let verdict = ask(&leaf, from_ref(&tree.issuing), from_ref(&tree.root), &tree.fresh_crls(), now());
+        assert_eq!(verdict.answer, Answer::Valid, "{kind} {options:?}: {:?}", verdict.reasons);
+    }
+}
+
+#[test]
+fn sha1_and_short_rsa_are_too_weak() {
+    let tree = hierarchy("RSA");
+    let leaf = tree.workshop.certify("issuing", "leaf", "/C=LS/CN=leaf", LEAF, &["-sha1"]);
+    let verdict = ask(&leaf, from_ref(&tree.issuing), from_ref(&tree.root), &tree.fresh_crls(), now());
+    assert_eq!(verdict.answer, Answer::Invalid);
+    assert_eq!(verdict.sub_indication, Some(SubIndication::CryptoConstraintsFailureNoPoe));
+    let workshop = Workshop::new();
+    let root = workshop.root("root", "RSA-1024");
+    let leaf = workshop.issue("root", "leaf", "P-256", LEAF);
+    let verdict = ask(&leaf, &[], &[root], &GatheredEvidence::default(), now());
+    assert!(matches!(verdict.reasons[..], [Reason::WeakAlgorithm { .. }]), "{:?}", verdict.reasons);
+}
+
+#[test]
+fn expired_and_not_yet_valid() {
+    let tree = hierarchy("P-256");
+    let late = tree.verdict_at(&tree.fresh_crls(), now() + Duration::days(91));
+    assert_eq!((late.answer, late.sub_indication), (Answer::Invalid, Some(SubIndication::Expired)));
+    assert!(matches!(late.reasons[0], Reason::Expired { certificate: 0, .. }));
+    let early = tree.verdict_at(&tree.fresh_crls(), now() - Duration::days(1));
+    assert_eq!((early.answer, early.sub_indication), (Answer::Invalid, Some(SubIndication::NotYetValid)));
+    assert!(matches!(early.reasons[0], Reason::NotYetValid { certificate: 0, .. }));
+}
+
+#[test]
+fn the_last_second_of_validity_counts() {
+    let tree = hierarchy("P-256");
+    let last = tree.leaf.not_after();
+    let at_end = tree.verdict_at(&GatheredEvidence::default(), last);
+    assert!(matches!(at_end.reasons[0], Reason::StatusUndetermined { .. }), "{:?}", at_end.reasons);
+    let after = tree.verdict_at(&GatheredEvidence::default(), last + Duration::seconds(1));
+    assert!(matches!(after.reasons[0], Reason::Expired { .. }));
+}
+
+#[test]
+fn revoked_by_crl() {
+    let tree = hierarchy("P-384");
+    let crl = tree.workshop.crl("issuing", &[(&tree.leaf, "keyCompromise")]);
+    let verdict = tree.verdict(&tree.evidence(vec![crl]));
+    assert_eq!((verdict.answer, verdict.sub_indication), (Answer::Invalid, Some(SubIndication::Revoked)));
+    let at = time::macros::datetime!(2026-01-01 12:00 UTC);
+    let reason = Some(ca_core::status::RevocationReason::KeyCompromise);
+    assert_eq!(verdict.reasons, [Reason::Revoked { certificate: 0, at, reason }]);
+    let report = verdict.path[0].status.clone().unwrap();
+    assert_eq!(report.source, Some(EvidenceSource::Crl));
+    assert_eq!(report.status, CertificateStatus::Revoked { at, reason });
+}
+
+#[test]
+fn revoked_without_reason_on_hold_and_revoked_ca() {
+    let tree = hierarchy("P-256");
+    let silent = tree.verdict(&tree.evidence(vec![tree.workshop.crl("issuing", &[(&tree.leaf, "")])]));
+    assert!(matches!(silent.reasons[0], Reason::Revoked { certificate: 0, reason: None, .. }));
+    let held = tree.workshop.crl("issuing", &[(&tree.leaf, "certificateHold")]);
+    let held = tree.verdict(&tree.evidence(vec![held]));
+    assert_eq!((held.answer, held.sub_indication), (Answer::Invalid, Some(SubIndication::TryLater)));
+    let above = GatheredEvidence {
+        crls: vec![
+            tree.workshop.crl("issuing", &[]),
+            tree.workshop.crl("root", &[(&tree.issuing, "CACompromise")]),
+        ],
+        ocsp_responses: Vec::new(),
+    };
+    let above = tree.verdict(&above);
+    assert_eq!((above.answer, above.sub_indication), (Answer::Invalid, Some(SubIndication::RevokedCaNoPoe)));
+}
+
+#[test]
+fn without_usable_evidence_nobody_can_tell() {
+    let tree = hierarchy("P-256");
+    let stale = tree.workshop.crl_with("issuing", &[], "", "1");
+    let mut tampered = tree.workshop.crl("issuing", &[(&tree.leaf, "keyCompromise")]);
+    *tampered.last_mut().unwrap() ^= 1;
+    tree.workshop.root("other", "P-256");
+    let foreign = tree.workshop.crl("other", &[]);
+    let future = now() + Duration::seconds(10);
+    for (name, crls) in [
+        ("none", Vec::new()),
+        ("stale", vec![stale]),
+        ("tampered", vec![tampered]),
+        ("other issuer", vec![foreign]),
+        ("no CRL", vec![b"rubbish".to_vec()]),
+    ] {
+        let verdict = tree.verdict_at(&tree.evidence(crls), future);
+        assert_eq!(verdict.answer, Answer::CannotTell, "{name}");
+        assert_eq!(verdict.sub_indication, Some(SubIndication::TryLater), "{name}");
+        assert_eq!(verdict.reasons, [Reason::StatusUndetermined { certificate: 0 }], "{name}");
+        let report = verdict.path[0].status.clone().unwrap();
+        assert_eq!(report.status, CertificateStatus::Undetermined);
+        assert!(report.evidence.iter().all(|piece| piece.refusal.is_some()), "{name}");
+    }
+    let nothing = Basis {
+        anchors: from_ref(&tree.root),
+        intermediates: from_ref(&tree.issuing),
+        evidence: &NoEvidence,
+        ocsp: &CrlOnly,
+        at: now(),
+    };
+    assert_eq!(validate(&tree.leaf, &nothing).reasons.len(), 2);
+}
+
+#[test]
+fn a_crl_signed_by_another_key_under_the_same_name_is_not_believed() {
+    let tree = hierarchy("P-256");
+    let impostor = Workshop::new();
+    impostor.root("root", "P-256");
+    impostor.issue("root", "issuing", "P-256", CA);
+    let verdict =
+        tree.verdict(&tree.evidence(vec![impostor.crl("issuing", &[(&tree.leaf, "keyCompromise")])]));
+    assert_eq!(verdict.answer, Answer::CannotTell);
+}
+
+#[test]
+fn partial_delta_and_indirect_crls_are_not_read_as_complete() {
+    let leaf = format!("{LEAF}crlDistributionPoints=URI:http://crl.example.ls/issuing.crl\n");
+    let tree = hierarchy_with("P-256", CA, &leaf);
+    let idp = |text: &str| format!("issuingDistributionPoint=critical,@p\n[p]\n{text}\n");
+    let undetermined = [
+        idp("indirectCRL=TRUE"),
+        idp("onlyCA=TRUE"),
+        idp("onlyAA=TRUE"),
+        idp("onlysomereasons=keyCompromise"),
+        idp("fullname=URI:http://crl.example.ls/other.crl"),
+        "2.5.29.27=critical,DER:020101\n".to_owned(),
+        "1.2.3.4=critical,DER:0500\n".to_owned(),
+    ];
+    for extensions in undetermined {
+        let crl = tree.workshop.crl_with("issuing", &[], &extensions, "3600");
+        assert_eq!(tree.verdict(&tree.evidence(vec![crl])).answer, Answer::CannotTell, "{extensions}");
+    }
+    let good = [
+        idp("onlyuser=TRUE"),
+        idp("fullname=URI:http://crl.example.ls/issuing.crl"),
+        "1.2.3.4=DER:0500\n".to_owned(),
+    ];
+    for extensions in good {
+        let crl = tree.workshop.crl_with("issuing", &[], &extensions, "3600");
+        let verdict = tree.verdict(&tree.evidence(vec![crl]));
+        assert_eq!(verdict.answer, Answer::Valid, "{extensions}: {:?}", verdict.path[0].status);
+    }
+}
+
+#[test]
+fn an_issuer_without_crl_sign_does_not_speak_of_status() {
+    let tree = hierarchy_with("P-256", &CA.replace(",cRLSign", ""), LEAF);
+    let verdict = tree.verdict(&tree.fresh_crls());
+    assert_eq!(verdict.reasons, [Reason::StatusUndetermined { certificate: 0 }]);
+}
+
+#[test]
+fn unknown_anchor_and_same_name_with_another_key() {
+    let tree = hierarchy("P-256");
+    let stranger = Workshop::new();
+    let other = stranger.root("somebody", "P-256");
+    let verdict = ask(&tree.leaf, from_ref(&tree.issuing), &[other], &tree.fresh_crls(), now());
+    assert_eq!(verdict.answer, Answer::Invalid);
+    assert_eq!(verdict.sub_indication, Some(SubIndication::NoCertificateChainFound));
+    assert_eq!(verdict.reasons, [Reason::NoPath]);
+    let twin = stranger.root("root", "P-256");
+    let verdict = ask(&tree.leaf, from_ref(&tree.issuing), &[twin], &tree.fresh_crls(), now());
+    assert_eq!((verdict.answer, verdict.reasons), (Answer::Invalid, vec![Reason::NotSignedByIssuer]));
+}
+
+#[test]
+fn the_right_issuer_is_found_among_namesakes() {
+    let tree = hierarchy("P-256");
+    let stranger = Workshop::new();
+    stranger.root("root", "P-256");
+    let namesake = stranger.issue("root", "issuing", "P-256", CA);
+    let pool = [namesake.clone(), namesake, tree.issuing.clone()];
+    let verdict = ask(&tree.leaf, &pool, from_ref(&tree.root), &tree.fresh_crls(), now());
+    assert_eq!(verdict.answer, Answer::Valid, "{:?}", verdict.reasons);
+}
+
+fn fault(verdict: &Verdict) -> Option<(usize, PathFault)> {
+    match verdict.reasons.first() {
+        Some(Reason::PathRefused { certificate, fault }) => Some((*certificate, *fault)),
+        _ => None,
+    }
+}
+
+#[test]
+fn constraints_of_the_path_hold() {
+    let ca = |usage: &str, basic: &str, more: &str| {
+        format!(
+            "basicConstraints=critical,{basic}\nkeyUsage=critical,{usage}\nsubjectKeyIdentifier=hash\n{more}"
+        )
+    };
+    let named = "subjectAltName=DNS:www.example.com\n";
+    let outside = "nameConstraints=critical,permitted;DNS:example.ls\n";
+    for (issuing, leaf, expected) in [
+        (ca("cRLSign,digitalSignature", "CA:TRUE", ""), LEAF.to_owned(), (1, PathFault::KeyUsage)),
+        (ca("keyCertSign,cRLSign", "CA:FALSE", ""), LEAF.to_owned(), (1, PathFault::NotACa)),
+        (LEAF.to_owned(), LEAF.to_owned(), (1, PathFault::NotACa)),
+        (
+            ca("keyCertSign,cRLSign", "CA:TRUE", outside),
+            format!("{LEAF}{named}"),
+            (0, PathFault::NameConstraints),
+        ),
+        (CA.to_owned(), format!("{LEAF}1.2.3.4.5=critical,DER:0500\n"), (0, PathFault::CriticalExtension)),
+        (format!("{CA}1.2.3.4.5=critical,DER:0500\n"), LEAF.to_owned(), (1, PathFault::CriticalExtension)),
+    ] {
+        let tree = hierarchy_with("P-256", &issuing, &leaf);
+        let verdict = tree.verdict(&tree.fresh_crls());
+        assert_eq!(fault(&verdict), Some(expected), "{issuing}{leaf}{:?}", verdict.reasons);
+        assert_eq!(verdict.answer, Answer::Invalid);
+        assert_eq!(verdict.sub_indication, Some(SubIndication::ChainConstraintsFailure));
+    }
+}
+
+#[test]
+fn path_length_holds_also_when_the_root_sets_it() {
+    let workshop = Workshop::new();
+    let limited = CA.replace("CA:TRUE", "CA:TRUE,pathlen:0");
+    let root = workshop.root_with("root", "P-256", &limited);
+    let issuing = workshop.issue("root", "issuing", "P-256", &limited);
+    let below = workshop.issue("issuing", "below", "P-256", CA);
+    let leaf = workshop.issue("below", "leaf", "P-256", LEAF);
+    let verdict = ask(&leaf, &[issuing.clone(), below], from_ref(&root), &GatheredEvidence::default(), now());
+    assert_eq!(fault(&verdict).map(|found| found.1), Some(PathFault::PathLength));
+    let direct = workshop.issue("issuing", "direct", "P-256", LEAF);
+    let verdict = ask(&direct, &[issuing], &[root], &GatheredEvidence::default(), now());
+    assert_eq!(fault(&verdict).map(|found| found.1), Some(PathFault::PathLength));
+}
+
+#[test]
+fn an_altered_leaf_is_not_signed_by_its_issuer() {
+    let tree = hierarchy("P-256");
+    let mut der = tree.leaf.der().to_vec();
+    let place = der.windows(4).rposition(|octets| octets == b"leaf").unwrap();
+    der[place] = b'L';
+    let altered = Certificate::from_der(&der).unwrap();
+    let verdict = ask(&altered, from_ref(&tree.issuing), from_ref(&tree.root), &tree.fresh_crls(), now());
+    assert_eq!((verdict.answer, verdict.reasons), (Answer::Invalid, vec![Reason::NotSignedByIssuer]));
+}
+
+#[test]
+fn the_anchor_itself_is_valid_while_its_validity_lasts() {
+    let tree = hierarchy("P-256");
+    let none = GatheredEvidence::default();
+    let anchors = [tree.root.clone()];
+    assert_eq!(ask(&tree.root, &[], &anchors, &none, now()).answer, Answer::Valid);
+    let late = ask(&tree.root, &[], &anchors, &none, now() + Duration::days(4000));
+    assert_eq!(late.sub_indication, Some(SubIndication::Expired));
+}
+
+#[test]
+fn loops_and_meshes_of_cross_certificates_end() {
+    let workshop = Workshop::new();
+    let names = ["a", "b", "c", "d", "e"];
+    for name in names {
+        workshop.root(name, "P-256");
+    }
+    let mut mesh = Vec::new();
+    for issuer in names {
+        for subject in names.into_iter().filter(|subject| *subject != issuer) {
+            let copy = format!("{subject}-by-{issuer}");
+            std::fs::copy(workshop.path(&format!("{subject}.key")), workshop.path(&format!("{copy}.key")))
+                .unwrap();
+            mesh.push(workshop.certify(issuer, &copy, &format!("/C=LS/O=Test/CN={subject}"), CA, &[]));
+        }
+    }
+    let leaf = workshop.issue("a", "leaf", "P-256", LEAF);
+    let anchor = Workshop::new().root("elsewhere", "P-256");
+    let started = Instant::now();
+    let verdict = ask(&leaf, &mesh, &[anchor], &GatheredEvidence::default(), now());
+    assert_ne!(verdict.answer, Answer::Valid);
+    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_thousand_namesakes_are_given_up_in_bounded_time() {
+    let tree = hierarchy("P-384");
+    let serial = tree.issuing.serial_magnitude().to_vec();
+    let place = tree.issuing.der().windows(serial.len()).position(|octets| octets == serial).unwrap();
+    // Same name, same key, another serial number: the leaf verifies under each, none leads to the root.
+    let pool: Vec<_> = (0..1000_u16)
+        .map(|number| {
+            let mut der = tree.issuing.der().to_vec();
+            der[place + 4..place + 6].copy_from_slice(&number.to_be_bytes());
+            Certificate::from_der(&der).unwrap()
+        })
+        .collect();
+    let started = Instant::now();
+    let verdict = ask(&tree.leaf, &pool, from_ref(&tree.root), &tree.fresh_crls(), now());
+    assert_eq!(verdict.answer, Answer::CannotTell);
+    assert_eq!(verdict.reasons, [Reason::SearchLimit]);
+    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+    let too_many = vec![tree.issuing.clone(); 1025];
+    let verdict = ask(&tree.leaf, &too_many, from_ref(&tree.root), &tree.fresh_crls(), now());
+    assert_eq!(verdict.reasons, [Reason::SearchLimit]);
+}
+
+#[test]
+fn ocsp_comes_through_the_verifier_and_the_worst_counts() {
+    let tree = hierarchy("P-256");
+    let mut evidence = tree.fresh_crls();
+    evidence.ocsp_responses.push(b"opaque to the validator".to_vec());
+    let anchors = [tree.root.clone()];
+    let intermediates = [tree.issuing.clone()];
+    let answer = |status: Result<ReportedStatus, String>| {
+        let ocsp = move |_: &[u8], _: &Certificate, _: &Certificate, at: OffsetDateTime| {
+            status.clone().map(|status| Finding { status, this_update: at, next_update: None })
+        };
+        validate(
+            &tree.leaf,
+            &Basis {
+                anchors: &anchors,
+                intermediates: &intermediates,
+                evidence: &evidence,
+                ocsp: &ocsp,
+                at: now(),
+            },
+        )
+    };
+    assert_eq!(answer(Ok(ReportedStatus::Good)).answer, Answer::Valid);
+    assert_eq!(answer(Ok(ReportedStatus::Revoked { at: now(), reason: None })).answer, Answer::Invalid);
+    let unknown = answer(Ok(ReportedStatus::Unknown));
+    assert_eq!((unknown.answer, unknown.sub_indication), (Answer::CannotTell, Some(SubIndication::TryLater)));
+    // A response that cannot be used does not spoil the CRL's answer.
+    let refused = answer(Err("no".to_owned()));
+    assert_eq!(refused.answer, Answer::Valid);
+    assert_eq!(refused.path[0].status.clone().unwrap().source, Some(EvidenceSource::Crl));
+}
+
+#[test]
+fn a_verdict_survives_json_and_reads_like_the_standard() {
+    let tree = hierarchy("P-256");
+    let crl = tree.workshop.crl("issuing", &[(&tree.leaf, "superseded")]);
+    let verdict = tree.verdict(&tree.evidence(vec![crl]));
+    let json = serde_json::to_value(&verdict).unwrap();
+    assert_eq!(json["answer"], "invalid");
+    assert_eq!(json["indication"], "TOTAL-FAILED");
+    assert_eq!(json["sub_indication"], "REVOKED");
+    assert_eq!(json["reasons"][0]["reason"], "superseded");
+    assert_eq!(json["path"][0]["status"]["status"], "revoked");
+    assert_eq!(json["path"][0]["status"]["source"], "crl");
+    assert_eq!(serde_json::from_value::<Verdict>(json).unwrap(), verdict);
+}
+
+#[test]
+fn bundles_are_read_whole_or_not_at_all() {
+    let tree = hierarchy("P-256");
+    let read = |names: &[&str]| {
+        let files = names.iter().map(|name| std::fs::read(tree.workshop.path(name)).unwrap());
+        Certificate::read_bundle(&files.collect::<Vec<_>>().concat())
+    };
+    let chain = read(&["leaf.pem", "leaf.key", "issuing.pem"]).unwrap();
+    assert_eq!(chain.iter().map(Certificate::der).collect::<Vec<_>>(), [tree.leaf.der(), tree.issuing.der()]);
+    assert_eq!(Certificate::read_bundle(tree.root.der()).unwrap().len(), 1);
+    assert!(read(&["leaf.key"]).is_err());
+    let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    assert!(
+        Certificate::read_bundle(
+            &[&std::fs::read(tree.workshop.path("leaf.pem")).unwrap()[..], broken].concat()
+        )
+        .is_err()
+    );
+}
+
+#[test]
+fn octets_that_are_no_certificate_are_refused() {
+    let tree = hierarchy("P-256");
+    let mut trailing = tree.leaf.der().to_vec();
+    trailing.push(0);
+    assert!(Certificate::from_der(&trailing).is_err());
+    assert!(Certificate::from_der(&[]).is_err());
+    assert!(Certificate::from_der(&vec![0x30; 100_000]).is_err());
+    let half = &tree.leaf.der()[..200];
+    assert!(Certificate::from_der(half).is_err());
+}
