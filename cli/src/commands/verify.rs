@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use rustls_pki_types::CertificateDer;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -14,8 +13,8 @@ use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
 use crate::files;
 use crate::output::{Meaning, Outcome, Page, Simple};
-use crate::relying_party::evidence::{self, Evidence};
-use crate::relying_party::judgement::{self, AskStatus, Judgement, Verdict};
+use crate::relying_party::evidence::StatusEvidence;
+use crate::relying_party::judgement::{self, Judgement, Verdict};
 use crate::relying_party::material::{self, Chain};
 use crate::session::Session;
 
@@ -54,14 +53,14 @@ pub fn run(arguments: &VerifyArguments, session: &mut Session) -> Ending {
     let anchors = material::trusted(arguments.trust.as_deref(), session)?;
     let at = arguments.at.unwrap_or_else(|| session.clock.now());
     let publications = Publications::within(session.settings.timeout.value);
-    let offline = arguments.offline;
-    let entropy = std::sync::Arc::clone(&session.entropy);
-    let status = move |certificate: &CertificateDer<'_>, issuer: &CertificateDer<'_>| -> Option<Evidence> {
-        (!offline).then(|| evidence::ask(certificate, issuer, &publications, entropy.as_ref(), at))
+    let evidence = if arguments.offline {
+        StatusEvidence::Offline
+    } else {
+        StatusEvidence::network(&publications, session.entropy.as_ref())
     };
     let judgement = match signature_of(arguments) {
-        Some(signature) => signed_file(arguments, &signature, &anchors, at, &status)?,
-        None => judgement::judge_certificate(&certificate(&arguments.file)?, &anchors, at, &status)?,
+        Some(signature) => signed_file(arguments, &signature, &anchors, at, &evidence)?,
+        None => judgement::judge_certificate(&certificate(&arguments.file)?, &anchors, at, &evidence)?,
     };
     let exit = judgement.verdict.exit();
     let answer = Answer { file: arguments.file.clone(), judgement };
@@ -73,11 +72,11 @@ fn signed_file(
     signature: &Path,
     anchors: &Anchors,
     at: OffsetDateTime,
-    status: &AskStatus<'_>,
+    evidence: &StatusEvidence<'_>,
 ) -> Result<Judgement, Failure> {
     let document = files::read(&arguments.file, files::MAX_DOCUMENT)?;
     let signature = files::read(signature, files::MAX_OBJECT)?;
-    judgement::judge_signature(&document, &signature, anchors, at, status)
+    judgement::judge_signature(&document, &signature, anchors, at, evidence)
 }
 
 fn certificate(path: &Path) -> Result<Chain, Failure> {

@@ -122,11 +122,6 @@ problems! {
         "the answer could not be written",
         "standard output refused it",
         "check where the output goes: is the disk full?";
-    /// A part of the program is not in this build.
-    NOT_LINKED = "E-CLI-007", Failed, false,
-        "not linked yet",
-        "this build of npki does not contain this command's service",
-        "use a complete build of npki";
     /// The machine refused something every command needs.
     MACHINE = "E-CLI-008", Failed, true,
         "the machine refused a basic service",

@@ -1,6 +1,12 @@
-//! Fetches what is needed to judge a certificate: its issuer, an OCSP answer, a CRL.
+//! Fetches what is needed to judge a certificate: its issuer, OCSP answers, CRLs.
+
+use std::cell::RefCell;
 
 use ca_core::clock::Entropy;
+use ocsp_responder::validation::certificate::Certificate;
+use ocsp_responder::validation::status::{
+    Finding, NoEvidence, OcspVerifier, ReportedStatus, RevocationEvidence,
+};
 use rustls_pki_types::CertificateDer;
 use time::OffsetDateTime;
 
@@ -9,7 +15,7 @@ use super::judgement::trusted_issuer;
 use super::material::Chain;
 use super::ocsp::OcspQuestion;
 use super::revocation_list::crl_says;
-use super::standing::Said;
+use super::standing::{Said, Status};
 use crate::client::Publications;
 use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
@@ -66,6 +72,108 @@ pub fn ask(
             crl_says(&crl, certificate, issuer, now)
         }),
     }
+}
+
+/// Where a verdict's evidence of status comes from.
+#[derive(Debug)]
+pub enum StatusEvidence<'a> {
+    /// The addresses that certificates name.
+    Network(Network<'a>),
+    /// Nowhere: nobody may be asked.
+    Offline,
+}
+
+/// Asks the addresses that certificates name, and remembers which question each answer belongs to.
+#[derive(Debug)]
+pub struct Network<'a> {
+    publications: &'a Publications,
+    entropy: &'a dyn Entropy,
+    asked: RefCell<Vec<(Vec<u8>, OcspQuestion)>>,
+    unreachable: RefCell<Vec<String>>,
+}
+
+impl<'a> StatusEvidence<'a> {
+    /// Evidence from the network.
+    pub fn network(publications: &'a Publications, entropy: &'a dyn Entropy) -> Self {
+        let (asked, unreachable) = (RefCell::default(), RefCell::default());
+        Self::Network(Network { publications, entropy, asked, unreachable })
+    }
+
+    /// What could not be reached, for people.
+    pub fn unreachable(&self) -> Vec<String> {
+        match self {
+            Self::Network(network) => network.unreachable.borrow().clone(),
+            Self::Offline => vec!["--offline was given: nobody was asked for the status".to_owned()],
+        }
+    }
+}
+
+impl Network<'_> {
+    fn crl(&self, certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
+        let address = Addresses::of(certificate).crl?;
+        self.noted(self.publications.fetch(&address))
+    }
+
+    fn ocsp(&self, certificate: &CertificateDer<'_>, issuer: &CertificateDer<'_>) -> Option<Vec<u8>> {
+        let address = Addresses::of(certificate).ocsp?;
+        let question = self.noted(OcspQuestion::about(certificate, issuer, self.entropy))?;
+        let answer = self.noted(self.publications.ask_ocsp(&address, question.request().to_vec()))?;
+        self.asked.borrow_mut().push((answer.clone(), question));
+        Some(answer)
+    }
+
+    fn noted<T>(&self, outcome: Result<T, Failure>) -> Option<T> {
+        outcome.map_err(|failure| self.unreachable.borrow_mut().push(failure.to_string())).ok()
+    }
+}
+
+impl RevocationEvidence for StatusEvidence<'_> {
+    fn crls(&self, certificate: &Certificate, issuer: &Certificate) -> Vec<Vec<u8>> {
+        match self {
+            Self::Network(network) => {
+                network.crl(&CertificateDer::from(certificate.der())).into_iter().collect()
+            }
+            Self::Offline => NoEvidence.crls(certificate, issuer),
+        }
+    }
+
+    fn ocsp_responses(&self, certificate: &Certificate, issuer: &Certificate) -> Vec<Vec<u8>> {
+        let der = |certificate: &'_ Certificate| CertificateDer::from(certificate.der().to_vec());
+        match self {
+            Self::Network(network) => network.ocsp(&der(certificate), &der(issuer)).into_iter().collect(),
+            Self::Offline => NoEvidence.ocsp_responses(certificate, issuer),
+        }
+    }
+}
+
+impl OcspVerifier for StatusEvidence<'_> {
+    fn ocsp_status(
+        &self,
+        response: &[u8],
+        _: &Certificate,
+        _: &Certificate,
+        at: OffsetDateTime,
+    ) -> Result<Finding, String> {
+        let Self::Network(network) = self else { return Err("nobody was asked".to_owned()) };
+        let asked = network.asked.borrow();
+        let question = asked.iter().find(|(answer, _)| answer == response).map(|(_, question)| question);
+        let said = question
+            .ok_or("the answer belongs to no question")?
+            .read(response, at)
+            .map_err(|failure| failure.to_string())?;
+        Ok(finding(said))
+    }
+}
+
+fn finding(said: Said) -> Finding {
+    let status = match said.status {
+        Status::Good => ReportedStatus::Good,
+        Status::Unknown => ReportedStatus::Unknown,
+        Status::Revoked { at, reason } => {
+            ReportedStatus::Revoked { at, reason: reason.and_then(|reason| reason.parse().ok()) }
+        }
+    };
+    Finding { status, this_update: said.this_update, next_update: said.next_update }
 }
 
 /// RFC 5280 section 6.1.3 (a)(4): the issuer's subject is the certificate's issuer, octet for octet.

@@ -1,17 +1,15 @@
-//! What is in a file. LINK: `ocsp_responder::inspect`.
+//! What is in a file, over `ocsp_responder::inspect`.
 
+use ocsp_responder::inspect;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::failure::{Failure, catalogue};
 
-/// What is in a file.
+/// What is in a file, object by object.
 #[derive(Debug, Clone, Serialize)]
 pub struct Inspected {
-    /// What it is: certificate, certification request, CRL, OCSP answer, signature.
-    pub kind: String,
-    /// Its content.
-    pub content: Value,
+    /// The objects, in the file's order.
+    pub items: Vec<inspect::Inspected>,
 }
 
 /// Says what is in a file, verifying nothing.
@@ -19,6 +17,7 @@ pub struct Inspected {
 /// # Errors
 /// It is nothing that is known here.
 pub fn inspect(content: &[u8]) -> Result<Inspected, Failure> {
-    let _ = content;
-    Err(Failure::of(&catalogue::NOT_LINKED))
+    let items = inspect::inspect(content)
+        .map_err(|error| Failure::of(&catalogue::CONTENT).cause(error.to_string()))?;
+    Ok(Inspected { items })
 }

@@ -1,17 +1,18 @@
-//! Verdicts about certificates and signed files. LINK: `ocsp_responder::validation` and `ocsp_responder::signature`.
+//! Verdicts about certificates and signed files, over `ocsp_responder::validation` and `ocsp_responder::signature`.
 
+use ocsp_responder::signature::verify_signed_file;
+use ocsp_responder::validation::certificate::Certificate;
+use ocsp_responder::validation::path::find_path;
+use ocsp_responder::validation::{Answer, Basis, validate};
 use rustls_pki_types::CertificateDer;
 use serde::Serialize;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::evidence::Evidence;
+use super::evidence::StatusEvidence;
 use super::material::Chain;
 use crate::context::Anchors;
 use crate::failure::{Exit, Failure, catalogue};
-
-/// Asks for the status of a certificate, given its issuer's; nothing when nobody may be asked.
-pub type AskStatus<'a> = dyn Fn(&CertificateDer<'_>, &CertificateDer<'_>) -> Option<Evidence> + 'a;
 
 /// A verdict about a certificate or a signed file.
 #[derive(Debug, Clone, Serialize)]
@@ -20,6 +21,8 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// The verdict and its main reason, in one sentence.
     pub summary: String,
+    /// What could not be asked, where that matters.
+    pub unreachable: Vec<String>,
     /// The steps that led to it.
     pub details: Value,
 }
@@ -37,6 +40,14 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    const fn of(answer: Answer) -> Self {
+        match answer {
+            Answer::Valid => Self::Valid,
+            Answer::Invalid => Self::Invalid,
+            Answer::CannotTell => Self::Undetermined,
+        }
+    }
+
     /// The word for people.
     pub const fn word(self) -> &'static str {
         match self {
@@ -66,8 +77,13 @@ pub fn trusted_issuer(
     anchors: &Anchors,
     now: OffsetDateTime,
 ) -> Result<CertificateDer<'static>, Failure> {
-    let _ = (found, chain, anchors, now);
-    Err(Failure::of(&catalogue::NOT_LINKED))
+    let issuer = certificate(found)?;
+    let found_path = find_path(&issuer, &others(chain)?, &trusted(anchors)?, now);
+    if found_path.is_err() {
+        return Err(Failure::of(&catalogue::NO_ISSUER)
+            .cause(format!("no valid path leads from {} to a trust anchor", issuer.subject())));
+    }
+    Ok(CertificateDer::from(found.to_vec()))
 }
 
 /// Judges a certificate at a moment: its path, then its status.
@@ -78,23 +94,69 @@ pub fn judge_certificate(
     chain: &Chain,
     anchors: &Anchors,
     at: OffsetDateTime,
-    status: &AskStatus<'_>,
+    evidence: &StatusEvidence<'_>,
 ) -> Result<Judgement, Failure> {
-    let _ = (chain, anchors, at, status);
-    Err(Failure::of(&catalogue::NOT_LINKED))
+    let (anchors, intermediates) = (trusted(anchors)?, others(chain)?);
+    let basis = Basis { anchors: &anchors, intermediates: &intermediates, evidence, ocsp: evidence, at };
+    let verdict = validate(&certificate(&chain.certificate)?, &basis);
+    let reason = verdict.reasons.first().map(ToString::to_string);
+    judgement(verdict.answer, reason, "the certificate is valid and not revoked", &verdict, evidence)
 }
 
 /// Judges a detached signature (CMS, CAdES baseline) over a document at a moment.
 ///
 /// # Errors
-/// The signature cannot be read; a verdict of no is no error.
+/// Something given cannot be read; a verdict of no is no error.
 pub fn judge_signature(
     document: &[u8],
     signature: &[u8],
     anchors: &Anchors,
     at: OffsetDateTime,
-    status: &AskStatus<'_>,
+    evidence: &StatusEvidence<'_>,
 ) -> Result<Judgement, Failure> {
-    let _ = (document, signature, anchors, at, status);
-    Err(Failure::of(&catalogue::NOT_LINKED))
+    let anchors = trusted(anchors)?;
+    let basis = Basis { anchors: &anchors, intermediates: &[], evidence, ocsp: evidence, at };
+    let verdict = verify_signed_file(signature, document, &basis)
+        .map_err(|error| Failure::of(&catalogue::UNREADABLE).cause(error.to_string()))?;
+    let reason = verdict.reasons.first().cloned();
+    let signer = verdict.certificate.as_ref().and_then(|certificate| certificate.path.first());
+    let signer = signer.map_or("its signer", |signer| signer.certificate.subject.as_str());
+    let valid =
+        format!("unchanged since it was signed by {signer}; the certificate is valid and not revoked");
+    judgement(verdict.answer, reason, &valid, &verdict, evidence)
+}
+
+fn judgement(
+    answer: Answer,
+    reason: Option<String>,
+    valid: &str,
+    details: &impl Serialize,
+    evidence: &StatusEvidence<'_>,
+) -> Result<Judgement, Failure> {
+    let details = serde_json::to_value(details)
+        .map_err(|error| Failure::of(&catalogue::OUTPUT).cause(error.to_string()))?;
+    let verdict = Verdict::of(answer);
+    Ok(Judgement {
+        verdict,
+        summary: reason.unwrap_or_else(|| valid.to_owned()),
+        // Whoever got an answer need not hear which of two sources was silent.
+        unreachable: if verdict == Verdict::Undetermined { evidence.unreachable() } else { Vec::new() },
+        details,
+    })
+}
+
+/// Reads a certificate for judging it.
+///
+/// # Errors
+/// It is none.
+pub fn certificate(der: &CertificateDer<'_>) -> Result<Certificate, Failure> {
+    Certificate::from_der(der).map_err(|error| Failure::of(&catalogue::CONTENT).cause(error.to_string()))
+}
+
+fn others(chain: &Chain) -> Result<Vec<Certificate>, Failure> {
+    chain.others.iter().map(certificate).collect()
+}
+
+fn trusted(anchors: &Anchors) -> Result<Vec<Certificate>, Failure> {
+    anchors.iter().map(|anchor| certificate(anchor.der())).collect()
 }

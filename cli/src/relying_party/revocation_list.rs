@@ -1,10 +1,13 @@
-//! CRLs: verified, then read. LINK: `ocsp_responder::validation`.
+//! CRLs: verified, then read, over `ocsp_responder::validation`.
 
+use ocsp_responder::validation::crl::{CrlRefusal, VerifiedList, crl_status};
+use ocsp_responder::validation::status::ReportedStatus;
 use rustls_pki_types::CertificateDer;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::standing::Said;
+use super::judgement;
+use super::standing::{Said, Status};
 use crate::failure::{Failure, catalogue};
 
 /// A CRL whose signature was verified.
@@ -46,8 +49,16 @@ pub fn crl_says(
     issuer: &CertificateDer<'_>,
     now: OffsetDateTime,
 ) -> Result<Said, Failure> {
-    let _ = (crl, certificate, issuer, now);
-    Err(Failure::of(&catalogue::NOT_LINKED))
+    let found = crl_status(crl, &judgement::certificate(certificate)?, &judgement::certificate(issuer)?, now)
+        .map_err(|refusal| unproven(&refusal))?;
+    let status = match found.status {
+        ReportedStatus::Good => Status::Good,
+        ReportedStatus::Unknown => Status::Unknown,
+        ReportedStatus::Revoked { at, reason } => {
+            Status::Revoked { at, reason: reason.map(|reason| reason.name().to_owned()) }
+        }
+    };
+    Ok(Said { status, this_update: found.this_update, next_update: found.next_update })
 }
 
 /// Verifies a CRL and reads all of it.
@@ -55,6 +66,22 @@ pub fn crl_says(
 /// # Errors
 /// It cannot be read, or its signature does not hold.
 pub fn read_crl(crl: &[u8], issuer: &CertificateDer<'_>) -> Result<ReadCrl, Failure> {
-    let _ = (crl, issuer);
-    Err(Failure::of(&catalogue::NOT_LINKED))
+    let list =
+        VerifiedList::verify(crl, &judgement::certificate(issuer)?).map_err(|refusal| unproven(&refusal))?;
+    let revoked = list.entries.into_iter().map(|entry| ListedCertificate {
+        serial: entry.serial.to_string(),
+        at: entry.at,
+        reason: entry.reason.map(|reason| reason.name().to_owned()),
+    });
+    Ok(ReadCrl {
+        issuer: list.issuer,
+        number: list.number,
+        this_update: list.this_update,
+        next_update: Some(list.next_update),
+        revoked: revoked.collect(),
+    })
+}
+
+fn unproven(refusal: &CrlRefusal) -> Failure {
+    Failure::of(&catalogue::UNPROVEN).cause(refusal.to_string())
 }

@@ -16,6 +16,7 @@ use x509_cert::ext::pkix::crl::dp::IssuingDistributionPoint;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralNames};
 use x509_cert::ext::pkix::{CrlReason, KeyUsages};
 
+use ca_core::serial::SerialNumber;
 use ca_core::status::RevocationReason;
 
 use super::algorithm::{AlgorithmError, SignatureAlgorithm};
@@ -24,6 +25,9 @@ use super::status::{Finding, ReportedStatus};
 
 /// The most octets a CRL may have: about a million entries with reasons take 50 MB.
 pub const MAX_CRL_OCTETS: usize = 64 * 1024 * 1024;
+
+/// How far the relying party's clock may be behind the CA's: where power fails, clocks are wrong by minutes.
+const SKEW: time::Duration = time::Duration::minutes(5);
 
 /// A CRL cannot be used for a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,6 +68,86 @@ pub enum CrlRefusal {
     /// A critical extension is not understood (RFC 5280 section 5.2).
     #[error("the CRL has the critical extension {0}, which is not understood")]
     CriticalExtension(ObjectIdentifier),
+}
+
+/// A complete CRL whose signature and scope were verified, read whole: for showing it. Its times are for the reader to
+/// judge.
+#[derive(Debug, Clone)]
+pub struct VerifiedList {
+    /// Its issuer, RFC 4514.
+    pub issuer: String,
+    /// Its cRLNumber (RFC 5280 section 5.2.3), decimal.
+    pub number: Option<String>,
+    /// When it was made, UTC.
+    pub this_update: OffsetDateTime,
+    /// When the next one comes at the latest, UTC.
+    pub next_update: OffsetDateTime,
+    /// What it lists, in its own order.
+    pub entries: Vec<ListEntry>,
+}
+
+/// An entry of a [`VerifiedList`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListEntry {
+    /// The serial number.
+    pub serial: SerialNumber,
+    /// Since when, UTC.
+    pub at: OffsetDateTime,
+    /// Why; `None` when the CRL gives no reason that npki names.
+    pub reason: Option<RevocationReason>,
+}
+
+impl VerifiedList {
+    /// Verifies that `issuer` made this CRL and that it is a complete one.
+    ///
+    /// # Errors
+    /// Each way in which it is not.
+    pub fn verify(crl: &[u8], issuer: &Certificate) -> Result<Self, CrlRefusal> {
+        if crl.len() > MAX_CRL_OCTETS {
+            return Err(CrlRefusal::TooLarge);
+        }
+        let list = CertificateList::<Raw>::from_der(crl).map_err(|_| CrlRefusal::Malformed)?;
+        if !certval::compare_names(&list.tbs_cert_list.issuer, issuer.subject_name()) {
+            return Err(CrlRefusal::OtherIssuer);
+        }
+        if !issuer.key_may(&[KeyUsages::CRLSign]) {
+            return Err(CrlRefusal::NotACrlSigner);
+        }
+        verify_scope(&list, issuer)?;
+        verify_signature(crl, &list, issuer)?;
+        let entries = list.tbs_cert_list.revoked_certificates.as_deref().unwrap_or_default();
+        Ok(Self {
+            issuer: list.tbs_cert_list.issuer.to_string(),
+            number: crl_number(&list)?,
+            this_update: moment(list.tbs_cert_list.this_update),
+            next_update: moment(list.tbs_cert_list.next_update.ok_or(CrlRefusal::NoNextUpdate)?),
+            entries: entries.iter().map(list_entry).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn list_entry(entry: &RevokedCert<Raw>) -> Result<ListEntry, CrlRefusal> {
+    let serial = SerialNumber::from_der_content(entry.serial_number.as_bytes());
+    Ok(ListEntry {
+        serial: serial.map_err(|_| CrlRefusal::Malformed)?,
+        at: moment(entry.revocation_date),
+        reason: entry_reason(entry)?,
+    })
+}
+
+fn crl_number(list: &CertificateList<Raw>) -> Result<Option<String>, CrlRefusal> {
+    let extensions = list.tbs_cert_list.crl_extensions.as_deref().unwrap_or_default();
+    let Some(number) = extensions.iter().find(|extension| extension.extn_id == rfc5280::ID_CE_CRL_NUMBER)
+    else {
+        return Ok(None);
+    };
+    let number =
+        der::asn1::Uint::from_der(number.extn_value.as_bytes()).map_err(|_| CrlRefusal::Malformed)?;
+    // RFC 5280 section 5.2.3 allows 20 octets; numbers beyond 16 are shown in hexadecimal.
+    let octets = number.as_bytes();
+    let decimal =
+        octets.iter().try_fold(0_u128, |sum, octet| Some(sum.checked_mul(256)? + u128::from(*octet)));
+    Ok(Some(decimal.map_or_else(|| format!("0x{}", hex::encode(octets)), |number| number.to_string())))
 }
 
 /// Verifies `crl` and looks `certificate` up in it, at the moment `at`.
@@ -111,7 +195,7 @@ fn verify_time(
 ) -> Result<(OffsetDateTime, OffsetDateTime), CrlRefusal> {
     let this_update = moment(list.tbs_cert_list.this_update);
     let next_update = moment(list.tbs_cert_list.next_update.ok_or(CrlRefusal::NoNextUpdate)?);
-    if at < this_update {
+    if at.saturating_add(SKEW) < this_update {
         return Err(CrlRefusal::NotYetValid(this_update));
     }
     if at > next_update {

@@ -425,6 +425,11 @@ fn role_in_words(role: &str) -> &str {
 }
 
 fn verdict_in_words(verdict: &Value) -> String {
-    let summary = text(verdict, "summary");
-    if summary.is_empty() { text(verdict, "verdict") } else { summary }
+    let word = match text(verdict, "verdict").as_str() {
+        "valid" => "VALID",
+        "invalid" => "NOT VALID",
+        // ETSI EN 319 102-1: without a timestamp nothing proves that the signature is older than the revocation.
+        _ => "NOT ACCEPTED",
+    };
+    format!("{word}: {}", text(verdict, "summary"))
 }
