@@ -81,8 +81,7 @@ fn legal_statements(legal: &LegalStatements) -> Result<Vec<Statement>, EncodingE
         QcPurpose::Seal => QC_TYPE_ESEAL,
     };
     statements.push(with_value(QC_TYPE, &vec![purpose])?);
-    let countries =
-        legal.countries.iter().map(|country| PrintableString::new(country)).collect::<Result<Vec<_>, _>>()?;
+    let countries = legal.countries.iter().map(PrintableString::new).collect::<Result<Vec<_>, _>>()?;
     statements.push(with_value(QC_CC_LEGISLATION, &countries)?);
     Ok(statements)
 }
@@ -94,9 +93,9 @@ fn disclosure(locations: &[(String, String)]) -> Result<Statement, EncodingError
     with_value(QC_PDS, &locations.iter().map(location).collect::<Result<Vec<_>, _>>()?)
 }
 
-fn with_value<T: Encode + der::Tagged>(id: ObjectIdentifier, value: &T) -> Result<Statement, EncodingError>
+fn with_value<T>(id: ObjectIdentifier, value: &T) -> Result<Statement, EncodingError>
 where
-    T: der::EncodeValue,
+    T: der::Tagged + der::EncodeValue,
 {
     Ok(Statement { id, value: Some(Any::encode_from(value)?) })
 }
