@@ -11,6 +11,13 @@ pub trait Clock: Send + Sync + Debug {
     fn now(&self) -> OffsetDateTime;
 }
 
+/// A moment as people read it: `2026-11-24 04:47:52 UTC`.
+pub fn in_words(moment: OffsetDateTime) -> String {
+    let utc = moment.to_offset(time::UtcOffset::UTC);
+    let (date, time) = (utc.date(), utc.time());
+    format!("{date} {:02}:{:02}:{:02} UTC", time.hour(), time.minute(), time.second())
+}
+
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;

@@ -13,6 +13,7 @@ pub mod issuance;
 pub mod keys;
 pub mod ledger;
 pub mod lint;
+pub mod name;
 pub mod profile;
 pub mod serial;
 pub mod status;

@@ -13,6 +13,7 @@ use crate::issuance::{
 };
 use crate::ledger::{Action, Actor};
 use crate::lint;
+use crate::name;
 use crate::profile::Profile;
 use crate::serial::SerialNumber;
 use crate::storage::{AuditedChange, Change, Expect, StorageError};
@@ -172,7 +173,7 @@ impl Authority {
             issuer: self.parts.id.clone(),
             profile: draft.profile.id.clone(),
             identity: draft.subject.identity().clone(),
-            subject: parsed.subject().to_string(),
+            subject: name::text(parsed.subject().as_raw()),
             sha256: sha256_hex(der),
             key_sha256: sha256_hex(draft.key.der()),
             not_before: draft.not_before,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use ca_core::certificate::CaId;
+use ca_core::clock::in_words;
 use clap::{Args, Subcommand};
 use rustls_pki_types::CertificateDer;
 use serde::Serialize;
@@ -122,12 +123,12 @@ fn text(crl: &ReadCrl, page: &mut Page) {
     page.facts(&[
         ("issuer", crl.issuer.clone()),
         ("number", crl.number.clone().unwrap_or_default()),
-        ("this update", crl.this_update.to_string()),
-        ("next update", crl.next_update.map(|at| at.to_string()).unwrap_or_default()),
+        ("this update", in_words(crl.this_update)),
+        ("next update", crl.next_update.map(in_words).unwrap_or_default()),
     ]);
     let rows = crl
         .revoked
         .iter()
-        .map(|entry| [entry.serial.clone(), entry.at.to_string(), entry.reason.clone().unwrap_or_default()]);
+        .map(|entry| [entry.serial.clone(), in_words(entry.at), entry.reason.clone().unwrap_or_default()]);
     page.table(["SERIAL", "SINCE", "REASON"], rows.collect(), "lists no certificate");
 }

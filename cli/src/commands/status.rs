@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ca_core::clock::in_words;
 use ca_core::serial::SerialNumber;
 use clap::Args;
 use serde::Serialize;
@@ -108,7 +109,7 @@ impl Facts {
             .map_err(|error| Failure::of(&catalogue::CONTENT).cause(error.to_string()))?;
         Ok(Self {
             serial: serial.to_string(),
-            subject: certificate.subject().to_string(),
+            subject: ca_core::name::text(certificate.subject().as_raw()),
             not_after: certificate.validity().not_after.to_datetime(),
         })
     }
@@ -128,7 +129,7 @@ fn text(answer: &Answer, page: &mut Page) {
     page.verdict(Meaning::of_status(word), word, &answer.subject);
     page.facts(&[
         ("serial", answer.serial.clone()),
-        ("valid until", answer.not_after.to_string()),
+        ("valid until", in_words(answer.not_after)),
         ("OCSP", sentence(&answer.ocsp)),
         ("CRL", sentence(&answer.crl)),
     ]);
@@ -142,10 +143,10 @@ fn sentence(source: &Source) -> String {
                 Status::Good => "good".to_owned(),
                 Status::Unknown => "unknown".to_owned(),
                 Status::Revoked { at, reason } => {
-                    format!("revoked {at}, {}", reason.as_deref().unwrap_or("no reason given"))
+                    format!("revoked {}, {}", in_words(*at), reason.as_deref().unwrap_or("no reason given"))
                 }
             };
-            format!("{word} (as of {})", said.this_update)
+            format!("{word} (as of {})", in_words(said.this_update))
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ca_core::clock::in_words;
 use clap::Args;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -13,7 +14,7 @@ use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
 use crate::files;
 use crate::output::{Meaning, Outcome, Page, Simple};
-use crate::relying_party::evidence::StatusEvidence;
+use crate::relying_party::evidence::{StatusEvidence, completed};
 use crate::relying_party::judgement::{self, Judgement, Verdict};
 use crate::relying_party::material::{self, Chain};
 use crate::session::Session;
@@ -60,7 +61,11 @@ pub fn run(arguments: &VerifyArguments, session: &mut Session) -> Ending {
     };
     let judgement = match signature_of(arguments) {
         Some(signature) => signed_file(arguments, &signature, &anchors, at, &evidence)?,
-        None => judgement::judge_certificate(&certificate(&arguments.file)?, &anchors, at, &evidence)?,
+        None => {
+            let given = certificate(&arguments.file)?;
+            let chain = if arguments.offline { given } else { completed(given, &anchors, &publications) };
+            judgement::judge_certificate(&chain, &anchors, at, &evidence)?
+        }
     };
     let exit = judgement.verdict.exit();
     let answer = Answer { file: arguments.file.clone(), judgement };
@@ -102,5 +107,13 @@ fn text(answer: &Answer, page: &mut Page) {
     };
     page.verdict(meaning, answer.judgement.verdict.word(), answer.file.display().to_string());
     page.line(format!("  {}", answer.judgement.summary));
-    page.tree(&answer.judgement.details);
+    for (index, station) in answer.judgement.path.iter().enumerate() {
+        page.line(format!("  {}  {station}", if index == 0 { "path   " } else { "  under" }));
+    }
+    if let Some(claimed) = answer.judgement.claimed {
+        page.line(format!("  signed   {}, as the signer claims; no timestamp proves it", in_words(claimed)));
+    }
+    for silent in &answer.judgement.unreachable {
+        page.line(format!("  silent   {silent}"));
+    }
 }

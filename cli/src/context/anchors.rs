@@ -35,7 +35,7 @@ impl Anchor {
         if !certificate.is_ca() {
             return Err(no_anchor(&format!("{} is not a CA's certificate", certificate.subject())));
         }
-        let subject = certificate.subject().to_string();
+        let subject = ca_core::name::text(certificate.subject().as_raw());
         Ok(Self { der: CertificateDer::from(der.to_vec()), subject })
     }
 

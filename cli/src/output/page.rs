@@ -1,7 +1,6 @@
 //! A page of text for people.
 
 use comfy_table::{Table, presets};
-use serde_json::Value;
 
 /// What a word on a page means. Colour repeats the word's meaning and never carries it alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,39 +91,6 @@ impl Page {
         }
     }
 
-    /// Adds nested names and values, indented.
-    pub fn tree(&mut self, value: &Value) {
-        self.branch(value, 1);
-    }
-
-    fn branch(&mut self, value: &Value, depth: usize) {
-        let indent = "  ".repeat(depth);
-        match value {
-            Value::Object(members) => {
-                for (name, member) in members.iter().filter(|(_, member)| !member.is_null()) {
-                    self.twig(&indent, &format!("{}:", name.replace('_', " ")), member, depth);
-                }
-            }
-            Value::Array(items) => items.iter().for_each(|item| self.twig(&indent, "-", item, depth)),
-            leaf => self.line(format!("{indent}{}", plain(leaf))),
-        }
-    }
-
-    fn twig(&mut self, indent: &str, name: &str, value: &Value, depth: usize) {
-        match value {
-            Value::Object(_) | Value::Array(_) => {
-                self.line(format!("{indent}{name}"));
-                self.branch(value, depth + 1);
-            }
-            // Several lines, as in PEM, stay several lines.
-            Value::String(text) if text.contains('\n') => {
-                self.line(format!("{indent}{name}"));
-                text.lines().for_each(|line| self.line(format!("{indent}  {line}")));
-            }
-            leaf => self.line(format!("{indent}{name} {}", plain(leaf))),
-        }
-    }
-
     /// Adds a table, or what to say when it has no rows.
     pub fn table<const N: usize>(&mut self, header: [&str; N], rows: Vec<[String; N]>, empty: &str) {
         if rows.is_empty() {
@@ -163,13 +129,6 @@ impl Page {
 /// turn the reading direction around.
 fn harmless(text: &str) -> String {
     text.chars().map(|c| if is_harmful(c) { '\u{fffd}' } else { c }).collect()
-}
-
-fn plain(leaf: &Value) -> String {
-    match leaf {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
 }
 
 fn is_harmful(c: char) -> bool {

@@ -51,6 +51,34 @@ pub fn issuer(
     trusted_issuer(&fetched, chain, anchors, now)
 }
 
+/// How many certificates are fetched for one chain, and how far it is followed: addresses in certificates are the
+/// choice of whoever made them.
+const MOST_FETCHED: usize = 4;
+/// See [`MOST_FETCHED`].
+const MOST_STEPS: usize = 8;
+
+/// Adds the certificates that stand between a certificate and the anchors and were not given, from where each says
+/// that its issuer is (RFC 5280 section 4.2.2.1). They are not trusted for being found; what cannot be had is left out.
+pub fn completed(mut chain: Chain, anchors: &Anchors, publications: &Publications) -> Chain {
+    let mut current = chain.certificate.clone();
+    let mut fetched = 0;
+    for _ in 0..MOST_STEPS {
+        if anchors.iter().any(|anchor| anchor.der() == &current || is_issuer(anchor.der(), &current)) {
+            break;
+        }
+        if let Some(given) = chain.others.iter().find(|given| is_issuer(given, &current)) {
+            current = given.clone();
+            continue;
+        }
+        let found = Addresses::of(&current).ca_issuers.filter(|_| fetched < MOST_FETCHED);
+        let Some(found) = found.and_then(|address| publications.fetch(&address).ok()) else { break };
+        fetched += 1;
+        current = CertificateDer::from(found);
+        chain.others.push(current.clone());
+    }
+    chain
+}
+
 /// Asks both sources.
 pub fn ask(
     certificate: &CertificateDer<'_>,

@@ -3,7 +3,10 @@
 use ocsp_responder::signature::verify_signed_file;
 use ocsp_responder::validation::certificate::Certificate;
 use ocsp_responder::validation::path::find_path;
-use ocsp_responder::validation::{Answer, Basis, validate};
+use ocsp_responder::validation::status::CertificateStatus;
+use ocsp_responder::validation::{
+    Answer, Basis, PathElement, SubIndication, Verdict as CertificateVerdict, validate,
+};
 use rustls_pki_types::CertificateDer;
 use serde::Serialize;
 use serde_json::Value;
@@ -21,6 +24,12 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// The verdict and its main reason, in one sentence.
     pub summary: String,
+    /// The path that was judged, for people: the end entity first.
+    #[serde(skip)]
+    pub path: Vec<String>,
+    /// When the signer claims to have signed.
+    #[serde(skip)]
+    pub claimed: Option<OffsetDateTime>,
     /// What could not be asked, where that matters.
     pub unreachable: Vec<String>,
     /// The steps that led to it.
@@ -100,7 +109,9 @@ pub fn judge_certificate(
     let basis = Basis { anchors: &anchors, intermediates: &intermediates, evidence, ocsp: evidence, at };
     let verdict = validate(&certificate(&chain.certificate)?, &basis);
     let reason = verdict.reasons.first().map(ToString::to_string);
-    judgement(verdict.answer, reason, "the certificate is valid and not revoked", &verdict, evidence)
+    let judged =
+        judgement(verdict.answer, reason, "the certificate is valid and not revoked", &verdict, evidence)?;
+    Ok(Judgement { path: stations(&verdict), ..judged })
 }
 
 /// Judges a detached signature (CMS, CAdES baseline) over a document at a moment.
@@ -118,12 +129,38 @@ pub fn judge_signature(
     let basis = Basis { anchors: &anchors, intermediates: &[], evidence, ocsp: evidence, at };
     let verdict = verify_signed_file(signature, document, &basis)
         .map_err(|error| Failure::of(&catalogue::UNREADABLE).cause(error.to_string()))?;
-    let reason = verdict.reasons.first().cloned();
+    let proven_older = verdict.sub_indication != Some(SubIndication::RevokedNoPoe);
+    let older = if proven_older { "" } else { ", and nothing proves that the signature is older" };
+    let reason = verdict.reasons.first().map(|reason| format!("{reason}{older}"));
     let signer = verdict.certificate.as_ref().and_then(|certificate| certificate.path.first());
     let signer = signer.map_or("its signer", |signer| signer.certificate.subject.as_str());
     let valid =
         format!("unchanged since it was signed by {signer}; the certificate is valid and not revoked");
-    judgement(verdict.answer, reason, &valid, &verdict, evidence)
+    let judged = judgement(verdict.answer, reason, &valid, &verdict, evidence)?;
+    let path = verdict.certificate.as_ref().map(stations).unwrap_or_default();
+    Ok(Judgement { path, claimed: verdict.claimed_signing_time, ..judged })
+}
+
+/// The certificates of a path with their status, a line each.
+fn stations(verdict: &CertificateVerdict) -> Vec<String> {
+    let station = |element: &PathElement| {
+        let status = element.status.as_ref().map(|report| (&report.status, report.source));
+        let said = match status {
+            None => String::new(),
+            Some((CertificateStatus::TrustAnchor, _)) => "  (trust anchor)".to_owned(),
+            Some((status, source)) => {
+                let word = match status {
+                    CertificateStatus::Good => "good",
+                    CertificateStatus::Revoked { .. } => "revoked",
+                    CertificateStatus::Unknown => "unknown to its issuer",
+                    _ => "status not known",
+                };
+                source.map_or_else(|| format!("  ({word})"), |source| format!("  ({word}, {source})"))
+            }
+        };
+        format!("{}{said}", element.certificate.subject)
+    };
+    verdict.path.iter().map(station).collect()
 }
 
 fn judgement(
@@ -139,6 +176,8 @@ fn judgement(
     Ok(Judgement {
         verdict,
         summary: reason.unwrap_or_else(|| valid.to_owned()),
+        path: Vec::new(),
+        claimed: None,
         // Whoever got an answer need not hear which of two sources was silent.
         unreachable: if verdict == Verdict::Undetermined { evidence.unreachable() } else { Vec::new() },
         details,

@@ -263,7 +263,7 @@ pub(super) fn registry(
             registry_url,
             trust_anchors: vec![TrustAnchor {
                 ca: ROOT.to_owned(),
-                subject: parsed.subject().to_string(),
+                subject: ca_core::name::text(parsed.subject().as_raw()),
                 certificate: root.to_vec(),
             }],
         },

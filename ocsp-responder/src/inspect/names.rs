@@ -2,16 +2,14 @@
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::DB;
-use der::Decode;
 use time::OffsetDateTime;
-use x509_cert::name::Name;
 use x509_parser::extensions::GeneralName;
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::X509Name;
 
 /// RFC 4514.
 pub(super) fn distinguished(name: &X509Name<'_>) -> String {
-    Name::from_der(name.as_raw()).map_or_else(|_| name.to_string(), |name| name.to_string())
+    ca_core::name::text(name.as_raw())
 }
 
 /// A serial number's content octets as lower-case hex, without the zero that only marks the sign.

@@ -55,7 +55,7 @@ impl Certificate {
                 .map_err(|_| CertificateError::Malformed)?,
             signature: read.signature_value.data.to_vec(),
             subject: read.subject().as_raw().to_vec(),
-            subject_text: read.subject().to_string(),
+            subject_text: ca_core::name::text(read.subject().as_raw()),
             issuer: read.issuer().as_raw().to_vec(),
             serial: read.raw_serial().to_vec(),
             public_key_info: read.public_key().raw.to_vec(),

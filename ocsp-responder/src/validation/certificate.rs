@@ -1,5 +1,6 @@
 //! A certificate as relying parties read it: parsed, its original octets kept, nothing in it proven yet.
 
+use ca_core::name;
 use certval::{CertificateChain, DeferDecodeSigned, ExtensionProcessing, PDVCertificate, PDVExtension};
 use const_oid::db::rfc5280;
 use der::asn1::ObjectIdentifier;
@@ -115,14 +116,14 @@ impl Certificate {
 
     /// Subject, RFC 4514.
     pub fn subject(&self) -> String {
-        self.subject_name().to_string()
+        text_of(self.subject_name())
     }
 
     /// What a verdict says of it.
     pub fn summary(&self) -> CertificateSummary {
         CertificateSummary {
             subject: self.subject(),
-            issuer: self.issuer_name().to_string(),
+            issuer: text_of(self.issuer_name()),
             serial: hex::encode(self.serial_magnitude()),
             sha256: hex::encode(self.sha256()),
             not_before: self.not_before(),
@@ -247,4 +248,9 @@ pub(crate) fn moment(at: x509_cert::time::Time) -> OffsetDateTime {
 
 pub(crate) fn chain(certificates: &[&Certificate]) -> CertificateChain {
     certificates.iter().map(|certificate| certificate.inner.clone()).collect()
+}
+
+/// A name as text. Its encoding is its own again: `Name` keeps each value as it came.
+pub(super) fn text_of(name: &Name) -> String {
+    name::text(&name.to_der().unwrap_or_default())
 }

@@ -20,7 +20,7 @@ use ca_core::serial::SerialNumber;
 use ca_core::status::RevocationReason;
 
 use super::algorithm::{AlgorithmError, SignatureAlgorithm};
-use super::certificate::{Certificate, moment};
+use super::certificate::{Certificate, moment, text_of};
 use super::status::{Finding, ReportedStatus};
 
 /// The most octets a CRL may have: about a million entries with reasons take 50 MB.
@@ -117,7 +117,7 @@ impl VerifiedList {
         verify_signature(crl, &list, issuer)?;
         let entries = list.tbs_cert_list.revoked_certificates.as_deref().unwrap_or_default();
         Ok(Self {
-            issuer: list.tbs_cert_list.issuer.to_string(),
+            issuer: text_of(&list.tbs_cert_list.issuer),
             number: crl_number(&list)?,
             this_update: moment(list.tbs_cert_list.this_update),
             next_update: moment(list.tbs_cert_list.next_update.ok_or(CrlRefusal::NoNextUpdate)?),

@@ -1,5 +1,6 @@
 //! What a relying party is told, in words of ETSI EN 319 102-1 and in a plain answer for people.
 
+use ca_core::clock::in_words;
 use ca_core::status::RevocationReason;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -225,17 +226,19 @@ impl std::fmt::Display for Reason {
                 f.write_str("the search for a path to a trust anchor was given up at its limits")
             }
             Self::NotYetValid { certificate, not_before } => {
-                write!(f, "{} is not valid before {not_before}", who(*certificate))
+                write!(f, "{} is not valid before {}", who(*certificate), in_words(*not_before))
             }
             Self::Expired { certificate, not_after } => {
-                write!(f, "{} expired at {not_after}", who(*certificate))
+                write!(f, "{} expired at {}", who(*certificate), in_words(*not_after))
             }
             Self::PathRefused { certificate, fault } => write!(f, "{} {fault}", who(*certificate)),
             Self::Revoked { certificate, at, reason } => {
                 let why = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-                write!(f, "{} was revoked at {at}{why}", who(*certificate))
+                write!(f, "{} was revoked at {}{why}", who(*certificate), in_words(*at))
             }
-            Self::OnHold { certificate, at } => write!(f, "{} is on hold since {at}", who(*certificate)),
+            Self::OnHold { certificate, at } => {
+                write!(f, "{} is on hold since {}", who(*certificate), in_words(*at))
+            }
             Self::StatusUnknown { certificate } => {
                 write!(f, "the responder does not know {}", who(*certificate))
             }

@@ -1,0 +1,117 @@
+//! Distinguished names as text, for records and for people (RFC 4514). Names are compared as bytes, never as text.
+
+use const_oid::ObjectIdentifier;
+use der::asn1::{Ia5StringRef, PrintableStringRef, Utf8StringRef};
+use der::{Decode, Encode, Tag, Tagged};
+use x509_cert::attr::AttributeTypeAndValue;
+use x509_cert::name::RdnSequence;
+
+/// Short names of attribute types. RFC 4514 section 3 fixes the first ones; it leaves others to their descriptors,
+/// which is how people know them.
+const KEYWORDS: &[(&str, &str)] = &[
+    ("2.5.4.3", "CN"),
+    ("2.5.4.7", "L"),
+    ("2.5.4.8", "ST"),
+    ("2.5.4.10", "O"),
+    ("2.5.4.11", "OU"),
+    ("2.5.4.6", "C"),
+    ("2.5.4.9", "STREET"),
+    ("0.9.2342.19200300.100.1.25", "DC"),
+    ("0.9.2342.19200300.100.1.1", "UID"),
+    ("2.5.4.4", "surname"),
+    ("2.5.4.42", "givenName"),
+    ("2.5.4.5", "serialNumber"),
+    ("2.5.4.65", "pseudonym"),
+    ("2.5.4.97", "organizationIdentifier"),
+    ("2.5.4.15", "businessCategory"),
+    ("2.5.4.12", "title"),
+    ("1.2.840.113549.1.9.1", "emailAddress"),
+];
+
+/// A DER name as RFC 4514 text, the most specific part first; what is no name is shown as hexadecimal.
+pub fn text(der: &[u8]) -> String {
+    let Ok(name) = RdnSequence::from_der(der) else { return format!("#{}", hex::encode(der)) };
+    // RFC 4514 section 2.1: in reverse order.
+    let parts = name.as_ref().iter().rev().map(|relative| {
+        let attributes: Vec<String> = relative.as_ref().iter().map(attribute).collect();
+        attributes.join("+")
+    });
+    parts.collect::<Vec<_>>().join(",")
+}
+
+fn attribute(attribute: &AttributeTypeAndValue) -> String {
+    let keyword = keyword(attribute.oid);
+    match (keyword, string(attribute)) {
+        (Some(keyword), Some(value)) => format!("{keyword}={}", escaped(&value)),
+        // RFC 4514 section 2.4: a type without a name, or a value that is no string, goes with its encoding.
+        (keyword, _) => {
+            let kind = keyword.map_or_else(|| attribute.oid.to_string(), ToOwned::to_owned);
+            format!("{kind}=#{}", hex::encode(attribute.value.to_der().unwrap_or_default()))
+        }
+    }
+}
+
+fn keyword(oid: ObjectIdentifier) -> Option<&'static str> {
+    let dotted = oid.to_string();
+    KEYWORDS.iter().find(|(known, _)| *known == dotted).map(|(_, keyword)| *keyword)
+}
+
+fn string(attribute: &AttributeTypeAndValue) -> Option<String> {
+    let value = &attribute.value;
+    match value.tag() {
+        Tag::Utf8String => value.decode_as::<Utf8StringRef<'_>>().ok().map(|text| text.to_string()),
+        Tag::PrintableString => value.decode_as::<PrintableStringRef<'_>>().ok().map(|text| text.to_string()),
+        Tag::Ia5String => value.decode_as::<Ia5StringRef<'_>>().ok().map(|text| text.to_string()),
+        _ => None,
+    }
+}
+
+/// RFC 4514 section 2.4. Control characters are escaped as well, so that a name cannot act on a terminal.
+fn escaped(value: &str) -> String {
+    let last = value.chars().count().saturating_sub(1);
+    let mut text = String::new();
+    for (index, character) in value.chars().enumerate() {
+        let edge = (character == ' ' && (index == 0 || index == last)) || (character == '#' && index == 0);
+        match character {
+            control if control.is_control() => {
+                let mut octets = [0; 4];
+                for octet in control.encode_utf8(&mut octets).bytes() {
+                    text.push_str(&format!("\\{octet:02x}"));
+                }
+            }
+            '"' | '+' | ',' | ';' | '<' | '>' | '\\' => text.extend(['\\', character]),
+            _ if edge => text.extend(['\\', character]),
+            _ => text.push(character),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn name(parts: &[(&str, &str)]) -> Vec<u8> {
+        use x509_cert::name::RelativeDistinguishedName;
+        let relative = |(oid, value): &(&str, &str)| {
+            let value = der::Any::new(Tag::Utf8String, value.as_bytes()).unwrap();
+            let oid = ObjectIdentifier::new(oid).unwrap();
+            RelativeDistinguishedName::try_from(vec![AttributeTypeAndValue { oid, value }]).unwrap()
+        };
+        RdnSequence::from(parts.iter().map(relative).collect::<Vec<_>>()).to_der().unwrap()
+    }
+
+    #[test]
+    fn names_read_as_people_know_them() {
+        let der = name(&[("2.5.4.6", "LS"), ("2.5.4.97", "GO:LS-GOV"), ("2.5.4.3", "MOKOENA,TŠEPO")]);
+        assert_eq!(text(&der), r"CN=MOKOENA\,TŠEPO,organizationIdentifier=GO:LS-GOV,C=LS");
+    }
+
+    #[test]
+    fn nothing_in_a_name_can_pass_for_something_else() {
+        let der = name(&[("2.5.4.3", " #a+b=\"c\"\u{1b}[2J "), ("1.2.3.4", "x")]);
+        assert_eq!(text(&der), r#"1.2.3.4=#0c0178,CN=\ #a\+b=\"c\"\1b[2J\ "#);
+        assert_eq!(text(b"\xff"), "#ff");
+    }
+}
