@@ -28,13 +28,14 @@ pub struct Crl {
 }
 
 impl Crl {
-    pub(crate) fn to_stored(&self) -> Result<Vec<u8>, StorageError> {
+    /// The form in which it is kept under [`CRLS`].
+    pub fn to_stored(&self) -> Vec<u8> {
         let mut stored = Vec::with_capacity(HEADER + self.der.len());
         stored.extend_from_slice(&self.number.to_be_bytes());
         stored.extend_from_slice(&self.this_update.unix_timestamp().to_be_bytes());
         stored.extend_from_slice(&self.next_update.unix_timestamp().to_be_bytes());
         stored.extend_from_slice(&self.der);
-        Ok(stored)
+        stored
     }
 
     fn from_stored(stored: &[u8]) -> Option<Self> {

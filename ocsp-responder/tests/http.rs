@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ca_core::certificate::CaId;
 use ca_core::clock::SystemClock;
-use ca_core::crl::CRLS;
+use ca_core::crl::{CRLS, Crl};
 use ca_core::storage::{
     AuditedChange, CommitError, Entry, KeyRange, StorageError, Store, Table, Version, Versioned,
 };
@@ -21,7 +21,7 @@ use ocsp_responder::http::{PublicState, router};
 use ocsp_responder::ocsp::client::{CertificateStatus, Nonce, Query, Tolerance};
 use ocsp_responder::ocsp::{CertIdHash, MAX_REQUEST, Responders};
 use ocsp_responder::publication::Publication;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 /// A store with one CRL, or one that fails.
 #[derive(Debug)]
@@ -326,7 +326,13 @@ fn the_newest_crl_is_published() {
         .unwrap();
     pki.openssl("ca -config ca.conf -gencrl -keyfile ca.key -cert ca.pem -crldays 1 -out crl.pem");
     pki.openssl("crl -in crl.pem -outform DER -out crl.der");
-    *server.store.0.lock().unwrap() = Ok(Some(pki.read("crl.der")));
+    let crl = Crl {
+        number: 1,
+        this_update: OffsetDateTime::now_utc(),
+        next_update: OffsetDateTime::now_utc() + Duration::days(1),
+        der: pki.read("crl.der"),
+    };
+    *server.store.0.lock().unwrap() = Ok(Some(crl.to_stored()));
 
     let reply = server.get("/crl/issuing.crl");
     assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/pkix-crl")));

@@ -25,7 +25,7 @@ pub const CSR_NO_POSSESSION: &str = "E-CSR-055";
 /// The caller's role does not have the permission.
 pub const NOT_PERMITTED: &str = "E-AUTH-002";
 /// The thing belongs to another organisation than the caller's.
-pub const NOT_YOURS: &str = "E-AUTH-002";
+pub const NOT_YOURS: &str = "E-AUTH-003";
 /// No profile of this name.
 pub const NO_SUCH_PROFILE: &str = "E-REQ-001";
 /// No identity of this identifier.

@@ -43,9 +43,8 @@ impl Authority {
             .event(actor, CRL_PUBLISHED, format!("crl:{}", self.parts.id))?
             .with("number", number.to_string())
             .with("sha256", sha256_hex(&published.der));
-        let value = published.to_stored()?;
         let change = Change::new()
-            .write(CRLS, self.parts.id.as_str(), expect, Operation::Put(value))
+            .write(CRLS, self.parts.id.as_str(), expect, Operation::Put(published.to_stored()))
             .explained_by(&event);
         self.parts.store.commit(change)?;
         Ok(published)

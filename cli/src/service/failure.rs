@@ -21,6 +21,7 @@ impl From<ServiceError> for Failure {
                 Self::of(&catalogue::DEMO_RUNNING).what(said).fix(format!("kill {process}"))
             }
             ServiceError::DemoStep { .. } => Self::of(&catalogue::DEMO_STEP).cause(said),
+            ServiceError::Unwritten(failure) => failure,
             ServiceError::Tls(_) | ServiceError::Refused(_) => Self::of(&catalogue::SERVICE).cause(said),
         }
     }

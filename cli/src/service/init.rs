@@ -17,12 +17,13 @@ use ca_core::storage::AuditedChange;
 use ca_core::storage::sled::SledStore;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 
-use super::files::{self, Access};
+use super::files;
 use super::key_folder::{KeyFolder, Passphrase};
 use super::rotation::{OwnCertificate, certificate_path, pem_text};
 use super::serve::{Foundation, own_certificates, registry};
 use super::settings::{self, Settings};
 use super::{ISSUING, ROOT, ServiceError, own_subject};
+use crate::files::{Readers, create};
 use crate::request_file::certification_request;
 
 /// What an installation is founded from.
@@ -98,10 +99,10 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
     let text = settings_text(plan);
     let settings = Settings::parse(&text, folder)
         .map_err(|why| ServiceError::Settings { path: plan.data.join(settings::FILE), why })?;
-    files::create(&folder.join(settings::FILE), text.as_bytes(), Access::Everyone)?;
+    create(&folder.join(settings::FILE), text.as_bytes(), Readers::Anyone)?;
     for (name, text) in profile::BUILT_IN {
         let path = settings.profiles.join(format!("{name}.toml"));
-        files::create(&path, text.as_bytes(), Access::Everyone)?;
+        create(&path, text.as_bytes(), Readers::Anyone)?;
     }
     let passphrase = match &plan.passphrase_file {
         Some(path) => Passphrase::read(path)?,
@@ -171,7 +172,7 @@ fn found_root_ca(
         &actor(),
     )?;
     let path = certificate_path(&settings.certificates, ROOT);
-    files::create(&path, pem_text(&parts.certificate).as_bytes(), Access::Everyone)?;
+    create(&path, pem_text(&parts.certificate).as_bytes(), Readers::Anyone)?;
     Ok(Authority::new(parts)?)
 }
 
@@ -189,7 +190,7 @@ fn found_issuing_ca(
     let prepared = root.prepare(request, &actor())?;
     let issued = root.sign(prepared, &actor(), |_| AuditedChange::nothing())?;
     let path = certificate_path(&settings.certificates, ISSUING);
-    files::create(&path, pem_text(&issued.der).as_bytes(), Access::Everyone)?;
+    create(&path, pem_text(&issued.der).as_bytes(), Readers::Anyone)?;
     foundation.authority(ISSUING, issued.der, Arc::new(key))
 }
 
@@ -205,9 +206,9 @@ fn first_administrator(
         .map_err(|failure| ServiceError::Refused(failure.sentences().join(": ")))?;
     let staff = registry.bootstrap_administrator(&plan.administrator, csr.as_bytes())?;
     let admin = folder.join("admin");
-    files::create(&admin.join("key.pem"), key.to_pkcs8_pem().as_bytes(), Access::Owner)?;
+    create(&admin.join("key.pem"), key.to_pkcs8_pem().as_bytes(), Readers::Owner)?;
     let chain = format!("{}{}", pem_text(&staff.certificate.der), pem_text(issuing.certificate()));
-    files::create(&admin.join("cert.pem"), chain.as_bytes(), Access::Everyone)?;
+    create(&admin.join("cert.pem"), chain.as_bytes(), Readers::Anyone)?;
     Ok(staff.record.id.to_string())
 }
 

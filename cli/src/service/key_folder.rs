@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::settings::Settings;
 use super::{ServiceError, files};
+use crate::files::Readers;
 
 /// Name of the systemd credential that is preferred over the passphrase file.
 const CREDENTIAL: &str = "npki-passphrase";
@@ -60,7 +61,7 @@ impl Passphrase {
 
     /// Writes it to a file that only its owner reads.
     pub(crate) fn write(&self, path: &Path) -> Result<(), ServiceError> {
-        files::create(path, self.0.as_bytes(), files::Access::Owner)
+        Ok(crate::files::create(path, self.0.as_bytes(), Readers::Owner)?)
     }
 }
 

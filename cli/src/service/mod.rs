@@ -93,6 +93,9 @@ pub(crate) enum ServiceError {
         /// What it printed.
         said: String,
     },
+    /// A file could not be written, in the words of the command line.
+    #[error("{0}")]
+    Unwritten(#[from] crate::failure::Failure),
     /// Anything a crate below refused, said in its words.
     #[error("{0}")]
     Refused(String),

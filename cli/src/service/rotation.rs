@@ -19,6 +19,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use super::ServiceError;
 use super::key_folder::KeyFolder;
 use super::settings::Installation;
+use crate::files::Readers;
 
 /// Which of the installation's own certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +97,11 @@ impl OwnCertificates {
         let prepared = self.authority.prepare(request, &actor)?;
         let issued = self.authority.sign(prepared, &actor, |_| AuditedChange::nothing())?;
         self.keys.replace(which.name(), &key)?;
-        super::files::replace(&self.certificate_path(which), pem_text(&issued.der).as_bytes())?;
+        crate::files::replace(
+            &self.certificate_path(which),
+            pem_text(&issued.der).as_bytes(),
+            Readers::Anyone,
+        )?;
         tracing::info!(certificate = which.name(), serial = %issued.record.serial, "renewed");
         Ok(Credential { key: Arc::new(key), certificate: issued.der })
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use ca_core::algorithm::KeyAlgorithm;
+use ca_core::clock::{Clock, SystemClock};
 use ca_core::keys::{KeyError, Signer};
 use ring::rand::SystemRandom;
 use ring::signature::{
@@ -100,7 +101,7 @@ impl Office {
     fn sign(&self) -> Vec<u8> {
         let signer = TestSigner::open(&self.workshop, "leaf", self.kind);
         let chain = [self.issuing.clone(), self.root.clone()];
-        sign_detached(CONTENT, &signer, &self.leaf, &chain, OffsetDateTime::now_utc()).unwrap()
+        sign_detached(CONTENT, &signer, &self.leaf, &chain, SystemClock.now()).unwrap()
     }
 
     fn evidence(&self) -> GatheredEvidence {
@@ -111,7 +112,7 @@ impl Office {
     }
 
     fn verdict(&self, signature: &[u8], content: &[u8], evidence: &GatheredEvidence) -> SignatureVerdict {
-        self.verdict_at(signature, content, evidence, OffsetDateTime::now_utc())
+        self.verdict_at(signature, content, evidence, SystemClock.now())
     }
 
     fn verdict_at(
@@ -282,7 +283,7 @@ fn a_revoked_held_or_expired_signer_is_no_longer_accepted() {
     evidence.crls[0] = office.workshop.crl("root", &[(&office.issuing, "CACompromise")]);
     let verdict = office.verdict(&signature, CONTENT, &evidence);
     assert_eq!(verdict.sub_indication, Some(SubIndication::RevokedCaNoPoe));
-    let late = OffsetDateTime::now_utc() + Duration::days(91);
+    let late = SystemClock.now() + Duration::days(91);
     let verdict = office.verdict_at(&signature, CONTENT, &office.evidence(), late);
     assert_eq!(
         (verdict.answer, verdict.sub_indication),
@@ -302,7 +303,7 @@ fn no_status_and_no_anchor_leave_it_open() {
         intermediates: &[],
         evidence: &office.evidence(),
         ocsp: &CrlOnly,
-        at: OffsetDateTime::now_utc(),
+        at: SystemClock.now(),
     };
     let verdict = verify_signed_file(&signature, CONTENT, &basis).unwrap();
     assert_eq!(verdict.sub_indication, Some(SubIndication::NoCertificateChainFound));
@@ -314,7 +315,7 @@ fn a_key_that_may_not_sign_files_does_not() {
     let agreement = LEAF.replace("digitalSignature", "keyAgreement");
     let office = office_with("P-256", &agreement);
     let signer = TestSigner::open(&office.workshop, "leaf", "P-256");
-    let now = OffsetDateTime::now_utc();
+    let now = SystemClock.now();
     let refused = sign_detached(CONTENT, &signer, &office.leaf, &[], now);
     assert!(matches!(refused, Err(SignError::KeyUsage)));
     let verdict = office.verdict(&office.openssl_signs(&["-cades"]), CONTENT, &office.evidence());
@@ -326,7 +327,7 @@ fn a_key_that_may_not_sign_files_does_not() {
 fn signing_with_the_wrong_certificate_or_out_of_its_validity_is_refused() {
     let office = office("P-256");
     let signer = TestSigner::open(&office.workshop, "leaf", "P-256");
-    let now = OffsetDateTime::now_utc();
+    let now = SystemClock.now();
     assert!(matches!(sign_detached(CONTENT, &signer, &office.issuing, &[], now), Err(SignError::OtherKey)));
     let late = now + Duration::days(100);
     let refused = sign_detached(CONTENT, &signer, &office.leaf, &[], late);
@@ -369,7 +370,7 @@ fn the_digest_must_be_the_signatures() {
 fn no_flipped_octet_passes() {
     let office = office("P-256");
     let (signature, evidence) = (office.sign(), office.evidence());
-    let at = OffsetDateTime::now_utc();
+    let at = SystemClock.now();
     assert_eq!(office.verdict_at(&signature, CONTENT, &evidence, at).answer, Answer::Valid);
     let passed: Vec<_> = (0..signature.len())
         .flat_map(|place| [(place, 0x01), (place, 0x80), (place, 0x20)])

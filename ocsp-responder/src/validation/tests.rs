@@ -3,6 +3,7 @@
 use std::slice::from_ref;
 use std::time::Instant;
 
+use ca_core::clock::{Clock, SystemClock};
 use time::{Duration, OffsetDateTime};
 
 use super::certificate::Certificate;
@@ -44,7 +45,7 @@ impl Hierarchy {
     }
 
     fn verdict(&self, evidence: &GatheredEvidence) -> Verdict {
-        self.verdict_at(evidence, OffsetDateTime::now_utc())
+        self.verdict_at(evidence, SystemClock.now())
     }
 
     fn verdict_at(&self, evidence: &GatheredEvidence, at: OffsetDateTime) -> Verdict {
@@ -63,7 +64,7 @@ fn ask(
 }
 
 fn now() -> OffsetDateTime {
-    OffsetDateTime::now_utc()
+    SystemClock.now()
 }
 
 #[test]
