@@ -51,6 +51,7 @@ pub struct InitArguments {
 #[derive(Debug, Serialize)]
 struct Answer {
     data: PathBuf,
+    service: String,
     #[serde(flatten)]
     founded: Founded,
 }
@@ -75,7 +76,9 @@ pub fn run(arguments: &InitArguments) -> Ending {
         passphrase_file: arguments.passphrase_file.clone(),
     };
     let founded = service::init(&plan)?;
-    let answer = Answer { data: plan.data, founded };
+    let host = plan.tls_names.first().map_or("localhost", String::as_str);
+    let service = format!("https://{host}:{}", plan.service.port());
+    let answer = Answer { data: plan.data, service, founded };
     Ok(Outcome::done(Simple::new("npki.init/1", answer, text)))
 }
 
@@ -91,7 +94,8 @@ fn text(answer: &Answer, page: &mut Page) {
     page.line("next:");
     page.line(format!("  npki serve --data {data}"));
     page.line(format!(
-        "  npki context add admin --url https://localhost:8443 --trust {data}/certificates/root.pem \
-         --cert {data}/admin/cert.pem --key {data}/admin/key.pem"
+        "  npki context add admin --url {} --trust {data}/certificates/root.pem \
+         --cert {data}/admin/cert.pem --key {data}/admin/key.pem",
+        answer.service
     ));
 }

@@ -213,7 +213,7 @@ impl Settings {
 
     /// Checks the text of a settings file whose relative paths start at `data`.
     pub(crate) fn parse(text: &str, data: &Path) -> Result<Self, String> {
-        let loose: Loose = toml::from_str(text).map_err(|error| error.to_string())?;
+        let loose: Loose = toml::from_str(text).map_err(|error| in_one_line(text, &error))?;
         check_installation(&loose.installation)?;
         if loose.store.engine != "sled" {
             return Err(format!(
@@ -250,6 +250,19 @@ impl Settings {
             limits: check_limits(&loose.limits)?,
             log: check_log(loose.log)?,
         })
+    }
+}
+
+/// Where and what, in one line, with the nearest name for an unknown key.
+fn in_one_line(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let place = before.map(|before| format!("line {}: ", before.matches('\n').count() + 1)).unwrap_or_default();
+    let message = error.message().trim_end();
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = quoted.next().filter(|_| message.starts_with("unknown field"));
+    match unknown.and_then(|unknown| ca_core::profile::nearest(unknown, quoted)) {
+        Some(nearest) => format!("{place}{message}; did you mean `{nearest}`?"),
+        None => format!("{place}{message}"),
     }
 }
 
@@ -333,7 +346,7 @@ mod tests {
             ("engine = \"sled\"", "engine = \"oracle\"", "store.engine"),
             ("validity_hours = 24", "validity_hours = 0", "crl.validity_hours"),
             ("format = \"text\"", "format = \"xml\"", "log.format"),
-            ("validity_hours = 24", "validity_hour = 24", "validity_hour"),
+            ("validity_hours = 24", "validity_hour = 24", "did you mean `validity_hours`"),
             ("base_url = \"http://", "base_url = \"https://", "public.base_url"),
         ] {
             assert!(SAMPLE.contains(from), "{from}");
