@@ -39,6 +39,7 @@ impl Country {
         let identities = &country.identities;
         let wanted = [
             ("person-authentication", &identities.person),
+            ("person-authentication-pseudonymous", &identities.person),
             ("person-signature", &identities.person),
             ("organisation-seal", &identities.organisation),
             ("device", &identities.device),

@@ -92,7 +92,9 @@ fn a_certificate_that_was_never_issued_is_not_good() {
 /// Which linter, told to expect what, judges the certificates of a profile.
 fn linters(profile: &str) -> Vec<Linter> {
     let more: &[Linter] = match profile {
-        "person-authentication" | "person-signature" => &[pkilint::etsi("NCP-NATURAL-PERSON-CERTIFICATE")],
+        "person-authentication" | "person-authentication-pseudonymous" | "person-signature" => {
+            &[pkilint::etsi("NCP-NATURAL-PERSON-CERTIFICATE")]
+        }
         "organisation-seal" | "device" | "application" => &[pkilint::etsi("NCP-LEGAL-PERSON-CERTIFICATE")],
         "tls-server" => &[pkilint::etsi("OVCP-FINAL-CERTIFICATE"), pkilint::cabf("OV-FINAL-CERTIFICATE")],
         "ocsp-responder" => &[pkilint::cabf("OCSP-RESPONDER")],

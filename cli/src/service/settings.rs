@@ -256,7 +256,8 @@ impl Settings {
 /// Where and what, in one line, with the nearest name for an unknown key.
 fn in_one_line(text: &str, error: &toml::de::Error) -> String {
     let before = error.span().and_then(|span| text.get(..span.start));
-    let place = before.map(|before| format!("line {}: ", before.matches('\n').count() + 1)).unwrap_or_default();
+    let place =
+        before.map(|before| format!("line {}: ", before.matches('\n').count() + 1)).unwrap_or_default();
     let message = error.message().trim_end();
     let mut quoted = message.split('`').skip(1).step_by(2);
     let unknown = quoted.next().filter(|_| message.starts_with("unknown field"));

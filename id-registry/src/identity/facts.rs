@@ -4,7 +4,8 @@ use ca_core::storage::StorageError;
 use ca_core::subject::{ApprovedSubject, Fact};
 
 use super::{Details, Identity, IdentityError};
-use crate::id::IdentityId;
+use crate::fault::Fault;
+use crate::id::{IdentityId, IdentityKind};
 use crate::registry::{Registry, reference};
 
 /// RFC 5280 appendix A.1: ub-common-name.
@@ -23,7 +24,8 @@ impl Registry {
                 .with(Fact::CommonName, personal_name(surname, given_name))
                 .with(Fact::Surname, surname.clone())
                 .with(Fact::GivenName, given_name.clone())
-                .with(Fact::PersonIdentifier, identifier.clone()),
+                .with(Fact::PersonIdentifier, identifier.clone())
+                .with(Fact::Pseudonym, self.new_pseudonym()?),
             Details::Organisation { legal_name, .. } => {
                 organisation_facts(subject, &identity.details).with(Fact::CommonName, legal_name.clone())
             }
@@ -38,6 +40,14 @@ impl Registry {
                 dns_names.iter().fold(subject, |subject, name| subject.with(Fact::DnsName, name.clone()))
             }
         })
+    }
+
+    /// A pseudonym that was never given before, `ls-7QF3K2M9TX`: drawn anew for each certificate, so that two of them
+    /// do not tell that they are one person's. Whose it is stands in the certificate's record alone.
+    fn new_pseudonym(&self) -> Result<String, IdentityError> {
+        let drawn = IdentityId::draw(IdentityKind::Person, self.entropy()).map_err(Fault::from)?.to_string();
+        let drawn = drawn.split_once('-').map_or(drawn.as_str(), |(_, random)| random);
+        Ok(format!("{}-{drawn}", self.settings().country.to_lowercase()))
     }
 
     fn owned(&self, subject: ApprovedSubject, identity: &Identity) -> Result<ApprovedSubject, IdentityError> {
