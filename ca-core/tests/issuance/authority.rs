@@ -12,14 +12,14 @@ use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger::Actor;
 use ca_core::profile::ProfileSet;
-use ca_core::storage::AuditedChange;
 use ca_core::storage::memory::MemoryStore;
+use ca_core::storage::{AuditedChange, Store};
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 use time::OffsetDateTime;
 
 /// A root and an issuing CA.
-pub(crate) struct Ca {
-    pub(crate) store: Arc<MemoryStore>,
+pub(crate) struct Ca<S = MemoryStore> {
+    pub(crate) store: Arc<S>,
     pub(crate) root: Authority,
     pub(crate) issuing: Authority,
 }
@@ -30,7 +30,13 @@ pub(crate) fn actor() -> Actor {
 
 impl Ca {
     pub(crate) fn founded() -> Self {
-        let store = Arc::new(MemoryStore::new());
+        Self::founded_on(MemoryStore::new())
+    }
+}
+
+impl<S: Store + 'static> Ca<S> {
+    pub(crate) fn founded_on(store: S) -> Self {
+        let store = Arc::new(store);
         let clock = Arc::new(SetClock::at(OffsetDateTime::now_utc()));
         let profiles = ProfileSet::built_in().unwrap();
         let id = CaId::new("root").unwrap();

@@ -1,0 +1,84 @@
+//! How fast certificates are issued, as ratios to what this machine's key and disk allow in the same run:
+//! `cargo bench -p ca-core`.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program that measures and tells")]
+
+#[path = "../tests/issuance/authority.rs"]
+#[allow(dead_code, reason = "shared with the tests of issuance, which use more of it")]
+mod authority;
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use authority::Ca;
+use ca_core::algorithm::KeyAlgorithm;
+use ca_core::csr::SubjectPublicKey;
+use ca_core::keys::Signer;
+use ca_core::keys::software::SoftwareKey;
+use ca_core::storage::Store;
+use ca_core::storage::memory::MemoryStore;
+use ca_core::storage::sled::SledStore;
+
+/// How long each measurement runs.
+const RUN: Duration = Duration::from_secs(3);
+
+fn main() {
+    let key = SoftwareKey::generate(KeyAlgorithm::P384).unwrap();
+    let signatures = rate(1, || drop(key.sign(b"to be signed").unwrap()));
+    println!("bare P-384 signatures, 1 thread                {signatures:>8.0} /s");
+    let memory = issuance(&Ca::founded_on(MemoryStore::new()), 1);
+    println!(
+        "issued, in memory, 1 thread                    {memory:>8.0} /s   {:.2} of the signatures",
+        memory / signatures
+    );
+    // On the disk that the build uses: a temporary folder is often memory, and proves nothing.
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let flushes = flush_rate(folder.path());
+    println!("flushes (4 kB written, fdatasync), 1 thread    {flushes:>8.0} /s");
+    for threads in [1, 16, 64] {
+        let store = SledStore::open(folder.path().join(threads.to_string())).unwrap();
+        let durable = issuance(&Ca::founded_on(store), threads);
+        println!(
+            "issued durably, on sled, {threads:>2} threads            {durable:>8.0} /s   {:.2} of the flushes",
+            durable / flushes
+        );
+    }
+}
+
+/// Certificates issued in a second. Each is two durable changes: the serial number's reservation, and the certificate
+/// with its binding and its event.
+fn issuance<S: Store + 'static>(ca: &Ca<S>, threads: usize) -> f64 {
+    // Making a subscriber's key is the subscriber's work, so they are made before; an identity may renew with its key.
+    let key = SoftwareKey::generate(KeyAlgorithm::P256).unwrap();
+    let key = SubjectPublicKey::from_der(key.public_key_info()).unwrap();
+    ca.issue("device", key.clone()).unwrap();
+    rate(threads, || drop(ca.issue("device", key.clone()).unwrap()))
+}
+
+/// How often `act` is done in a second by so many threads.
+fn rate(threads: usize, act: impl Fn() + Sync) -> f64 {
+    let done = AtomicU64::new(0);
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while begun.elapsed() < RUN {
+                    act();
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let done = u32::try_from(done.load(Ordering::Relaxed)).unwrap();
+    f64::from(done) / begun.elapsed().as_secs_f64()
+}
+
+fn flush_rate(folder: &Path) -> f64 {
+    let file = OpenOptions::new().create_new(true).append(true).open(folder.join("flushed")).unwrap();
+    rate(1, || {
+        (&file).write_all(&[0; 4096]).unwrap();
+        file.sync_data().unwrap();
+    })
+}
