@@ -65,12 +65,25 @@ impl Registry {
         let verified = self.verified(submission)?;
         let keyed = key.map(|key| Keyed::new(key, permit.staff(), verified.content()));
         until_settled(|| {
-            if let Some(earlier) = keyed.as_ref().map(|keyed| keyed.earlier(self)).transpose()?.flatten() {
-                return Ok(Attempt::Settled(self.request_record(earlier).map(|(request, _)| request)));
+            if let Some(earlier) = self.submitted_before(keyed.as_ref())? {
+                return Ok(Attempt::Settled(Ok(earlier)));
             }
             let applicant = self.applicant(verified.identity, permit.scope())?;
-            self.submit_new(permit, &verified, &applicant, keyed.as_ref())
+            match self.submit_new(permit, &verified, &applicant, keyed.as_ref()) {
+                // The same submission may have been committed between the look at its key and the look at its
+                // certification request. Both are marked in one commit: whoever sees the second sees the first now.
+                Err(RequestError::CsrUsed(used)) => match self.submitted_before(keyed.as_ref())? {
+                    Some(earlier) => Ok(Attempt::Settled(Ok(earlier))),
+                    None => Err(RequestError::CsrUsed(used)),
+                },
+                attempt => attempt,
+            }
         })
+    }
+
+    fn submitted_before(&self, keyed: Option<&Keyed>) -> Result<Option<Request>, RequestError> {
+        let earlier = keyed.map(|keyed| keyed.earlier(self)).transpose()?.flatten();
+        earlier.map(|id| self.request_record(id).map(|(request, _)| request)).transpose()
     }
 
     fn verified(&self, submission: &Submission<'_>) -> Result<Verified<'_>, RequestError> {
