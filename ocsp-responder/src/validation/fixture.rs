@@ -80,7 +80,7 @@ impl Workshop {
         self.certificate(name)
     }
 
-    /// A certificate for a new key, signed by `issuer`, valid for 90 days.
+    /// A certificate for a new key, signed by `issuer`, valid for 90 days, a CA's for a year.
     pub(crate) fn issue(&self, issuer: &str, name: &str, kind: &str, extensions: &str) -> Certificate {
         self.key(name, kind);
         self.certify(issuer, name, &format!("/C=LS/O=Test/CN={name}"), extensions, &[])
@@ -99,6 +99,8 @@ impl Workshop {
         fs::write(self.path("ext.cnf"), extensions).unwrap();
         let (request, out) = (format!("{name}.csr"), format!("{name}.pem"));
         let (ca, key) = (format!("{issuer}.pem"), format!("{issuer}.key"));
+        // A CA outlives what it issues, however slow the machine is between the two.
+        let days = if extensions.contains("CA:TRUE") { "365" } else { "90" };
         let mut arguments = vec![
             "x509",
             "-req",
@@ -110,7 +112,7 @@ impl Workshop {
             &key,
             "-CAcreateserial",
             "-days",
-            "90",
+            days,
             "-extfile",
             "ext.cnf",
             "-out",
