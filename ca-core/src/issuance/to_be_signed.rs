@@ -161,32 +161,16 @@ fn further_extensions(contents: &Contents<'_>) -> Result<Vec<rcgen::CustomExtens
 fn distinguished_name(attributes: &[(AttributeType, String)]) -> Result<DistinguishedName, EncodingError> {
     let mut name = DistinguishedName::new();
     for (attribute, value) in attributes {
-        let value = match attribute {
-            // X.520 sections 6.2.9 and 6.3.1: these two are PrintableString by definition.
-            AttributeType::Country | AttributeType::SerialNumber => {
-                DnValue::PrintableString(value.as_str().try_into()?)
-            }
+        let value = if attribute.is_printable_string() {
+            DnValue::PrintableString(value.as_str().try_into()?)
+        } else {
             // RFC 5280 section 4.1.2.4: UTF8String for all new names.
-            _ => DnValue::Utf8String(value.clone()),
+            DnValue::Utf8String(value.clone())
         };
-        name.push(DnType::from_oid(attribute_arcs(*attribute)), value);
+        let arcs: Vec<u64> = attribute.oid().0.arcs().map(u64::from).collect();
+        name.push(DnType::from_oid(&arcs), value);
     }
     Ok(name)
-}
-
-/// X.520 attribute types; 2.5.4.65 is RFC 3039's pseudonym, 2.5.4.97 ETSI EN 319 412-1's organizationIdentifier.
-const fn attribute_arcs(attribute: AttributeType) -> &'static [u64] {
-    match attribute {
-        AttributeType::Country => &[2, 5, 4, 6],
-        AttributeType::Locality => &[2, 5, 4, 7],
-        AttributeType::Organization => &[2, 5, 4, 10],
-        AttributeType::OrganizationIdentifier => &[2, 5, 4, 97],
-        AttributeType::CommonName => &[2, 5, 4, 3],
-        AttributeType::Surname => &[2, 5, 4, 4],
-        AttributeType::GivenName => &[2, 5, 4, 42],
-        AttributeType::SerialNumber => &[2, 5, 4, 5],
-        AttributeType::Pseudonym => &[2, 5, 4, 65],
-    }
 }
 
 fn key_usages(profile: &Profile, key: KeyKind) -> Vec<KeyUsagePurpose> {
