@@ -12,15 +12,15 @@ use crate::storage::{KeyRange, StorageError, Store, Table, Version, Versioned};
 use crate::subject::IdentityRef;
 
 /// Records of issued certificates: `ca/serial`.
-pub const CERTIFICATES: Table = Table("certificates");
+pub const CERTIFICATES: Table = Table::records("certificates");
 /// Their DER, apart from the records: `ca/serial`.
-pub const CERTIFICATE_DER: Table = Table("certificate_der");
+pub const CERTIFICATE_DER: Table = Table::octets("certificate_der");
 /// Index: `identity/ca/serial`, empty values.
-pub const CERTIFICATES_BY_IDENTITY: Table = Table("certificates_by_identity");
+pub const CERTIFICATES_BY_IDENTITY: Table = Table::octets("certificates_by_identity");
 /// Which identity holds a key, for all time: SHA-256 of the SubjectPublicKeyInfo → [`IdentityRef`].
-pub const KEYS: Table = Table("keys");
+pub const KEYS: Table = Table::octets("keys");
 /// Revoked and held certificates, for making CRLs: `ca/serial` → [`Revocation`].
-pub const REVOCATIONS: Table = Table("revocations");
+pub const REVOCATIONS: Table = Table::records("revocations");
 
 /// Names a CA within one installation: `root`, `issuing`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use crate::storage::{CommitError, StorageError, Store, Table, Version};
 
 /// The newest CRL of each CA, by the CA's name: a header of 24 octets (number, thisUpdate, nextUpdate as big-endian
 /// integers, times in seconds since 1970), then the DER.
-pub const CRLS: Table = Table("crls");
+pub const CRLS: Table = Table::octets("crls");
 
 const HEADER: usize = 24;
 

@@ -12,15 +12,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ca_core::clock::{Entropy, SystemClock, SystemEntropy};
-use ca_core::ledger::{self, Action, Actor, Ledger};
+use ca_core::ledger::{self, Action, Actor, Ledger, Position};
 use ca_core::storage::sled::SledStore;
 use ca_core::storage::{Change, KeyRange, Store, Table};
 
 const FOLDER: &str = "NPKI_TEST_KILLED_STORE";
 const ROUND: &str = "NPKI_TEST_KILLED_ROUND";
-const LEFT: Table = Table("left");
-const RIGHT: Table = Table("right");
-const COUNTER: Table = Table("counter");
+const LEFT: Table = Table::octets("left");
+const RIGHT: Table = Table::octets("right");
+const COUNTER: Table = Table::octets("counter");
 const WRITERS: u64 = 8;
 const ROUNDS: u32 = 8;
 
@@ -114,7 +114,7 @@ fn assert_whole(folder: &Path, acknowledged: &[String]) {
         let beside = store.get(LEFT, key.as_bytes()).unwrap().unwrap();
         assert_eq!(found.version, beside.version, "{key} is of two changes");
     }
-    let events = ledger::read(&store, None, usize::MAX).unwrap();
+    let events = ledger::events(&store, Position(0), usize::MAX).unwrap();
     let explained: BTreeSet<String> = events.into_iter().map(|event| event.subject).collect();
     assert_eq!(explained, left, "events and changes differ");
     assert!(keys(&store, COUNTER).len() <= usize::try_from(WRITERS).unwrap());

@@ -16,7 +16,7 @@ use crate::permission::{Permission, Permit, ReadRegistry, RevokeCertificates, Sc
 use crate::registry::{Registry, reference};
 
 /// Index: `organisation/serial` for certificates of the organisation and of what it owns, empty values.
-pub const CERTIFICATES_BY_ORGANISATION: Table = Table("certificates_by_organisation");
+pub const CERTIFICATES_BY_ORGANISATION: Table = Table::octets("certificates_by_organisation");
 
 /// Who revoked, held or released a certificate noted why, beside the reason's code.
 pub const NOTED: Action = Action::named("certificate.noted");

@@ -1,6 +1,6 @@
 //! Reading the ledger.
 
-use ca_core::ledger::{Event, EventId, read};
+use ca_core::ledger::{Position, Recorded, read};
 
 use crate::fault::Fault;
 use crate::page::{Page, PageSize};
@@ -8,20 +8,19 @@ use crate::permission::{Permit, ReadLedger};
 use crate::registry::Registry;
 
 impl Registry {
-    /// Events in the order in which they happened, beginning after `after`.
+    /// Events in the order of the ledger, beginning with the one at `from`.
     ///
     /// # Errors
     /// The store failed.
     pub fn events(
         &self,
         _permit: &Permit<ReadLedger>,
-        after: Option<EventId>,
+        from: Position,
         size: PageSize,
-    ) -> Result<Page<Event, EventId>, Fault> {
-        let mut items = read(self.store(), after, size.entries() + 1)?;
-        let more = items.len() > size.entries();
+    ) -> Result<Page<Recorded, Position>, Fault> {
+        let mut items = read(self.store(), from, size.entries() + 1)?;
+        let next = items.get(size.entries()).map(|recorded| recorded.position);
         items.truncate(size.entries());
-        let next = if more { items.last().map(|event| event.id) } else { None };
         Ok(Page { items, next })
     }
 }

@@ -12,7 +12,7 @@ pub(crate) fn encode(record: &impl Serialize) -> Result<Vec<u8>, StorageError> {
 /// Reads a record.
 pub(crate) fn decode<T: DeserializeOwned>(table: Table, entry: &Versioned) -> Result<T, StorageError> {
     serde_json::from_slice(&entry.value)
-        .map_err(|error| StorageError(format!("a record of {} cannot be read: {error}", table.0)))
+        .map_err(|error| StorageError(format!("a record of {} cannot be read: {error}", table.name())))
 }
 
 /// Looks one record up, with the version to expect when replacing it.

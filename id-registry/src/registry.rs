@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ca_core::authority::Authority;
 use ca_core::clock::{Clock, Entropy};
 use ca_core::ledger::{Action, Actor, Event, Ledger};
-use ca_core::storage::{AuditedChange, CommitError, StorageError, Store, Table};
+use ca_core::storage::{AuditedChange, CommitError, Committed, StorageError, Store, Table};
 use ca_core::subject::IdentityRef;
 use url::Url;
 
@@ -105,13 +105,13 @@ impl Registry {
         Ok(self.ledger.event(actor, action, subject)?)
     }
 
-    pub(crate) fn commit(&self, change: AuditedChange) -> Result<(), CommitError> {
+    pub(crate) fn commit(&self, change: AuditedChange) -> Result<Committed, CommitError> {
         self.parts.store.commit(change)
     }
 }
 
 /// Never written: read to see whether the store answers.
-const READINESS: Table = Table("readiness");
+const READINESS: Table = Table::octets("readiness");
 
 /// How the authority refers to what the registry knows.
 pub(crate) fn reference(id: impl ToString) -> IdentityRef {

@@ -121,12 +121,9 @@ impl Authority {
         let value = serde_json::to_vec(&reservation).map_err(|error| StorageError(error.to_string()))?;
         let change = Change::new()
             .insert(RESERVATIONS, key.clone(), value)
-            .check(CERTIFICATES, key.clone(), Expect::Absent)
+            .check(CERTIFICATES, key, Expect::Absent)
             .explained_by(&event);
-        self.parts.store.commit(change)?;
-        let stored = self.parts.store.get(RESERVATIONS, &key)?;
-        let reservation =
-            stored.ok_or_else(|| StorageError("a reservation vanished after its commit".to_owned()))?.version;
+        let reservation = self.parts.store.commit(change)?.version;
         Ok(PreparedCertificate { to_be_signed, draft, reservation })
     }
 

@@ -20,7 +20,7 @@ use crate::storage::{Change, CommitError, Store, Table};
 use crate::subject::ApprovedSubject;
 
 /// Certificates of this installation's CAs, DER, by the CA's name.
-pub const CA_CERTIFICATES: Table = Table("ca_certificates");
+pub const CA_CERTIFICATES: Table = Table::octets("ca_certificates");
 
 /// A root CA was founded.
 pub const FOUNDED: Action = Action::named("ca.founded");

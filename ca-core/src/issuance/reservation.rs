@@ -12,7 +12,7 @@ use crate::subject::IdentityRef;
 
 /// Serial numbers reserved for a certificate that is not issued: `ca/serial`. Issuance removes the entry; one that a
 /// crash left behind becomes abandoned, and stays, so that the serial number is never drawn again.
-pub(crate) const RESERVATIONS: Table = Table("reservations");
+pub(crate) const RESERVATIONS: Table = Table::records("reservations");
 
 pub(crate) const RESERVED: Action = Action::named("serial.reserved");
 pub(crate) const ABANDONED: Action = Action::named("serial.abandoned");

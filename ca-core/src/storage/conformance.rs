@@ -4,9 +4,11 @@
 
 use std::sync::Arc;
 
-use super::{Change, CommitError, Entry, Expect, KeyRange, Operation, Store, Table, Version, Versioned};
+use super::{
+    Change, CommitError, Committed, Entry, Expect, KeyRange, Operation, Store, Table, Version, Versioned,
+};
 use crate::clock::{SystemClock, SystemEntropy};
-use crate::ledger::{self, Action, Actor, Event, Ledger};
+use crate::ledger::{self, Action, Actor, Event, Ledger, Position};
 
 mod committing;
 mod reading;
@@ -48,10 +50,10 @@ pub fn all(make: impl Fn() -> Arc<dyn Store>) -> Finding {
     if findings.is_empty() { Ok(()) } else { Err(findings.join("\n")) }
 }
 
-const THINGS: Table = Table("things");
-const OTHERS: Table = Table("others");
+const THINGS: Table = Table::octets("things");
+const OTHERS: Table = Table::octets("others");
 /// Its name begins with that of [`THINGS`].
-const THINGS_TOO: Table = Table("things_too");
+const THINGS_TOO: Table = Table::octets("things_too");
 
 /// A store under test and what is needed to write to it.
 struct Bench {
@@ -66,11 +68,15 @@ impl Bench {
             .map_err(|error| error.to_string())
     }
 
-    fn try_commit(&self, change: Change) -> Result<Result<(), CommitError>, String> {
+    fn try_commit(&self, change: Change) -> Result<Result<Committed, CommitError>, String> {
         Ok(self.store.commit(change.explained_by(&self.event()?)))
     }
 
     fn commit(&self, change: Change) -> Finding {
+        self.committed(change).map(|_| ())
+    }
+
+    fn committed(&self, change: Change) -> Result<Committed, String> {
         self.try_commit(change)?.map_err(|error| format!("a commit failed: {error}"))
     }
 
@@ -80,7 +86,7 @@ impl Bench {
             Err(CommitError::Conflict { table: t, key: k }) if t == table && k == key => Ok(()),
             other => Err(format!(
                 "instead of a conflict at {}/{}: {other:?}",
-                table.0,
+                table.name(),
                 String::from_utf8_lossy(key)
             )),
         }
@@ -111,7 +117,7 @@ impl Bench {
     }
 
     fn events(&self) -> Result<Vec<Event>, String> {
-        ledger::read(self.store.as_ref(), None, usize::MAX).map_err(|error| error.to_string())
+        ledger::events(self.store.as_ref(), Position(0), usize::MAX).map_err(|error| error.to_string())
     }
 }
 

@@ -37,5 +37,5 @@ pub(super) fn judge(
 
 fn written_twice(write: &Write) -> StorageError {
     let key = hex::encode(&write.key);
-    StorageError(format!("a change writes {} twice (key {key}); nothing was written", write.table.0))
+    StorageError(format!("a change writes {} twice (key {key}); nothing was written", write.table.name()))
 }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::expectation::judge;
 use super::{
-    AuditedChange, CommitError, Entry, KeyRange, Operation, StorageError, Store, Table, Version, Versioned,
+    AuditedChange, CommitError, Committed, Entry, Exported, KeyRange, Moment, Operation, Restore,
+    StorageError, Store, Table, Version, Versioned, incomplete,
 };
+use crate::ledger::{EVENTS, Position};
 
 /// The moment at which a commit fails on demand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,8 @@ struct State {
     tables: BTreeMap<Table, BTreeMap<Vec<u8>, Versioned>>,
     /// Counts changes, so that no version is ever used twice, also not after a delete.
     sequence: u64,
+    /// Counts the ledger's events.
+    ledger_size: u64,
     failure: Option<Failure>,
 }
 
@@ -41,6 +45,12 @@ impl MemoryStore {
         self.state().failure = Some(failure);
     }
 
+    /// Begins to fill a new store; the store is empty until that is finished.
+    pub fn begin_restore() -> (Arc<Self>, Box<dyn Restore>) {
+        let store = Arc::new(Self::new());
+        (Arc::clone(&store), Box::new(MemoryRestore { store, filled: State::default() }))
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing below panics while it holds the lock half way through a change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -52,7 +62,7 @@ impl State {
         self.tables.get(&table)?.get(key)
     }
 
-    fn apply(&mut self, change: &AuditedChange) {
+    fn apply(&mut self, change: &AuditedChange) -> Committed {
         self.sequence += 1;
         let version = Version(self.sequence);
         for write in change.writes() {
@@ -67,6 +77,14 @@ impl State {
                 Operation::Check => {}
             }
         }
+        let position = Position(self.ledger_size);
+        for event in change.events() {
+            let key = Position(self.ledger_size).key().to_vec();
+            let entry = Versioned { value: event.clone(), version };
+            self.tables.entry(EVENTS).or_default().insert(key, entry);
+            self.ledger_size += 1;
+        }
+        Committed { version, position }
     }
 }
 
@@ -90,7 +108,7 @@ impl Store for MemoryStore {
             .collect())
     }
 
-    fn commit(&self, change: AuditedChange) -> Result<(), CommitError> {
+    fn commit(&self, change: AuditedChange) -> Result<Committed, CommitError> {
         let mut state = self.state();
         judge(&change, |write| Ok(state.find(write.table, &write.key).map(|entry| entry.version)))?;
         match state.failure.take() {
@@ -99,11 +117,58 @@ impl Store for MemoryStore {
                 state.apply(&change);
                 Err(on_demand("after"))
             }
-            None => {
-                state.apply(&change);
-                Ok(())
+            None => Ok(state.apply(&change)),
+        }
+    }
+
+    fn ledger_size(&self) -> Result<u64, StorageError> {
+        Ok(self.state().ledger_size)
+    }
+
+    fn export(
+        &self,
+        take: &mut dyn FnMut(Exported) -> Result<(), StorageError>,
+    ) -> Result<Moment, StorageError> {
+        let state = self.state();
+        for (table, entries) in &state.tables {
+            for (key, entry) in entries {
+                let (table, key) = (table.name().to_owned(), key.clone());
+                take(Exported { table, key, value: Some(entry.value.clone()) })?;
             }
         }
+        Ok(Moment { ledger_size: state.ledger_size })
+    }
+}
+
+/// What is restored becomes a store's state when it is finished.
+#[derive(Debug)]
+struct MemoryRestore {
+    store: Arc<MemoryStore>,
+    filled: State,
+}
+
+impl Restore for MemoryRestore {
+    fn put(&mut self, table: Table, key: &[u8], value: Option<&[u8]>) -> Result<(), StorageError> {
+        let entries = self.filled.tables.entry(table).or_default();
+        match value {
+            Some(value) => {
+                entries.insert(key.to_vec(), Versioned { value: value.to_vec(), version: Version(0) });
+            }
+            None => {
+                entries.remove(key);
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>, moment: Moment) -> Result<(), StorageError> {
+        let events = self.filled.tables.get(&EVENTS).map_or(0, BTreeMap::len) as u64;
+        if events != moment.ledger_size {
+            return Err(incomplete(events, moment));
+        }
+        self.filled.ledger_size = events;
+        *self.store.state() = std::mem::take(&mut self.filled);
+        Ok(())
     }
 }
 
@@ -115,14 +180,12 @@ fn on_demand(moment: &str) -> CommitError {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-    use std::sync::Arc;
-
     use super::*;
     use crate::clock::{SystemClock, SystemEntropy};
-    use crate::ledger::{self, Action, Actor, Ledger};
+    use crate::ledger::{self, Action, Actor, Ledger, Position};
     use crate::storage::{Change, conformance};
 
-    const T: Table = Table("things");
+    const T: Table = Table::octets("things");
 
     fn change(key: &str) -> AuditedChange {
         let ledger = Ledger::new(Arc::new(SystemClock), Arc::new(SystemEntropy));
@@ -141,7 +204,7 @@ mod tests {
         store.fail_next_commit(Failure::BeforePersisting);
         assert!(matches!(store.commit(change("a")), Err(CommitError::Storage(_))));
         assert_eq!(store.get(T, b"a").unwrap(), None);
-        assert!(ledger::read(&store, None, 10).unwrap().is_empty());
+        assert!(ledger::read(&store, Position(0), 10).unwrap().is_empty());
         store.commit(change("a")).unwrap();
     }
 
@@ -151,7 +214,7 @@ mod tests {
         store.fail_next_commit(Failure::AfterPersisting);
         assert!(matches!(store.commit(change("a")), Err(CommitError::Storage(_))));
         assert!(store.get(T, b"a").unwrap().is_some());
-        assert_eq!(ledger::read(&store, None, 10).unwrap().len(), 1);
+        assert_eq!(ledger::read(&store, Position(0), 10).unwrap().len(), 1);
         assert!(matches!(store.commit(change("a")), Err(CommitError::Conflict { .. })));
     }
 

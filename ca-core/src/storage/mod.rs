@@ -6,28 +6,65 @@
 //! - [`Store::commit`] takes an [`AuditedChange`]: a set of writes, each saying what it expects to find. All of it
 //!   happens or none of it; when `commit` returns `Ok`, it is on durable storage. A conflict names the key.
 //! - A change cannot be committed without the ledger event that explains it: [`Change::explained_by`] is the only
-//!   way from a [`Change`] to an [`AuditedChange`], and it adds the event to the same set of writes.
+//!   way from a [`Change`] to an [`AuditedChange`]. The store writes the events of a change in the same commit, under
+//!   the next free [`Position`]s of the ledger: events are numbered without a gap, in the order in which the changes
+//!   take effect, also when several processes commit to one store.
+//! - [`Store::export`] reads everything there is as it stood at one moment, while commits go on; [`Restore`] fills a
+//!   new store with it. This is how backups are made, and how an installation moves from one engine to another.
 //! - All expectations of a change speak of the state before it; their order does not count. A change puts or deletes
 //!   a key at most once (it may check it besides), or it is refused as a fault of its author.
 //! - Changes of many callers are committed together: a backend takes all that wait, applies each that still holds,
 //!   makes the batch durable once, and then answers everyone. Until then nobody is shown any of it.
 //!
-//! Backends: [`memory`] (tests; fails on demand), [`sled`] (embedded default). A PostgreSQL backend takes its place
-//! beside them as `storage/postgres.rs`, behind this contract and the same [`conformance`] suite; nothing outside this folder may
-//! know which backend runs. Secondary indexes are tables written in the same change.
+//! Backends: [`memory`] (tests; fails on demand), [`sled`] (embedded default), behind the same [`conformance`] suite;
+//! nothing outside this folder may know which backend runs. Secondary indexes are tables written in the same change.
 
 use std::fmt::Debug;
 
-use crate::ledger::{self, Event};
+use crate::ledger::{self, Effect, Event, Position};
 
 pub mod conformance;
 mod expectation;
 pub mod memory;
 pub mod sled;
 
-/// A table's name. Each module that owns records declares its tables as constants.
+/// A table: its name and what its values are. Each module that owns records declares its tables as constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Table(pub &'static str);
+pub struct Table {
+    name: &'static str,
+    content: Content,
+}
+
+/// What a table's values are. An engine may keep each kind in a form of its own; the octets read are those written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Content {
+    /// JSON documents.
+    Records,
+    /// Octets of any kind, empty ones included.
+    Octets,
+}
+
+impl Table {
+    /// A table of JSON documents.
+    pub const fn records(name: &'static str) -> Self {
+        Self { name, content: Content::Records }
+    }
+
+    /// A table of octets: DER, references, and empty values of indexes.
+    pub const fn octets(name: &'static str) -> Self {
+        Self { name, content: Content::Octets }
+    }
+
+    /// Its name: lower-case letters, digits and underscores.
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// What its values are.
+    pub const fn content(self) -> Content {
+        self.content
+    }
+}
 
 /// Identifies one written state of one key. Never reused for the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,36 +187,63 @@ impl Change {
         self.writes.is_empty()
     }
 
-    /// Binds the change to the event that explains it. From here on it can be committed.
+    /// Binds the change to the event that explains it, which from now on says what the change writes. From here on
+    /// it can be committed.
     #[must_use]
     pub fn explained_by(self, event: &Event) -> AuditedChange {
-        AuditedChange { writes: self.and(ledger::event_write(event)).writes }
+        let effects = self.writes.iter().filter_map(Effect::of).collect();
+        let event = ledger::encode(&Event { effects, ..event.clone() });
+        AuditedChange { writes: self.writes, events: vec![event] }
+    }
+
+    /// Lets a change be committed without an event: for what is computed from the ledger itself, such as the Merkle
+    /// tree over it, and can be computed again.
+    #[must_use]
+    pub(crate) fn projected(self) -> AuditedChange {
+        AuditedChange { writes: self.writes, events: Vec::new() }
     }
 }
 
-/// A change together with its ledger event: the only thing a store commits.
+/// A change together with its ledger events: the only thing a store commits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditedChange {
     writes: Vec<Write>,
+    events: Vec<Vec<u8>>,
 }
 
 impl AuditedChange {
     /// A change that writes nothing, where there is nothing to add to another's.
     pub const fn nothing() -> Self {
-        Self { writes: Vec::new() }
+        Self { writes: Vec::new(), events: Vec::new() }
     }
 
-    /// The writes, events included, in the order given.
+    /// The writes, without those of the events, in the order given.
     pub fn writes(&self) -> &[Write] {
         &self.writes
+    }
+
+    /// The events, as they are to be stored in [`EVENTS`](crate::ledger::EVENTS), in the order of their positions.
+    pub fn events(&self) -> &[Vec<u8>] {
+        &self.events
     }
 
     /// Takes over another audited change: both happen or neither.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.writes.extend(other.writes);
+        self.events.extend(other.events);
         self
     }
+}
+
+/// What a commit did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Committed {
+    /// The version at which everything that the change put now stands.
+    pub version: Version,
+    /// The position of the change's first event; its others follow it. Where the change has no event, the ledger's
+    /// size.
+    pub position: Position,
 }
 
 /// A range of keys within one table, in byte order.
@@ -232,6 +296,24 @@ fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
 /// A key and what is stored under it.
 pub type Entry = (Vec<u8>, Versioned);
 
+/// One entry of an export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// The table's name.
+    pub table: String,
+    /// The key.
+    pub key: Vec<u8>,
+    /// The value; `None` when the key, named earlier in the same export, is not there at the export's moment.
+    pub value: Option<Vec<u8>>,
+}
+
+/// The moment that an export shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// How many events the ledger had.
+    pub ledger_size: u64,
+}
+
 /// An ordered, conditional, durable store. See the module's text for the contract.
 pub trait Store: Send + Sync + Debug {
     /// Reads one key.
@@ -251,7 +333,48 @@ pub trait Store: Send + Sync + Debug {
     /// # Errors
     /// [`CommitError::Conflict`]: an expectation did not hold, nothing was written.
     /// [`CommitError::Storage`]: the engine failed; whether the change was kept is not known until it is read back.
-    fn commit(&self, change: AuditedChange) -> Result<(), CommitError>;
+    fn commit(&self, change: AuditedChange) -> Result<Committed, CommitError>;
+
+    /// How many events the ledger has: the position that the next one gets.
+    ///
+    /// # Errors
+    /// The engine could not answer.
+    fn ledger_size(&self) -> Result<u64, StorageError>;
+
+    /// Gives every entry of every table to `take`, as all of it stood at one moment not before this call; commits go
+    /// on meanwhile. Where a key comes more than once, what came last counts. Memory is bounded by what is committed
+    /// during the export, not by what is stored.
+    ///
+    /// # Errors
+    /// The engine could not answer, or `take` failed.
+    fn export(
+        &self,
+        take: &mut dyn FnMut(Exported) -> Result<(), StorageError>,
+    ) -> Result<Moment, StorageError>;
+}
+
+/// A new store being filled with an export: no [`Store`] before it is finished. Each engine begins one in a place that
+/// holds nothing yet, and marks the place; left unfinished, it cannot be opened as a store, and says why.
+pub trait Restore: Send {
+    /// Takes one entry of an export, in the export's order. Not durable before [`Restore::finish`].
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn put(&mut self, table: Table, key: &[u8], value: Option<&[u8]>) -> Result<(), StorageError>;
+
+    /// Makes everything durable and the store fit for use.
+    ///
+    /// # Errors
+    /// The engine failed, or the ledger has not as many events as `moment` says.
+    fn finish(self: Box<Self>, moment: Moment) -> Result<(), StorageError>;
+}
+
+/// What a restore is told that did not bring as many events as it should.
+fn incomplete(events: u64, moment: Moment) -> StorageError {
+    StorageError(format!(
+        "the restore is incomplete: it holds {events} ledger events instead of {}; nothing was put into use",
+        moment.ledger_size
+    ))
 }
 
 /// The storage engine failed.
@@ -263,7 +386,7 @@ pub struct StorageError(pub String);
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CommitError {
     /// Somebody else was there first: this key no longer stands as the change expected. Nothing was written.
-    #[error("{} changed meanwhile (key {})", table.0, hex::encode(key))]
+    #[error("{} changed meanwhile (key {})", table.name(), hex::encode(key))]
     Conflict {
         /// The table of the key.
         table: Table,

@@ -11,7 +11,7 @@ use ca_core::csr::SubjectPublicKey;
 use ca_core::issuance::{IssueError, Refusal};
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
-use ca_core::ledger;
+use ca_core::ledger::{self, Position};
 use ca_core::status::{RevocationReason, SerialStatus, StatusSource};
 use ca_core::storage::memory::Failure;
 use ca_core::storage::{AuditedChange, Store};
@@ -127,7 +127,7 @@ fn a_crash_between_reservation_and_commit_loses_nothing_and_reuses_no_serial() {
     drop(prepared);
     assert_eq!(ca.issuing.abandon_open_reservations().unwrap(), 1);
     assert_eq!(ca.issuing.abandon_open_reservations().unwrap(), 0, "abandoned once is enough");
-    let events = ledger::read(ca.store.as_ref(), None, 1_000).unwrap();
+    let events = ledger::events(ca.store.as_ref(), Position(0), 1_000).unwrap();
     assert_eq!(events.iter().filter(|event| event.action.as_str() == "serial.abandoned").count(), 1);
 }
 
@@ -140,7 +140,7 @@ fn a_certificate_whose_commit_failed_is_never_given_out() {
         let lost = ca.issuing.sign(prepared, &actor(), |_| AuditedChange::nothing());
         assert!(matches!(lost, Err(IssueError::Commit(_))));
         // What storage kept is whole: a record has its DER, its binding and its event, or there is none of them.
-        let issued = ledger::read(ca.store.as_ref(), None, 1_000)
+        let issued = ledger::events(ca.store.as_ref(), Position(0), 1_000)
             .unwrap()
             .into_iter()
             .filter(|event| {
@@ -172,7 +172,7 @@ fn two_thousand_serials_differ_and_each_has_126_random_bits() {
 fn every_issued_certificate_has_its_event() {
     let ca = Ca::founded();
     let issued = ca.issue("device", new_key()).unwrap();
-    let events = ledger::read(ca.store.as_ref() as &dyn Store, None, 1_000).unwrap();
+    let events = ledger::events(ca.store.as_ref() as &dyn Store, Position(0), 1_000).unwrap();
     let subject = format!("certificate:issuing/{}", issued.record.serial);
     let acts: Vec<_> =
         events.iter().filter(|event| event.subject == subject).map(|event| event.action.as_str()).collect();

@@ -120,7 +120,7 @@ impl Registry {
         why: &str,
     ) -> Result<(), RequestError> {
         let event = self.event(&permit.actor(), DECISION_REFUSED, format!("request:{id}"))?.because(why);
-        self.commit(Change::new().explained_by(&event.refused()))
-            .map_err(|error| RequestError::Fault(error.into()))
+        let recorded = self.commit(Change::new().explained_by(&event.refused()));
+        recorded.map(|_| ()).map_err(|error| RequestError::Fault(error.into()))
     }
 }

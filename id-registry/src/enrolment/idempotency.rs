@@ -10,7 +10,7 @@ use crate::record::{self, encode};
 use crate::registry::Registry;
 
 /// What an idempotency key of a member of staff was used for: SHA-256 of both, hex.
-pub const IDEMPOTENCY_KEYS: Table = Table("idempotency_keys");
+pub const IDEMPOTENCY_KEYS: Table = Table::records("idempotency_keys");
 
 /// A client's own name for one submission.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::{Request, RequestStatus};
 use crate::id::{IdentityId, RequestId};
 
 /// Index: `list/time/request`, empty values. Lists are `all`, `status/…` and `organisation/…`.
-pub const REQUEST_INDEX: Table = Table("request_index");
+pub const REQUEST_INDEX: Table = Table::octets("request_index");
 
 /// One list of requests.
 pub(super) enum List {

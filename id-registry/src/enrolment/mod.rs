@@ -25,11 +25,11 @@ pub use index::REQUEST_INDEX;
 pub use submit::Submission;
 
 /// Requests by identifier.
-pub const REQUESTS: Table = Table("requests");
+pub const REQUESTS: Table = Table::records("requests");
 /// The certification request of each, DER.
-pub const REQUEST_CSRS: Table = Table("request_csrs");
+pub const REQUEST_CSRS: Table = Table::octets("request_csrs");
 /// Which request a certification request was used for: SHA-256 of its DER, hex → identifier.
-pub const REQUESTS_BY_CSR: Table = Table("requests_by_csr");
+pub const REQUESTS_BY_CSR: Table = Table::records("requests_by_csr");
 
 /// A request was submitted.
 pub const SUBMITTED: Action = Action::named("request.submitted");

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use ca_core::ledger::{Event, Outcome};
+use ca_core::ledger::{Outcome, Position, Recorded};
 use ca_core::profile::Profile;
+use ca_core::storage::StorageError;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
 use super::authorised::Authorised;
 use super::blocking;
-use super::input::{Asked, page_size, parameter};
+use super::input::{Asked, page_size};
 use super::problem::Problem;
 use super::route::Service;
+use crate::fault::Fault;
 use crate::permission::{ReadLedger, SignedIn};
 
 /// Who one is.
@@ -100,8 +102,8 @@ pub(super) async fn profiles(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct EventsAsked {
-    /// Begin after this event.
-    after: Option<String>,
+    /// Begin after the event at this position.
+    after: Option<u64>,
     /// How many at most: 1 to 500.
     limit: Option<usize>,
 }
@@ -110,7 +112,7 @@ pub(super) struct EventsAsked {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct EventList {
     items: Vec<EventView>,
-    /// Where the next page begins; null at the end.
+    /// After which position the next page begins; null at the end.
     next: Option<String>,
 }
 
@@ -118,6 +120,8 @@ pub(super) struct EventList {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Event)]
 struct EventView {
+    /// Its place in the ledger, from 0.
+    position: u64,
     /// Its identifier.
     id: String,
     /// When.
@@ -138,9 +142,11 @@ struct EventView {
     detail: BTreeMap<String, String>,
 }
 
-impl From<Event> for EventView {
-    fn from(event: Event) -> Self {
-        Self {
+impl EventView {
+    fn of(recorded: &Recorded) -> Result<Self, StorageError> {
+        let event = recorded.event()?;
+        Ok(Self {
+            position: recorded.position.0,
             id: event.id.to_string(),
             at: event.at,
             actor: event.actor.to_string(),
@@ -152,7 +158,7 @@ impl From<Event> for EventView {
                 Outcome::Refused => "refused",
             },
             detail: event.detail,
-        }
+        })
     }
 }
 
@@ -163,19 +169,10 @@ pub(super) async fn events(
     who: Authorised<ReadLedger>,
     Asked(asked): Asked<EventsAsked>,
 ) -> Result<Json<EventList>, Problem> {
-    let after = parameter::<EventCursor>("after", asked.after.as_deref())?.map(|cursor| cursor.0);
+    let from = Position(asked.after.map_or(0, |last| last.saturating_add(1)));
     let size = page_size(asked.limit)?;
-    let page = blocking(&registry, move |registry| Ok(registry.events(&who.permit, after, size)?)).await?;
-    let next = page.next.map(|id| id.to_string());
-    Ok(Json(EventList { items: page.items.into_iter().map(EventView::from).collect(), next }))
-}
-
-struct EventCursor(ca_core::ledger::EventId);
-
-impl std::str::FromStr for EventCursor {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.to_owned().try_into().map(Self).map_err(|_| "not an event's identifier")
-    }
+    let page = blocking(&registry, move |registry| Ok(registry.events(&who.permit, from, size)?)).await?;
+    let next = page.next.map(|next| next.0.saturating_sub(1).to_string());
+    let items: Result<_, _> = page.items.iter().map(EventView::of).collect();
+    Ok(Json(EventList { items: items.map_err(Fault::from)?, next }))
 }

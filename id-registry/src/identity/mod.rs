@@ -19,14 +19,14 @@ pub use field::FieldError;
 pub(crate) use field::{name_of_staff, reason_line};
 
 /// Identities by identifier, without anything personal.
-pub const IDENTITIES: Table = Table("identities");
+pub const IDENTITIES: Table = Table::records("identities");
 /// What is known of each identity, apart from its record: everything personal is here and nowhere else, so that it
 /// can be encrypted and erased by itself.
-pub const IDENTITY_DETAILS: Table = Table("identity_details");
+pub const IDENTITY_DETAILS: Table = Table::records("identity_details");
 /// Which identity has a number or tag: SHA-256 of it → identifier.
-pub const IDENTITY_NUMBERS: Table = Table("identity_numbers");
+pub const IDENTITY_NUMBERS: Table = Table::octets("identity_numbers");
 /// Index: `organisation/identity` for the organisation itself and what it owns, empty values.
-pub const IDENTITIES_BY_ORGANISATION: Table = Table("identities_by_organisation");
+pub const IDENTITIES_BY_ORGANISATION: Table = Table::octets("identities_by_organisation");
 
 /// An identity was entered.
 pub const REGISTERED: Action = Action::named("identity.registered");

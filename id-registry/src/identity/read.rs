@@ -104,7 +104,8 @@ impl Registry {
             let event = self.event(&permit.actor(), VIEWED, format!("identity:{person}"))?;
             change = change.and(Change::new().explained_by(&event));
         }
-        Ok(self.commit(change)?)
+        self.commit(change)?;
+        Ok(())
     }
 }
 

@@ -25,11 +25,11 @@ mod sign_in;
 pub use sign_in::SignInError;
 
 /// Staff by identifier.
-pub const STAFF: Table = Table("staff");
+pub const STAFF: Table = Table::records("staff");
 /// Which member of staff a certificate belongs to: SHA-256 of its DER, hex.
-pub const STAFF_CERTIFICATES: Table = Table("staff_certificates");
+pub const STAFF_CERTIFICATES: Table = Table::records("staff_certificates");
 /// The active administrators, under one key, so that the last one cannot be lost and the first is made once.
-pub const ADMINISTRATORS: Table = Table("administrators");
+pub const ADMINISTRATORS: Table = Table::records("administrators");
 
 /// A member of staff was enrolled.
 pub const ENROLLED: Action = Action::named("staff.enrolled");

@@ -8,7 +8,7 @@ use ca_core::authority::{Addresses, Authority, AuthorityParts, RootParts, found_
 use ca_core::certificate::CaId;
 use ca_core::clock::{SetClock, SystemEntropy};
 use ca_core::keys::software::SoftwareKey;
-use ca_core::ledger::{self, Actor, Event};
+use ca_core::ledger::{self, Actor, Event, Position};
 use ca_core::profile::ProfileSet;
 use ca_core::storage::memory::MemoryStore;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
@@ -117,7 +117,7 @@ impl Country {
 
     /// How many events of this name there are.
     pub(crate) fn events(&self, action: &str) -> Vec<Event> {
-        let events = ledger::read(self.store.as_ref(), None, 10_000).unwrap();
+        let events = ledger::events(self.store.as_ref(), Position(0), 10_000).unwrap();
         events.into_iter().filter(|event| event.action.as_str() == action).collect()
     }
 

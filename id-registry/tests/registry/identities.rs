@@ -76,7 +76,8 @@ fn a_look_at_a_person_is_in_the_ledger_and_the_ledger_names_nobody() {
     assert_eq!(viewed.len(), 2, "the look at the person, and the list that showed the person");
     assert!(viewed.iter().all(|event| event.subject == format!("identity:{}", things.person)));
     assert!(viewed.iter().all(|event| event.actor.0 == format!("staff:{}", auditor.principal.id())));
-    let events = ca_core::ledger::read(country.store.as_ref(), None, 10_000).unwrap();
+    let events =
+        ca_core::ledger::events(country.store.as_ref(), ca_core::ledger::Position(0), 10_000).unwrap();
     let told = serde_json::to_string(&events).unwrap();
     for personal in ["Mokoena", "MOKOENA", "Thabo", "PNOLS", "An Auditor"] {
         assert!(!told.contains(personal), "the ledger tells {personal}");

@@ -6,6 +6,7 @@ use super::{
     Bench, Change, Check, CommitError, Expect, Finding, KeyRange, OTHERS, Operation, THINGS, Version, holds,
     same,
 };
+use crate::ledger::{EVENTS, Effect, Event, Position, Written};
 use crate::storage::AuditedChange;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -22,6 +23,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check { name: "a version that never was conflicts", run: unknown_version },
     Check { name: "a large value is kept whole", run: large },
     Check { name: "the event is written with the change", run: event },
+    Check { name: "events stand in the order of commits, without a gap", run: positions },
     Check { name: "a change that writes nothing is committed", run: nothing },
 ];
 
@@ -161,14 +163,28 @@ fn large(bench: &Bench) -> Finding {
 
 fn event(bench: &Bench) -> Finding {
     let event = bench.event()?;
-    let committed = bench.store.commit(Change::new().insert(THINGS, "a", "1").explained_by(&event));
-    committed.map_err(|error| error.to_string())?;
-    same("events", bench.events()?, vec![event.clone()])?;
-    // The same event a second time is a conflict: an event happens once.
-    match bench.store.commit(Change::new().insert(THINGS, "b", "1").explained_by(&event)) {
-        Err(CommitError::Conflict { .. }) => same("nothing written", bench.find(THINGS, b"b")?, None),
-        other => Err(format!("{other:?}")),
-    }
+    let change = Change::new().insert(THINGS, "a", "1").check(OTHERS, "b", Expect::Absent);
+    bench.store.commit(change.explained_by(&event)).map_err(|error| error.to_string())?;
+    let found = bench.events()?;
+    let effect =
+        Effect { table: THINGS.name().to_owned(), key: b"a".to_vec(), value: Some(Written::of(b"1")) };
+    same("events", found, vec![Event { effects: vec![effect], ..event }])
+}
+
+fn positions(bench: &Bench) -> Finding {
+    let first = bench.committed(Change::new().insert(THINGS, "a", "1"))?;
+    same("the first position", first.position, Position(0))?;
+    bench.conflict(Change::new().insert(THINGS, "a", "2"), THINGS, b"a")?;
+    let two = Change::new().delete(THINGS, "a", first.version).explained_by(&bench.event()?);
+    let two = two.and(Change::new().insert(OTHERS, "b", "1").explained_by(&bench.event()?));
+    let second = bench.store.commit(two).map_err(|error| error.to_string())?;
+    same("a conflict takes no position", second.position, Position(1))?;
+    let third = bench.committed(Change::new().insert(THINGS, "a", "3"))?;
+    same("each event takes one", third.position, Position(3))?;
+    same("the version is that of the record", bench.version(THINGS, b"a")?, third.version)?;
+    same("size", bench.store.ledger_size().map_err(|error| error.to_string())?, 4)?;
+    let keys = bench.keys(EVENTS, &KeyRange::all(), 10)?;
+    same("keys", keys, (0..4).map(|place| Position(place).key().to_vec()).collect())
 }
 
 fn nothing(bench: &Bench) -> Finding {

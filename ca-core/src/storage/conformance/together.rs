@@ -38,7 +38,7 @@ fn add_one(bench: &Bench) -> Result<bool, String> {
         "counted",
     );
     match bench.try_commit(change)? {
-        Ok(()) => Ok(true),
+        Ok(_) => Ok(true),
         Err(CommitError::Conflict { .. }) => Ok(false),
         Err(error) => Err(error.to_string()),
     }
@@ -66,7 +66,7 @@ fn one_winner(bench: &Bench) -> Finding {
                 "won",
             );
             match bench.try_commit(change)? {
-                Ok(()) => winners.fetch_add(1, Ordering::SeqCst),
+                Ok(_) => winners.fetch_add(1, Ordering::SeqCst),
                 Err(CommitError::Conflict { table: THINGS, .. }) => continue,
                 Err(other) => return Err(other.to_string()),
             };

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 
 use super::Shared;
-use super::draft::Draft;
-use crate::storage::{AuditedChange, CommitError, Operation, StorageError};
+use super::draft::{Counts, Draft};
+use crate::storage::{AuditedChange, CommitError, Committed, Operation, StorageError};
 
 /// The most changes, and about the most octets of values, that are made durable together: what one batch keeps in
 /// memory, and how long its first caller waits for the last.
@@ -16,20 +16,20 @@ const MOST_OCTETS: usize = 8 * 1024 * 1024;
 /// A change whose caller waits.
 pub(super) struct Waiting {
     pub(super) change: AuditedChange,
-    pub(super) answer: Sender<Result<(), CommitError>>,
+    pub(super) answer: Sender<Result<Committed, CommitError>>,
 }
 
 /// The committing thread's state.
 pub(super) struct Committer {
     shared: Arc<Shared>,
     queue: Receiver<Waiting>,
-    sequence: u64,
+    counts: Counts,
 }
 
 impl Committer {
     pub(super) fn new(shared: Arc<Shared>, queue: Receiver<Waiting>) -> Result<Self, StorageError> {
-        let sequence = shared.disk.sequence()?;
-        Ok(Self { shared, queue, sequence })
+        let counts = shared.disk.counts()?;
+        Ok(Self { shared, queue, counts })
     }
 
     /// Commits until the store is closed or the engine fails. After a failure nothing is committed any more: what
@@ -66,27 +66,24 @@ impl Committer {
     }
 
     /// Makes those changes of the group durable that still hold, and says of each whether it is among them.
-    fn persist(&mut self, group: &[Waiting]) -> Result<Vec<Result<(), CommitError>>, StorageError> {
-        let mut draft = Draft::new(&self.shared.disk, self.sequence);
+    fn persist(&mut self, group: &[Waiting]) -> Result<Vec<Result<Committed, CommitError>>, StorageError> {
+        let mut draft = Draft::new(&self.shared.disk, self.counts);
         let verdicts = group.iter().map(|waiting| draft.add(&waiting.change)).collect::<Result<_, _>>()?;
         if let Some(finished) = draft.finish() {
             let veil = self.shared.veil.draw(finished.before);
             self.shared.apply(finished.batch)?;
             self.shared.disk.make_durable()?;
             veil.lift();
-            self.sequence = finished.sequence;
+            self.counts = finished.counts;
         }
         Ok(verdicts)
     }
 }
 
 fn size(change: &AuditedChange) -> usize {
-    change
-        .writes()
-        .iter()
-        .map(|write| match &write.operation {
-            Operation::Put(value) => value.len(),
-            Operation::Delete | Operation::Check => 0,
-        })
-        .sum()
+    let written = change.writes().iter().map(|write| match &write.operation {
+        Operation::Put(value) => value.len(),
+        Operation::Delete | Operation::Check => 0,
+    });
+    written.chain(change.events().iter().map(Vec::len)).sum()
 }

@@ -6,7 +6,8 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::Duration;
 
-use super::layout::{Body, FORMAT, FORMAT_KEY, Record, SEQUENCE_KEY};
+use super::draft::Counts;
+use super::layout::{Body, FORMAT, FORMAT_KEY, LEDGER_KEY, Record, SEQUENCE_KEY};
 use crate::storage::{StorageError, Version, Versioned};
 
 /// Memory sled may use for pages it has read, in octets. Its default is 1 GiB, more than a small server can spare.
@@ -69,10 +70,14 @@ impl Disk {
         self.log.sync_data().map_err(|e| StorageError(format!("the store could not be synced: {e}")))
     }
 
-    /// The number of the last committed change.
-    pub(super) fn sequence(&self) -> Result<u64, StorageError> {
-        let Some(octets) = self.tree.get(SEQUENCE_KEY).map_err(|e| engine(&e))? else { return Ok(0) };
-        let octets = octets.as_ref().try_into().map_err(|_| damaged("its count of changes"))?;
+    /// What the store counts, as of the last batch applied.
+    pub(super) fn counts(&self) -> Result<Counts, StorageError> {
+        Ok(Counts { sequence: self.count(SEQUENCE_KEY)?, ledger_size: self.count(LEDGER_KEY)? })
+    }
+
+    fn count(&self, key: &[u8]) -> Result<u64, StorageError> {
+        let Some(octets) = self.tree.get(key).map_err(|e| engine(&e))? else { return Ok(0) };
+        let octets = octets.as_ref().try_into().map_err(|_| damaged("one of its counts"))?;
         Ok(u64::from_be_bytes(octets))
     }
 

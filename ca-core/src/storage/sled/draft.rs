@@ -3,58 +3,78 @@
 use std::collections::BTreeMap;
 
 use super::disk::Disk;
-use super::layout::{Blob, Body, CHUNK, Record, SEQUENCE_KEY, record_key};
+use super::layout::{Blob, Body, CHUNK, LEDGER_KEY, Record, SEQUENCE_KEY, record_key};
 use super::veil::Before;
+use crate::ledger::{EVENTS, Position};
 use crate::storage::expectation::judge;
-use crate::storage::{AuditedChange, CommitError, Operation, StorageError, Version, Write};
+use crate::storage::{AuditedChange, CommitError, Committed, Operation, StorageError, Table, Version, Write};
 
 /// A batch in the making.
 pub(super) struct Draft<'a> {
     disk: &'a Disk,
-    sequence: u64,
+    counts: Counts,
     before: Before,
     /// What stands under the keys written so far.
     after: BTreeMap<Vec<u8>, Option<Record>>,
     batch: ::sled::Batch,
 }
 
+/// What the store counts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counts {
+    /// Committed changes, ever.
+    pub(super) sequence: u64,
+    /// Events of the ledger.
+    pub(super) ledger_size: u64,
+}
+
 /// A finished batch.
 pub(super) struct Finished {
     /// The state before it.
     pub(super) before: Before,
-    /// The number of its last change.
-    pub(super) sequence: u64,
+    /// The counts after it.
+    pub(super) counts: Counts,
     /// Its writes.
     pub(super) batch: ::sled::Batch,
 }
 
 impl<'a> Draft<'a> {
-    /// An empty batch on top of `disk`, where `sequence` is the number of the last change.
-    pub(super) fn new(disk: &'a Disk, sequence: u64) -> Self {
+    /// An empty batch on top of `disk`, where the counts stand so.
+    pub(super) fn new(disk: &'a Disk, counts: Counts) -> Self {
         let (before, after) = (BTreeMap::new(), BTreeMap::new());
-        Self { disk, sequence, before, after, batch: ::sled::Batch::default() }
+        Self { disk, counts, before, after, batch: ::sled::Batch::default() }
     }
 
     /// Adds a change, if its expectations hold on top of those added before.
     ///
     /// # Errors
     /// Outside: the engine failed, and the whole batch with it. Inside: this change is refused, the batch stands.
-    pub(super) fn add(&mut self, change: &AuditedChange) -> Result<Result<(), CommitError>, StorageError> {
+    pub(super) fn add(
+        &mut self,
+        change: &AuditedChange,
+    ) -> Result<Result<Committed, CommitError>, StorageError> {
         if let Err(refusal) = judge(change, |write| self.version(write)) {
             return Ok(Err(refusal));
         }
-        self.sequence += 1;
-        for (ordinal, write) in (0_u32..).zip(change.writes()) {
+        self.counts.sequence += 1;
+        let mut ordinals = 0_u32..;
+        for (write, ordinal) in change.writes().iter().zip(&mut ordinals) {
             match &write.operation {
                 Operation::Check => {}
-                Operation::Delete => self.set(write, None)?,
+                Operation::Delete => self.set(write.table, &write.key, None)?,
                 Operation::Put(value) => {
                     let record = self.store(ordinal, value);
-                    self.set(write, Some(record))?;
+                    self.set(write.table, &write.key, Some(record))?;
                 }
             }
         }
-        Ok(Ok(()))
+        let position = Position(self.counts.ledger_size);
+        for (event, ordinal) in change.events().iter().zip(ordinals) {
+            let record = self.store(ordinal, event);
+            self.set(EVENTS, &Position(self.counts.ledger_size).key(), Some(record))?;
+            self.counts.ledger_size += 1;
+        }
+        Ok(Ok(Committed { version: Version(self.counts.sequence), position }))
     }
 
     /// The finished batch; `None` when it writes nothing.
@@ -68,8 +88,9 @@ impl<'a> Draft<'a> {
                 None => self.batch.remove(key),
             }
         }
-        self.batch.insert(SEQUENCE_KEY, &self.sequence.to_be_bytes());
-        Some(Finished { before: self.before, sequence: self.sequence, batch: self.batch })
+        self.batch.insert(SEQUENCE_KEY, &self.counts.sequence.to_be_bytes());
+        self.batch.insert(LEDGER_KEY, &self.counts.ledger_size.to_be_bytes());
+        Some(Finished { before: self.before, counts: self.counts, batch: self.batch })
     }
 
     fn version(&self, write: &Write) -> Result<Option<Version>, StorageError> {
@@ -82,7 +103,7 @@ impl<'a> Draft<'a> {
 
     /// Puts a large value's chunks into the batch; a small one stays with its record.
     fn store(&mut self, ordinal: u32, value: &[u8]) -> Record {
-        let version = Version(self.sequence);
+        let version = Version(self.counts.sequence);
         if value.len() <= CHUNK {
             return Record { version, body: Body::Inline(value.to_vec()) };
         }
@@ -94,8 +115,8 @@ impl<'a> Draft<'a> {
     }
 
     /// Lets `record` stand under a key from now on and removes the chunks of what stood there.
-    fn set(&mut self, write: &Write, record: Option<Record>) -> Result<(), StorageError> {
-        let key = record_key(write.table, &write.key)?;
+    fn set(&mut self, table: Table, key: &[u8], record: Option<Record>) -> Result<(), StorageError> {
+        let key = record_key(table, key)?;
         let replaced = match self.after.get(&key) {
             Some(replaced) => replaced.clone(),
             None => {

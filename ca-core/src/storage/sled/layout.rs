@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `f` | the layout's name: [`FORMAT`] |
 //! | `n` | how many changes were committed, ever: 8 octets |
+//! | `e` | how many events the ledger has: 8 octets |
 //! | `r` table-name length (1 octet), table name, key | version (8 octets), then `0` and the value, or `1` and a [`Blob`] |
 //! | `b` blob number (12 octets), chunk index (4 octets) | one chunk of a large value |
 //!
@@ -18,6 +19,9 @@ pub(super) const FORMAT: &[u8] = b"npki-store-1";
 /// Where the number of committed changes is kept: the last version given.
 pub(super) const SEQUENCE_KEY: &[u8] = b"n";
 
+/// Where the number of the ledger's events is kept.
+pub(super) const LEDGER_KEY: &[u8] = b"e";
+
 /// The longest value kept beside its key, and the size of a chunk, in octets. sled reads and rewrites whole tree nodes,
 /// and writes nodes that large values have swollen into files of their own, outside its log: chunks keep nodes small.
 pub(super) const CHUNK: usize = 8 * 1024;
@@ -30,10 +34,10 @@ const CHUNKED: u8 = 1;
 /// What the tree's keys of a table's records begin with. The length in front keeps one table's name from being the
 /// beginning of another's.
 pub(super) fn table_prefix(table: Table) -> Result<Vec<u8>, StorageError> {
-    let length = u8::try_from(table.0.len())
-        .map_err(|_| StorageError(format!("the table name {} is longer than 255 octets", table.0)))?;
+    let length = u8::try_from(table.name().len())
+        .map_err(|_| StorageError(format!("the table name {} is longer than 255 octets", table.name())))?;
     let mut prefix = vec![RECORD, length];
-    prefix.extend_from_slice(table.0.as_bytes());
+    prefix.extend_from_slice(table.name().as_bytes());
     Ok(prefix)
 }
 
@@ -162,7 +166,7 @@ mod tests {
 
     #[test]
     fn no_table_begins_with_another() {
-        let long = record_key(Table("ab"), b"c").unwrap();
-        assert!(!long.starts_with(&table_prefix(Table("a")).unwrap()));
+        let long = record_key(Table::octets("ab"), b"c").unwrap();
+        assert!(!long.starts_with(&table_prefix(Table::octets("a")).unwrap()));
     }
 }

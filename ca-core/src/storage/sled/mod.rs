@@ -29,7 +29,8 @@ use self::disk::{Disk, engine};
 use self::layout::{Record, record_key, table_prefix};
 use self::veil::{Look, Veil};
 use super::{
-    AuditedChange, CommitError, Entry, KeyRange, StorageError, Store, Table, Versioned, after_prefix,
+    AuditedChange, CommitError, Committed, Entry, Exported, KeyRange, Moment, StorageError, Store, Table,
+    Versioned, after_prefix,
 };
 
 /// A [`Store`] in a folder of this machine. One process at a time.
@@ -139,12 +140,23 @@ impl Store for SledStore {
             .collect())
     }
 
-    fn commit(&self, change: AuditedChange) -> Result<(), CommitError> {
+    fn commit(&self, change: AuditedChange) -> Result<Committed, CommitError> {
         let (answer, answered) = channel();
         let queue = self.queue.as_ref().ok_or_else(|| self.shared.unanswered())?;
         queue.send(Waiting { change, answer }).map_err(|_| self.shared.unanswered())?;
         // The committing thread answers, or drops the sender: this never hangs.
         answered.recv().map_err(|_| self.shared.unanswered())?
+    }
+
+    fn ledger_size(&self) -> Result<u64, StorageError> {
+        Ok(self.shared.disk.counts()?.ledger_size)
+    }
+
+    fn export(
+        &self,
+        _take: &mut dyn FnMut(Exported) -> Result<(), StorageError>,
+    ) -> Result<Moment, StorageError> {
+        Err(StorageError("WIP".to_owned()))
     }
 }
 

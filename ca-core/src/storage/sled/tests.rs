@@ -8,10 +8,10 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::clock::{SystemClock, SystemEntropy};
-use crate::ledger::{self, Action, Actor, Ledger};
+use crate::ledger::{self, Action, Actor, Ledger, Position};
 use crate::storage::{Change, conformance};
 
-const T: Table = Table("things");
+const T: Table = Table::octets("things");
 const BIG: usize = 100_000;
 
 /// Fails the committing thread between applying a batch and making it durable.
@@ -69,12 +69,23 @@ impl Store for Reopening {
         self.store.read().unwrap().as_ref().unwrap().scan(table, range, limit)
     }
 
-    fn commit(&self, change: AuditedChange) -> Result<(), CommitError> {
+    fn commit(&self, change: AuditedChange) -> Result<Committed, CommitError> {
         let mut store = self.store.write().unwrap();
         let verdict = store.as_ref().unwrap().commit(change);
         drop(store.take());
         *store = Some(SledStore::open(self.folder.path()).unwrap());
         verdict
+    }
+
+    fn ledger_size(&self) -> Result<u64, StorageError> {
+        self.store.read().unwrap().as_ref().unwrap().ledger_size()
+    }
+
+    fn export(
+        &self,
+        take: &mut dyn FnMut(Exported) -> Result<(), StorageError>,
+    ) -> Result<Moment, StorageError> {
+        self.store.read().unwrap().as_ref().unwrap().export(take)
     }
 }
 
@@ -98,8 +109,19 @@ impl Store for Kept {
         self.0.scan(table, range, limit)
     }
 
-    fn commit(&self, change: AuditedChange) -> Result<(), CommitError> {
+    fn commit(&self, change: AuditedChange) -> Result<Committed, CommitError> {
         self.0.commit(change)
+    }
+
+    fn ledger_size(&self) -> Result<u64, StorageError> {
+        self.0.ledger_size()
+    }
+
+    fn export(
+        &self,
+        take: &mut dyn FnMut(Exported) -> Result<(), StorageError>,
+    ) -> Result<Moment, StorageError> {
+        self.0.export(take)
     }
 }
 
@@ -186,7 +208,7 @@ fn while_a_batch_is_on_its_way_readers_see_the_state_before_it() {
     let kept = Kept::new();
     kept.commit(change("b", "old").and(change("d", vec![7; BIG]))).unwrap();
     let shared = &kept.0.shared;
-    let mut draft = draft::Draft::new(&shared.disk, shared.disk.sequence().unwrap());
+    let mut draft = draft::Draft::new(&shared.disk, shared.disk.counts().unwrap());
     for (key, value) in [("a", "new"), ("b", "new"), ("d", "new"), ("e", "new")] {
         draft.add(&change(key, value)).unwrap().unwrap();
     }
@@ -200,7 +222,7 @@ fn while_a_batch_is_on_its_way_readers_see_the_state_before_it() {
     assert_eq!(kept.get(T, b"d").unwrap().unwrap().value, vec![7; BIG]);
     assert_eq!(seen(), before);
     assert_eq!(kept.scan(T, &KeyRange::all(), 1).unwrap(), before[..1]);
-    assert_eq!(ledger::read(&kept, None, 10).unwrap().len(), 2);
+    assert_eq!(ledger::read(&kept, Position(0), 10).unwrap().len(), 2);
     drawn.lift();
     let keys: Vec<_> = seen().into_iter().map(|(key, _)| key).collect();
     assert_eq!(keys, [b"a", b"b", b"d", b"e"]);
@@ -209,7 +231,7 @@ fn while_a_batch_is_on_its_way_readers_see_the_state_before_it() {
 
 /// After a fault: no commit succeeds or hangs, the doubtful record cannot be read, others can.
 fn assert_stopped(kept: &Kept, cause: &str) {
-    let message = |verdict: Result<(), CommitError>| match verdict {
+    let message = |verdict: Result<Committed, CommitError>| match verdict {
         Err(CommitError::Storage(error)) => error.to_string(),
         other => panic!("{other:?}"),
     };

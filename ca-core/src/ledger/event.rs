@@ -1,22 +1,12 @@
-//! The ledger: every state change, and every look at a person's record, is an [`Event`] written in the same commit
-//! as the thing itself. No event, no change: see [`Change::explained_by`].
-//!
-//! Events are kept in the order of their identifier (time, then randomness). Their place in a Merkle tree is given
-//! by a sequencer that is not built yet.
+//! One entry of the ledger: who did what, on whom, why, how it ended, and what it wrote.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::clock::{Clock, Entropy, EntropyError};
-use crate::storage::{Change, KeyRange, StorageError, Store, Table};
-
-/// Events by identifier.
-pub const EVENTS: Table = Table("events");
+use super::effect::Effect;
 
 /// An event's identifier: microseconds since 1970 (8 octets, big-endian), then 8 random octets. Sorts by time; events
 /// of one ledger in the order they were made.
@@ -25,7 +15,7 @@ pub const EVENTS: Table = Table("events");
 pub struct EventId([u8; 16]);
 
 impl EventId {
-    fn new(micros: u64, random: [u8; 8]) -> Self {
+    pub(super) fn new(micros: u64, random: [u8; 8]) -> Self {
         let mut id = [0; 16];
         let (time, rest) = id.split_at_mut(8);
         time.copy_from_slice(&micros.to_be_bytes());
@@ -33,7 +23,7 @@ impl EventId {
         Self(id)
     }
 
-    /// The identifier's bytes: the key in [`EVENTS`].
+    /// The identifier's bytes.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
@@ -129,6 +119,12 @@ pub struct Event {
     /// Further facts: references, fingerprints, never personal data.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub detail: BTreeMap<String, String>,
+    /// What the change wrote, filled in when the change is bound to its event: the state can be computed anew from
+    /// the ledger alone and compared with what is stored.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub effects: Vec<Effect>,
+    /// Randomness that hides the event behind its digest: the digest is public, in the Merkle tree's leaf.
+    pub salt: Salt,
 }
 
 impl Event {
@@ -154,80 +150,23 @@ impl Event {
     }
 }
 
-/// Makes events: holds the clock and the randomness they are stamped with.
-#[derive(Debug, Clone)]
-pub struct Ledger {
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
-    /// The microsecond of the last event made: two events of one ledger never share one, so that they keep their
-    /// order also where the clock stands still or is set back.
-    last: Arc<AtomicU64>,
-}
+/// 128 random bits in every event (see [`Event::salt`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Salt(pub [u8; 16]);
 
-impl Ledger {
-    /// A ledger stamping with this clock and this randomness.
-    pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { clock, entropy, last: Arc::default() }
-    }
-
-    /// An event happening now, done unless [`Event::refused`] is said.
-    ///
-    /// # Errors
-    /// No randomness.
-    pub fn event(
-        &self,
-        actor: &Actor,
-        action: Action,
-        subject: impl Into<String>,
-    ) -> Result<Event, EntropyError> {
-        let at = self.clock.now();
-        let mut random = [0; 8];
-        self.entropy.fill(&mut random)?;
-        Ok(Event {
-            id: EventId::new(self.next_microsecond(at), random),
-            at,
-            actor: actor.clone(),
-            action,
-            subject: subject.into(),
-            reason: None,
-            outcome: Outcome::Done,
-            detail: BTreeMap::new(),
-        })
+impl From<Salt> for String {
+    fn from(salt: Salt) -> Self {
+        hex::encode(salt.0)
     }
 }
 
-impl Ledger {
-    fn next_microsecond(&self, at: OffsetDateTime) -> u64 {
-        let now = u64::try_from(at.unix_timestamp_nanos() / 1_000).unwrap_or(0);
-        let later = |last: u64| now.max(last + 1);
-        let last = self.last.fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(later(last)));
-        later(last.unwrap_or_else(|last| last))
+impl TryFrom<String> for Salt {
+    type Error = hex::FromHexError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let mut salt = [0; 16];
+        hex::decode_to_slice(text, &mut salt)?;
+        Ok(Self(salt))
     }
-}
-
-/// The write that records `event`. Only [`Change::explained_by`] needs it.
-pub(crate) fn event_write(event: &Event) -> Change {
-    // A derived Serialize over strings, maps with string keys and times does not fail; an empty value would be
-    // refused by `read`, never mistaken for an event.
-    let value = serde_json::to_vec(event).unwrap_or_default();
-    Change::new().insert(EVENTS, event.id.as_bytes().to_vec(), value)
-}
-
-/// Reads at most `limit` events that come after `after`, oldest first.
-///
-/// # Errors
-/// Storage failed, or holds something under [`EVENTS`] that is no event.
-pub fn read(store: &dyn Store, after: Option<EventId>, limit: usize) -> Result<Vec<Event>, StorageError> {
-    let range = match after {
-        Some(id) => KeyRange::all().after(id.as_bytes()),
-        None => KeyRange::all(),
-    };
-    store
-        .scan(EVENTS, &range, limit)?
-        .into_iter()
-        .map(|(key, entry)| {
-            serde_json::from_slice(&entry.value)
-                .map_err(|error| StorageError(format!("event {} cannot be read: {error}", hex::encode(key))))
-        })
-        .collect()
 }
