@@ -1,7 +1,7 @@
 //! Faults that are ours, not the caller's.
 
 use ca_core::clock::EntropyError;
-use ca_core::storage::{CommitError, Committed, StorageError};
+use ca_core::storage::{CommitError, StorageError};
 
 /// The registry could not do its work. Never the caller's fault; its text is for the operator's log, not for clients.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -46,7 +46,7 @@ pub(crate) enum Attempt<T, E> {
 
 impl<T, E: From<Fault>> Attempt<T, E> {
     /// Sorts a commit's outcome.
-    pub(crate) fn of(outcome: Result<Committed, CommitError>, done: impl FnOnce() -> T) -> Self {
+    pub(crate) fn of<C>(outcome: Result<C, CommitError>, done: impl FnOnce() -> T) -> Self {
         match outcome {
             Ok(_) => Self::Settled(Ok(done())),
             Err(conflict @ CommitError::Conflict { .. }) => Self::Overtaken(conflict),

@@ -52,7 +52,7 @@ impl Registry {
         match self.authority().revoke(&record.serial, reason, &permit.actor(), change.clone()) {
             Ok(_) => Ok(Ok(())),
             // Revoked by itself before: what remains is the member.
-            Err(RevokeError::AlreadyRevoked { .. }) => Ok(self.commit(change)),
+            Err(RevokeError::AlreadyRevoked { .. }) => Ok(self.commit(change).map(|_| ())),
             Err(RevokeError::Commit(error)) => Ok(Err(error)),
             Err(RevokeError::Entropy(error)) => Err(Fault::from(error).into()),
             Err(error) => Err(ca_core::storage::StorageError(error.to_string()).into()),
