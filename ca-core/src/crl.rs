@@ -1,18 +1,31 @@
 //! Certificate revocation lists (RFC 5280 section 5) as kept and published.
 
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::certificate::CaId;
 use crate::clock::EntropyError;
 use crate::issuance::EncodingError;
 use crate::keys::KeyError;
-use crate::storage::{CommitError, StorageError, Store, Table, Version};
+use crate::storage::{CommitError, Expect, StorageError, Store, Table, Version};
 
 /// The newest CRL of each CA, by the CA's name: a header of 24 octets (number, thisUpdate, nextUpdate as big-endian
 /// integers, times in seconds since 1970), then the DER.
 pub const CRLS: Table = Table::octets("crls");
 
+/// The last CRL number that each CA reserved, by the CA's name: it is durable before a CRL with it is signed.
+pub const CRL_NUMBERS: Table = Table::records("crl_numbers");
+
 const HEADER: usize = 24;
+
+/// A reserved CRL number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CrlNumber {
+    pub(crate) number: u64,
+    /// SHA-256 of the to-be-signed bytes, hex.
+    pub(crate) to_be_signed_sha256: String,
+}
 
 /// A published CRL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +78,17 @@ pub(crate) fn newest_versioned(store: &dyn Store, ca: &CaId) -> Result<Option<(C
     let crl = Crl::from_stored(&entry.value)
         .ok_or_else(|| StorageError(format!("the stored CRL of {ca} cannot be read")))?;
     Ok(Some((crl, entry.version)))
+}
+
+/// The next number for a CRL of `ca`, and what reserving it must find.
+pub(crate) fn next_number(store: &dyn Store, ca: &CaId) -> Result<(u64, Expect), StorageError> {
+    let newest = newest(store, ca)?.map_or(0, |crl| crl.number);
+    let Some(entry) = store.get(CRL_NUMBERS, ca.as_str().as_bytes())? else {
+        return Ok((newest + 1, Expect::Absent));
+    };
+    let reserved: CrlNumber = serde_json::from_slice(&entry.value)
+        .map_err(|error| StorageError(format!("the CRL number of {ca} cannot be read: {error}")))?;
+    Ok((reserved.number.max(newest) + 1, Expect::Version(entry.version)))
 }
 
 /// A CRL was not published.

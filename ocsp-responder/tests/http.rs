@@ -14,7 +14,8 @@ use ca_core::certificate::CaId;
 use ca_core::clock::SystemClock;
 use ca_core::crl::{CRLS, Crl};
 use ca_core::storage::{
-    AuditedChange, CommitError, Entry, KeyRange, StorageError, Store, Table, Version, Versioned,
+    AuditedChange, CommitError, Committed, Entry, Exported, KeyRange, Moment, StorageError, Store, Table,
+    Version, Versioned,
 };
 use fixture::{GOOD, Pki, REVOKED, UNKNOWN, printed};
 use ocsp_responder::http::{PublicState, router};
@@ -38,8 +39,19 @@ impl Store for CrlStore {
         unreachable!("publishing scans nothing")
     }
 
-    fn commit(&self, _: AuditedChange) -> Result<(), CommitError> {
+    fn commit(&self, _: AuditedChange) -> Result<Committed, CommitError> {
         unreachable!("publishing writes nothing")
+    }
+
+    fn ledger_size(&self) -> Result<u64, StorageError> {
+        unreachable!("publishing CRLs asks for no ledger")
+    }
+
+    fn export(
+        &self,
+        _: &mut dyn FnMut(Exported) -> Result<(), StorageError>,
+    ) -> Result<Moment, StorageError> {
+        unreachable!("publishing exports nothing")
     }
 }
 

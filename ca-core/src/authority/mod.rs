@@ -20,9 +20,9 @@ mod revoke;
 mod root;
 
 pub use issue::ISSUED;
-pub use publish::CRL_PUBLISHED;
+pub use publish::{CRL_PREPARED, CRL_PUBLISHED};
 pub use revoke::{HELD, RELEASED, REVOKED};
-pub use root::{CA_CERTIFICATES, FOUNDED, RootError, RootParts, found_root};
+pub use root::{CA_CERTIFICATES, FOUNDED, PREPARED, RootError, RootParts, found_root};
 
 /// Where what a CA publishes can be fetched, over plain HTTP (RFC 5280 section 4.2.1.13, RFC 6960 appendix A.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,13 +95,15 @@ impl Authority {
         Ok(Self { parts, issuer, certificates, ledger, status_changes: AtomicU64::new(0) })
     }
 
-    /// Closes what a crash left between reserving a serial number and issuing. Call it once at start, before
-    /// anything is issued. Returns how many reservations there were.
+    /// Closes what a crash left between reserving a serial number and issuing, of `older_than` and more. Returns how
+    /// many reservations there were. Choose a time that no issuance takes: other nodes may be at work on the same
+    /// store, and what is closed under their hands is refused.
     ///
     /// # Errors
     /// The store failed.
-    pub fn abandon_open_reservations(&self) -> Result<usize, AbandonError> {
-        reservation::abandon_open(self.parts.store.as_ref(), &self.ledger, &self.parts.id)
+    pub fn abandon_open_reservations(&self, older_than: time::Duration) -> Result<usize, AbandonError> {
+        let made_before = self.parts.clock.now() - older_than;
+        reservation::abandon_open(self.parts.store.as_ref(), &self.ledger, &self.parts.id, made_before)
     }
 
     /// Reads what this CA has issued.

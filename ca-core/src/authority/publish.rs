@@ -10,13 +10,15 @@ use super::Authority;
 use super::issue::{sha256_hex, whole_seconds};
 use super::revoke::RevocationEntry;
 use crate::certificate::REVOCATIONS;
-use crate::crl::{self, CRLS, Crl, PublishError};
+use crate::crl::{self, CRL_NUMBERS, CRLS, Crl, CrlNumber, PublishError};
 use crate::issuance::EncodingError;
 use crate::issuance::to_be_signed::{CRL_ALGORITHM_FIELD, Capture, assemble, replace_field};
 use crate::ledger::{Action, Actor};
 use crate::status::RevocationReason;
-use crate::storage::{Change, Expect, KeyRange, Operation, StorageError};
+use crate::storage::{Change, Expect, KeyRange, Operation, StorageError, Version};
 
+/// A CRL's number was reserved, and its content settled; it is signed next.
+pub const CRL_PREPARED: Action = Action::named("crl.prepared");
 /// A CRL was signed and published.
 pub const CRL_PUBLISHED: Action = Action::named("crl.published");
 
@@ -32,12 +34,17 @@ impl Authority {
     pub fn publish_crl(&self, validity: Duration, actor: &Actor) -> Result<Crl, PublishError> {
         let previous = crl::newest_versioned(self.parts.store.as_ref(), &self.parts.id)?;
         let this_update = whole_seconds(self.parts.clock.now());
-        let (number, since, expect) = match &previous {
-            None => (1, None, Expect::Absent),
-            Some((crl, version)) => (crl.number + 1, Some(crl.this_update), Expect::Version(*version)),
+        let (since, expect) = match &previous {
+            None => (None, Expect::Absent),
+            Some((crl, version)) => (Some(crl.this_update), Expect::Version(*version)),
         };
-        let der = self.sign_crl(number, this_update, this_update + validity, since)?;
-        let published = Crl { number, this_update, next_update: this_update + validity, der };
+        let (number, reserved) = crl::next_number(self.parts.store.as_ref(), &self.parts.id)?;
+        let next_update = this_update + validity;
+        let to_be_signed = self.crl_to_be_signed(number, this_update, next_update, since)?;
+        let reserved = self.reserve_crl_number(number, reserved, &to_be_signed, actor)?;
+        let signature = Arc::clone(&self.parts.signer).sign(&to_be_signed)?;
+        let der = assemble(&to_be_signed, CRL_ALGORITHM_FIELD, &signature)?;
+        let published = Crl { number, this_update, next_update, der };
         let event = self
             .ledger
             .event(actor, CRL_PUBLISHED, format!("crl:{}", self.parts.id))?
@@ -45,21 +52,33 @@ impl Authority {
             .with("sha256", sha256_hex(&published.der));
         let change = Change::new()
             .write(CRLS, self.parts.id.as_str(), expect, Operation::Put(published.to_stored()))
+            .check(CRL_NUMBERS, self.parts.id.as_str(), Expect::Version(reserved))
             .explained_by(&event);
         self.parts.store.commit(change)?;
         Ok(published)
     }
 
-    fn sign_crl(
+    /// Makes the number and what will be signed under it durable. RFC 5280 section 5.2.3: numbers never go back, and
+    /// two CRLs of one CA never share one; a crash between this and publishing leaves a gap, which is allowed.
+    fn reserve_crl_number(
         &self,
         number: u64,
-        this_update: OffsetDateTime,
-        next_update: OffsetDateTime,
-        previous: Option<OffsetDateTime>,
-    ) -> Result<Vec<u8>, PublishError> {
-        let to_be_signed = self.crl_to_be_signed(number, this_update, next_update, previous)?;
-        let signature = Arc::clone(&self.parts.signer).sign(&to_be_signed)?;
-        Ok(assemble(&to_be_signed, CRL_ALGORITHM_FIELD, &signature)?)
+        expect: Expect,
+        to_be_signed: &[u8],
+        actor: &Actor,
+    ) -> Result<Version, PublishError> {
+        let to_be_signed_sha256 = sha256_hex(to_be_signed);
+        let event = self
+            .ledger
+            .event(actor, CRL_PREPARED, format!("crl:{}", self.parts.id))?
+            .with("number", number.to_string())
+            .with("to-be-signed-sha256", to_be_signed_sha256.clone());
+        let reserved = serde_json::to_vec(&CrlNumber { number, to_be_signed_sha256 })
+            .map_err(|error| StorageError(error.to_string()))?;
+        let change = Change::new()
+            .write(CRL_NUMBERS, self.parts.id.as_str(), expect, Operation::Put(reserved))
+            .explained_by(&event);
+        Ok(self.parts.store.commit(change)?.version)
     }
 
     fn crl_to_be_signed(

@@ -22,6 +22,8 @@ use crate::subject::ApprovedSubject;
 /// Certificates of this installation's CAs, DER, by the CA's name.
 pub const CA_CERTIFICATES: Table = Table::octets("ca_certificates");
 
+/// A root CA's certificate is settled; it is signed next.
+pub const PREPARED: Action = Action::named("ca.prepared");
 /// A root CA was founded.
 pub const FOUNDED: Action = Action::named("ca.founded");
 
@@ -54,8 +56,15 @@ pub struct RootParts<'a> {
 /// # Errors
 /// The profile refuses the key or name, lint finds a fault, the key cannot be used, or a CA of this name exists.
 pub fn found_root(parts: RootParts<'_>, actor: &Actor) -> Result<AuthorityParts, RootError> {
-    let certificate = self_signed(&parts)?;
     let ledger = Ledger::new(Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
+    let linted = to_be_self_signed(&parts)?;
+    let subject = format!("ca:{}", parts.id);
+    // The ledger knows of it before it is signed: where nothing can be written, nothing is signed.
+    let intent =
+        ledger.event(actor, PREPARED, subject)?.with("to-be-signed-sha256", sha256_hex(linted.as_bytes()));
+    parts.store.commit(Change::new().explained_by(&intent))?;
+    let signature = parts.signer.sign(linted.as_bytes())?;
+    let certificate = to_be_signed::assemble(linted.as_bytes(), CERTIFICATE_ALGORITHM_FIELD, &signature)?;
     let event =
         ledger.event(actor, FOUNDED, format!("ca:{}", parts.id))?.with("sha256", sha256_hex(&certificate));
     let change =
@@ -73,7 +82,7 @@ pub fn found_root(parts: RootParts<'_>, actor: &Actor) -> Result<AuthorityParts,
     })
 }
 
-fn self_signed(parts: &RootParts<'_>) -> Result<Vec<u8>, RootError> {
+fn to_be_self_signed(parts: &RootParts<'_>) -> Result<lint::LintedTbs, RootError> {
     let key = SubjectPublicKey::from_der(parts.signer.public_key_info())?;
     let admitted = parts.profile.admit(key, &[], parts.subject.clone())?;
     let not_before = whole_seconds(parts.clock.now());
@@ -91,10 +100,8 @@ fn self_signed(parts: &RootParts<'_>) -> Result<Vec<u8>, RootError> {
         },
         &IssuedBy::Itself(parts.signer.algorithm()),
     )?;
-    let linted = lint::lint(written, &lint::Context { issuer: None, profile: parts.profile })
-        .map_err(IssueError::from)?;
-    let signature = parts.signer.sign(linted.as_bytes())?;
-    Ok(to_be_signed::assemble(linted.as_bytes(), CERTIFICATE_ALGORITHM_FIELD, &signature)?)
+    let context = lint::Context { issuer: None, profile: parts.profile };
+    Ok(lint::lint(written, &context).map_err(IssueError::from)?)
 }
 
 /// A root CA was not founded.

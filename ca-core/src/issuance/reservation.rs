@@ -33,9 +33,14 @@ pub(crate) struct Reservation {
 /// How many reservations one pass of [`abandon_open`] reads at a time.
 const PAGE: usize = 500;
 
-/// Marks every reservation left open as abandoned, one event each. Only for start-up, before anything is issued.
-/// Returns how many there were.
-pub(crate) fn abandon_open(store: &dyn Store, ledger: &Ledger, ca: &CaId) -> Result<usize, AbandonError> {
+/// Marks every reservation left open since before `made_before` as abandoned, one event each. Returns how many there
+/// were. Whoever still works on such a certificate finds its reservation changed, and cannot commit.
+pub(crate) fn abandon_open(
+    store: &dyn Store,
+    ledger: &Ledger,
+    ca: &CaId,
+    made_before: OffsetDateTime,
+) -> Result<usize, AbandonError> {
     let mut range = KeyRange::prefix(&ca.prefix());
     let mut count = 0;
     loop {
@@ -45,7 +50,7 @@ pub(crate) fn abandon_open(store: &dyn Store, ledger: &Ledger, ca: &CaId) -> Res
         for (key, entry) in page {
             let reservation: Reservation = serde_json::from_slice(&entry.value)
                 .map_err(|error| StorageError(format!("a reservation cannot be read: {error}")))?;
-            if reservation.abandoned {
+            if reservation.abandoned || reservation.at > made_before {
                 continue;
             }
             let closed = serde_json::to_vec(&Reservation { abandoned: true, ..reservation })
@@ -54,11 +59,15 @@ pub(crate) fn abandon_open(store: &dyn Store, ledger: &Ledger, ca: &CaId) -> Res
             let serial = SerialNumber::from_der_content(serial)
                 .map_err(|_| StorageError("a reservation's key is damaged".to_owned()))?;
             let event = ledger
-                .event(&Actor::system("start"), ABANDONED, format!("certificate:{ca}/{serial}"))?
+                .event(&Actor::system("reservations"), ABANDONED, format!("certificate:{ca}/{serial}"))?
                 .because("npki stopped between reserving the serial number and committing the certificate");
             let change = Change::new().replace(RESERVATIONS, key, entry.version, closed);
-            store.commit(change.explained_by(&event))?;
-            count += 1;
+            match store.commit(change.explained_by(&event)) {
+                Ok(_) => count += 1,
+                // Issued at this very moment, or abandoned by another node.
+                Err(CommitError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 }

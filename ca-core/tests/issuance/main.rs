@@ -125,8 +125,8 @@ fn a_crash_between_reservation_and_commit_loses_nothing_and_reuses_no_serial() {
     let ca = Ca::founded();
     let prepared = ca.prepare("device", new_key()).unwrap();
     drop(prepared);
-    assert_eq!(ca.issuing.abandon_open_reservations().unwrap(), 1);
-    assert_eq!(ca.issuing.abandon_open_reservations().unwrap(), 0, "abandoned once is enough");
+    assert_eq!(ca.issuing.abandon_open_reservations(Duration::ZERO).unwrap(), 1);
+    assert_eq!(ca.issuing.abandon_open_reservations(Duration::ZERO).unwrap(), 0, "abandoned once is enough");
     let events = ledger::events(ca.store.as_ref(), Position(0), 1_000).unwrap();
     assert_eq!(events.iter().filter(|event| event.action.as_str() == "serial.abandoned").count(), 1);
 }

@@ -21,6 +21,11 @@ use super::tls::ServerCertificate;
 /// it takes to sign one.
 const TICK: StdDuration = StdDuration::from_millis(250);
 
+/// How old a reservation must be to be abandoned: far longer than any issuance takes.
+const ABANDONED: Duration = Duration::minutes(10);
+/// How often abandoned reservations are looked for.
+const LOOK_FOR_ABANDONED: Duration = Duration::minutes(1);
+
 /// One CA whose CRL is kept fresh.
 #[derive(Debug)]
 pub(crate) struct PublishedCa {
@@ -44,6 +49,8 @@ pub(crate) struct Publisher {
     pub(crate) responder_credential: Credential,
     pub(crate) server: Arc<ServerCertificate>,
     pub(crate) server_credential: Credential,
+    /// When to look for abandoned reservations next; begin with the distant past.
+    pub(crate) look_for_abandoned_at: OffsetDateTime,
 }
 
 impl Publisher {
@@ -51,6 +58,7 @@ impl Publisher {
     pub(crate) fn run(mut self, stop: &Receiver<()>) {
         while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(TICK) {
             self.publish_due_crls();
+            self.abandon_open_reservations();
             if let Err(error) = self.rotate() {
                 tracing::error!(%error, "an own certificate could not be renewed; it is tried again");
             }
@@ -63,6 +71,24 @@ impl Publisher {
         for ca in &mut self.cas {
             if let Err(error) = ca.publish_if_due(self.store.as_ref(), now) {
                 tracing::error!(ca = %ca.authority.id(), %error, "no CRL published; it is tried again");
+            }
+        }
+    }
+
+    /// Serial numbers that a crash left reserved, of this node or another on the same store.
+    fn abandon_open_reservations(&mut self) {
+        let now = self.clock.now();
+        if now < self.look_for_abandoned_at {
+            return;
+        }
+        self.look_for_abandoned_at = now + LOOK_FOR_ABANDONED;
+        match self.own.authority.abandon_open_reservations(ABANDONED) {
+            Ok(0) => {}
+            Ok(count) => {
+                tracing::warn!(count, "serial numbers were reserved and never issued; they are closed")
+            }
+            Err(error) => {
+                tracing::error!(%error, "open reservations could not be looked at; it is tried again")
             }
         }
     }

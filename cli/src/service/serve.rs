@@ -116,10 +116,6 @@ impl Installation {
             issuing_certificate.clone(),
             Arc::new(keys.open(ISSUING)?),
         )?);
-        let abandoned = authority.abandon_open_reservations()?;
-        if abandoned > 0 {
-            tracing::warn!(abandoned, "serial numbers were reserved when npki last stopped; none was issued");
-        }
         let mut cas = vec![PublishedCa {
             authority: Arc::clone(&authority),
             validity: settings.crl_validity,
@@ -151,6 +147,7 @@ impl Installation {
                 responder_credential,
                 server: Arc::clone(&server),
                 server_credential,
+                look_for_abandoned_at: time::OffsetDateTime::UNIX_EPOCH,
             },
             foundation,
             responder,
