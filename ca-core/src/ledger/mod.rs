@@ -14,8 +14,14 @@ use time::OffsetDateTime;
 use crate::clock::{Clock, Entropy, EntropyError};
 use crate::storage::{KeyRange, StorageError, Store, Table};
 
+pub mod audit;
 mod effect;
 mod event;
+pub mod heads;
+pub mod index;
+pub mod receipt;
+pub mod sealer;
+pub mod tree;
 
 pub use effect::{Effect, Written};
 pub use event::{Action, Actor, Event, EventId, Outcome, Salt};
