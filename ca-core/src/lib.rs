@@ -19,3 +19,5 @@ pub mod serial;
 pub mod status;
 pub mod storage;
 pub mod subject;
+pub mod token;
+pub mod vault;
