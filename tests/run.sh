@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Builds, checks and tests everything, on a machine with a Rust toolchain: what the README and continuous integration run.
 #
-# Installs what is missing of the programs that judge npki's work (openssl, GnuTLS, Java's keytool, curl, SoftHSM, pkilint and
-# openapi-spec-validator). Where nothing is missing, it needs no network but for crates that are not downloaded yet.
+# Installs what is missing of the programs that judge npki's work (openssl, GnuTLS, Java's keytool, curl, SoftHSM,
+# pkilint and openapi-spec-validator). Where nothing is missing, it needs no network but for crates that are not
+# downloaded yet.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

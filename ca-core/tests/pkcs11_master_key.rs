@@ -222,6 +222,26 @@ fn a_wrong_pin_is_said_and_presented_once() {
 }
 
 #[test]
+fn a_pin_changed_meanwhile_is_presented_once() {
+    with_token("a_pin_changed_meanwhile_is_presented_once", || {
+        let key = generate("master").unwrap();
+        let library = library();
+        let session = session(&library);
+        session.set_pin(&AuthPin::new(PIN.into()), &AuthPin::new("55555".into())).unwrap();
+        assert_works(&key);
+        session.logout().unwrap();
+        // A token locks itself after a few.
+        for _ in 0..20 {
+            let outcome = key.wrap(&SUBJECT_KEY, b"");
+            assert!(matches!(outcome, Err(VaultError::Token(TokenError::WrongPin(_)))), "{outcome:?}");
+        }
+        session.login(UserType::User, Some(&AuthPin::new("55555".into()))).unwrap();
+        let reopened = Pkcs11MasterKey::open(place("master"), pin("55555"), entropy());
+        assert_works(&reopened.unwrap());
+    });
+}
+
+#[test]
 fn what_is_missing_is_said() {
     with_token("what_is_missing_is_said", || {
         assert!(matches!(open("nobody"), Err(TokenError::NoKey { key, .. }) if key == "nobody"));
