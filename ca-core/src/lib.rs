@@ -20,3 +20,5 @@ pub mod status;
 pub mod storage;
 pub mod subject;
 pub mod tlog;
+pub mod token;
+pub mod vault;

@@ -3,6 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use tempfile::TempDir;
 
 use super::*;
@@ -90,7 +92,7 @@ fn headers_that_differ_differ_in_their_octets() {
     let mut shifted = sealed.clone();
     let moved = shifted.salt.remove(0);
     shifted.public_key.push(moved);
-    assert_ne!(sealed.header(), shifted.header());
+    assert_ne!(sealed.terms().header(), shifted.terms().header());
 }
 
 #[test]

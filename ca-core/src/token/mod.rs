@@ -1,0 +1,111 @@
+//! Keys that stay in a PKCS#11 token: found, judged fit, and used from many threads, also after the token was away.
+//!
+//! Written against PKCS#11 2.40, which every token speaks.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
+mod key;
+mod module;
+
+pub(crate) use key::{TokenKey, find_keys};
+pub(crate) use module::{Access, open_session};
+
+/// Where a key is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyPlace {
+    /// The token maker's library, such as `/usr/lib/softhsm/libsofthsm2.so`.
+    pub module: PathBuf,
+    /// The token's label. No two tokens at hand may have it.
+    pub token: String,
+    /// The key's label (CKA_LABEL). No two keys of its kind in the token may have it.
+    pub key: String,
+}
+
+/// A user PIN. Wiped when it is dropped.
+#[derive(Clone)]
+pub struct Pin(Zeroizing<String>);
+
+impl Pin {
+    /// Takes over a PIN.
+    pub const fn new(pin: Zeroizing<String>) -> Self {
+        Self(pin)
+    }
+
+    fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pin")
+    }
+}
+
+/// A token, or a key in it, could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// The library cannot be loaded or started.
+    #[error("the PKCS#11 library {} cannot be used: {source}", module.display())]
+    Module {
+        /// The library.
+        module: PathBuf,
+        /// What went wrong.
+        source: cryptoki::error::Error,
+    },
+    /// No token with this label is at hand.
+    #[error("no token is called {token:?}; at hand: {at_hand:?}")]
+    NoToken {
+        /// The label.
+        token: String,
+        /// The labels of those that are there.
+        at_hand: Vec<String>,
+    },
+    /// Several tokens at hand have this label.
+    #[error("several tokens are called {0:?}")]
+    SeveralTokens(String),
+    /// The token refused the PIN. It is not presented again: after a few wrong ones a token locks itself.
+    #[error("token {0:?} refused the PIN")]
+    WrongPin(String),
+    /// The token locked itself after too many wrong PINs.
+    #[error("token {0:?} is locked after too many wrong PINs; its security officer can unlock it")]
+    PinLocked(String),
+    /// No key with this label is in the token.
+    #[error("token {token:?} holds no key called {key:?}")]
+    NoKey {
+        /// The token.
+        token: String,
+        /// The key's label.
+        key: String,
+    },
+    /// A key with this label is in the token already, or several are.
+    #[error("token {token:?} holds a key called {key:?} already")]
+    KeyThere {
+        /// The token.
+        token: String,
+        /// The key's label.
+        key: String,
+    },
+    /// The key must not be used for this.
+    #[error("key {key:?} is not fit: {why}")]
+    Unfit {
+        /// The key's label.
+        key: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The token failed.
+    #[error("token {token:?} failed: {source}")]
+    Failed {
+        /// The token.
+        token: String,
+        /// What it said.
+        source: cryptoki::error::Error,
+    },
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] crate::clock::EntropyError),
+}

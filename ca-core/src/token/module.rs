@@ -1,0 +1,106 @@
+//! Libraries, tokens and logins.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::{Error, RvError};
+use cryptoki::session::{Session, UserType};
+use cryptoki::slot::Slot;
+use cryptoki::types::AuthPin;
+
+use super::{KeyPlace, Pin, TokenError};
+
+/// The libraries of this process. Each is loaded once and stays: PKCS#11 2.40 section 5.4 starts a library once for a
+/// whole process.
+static LOADED: Mutex<BTreeMap<PathBuf, Pkcs11>> = Mutex::new(BTreeMap::new());
+
+/// What a session may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Use what is in the token.
+    Use,
+    /// Put something into it.
+    Write,
+}
+
+/// Opens a session and logs in.
+///
+/// The session does not close itself: its number may belong to another session when the token was away meanwhile.
+///
+/// # Errors
+/// Library, token or PIN are not right.
+pub(crate) fn open_session(place: &KeyPlace, pin: &Pin, access: Access) -> Result<Session, TokenError> {
+    let library = started(&place.module)?;
+    let slot = slot_of(&library, place)?;
+    let session = match access {
+        Access::Use => library.open_ro_session_no_drop(slot),
+        Access::Write => library.open_rw_session_no_drop(slot),
+    }
+    .map_err(|error| place.failed(error))?;
+    if let Err(refused) = log_in(&session, place, pin) {
+        // The refusal is what matters to the caller.
+        let _ = session.close();
+        return Err(refused);
+    }
+    Ok(session)
+}
+
+impl KeyPlace {
+    /// The token failed with this error.
+    pub(crate) fn failed(&self, source: Error) -> TokenError {
+        TokenError::Failed { token: self.token.clone(), source }
+    }
+}
+
+fn started(module: &Path) -> Result<Pkcs11, TokenError> {
+    let failed = |source| TokenError::Module { module: module.to_owned(), source };
+    // Nothing panics while it is held.
+    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    let library = match loaded.get(module) {
+        Some(library) => library.clone(),
+        None => Pkcs11::new(module).map_err(failed)?,
+    };
+    match library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+        // Also where another part of this process started it, or had stopped it.
+        Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
+        Err(error) => return Err(failed(error)),
+    }
+    loaded.insert(module.to_owned(), library.clone());
+    Ok(library)
+}
+
+/// Looked up each time: a token that comes back may be in another slot.
+fn slot_of(library: &Pkcs11, place: &KeyPlace) -> Result<Slot, TokenError> {
+    let (mut found, mut at_hand) = (Vec::new(), Vec::new());
+    for slot in library.get_slots_with_token().map_err(|error| place.failed(error))? {
+        // One that cannot be asked is not ours, or will be missed below.
+        let Ok(token) = library.get_token_info(slot) else { continue };
+        if !token.token_initialized() {
+            continue;
+        }
+        let label = token.label().trim_end().to_owned();
+        if label == place.token {
+            found.push(slot);
+        }
+        at_hand.push(label);
+    }
+    match found.as_slice() {
+        [slot] => Ok(*slot),
+        [] => Err(TokenError::NoToken { token: place.token.clone(), at_hand }),
+        _ => Err(TokenError::SeveralTokens(place.token.clone())),
+    }
+}
+
+fn log_in(session: &Session, place: &KeyPlace, pin: &Pin) -> Result<(), TokenError> {
+    match session.login(UserType::User, Some(&AuthPin::new(pin.reveal().into()))) {
+        // PKCS#11 2.40 section 5.6: a login is the application's, not the session's.
+        Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
+        Err(Error::Pkcs11(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange, _)) => {
+            Err(TokenError::WrongPin(place.token.clone()))
+        }
+        Err(Error::Pkcs11(RvError::PinLocked, _)) => Err(TokenError::PinLocked(place.token.clone())),
+        Err(error) => Err(place.failed(error)),
+    }
+}
