@@ -19,3 +19,4 @@ pub mod serial;
 pub mod status;
 pub mod storage;
 pub mod subject;
+pub mod tlog;
