@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds, checks and tests everything, on a machine with a Rust toolchain: what the README and continuous integration run.
 #
-# Installs what is missing of the programs that judge npki's work (openssl, GnuTLS, Java's keytool, curl, SoftHSM,
+# Installs what is missing of the programs that judge npki's work (openssl, GnuTLS, Java's keytool, curl, SoftHSM, Go,
 # pkilint and openapi-spec-validator). Where nothing is missing, it needs no network but for crates that are not
 # downloaded yet.
 set -euo pipefail
@@ -39,6 +39,7 @@ missing_packages() {
     command -v certtool >/dev/null && command -v ocsptool >/dev/null || echo gnutls-bin
     command -v keytool >/dev/null || echo default-jre-headless
     command -v softhsm2-util >/dev/null || echo softhsm2
+    command -v go >/dev/null || echo golang-go
     command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }
 
@@ -71,6 +72,10 @@ python_programs() {
         cp tests/requirements.txt "$JUDGES/installed.txt"
 }
 
+go_programs() {
+    (cd tests/judges/tlog && go build -o /dev/null .)
+}
+
 # component NAME COMMAND...: a part of an ordinary toolchain; in continuous integration it must be there.
 component() {
     local name=$1
@@ -87,6 +92,7 @@ component() {
 command -v cargo >/dev/null || fail "a Rust toolchain is needed: https://rustup.rs"
 stage "system programs" system_programs
 stage "python programs" python_programs
+stage "go programs" go_programs
 export NPKI_PYTHON_BIN="$JUDGES/bin"
 
 component fmt cargo fmt --all --check

@@ -9,15 +9,8 @@ use super::tree::{Tiles, TreeError, TreeHead, read, root_of_perfect};
 pub struct WrittenTile {
     /// Where it is.
     pub tile: Tile,
-    /// Its hashes, as many as the tile is wide.
+    /// Its hashes, as many as the tile is wide. [`super::tile::to_octets`] gives them as they are served.
     pub hashes: Vec<Hash>,
-}
-
-impl WrittenTile {
-    /// The tile as it is served: its hashes, one after the other.
-    pub fn to_octets(&self) -> Vec<u8> {
-        self.hashes.iter().flat_map(|hash| *hash.as_bytes()).collect()
-    }
 }
 
 /// What [`Growth::finish`] leaves to be written.

@@ -86,8 +86,8 @@ fn texts_of_another_form_are_refused() {
     let root = head().root.to_base64();
     let short = &root[..40];
     for (text, error) in [
-        (format!("origin\n1\n"), CheckpointError::Lines),
-        (format!("origin\n"), CheckpointError::Lines),
+        ("origin\n1\n".to_owned(), CheckpointError::Lines),
+        ("origin\n".to_owned(), CheckpointError::Lines),
         (format!("\n1\n{root}\n"), CheckpointError::Origin),
         (format!("origin\n\n{root}\n"), CheckpointError::Size),
         (format!("origin\n01\n{root}\n"), CheckpointError::Size),

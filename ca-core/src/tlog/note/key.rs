@@ -30,8 +30,8 @@ impl std::str::FromStr for KeyName {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         // signed-note, "Format": "Key names MUST be non-empty and MUST NOT contain any Unicode spaces or plus (U+002B)
-        // characters." A note holds no control characters either.
-        let forbidden = |c: char| c.is_whitespace() || c.is_control() || c == '+';
+        // characters." A note holds no ASCII control characters either.
+        let forbidden = |c: char| c.is_whitespace() || c < ' ' || c == '+';
         if text.is_empty() || text.contains(forbidden) {
             return Err(NoteKeyError::Name);
         }

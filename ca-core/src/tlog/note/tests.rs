@@ -85,7 +85,7 @@ fn malformed_notes_are_refused() {
     let crlf = BY_PETER.replace('\n', "\r\n");
     for (bad, error) in [
         ("", NoteError::Form),
-        ("\n", NoteError::SignatureLine(1)),
+        ("\n", NoteError::Form),
         (BY_PETER.trim_end(), NoteError::SignatureLine(1)),
         (&ascii, NoteError::SignatureLine(1)),
         (&crlf, NoteError::ControlCharacter),

@@ -6,6 +6,8 @@ mod path;
 pub use bundle::{BundleError, MAX_ENTRY, append_entry, entries};
 pub use path::{Resource, UnknownPath};
 
+use super::hash::Hash;
+
 /// The width of a full tile: hashes in it, entries in a full bundle.
 pub const FULL_WIDTH: u16 = 256;
 
@@ -88,5 +90,47 @@ impl Width {
     /// Whether this is [`Width::FULL`].
     pub const fn is_full(self) -> bool {
         self.0 == FULL_WIDTH
+    }
+}
+
+/// A tile of hashes as it is served: one after the other.
+pub fn to_octets(hashes: &[Hash]) -> Vec<u8> {
+    hashes.iter().flat_map(|hash| *hash.as_bytes()).collect()
+}
+
+/// The hashes of a tile as it is served; none if the octets are not 1 to 256 hashes.
+pub fn from_octets(octets: &[u8]) -> Option<Vec<Hash>> {
+    // tlog-tiles, "Merkle Tree": "Full tiles MUST be exactly 256 hashes wide, or 8,192 bytes."
+    let (hashes, rest) = octets.as_chunks::<{ Hash::LENGTH }>();
+    let width = u16::try_from(hashes.len()).ok().and_then(Width::new);
+    (width.is_some() && rest.is_empty()).then(|| hashes.iter().copied().map(Hash::new).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::tlog::hash::leaf_hash;
+
+    #[test]
+    fn tiles_are_their_hashes() {
+        let hashes: Vec<Hash> = (0..=u8::MAX).map(|number| leaf_hash(&[number])).collect();
+        let octets = to_octets(&hashes);
+        assert_eq!(octets.len(), 8192);
+        for width in 1..=hashes.len() {
+            assert_eq!(from_octets(&octets[..32 * width]).unwrap(), hashes[..width]);
+            assert_eq!(from_octets(&octets[..32 * width - 1]), None);
+        }
+        assert_eq!(from_octets(&[]), None);
+        assert_eq!(from_octets(&[&octets[..], &octets[..32]].concat()), None);
+    }
+
+    #[test]
+    fn levels_and_widths_are_bounded() {
+        assert!(Tile::new(63, 0, Width::FULL).is_some());
+        assert!(Tile::new(64, 0, Width::FULL).is_none());
+        assert!(Width::new(0).is_none() && Width::new(257).is_none());
+        assert_eq!(Width::in_level(u64::MAX, u64::MAX), None);
     }
 }
