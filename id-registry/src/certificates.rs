@@ -216,7 +216,7 @@ impl Registry {
     }
 
     /// A certificate's record, where it lies within the permit's reach.
-    fn certificate_within<P: Permission>(
+    pub(crate) fn certificate_within<P: Permission>(
         &self,
         permit: &Permit<P>,
         serial: &SerialNumber,

@@ -9,12 +9,12 @@ pub mod fault;
 pub mod http;
 pub mod id;
 pub mod identity;
+pub mod ledger;
 pub mod page;
 pub mod permission;
 pub mod principal;
 pub mod staff;
 
-mod ledger;
 mod record;
 mod registry;
 

@@ -7,6 +7,7 @@ use ca_core::clock::{Clock, Entropy};
 use ca_core::ledger::{Action, Actor, Event, Ledger};
 use ca_core::storage::{AuditedChange, CommitError, Committed, StorageError, Store, Table};
 use ca_core::subject::IdentityRef;
+use ca_core::tlog::checkpoint::Log;
 use url::Url;
 
 use crate::fault::Fault;
@@ -46,6 +47,8 @@ pub struct RegistryParts {
     pub entropy: Arc<dyn Entropy>,
     /// The CA that issues to what is registered.
     pub authority: Arc<Authority>,
+    /// The ledger's log, for receipts.
+    pub log: Log,
     /// What the installation says about itself.
     pub settings: Settings,
 }
@@ -67,6 +70,11 @@ impl Registry {
     /// What the installation says about itself.
     pub const fn settings(&self) -> &Settings {
         &self.parts.settings
+    }
+
+    /// The ledger's public key, in the form of C2SP signed-note.
+    pub fn log_key(&self) -> String {
+        self.parts.log.keys().first().map(ToString::to_string).unwrap_or_default()
     }
 
     /// The CA that issues to what is registered.

@@ -7,8 +7,7 @@ use ca_core::ledger::heads::{LEDGER_COSIGNATURES, LEDGER_HEADS, latest_note};
 use ca_core::ledger::tree::{StoredTiles, entry};
 use ca_core::ledger::{Position, read};
 use ca_core::storage::{StorageError, Store};
-use ca_core::tlog::tile::{FULL_WIDTH, Resource, Tile, Width, append_entry};
-use ca_core::tlog::tree::Tiles;
+use ca_core::tlog::tile::{FULL_WIDTH, Resource, Tile, Width, append_entry, to_octets};
 
 /// Which head is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +59,7 @@ impl LedgerPublication {
         // A tile that is not there at all is no failure: anybody may ask for anything.
         let Some(hashes) = StoredTiles(self.store.as_ref()).find(tile)? else { return Ok(None) };
         let wanted = hashes.get(..usize::from(tile.width().get()));
-        Ok(wanted.map(|hashes| hashes.iter().flat_map(|hash| *hash.as_bytes()).collect()))
+        Ok(wanted.map(to_octets))
     }
 
     /// tlog-tiles, "Log Entries": the entries under a level-0 tile, each after its length.

@@ -5,6 +5,7 @@
 
 pub mod http;
 pub mod inspect;
+pub mod ledger;
 pub mod ocsp;
 pub mod publication;
 pub mod signature;

@@ -10,15 +10,20 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ca_core::algorithm::KeyAlgorithm;
 use ca_core::certificate::CaId;
 use ca_core::clock::SystemClock;
 use ca_core::crl::{CRLS, Crl};
+use ca_core::keys::software::SoftwareKey;
+use ca_core::storage::memory::MemoryStore;
 use ca_core::storage::{
     AuditedChange, CommitError, Committed, Entry, Exported, KeyRange, Moment, StorageError, Store, Table,
     Version, Versioned,
 };
+use ca_core::tlog::note::{SignatureKind, VerifierKey};
 use fixture::{GOOD, Pki, REVOKED, UNKNOWN, printed};
 use ocsp_responder::http::{PublicState, router};
+use ocsp_responder::ledger::{LedgerPublication, PublishedHead};
 use ocsp_responder::ocsp::client::{CertificateStatus, Nonce, Query, Tolerance};
 use ocsp_responder::ocsp::{CertIdHash, MAX_REQUEST, Responders};
 use ocsp_responder::publication::Publication;
@@ -55,6 +60,11 @@ impl Store for CrlStore {
     }
 }
 
+fn log_key() -> VerifierKey {
+    let key = SoftwareKey::generate(KeyAlgorithm::Ed25519).unwrap();
+    VerifierKey::of_signer("example.org/ledger".parse().unwrap(), SignatureKind::Ed25519, &key).unwrap()
+}
+
 /// A served PKI.
 struct Server {
     pki: Pki,
@@ -67,7 +77,10 @@ impl Server {
     fn start() -> Self {
         let pki = Pki::new();
         let store = Arc::new(CrlStore(Mutex::new(Ok(None))));
+        let ledger = Arc::new(MemoryStore::new());
         let state = PublicState {
+            ledger: Arc::new(LedgerPublication::new(ledger, PublishedHead::Signed)),
+            log_key: log_key(),
             responders: Arc::new(Responders::new().with(Arc::new(pki.responder()))),
             publication: Arc::new(
                 Publication::new(store.clone()).with(CaId::new("issuing").unwrap(), pki.read("ca.der")),

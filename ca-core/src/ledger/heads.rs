@@ -67,3 +67,29 @@ fn verified(note: &[u8], log: &Log) -> Result<VerifiedCheckpoint, StorageError> 
         StorageError(format!("the ledger's stored checkpoint is not to be trusted: {error}"))
     })
 }
+
+/// How often signed history was given up: a number in decimal, under `epoch`.
+const EPOCH: &[u8] = b"epoch";
+
+/// The epoch of a store's ledger: 0, until a restore gave up history that had been cosigned.
+///
+/// # Errors
+/// The store failed.
+pub fn epoch(store: &dyn Store) -> Result<u64, StorageError> {
+    let Some(entry) = store.get(LEDGER_HEADS, EPOCH)? else { return Ok(0) };
+    let text = std::str::from_utf8(&entry.value).ok().and_then(|text| text.parse().ok());
+    text.ok_or_else(|| StorageError("the ledger's epoch cannot be read".to_owned()))
+}
+
+/// What a store needs that is restored without history that had been cosigned: the next epoch, in which the tree is
+/// computed and signed anew. To be committed together with the event that says who accepted the loss.
+///
+/// # Errors
+/// The store failed.
+pub fn next_epoch(store: &dyn Store) -> Result<Change, StorageError> {
+    let next = epoch(store)? + 1;
+    let change = Change::new().put(LEDGER_HEADS, EPOCH, next.to_string().into_bytes());
+    Ok([LEDGER_HEADS, LEDGER_COSIGNATURES]
+        .into_iter()
+        .fold(change, |change, table| change.write(table, LATEST, Expect::Anything, Operation::Delete)))
+}

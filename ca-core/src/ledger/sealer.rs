@@ -12,7 +12,8 @@ use super::{Position, index, read};
 use crate::storage::{Change, CommitError, Expect, StorageError, Store};
 use crate::tlog::checkpoint::{Checkpoint, CheckpointError, Log, LogError, Origin, VerifiedCheckpoint};
 use crate::tlog::growth::{Growth, WrittenTile};
-use crate::tlog::note::{NoteSigner, SignError};
+use crate::tlog::note::{NoteSigner, SignError, VerifierKey};
+use crate::tlog::tile::to_octets;
 use crate::tlog::tree::{TreeError, TreeHead};
 
 /// How many events one commit of the sealer covers at most: it bounds memory.
@@ -35,6 +36,11 @@ impl Sealer {
     pub fn new(store: Arc<dyn Store>, origin: Origin, signer: NoteSigner) -> Result<Self, LogError> {
         let log = Log::new(origin.clone(), vec![signer.verifier_key().clone()])?;
         Ok(Self { store, origin, signer, log })
+    }
+
+    /// The log's public key.
+    pub const fn verifier_key(&self) -> &VerifierKey {
+        self.signer.verifier_key()
     }
 
     /// The log, as others verify it.
@@ -105,7 +111,7 @@ impl Sealer {
 }
 
 fn put(change: Change, written: WrittenTile) -> Change {
-    change.put(LEDGER_TILES, key(written.tile), written.to_octets())
+    change.put(LEDGER_TILES, key(written.tile), to_octets(&written.hashes))
 }
 
 /// The ledger could not be sealed.

@@ -2,7 +2,7 @@
 
 use crate::storage::{StorageError, Store, Table};
 use crate::tlog::hash::{Hash, leaf_hash};
-use crate::tlog::tile::Tile;
+use crate::tlog::tile::{Tile, from_octets};
 use crate::tlog::tree::Tiles;
 
 use super::Written;
@@ -26,13 +26,23 @@ pub fn leaf(event: &[u8]) -> Hash {
 #[derive(Debug, Clone, Copy)]
 pub struct StoredTiles<'a>(pub &'a dyn Store);
 
+impl StoredTiles<'_> {
+    /// The widest that is kept of a tile; `None` where there is nothing.
+    ///
+    /// # Errors
+    /// The store failed, or the tile is damaged.
+    pub fn find(&self, tile: Tile) -> Result<Option<Vec<Hash>>, StorageError> {
+        let Some(found) = self.0.get(LEDGER_TILES, &key(tile))? else { return Ok(None) };
+        let damaged = || StorageError(format!("{tile} of the ledger is damaged"));
+        from_octets(&found.value).ok_or_else(damaged).map(Some)
+    }
+}
+
 impl Tiles for StoredTiles<'_> {
     type Error = StorageError;
 
     fn read(&self, tile: Tile) -> Result<Vec<Hash>, StorageError> {
-        let found = self.0.get(LEDGER_TILES, &key(tile))?;
-        let octets = found.ok_or_else(|| StorageError(format!("{tile} of the ledger is not there")))?.value;
-        hashes(&octets).ok_or_else(|| StorageError(format!("{tile} of the ledger is damaged")))
+        self.find(tile)?.ok_or_else(|| StorageError(format!("{tile} of the ledger is not there")))
     }
 }
 
@@ -41,9 +51,4 @@ pub(super) fn key(tile: Tile) -> Vec<u8> {
     let mut key = vec![tile.level()];
     key.extend_from_slice(&tile.index().to_be_bytes());
     key
-}
-
-fn hashes(octets: &[u8]) -> Option<Vec<Hash>> {
-    let (hashes, rest) = octets.as_chunks::<{ Hash::LENGTH }>();
-    rest.is_empty().then(|| hashes.iter().map(|hash| Hash::new(*hash)).collect())
 }

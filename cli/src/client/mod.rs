@@ -1,7 +1,7 @@
 //! The interface of an npki server, as its clients see it.
 
 pub mod records;
-mod tls;
+pub mod tls;
 mod transport;
 
 use std::time::Duration;

@@ -22,7 +22,7 @@ use super::key_folder::{KeyFolder, Passphrase};
 use super::rotation::{OwnCertificate, certificate_path, pem_text};
 use super::serve::{Foundation, own_certificates, registry};
 use super::settings::{self, Settings};
-use super::{ISSUING, ROOT, ServiceError, own_subject};
+use super::{ISSUING, ROOT, ServiceError, ledger, own_subject};
 use crate::files::{Readers, create};
 use crate::request_file::certification_request;
 
@@ -119,6 +119,8 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
         profiles: ProfileSet::load(&settings.profiles)?,
         base_url: settings.base_url.clone(),
     };
+    keys.create(ledger::KEY, &SoftwareKey::generate(KeyAlgorithm::Ed25519)?)?;
+    let sealer = ledger::sealer(&foundation.store, &settings.ledger, &keys)?;
     let root = found_root_ca(&foundation, &settings, &keys)?;
     let issuing = Arc::new(found_issuing_ca(&foundation, &settings, &keys, &root)?);
     root.publish_crl(settings.root_crl_validity, &actor())?;
@@ -126,8 +128,12 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
     let own = own_certificates(&issuing, keys, &settings, &foundation);
     own.renew(OwnCertificate::Responder)?;
     own.renew(OwnCertificate::Server)?;
-    let registry = registry(&foundation, &settings, Arc::clone(&issuing), root.certificate())?;
+    let log_key = format!("{}\n", sealer.verifier_key());
+    create(&settings.certificates.join("ledger.vkey"), log_key.as_bytes(), Readers::Anyone)?;
+    let log = sealer.log().clone();
+    let registry = registry(&foundation, &settings, Arc::clone(&issuing), root.certificate(), log)?;
     let administrator = first_administrator(&registry, &issuing, plan, folder)?;
+    sealer.seal()?;
     Ok(Founded {
         root_name: ca_name(plan, "National Root CA G1"),
         root_sha256: sha256_hex(root.certificate()),

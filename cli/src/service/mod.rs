@@ -11,6 +11,7 @@ mod failure;
 mod files;
 mod init;
 mod key_folder;
+mod ledger;
 mod publisher;
 mod rotation;
 mod serve;

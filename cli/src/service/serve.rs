@@ -12,8 +12,11 @@ use ca_core::keys::Signer;
 use ca_core::profile::ProfileSet;
 use ca_core::storage::Store;
 use ca_core::storage::sled::SledStore;
+use ca_core::tlog::checkpoint::Log;
+use ca_core::tlog::note::VerifierKey;
 use id_registry::{Registry, RegistryParts, TrustAnchor};
 use ocsp_responder::http::PublicState;
+use ocsp_responder::ledger::LedgerPublication;
 use ocsp_responder::ocsp::{Responder, ResponderParts, Responders};
 use ocsp_responder::publication::Publication;
 use tokio::sync::watch;
@@ -21,6 +24,7 @@ use tower_http::timeout::TimeoutLayer;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::key_folder::{KeyFolder, Passphrase};
+use super::ledger::{LedgerKeeper, sealer};
 use super::publisher::{PublishedCa, Publisher};
 use super::rotation::{Credential, OwnCertificate, OwnCertificates, certificate_path};
 use super::settings::{LogFormat, Settings};
@@ -96,6 +100,8 @@ struct Installation {
     anchors: Vec<Vec<u8>>,
     server: Arc<ServerCertificate>,
     publisher: Publisher,
+    ledger: LedgerKeeper,
+    log_key: VerifierKey,
 }
 
 impl Installation {
@@ -108,6 +114,7 @@ impl Installation {
             base_url: settings.base_url.clone(),
         };
         let keys = KeyFolder::new(settings.keys.clone(), Passphrase::find(settings)?);
+        let sealer = Arc::new(sealer(&store, &settings.ledger, &keys)?);
         let root_certificate = files::read_certificate(&certificate_path(&settings.certificates, ROOT))?;
         let issuing_certificate =
             files::read_certificate(&certificate_path(&settings.certificates, ISSUING))?;
@@ -133,9 +140,18 @@ impl Installation {
         let publication = Publication::new(Arc::clone(&store))
             .with(CaId::new(ROOT)?, root_certificate.clone())
             .with(CaId::new(ISSUING)?, issuing_certificate);
-        let registry = Arc::new(registry(&foundation, settings, Arc::clone(&authority), &root_certificate)?);
+        let registry =
+            registry(&foundation, settings, Arc::clone(&authority), &root_certificate, sealer.log().clone())?;
+        let ledger = LedgerKeeper::new(
+            Arc::clone(&store),
+            Arc::clone(&sealer),
+            &settings.ledger,
+            settings.checkpoint_file.clone(),
+        )?;
         Ok(Self {
-            registry,
+            registry: Arc::new(registry),
+            ledger,
+            log_key: sealer.verifier_key().clone(),
             publication,
             anchors: vec![root_certificate],
             publisher: Publisher {
@@ -161,8 +177,13 @@ impl Installation {
         let config = tls::server_config(self.server, &self.anchors)?;
         // The first CRL is there before the first relying party asks.
         self.publisher.publish_due_crls();
+        let published_head = self.ledger.published_head();
+        let (stop_sealer, sealer_stopped) = mpsc::channel::<()>();
+        let ledger = self.ledger;
+        let sealing = std::thread::spawn(move || ledger.run(&sealer_stopped));
         let (stop_publisher, publisher_stopped) = mpsc::channel::<()>();
         let publisher = self.publisher;
+        let store = Arc::clone(&self.foundation.store);
         let publishing = std::thread::spawn(move || publisher.run(&publisher_stopped));
         let (stop, stopped) = watch::channel(false);
         let staff = id_registry::http::router(self.registry)
@@ -170,6 +191,8 @@ impl Installation {
         let public = ocsp_responder::http::router(PublicState {
             responders: Arc::new(Responders::new().with(self.responder)),
             publication: Arc::new(self.publication),
+            ledger: Arc::new(LedgerPublication::new(store, published_head)),
+            log_key: self.log_key,
             clock: Arc::clone(&self.foundation.clock),
         });
         tracing::info!(service = %settings.service_address, public = %settings.public_address, "serving");
@@ -181,6 +204,9 @@ impl Installation {
         let _ = tokio::join!(serving, answering);
         drop(stop_publisher);
         let _ = publishing.join();
+        // Last, so that it covers what the others wrote.
+        drop(stop_sealer);
+        let _ = sealing.join();
         drop(self.foundation);
         Ok(())
     }
@@ -244,6 +270,7 @@ pub(super) fn registry(
     settings: &Settings,
     authority: Arc<Authority>,
     root: &[u8],
+    log: Log,
 ) -> Result<Registry, ServiceError> {
     let registry_url = url::Url::parse(&settings.registry_url)
         .map_err(|error| ServiceError::Refused(format!("public.registry_url: {error}")))?;
@@ -254,6 +281,7 @@ pub(super) fn registry(
         clock: Arc::clone(&foundation.clock),
         entropy: Arc::new(SystemEntropy),
         authority,
+        log,
         settings: id_registry::Settings {
             country: settings.installation.country.clone(),
             organisation: settings.installation.organisation.clone(),

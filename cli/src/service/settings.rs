@@ -7,6 +7,7 @@ use serde::Deserialize;
 use time::Duration;
 
 use super::ServiceError;
+use super::ledger::{LedgerSettings, LooseLedger};
 
 /// The settings file's name within a data directory.
 pub(crate) const FILE: &str = "npki.toml";
@@ -22,6 +23,8 @@ struct Loose {
     store: LooseStore,
     #[serde(default)]
     keys: LooseKeys,
+    #[serde(default)]
+    ledger: LooseLedger,
     #[serde(default)]
     crl: LooseCrl,
     #[serde(default)]
@@ -187,6 +190,8 @@ pub(crate) struct Settings {
     pub(crate) passphrase_file: PathBuf,
     pub(crate) certificates: PathBuf,
     pub(crate) profiles: PathBuf,
+    pub(crate) ledger: LedgerSettings,
+    pub(crate) checkpoint_file: PathBuf,
     pub(crate) crl_validity: Duration,
     pub(crate) root_crl_validity: Duration,
     pub(crate) ocsp_validity: Duration,
@@ -237,6 +242,8 @@ impl Settings {
             service_address: loose.listen.service,
             public_address: loose.listen.public,
             tls_names: check_tls_names(loose.listen.tls_names)?,
+            ledger: loose.ledger.check(&base_url, data)?,
+            checkpoint_file: data.join(super::ledger::CHECKPOINT_FILE),
             base_url,
             registry_url,
             store: data.join(loose.store.path),

@@ -217,7 +217,7 @@ pub(super) async fn release(
     Ok(Json(view.await?))
 }
 
-fn serial_number(text: &str) -> Result<SerialNumber, Problem> {
+pub(super) fn serial_number(text: &str) -> Result<SerialNumber, Problem> {
     text.parse().map_err(|error: ca_core::serial::InvalidSerial| {
         Problem::new(table::SERIAL_MALFORMED, error.to_string())
     })

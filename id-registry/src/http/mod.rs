@@ -19,6 +19,7 @@ mod authorised;
 mod certificates;
 mod identities;
 mod input;
+mod ledger;
 mod open;
 mod openapi;
 mod pem;
@@ -46,17 +47,21 @@ fn routes() -> Vec<Route> {
         open(open::__path_trust_anchors, open::trust_anchors),
         guarded(session::__path_whoami, session::whoami),
         guarded(session::__path_profiles, session::profiles),
-        guarded(session::__path_events, session::events),
+        guarded(ledger::__path_state, ledger::state),
+        guarded(ledger::__path_list, ledger::list),
+        guarded(ledger::__path_show, ledger::show),
         guarded(identities::__path_register, identities::register),
         guarded(identities::__path_list, identities::list),
         guarded(identities::__path_show, identities::show),
         guarded(requests::__path_submit, requests::submit),
         guarded(requests::__path_list, requests::list),
         guarded(requests::__path_show, requests::show),
+        guarded(ledger::__path_of_request, ledger::of_request),
         guarded(requests::__path_approve, requests::approve),
         guarded(requests::__path_reject, requests::reject),
         guarded(certificates::__path_list, certificates::list),
         guarded(certificates::__path_show, certificates::show),
+        guarded(ledger::__path_of_certificate, ledger::of_certificate),
         guarded(certificates::__path_revoke, certificates::revoke),
         guarded(certificates::__path_release, certificates::release),
         guarded(staff::__path_enrol, staff::enrol),

@@ -109,6 +109,11 @@ problems! {
         "revoke it with another reason";
     SERIAL_MALFORMED = "E-CERT-006" 400 false, "This is no serial number", "write it in hexadecimal, as in lists";
 
+    UNKNOWN_EVENT = "E-LED-001" 404 false, "There is no such event", "look it up: npki audit search";
+    NOT_SEALED = "E-LED-002" 409 true, "The event is recorded and not sealed yet", "ask again in a second";
+    LEDGER_BROKEN = "E-LED-003" 500 false, "The ledger is not as it was signed",
+        "tell the service's operator and the auditor at once: npki audit verify finds the place";
+
     UNKNOWN_STAFF = "E-STAFF-001" 404 false, "There is no such member of staff", "look the member up: npki staff list";
     DISABLED_ALREADY = "E-STAFF-002" 409 false, "The member of staff is disabled already", "nothing is left to do";
     LAST_ADMINISTRATOR = "E-STAFF-003" 409 false, "This is the last administrator",

@@ -3,6 +3,7 @@
 use ca_core::authority::RevokeError;
 use ca_core::csr::CsrError;
 use ca_core::issuance::{IssueError, Refusal};
+use ca_core::ledger::receipt::ReceiptError;
 use ca_core::profile::UnknownProfile;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -13,6 +14,7 @@ use crate::enrolment::RequestError;
 use crate::fault::Fault;
 use crate::id::InvalidId;
 use crate::identity::{FieldError, IdentityError};
+use crate::ledger::LedgerError;
 use crate::permission::NotPermitted;
 use crate::principal::InvalidRole;
 use crate::staff::{SignInError, StaffError};
@@ -102,6 +104,25 @@ impl From<SignInError> for Problem {
                 format!("your certificate is valid from {} on", moment(from)),
             ),
             SignInError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<LedgerError> for Problem {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Certificate(error) => error.into(),
+            LedgerError::Request(error) => error.into(),
+            LedgerError::Fault(fault) => fault.into(),
+            LedgerError::Unknown(_) => Self::new(table::UNKNOWN_EVENT, error.to_string()),
+            LedgerError::Receipt(ReceiptError::NotSealed(_)) => {
+                Self::new(table::NOT_SEALED, error.to_string())
+            }
+            LedgerError::Receipt(ReceiptError::Storage(error)) => Fault::from(error).into(),
+            LedgerError::Receipt(error) => {
+                tracing::error!(%error, "the ledger is not as it was signed");
+                Self::new(table::LEDGER_BROKEN, "the proof could not be made")
+            }
         }
     }
 }

@@ -8,10 +8,12 @@ use ca_core::authority::{Addresses, Authority, AuthorityParts, RootParts, found_
 use ca_core::certificate::CaId;
 use ca_core::clock::{SetClock, SystemEntropy};
 use ca_core::keys::software::SoftwareKey;
+use ca_core::ledger::sealer::Sealer;
 use ca_core::ledger::{self, Actor, Event, Position};
 use ca_core::profile::ProfileSet;
 use ca_core::storage::memory::MemoryStore;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
+use ca_core::tlog::note::NoteSigner;
 use id_registry::enrolment::{Request, RequestError, Submission};
 use id_registry::id::IdentityId;
 use id_registry::identity::{NewIdentity, Owner};
@@ -27,6 +29,7 @@ pub(crate) struct Country {
     pub(crate) clock: Arc<SetClock>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) administrator: Member,
+    pub(crate) sealer: Sealer,
 }
 
 /// A member of staff with the certificate to sign in with.
@@ -50,6 +53,13 @@ pub(crate) struct Things {
     pub(crate) application: IdentityId,
 }
 
+fn sealer(store: &Arc<MemoryStore>) -> Sealer {
+    let key = Arc::new(SoftwareKey::generate(KeyAlgorithm::Ed25519).unwrap());
+    let name = "registry.example.org/ledger";
+    let signer = NoteSigner::new(name.parse().unwrap(), key).unwrap();
+    Sealer::new(store.clone(), name.parse().unwrap(), signer).unwrap()
+}
+
 impl Country {
     pub(crate) fn founded() -> Self {
         let store = Arc::new(MemoryStore::new());
@@ -60,7 +70,9 @@ impl Country {
             subject: "CN=Example".to_owned(),
             certificate: authority.certificate().to_vec(),
         };
+        let sealer = sealer(&store);
         let registry = Arc::new(Registry::new(RegistryParts {
+            log: sealer.log().clone(),
             store: store.clone(),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
@@ -75,7 +87,7 @@ impl Country {
         let enrolled = registry.bootstrap_administrator("First Administrator", &csr()).unwrap();
         let administrator =
             Member { principal: registry.authenticate(&enrolled.certificate.der).unwrap(), enrolled };
-        Self { store, clock, registry, administrator }
+        Self { store, clock, registry, administrator, sealer }
     }
 
     pub(crate) fn enrol(&self, name: &str, role: Role) -> Member {

@@ -1,4 +1,5 @@
-//! The public endpoints, over plain HTTP: `/ocsp`, `/crl/{ca}.crl`, `/ca/{ca}.cer`, `/healthz`, `/readyz`.
+//! The public endpoints, over plain HTTP: `/ocsp`, `/crl/{ca}.crl`, `/ca/{ca}.cer`, `/ledger/…`, `/healthz`,
+//! `/readyz`.
 //!
 //! Plain HTTP on purpose (RFC 5280 section 8, RFC 6960 appendix A.1): what is served is signed itself, and fetching
 //! it over TLS would need the very status it tells. Bad input gets a 4xx or an OCSP error, never a 5xx.
@@ -6,6 +7,7 @@
 mod caching;
 mod files;
 mod health;
+mod ledger;
 mod ocsp;
 mod plain;
 
@@ -17,8 +19,10 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use ca_core::clock::Clock;
+use ca_core::tlog::note::VerifierKey;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::ledger::LedgerPublication;
 use crate::ocsp::{MAX_REQUEST, Responders};
 use crate::publication::Publication;
 
@@ -32,6 +36,10 @@ pub struct PublicState {
     pub responders: Arc<Responders>,
     /// The certificates and CRLs.
     pub publication: Arc<Publication>,
+    /// The ledger's head and tree.
+    pub ledger: Arc<LedgerPublication>,
+    /// The ledger's public key, in the form of C2SP signed-note.
+    pub log_key: VerifierKey,
     /// The time, for cache lifetimes.
     pub clock: Arc<dyn Clock>,
 }
@@ -45,6 +53,9 @@ pub fn router(state: PublicState) -> Router {
         .route("/ocsp/{*base64}", get(ocsp::by_get))
         .route("/crl/{file}", get(files::crl))
         .route("/ca/{file}", get(files::certificate))
+        .route("/ledger/checkpoint", get(ledger::checkpoint))
+        .route("/ledger/key", get(ledger::key))
+        .route("/ledger/tile/{*path}", get(ledger::tile))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(plain::no_such_page)

@@ -93,8 +93,10 @@ fn signed_heads(
 }
 
 fn verified(note: &[u8], audit: &Audit<'_>) -> Result<VerifiedCheckpoint, String> {
-    let signed = SignedCheckpoint::parse(note).and_then(|signed| signed.verify(audit.log));
-    signed.map_err(|error| error.to_string())
+    let signed = SignedCheckpoint::parse(note).map_err(|error| error.to_string())?;
+    let log = audit.logs.iter().find(|log| log.origin() == signed.claimed_origin()).or(audit.logs.first());
+    let log = log.ok_or("no log is trusted")?;
+    signed.verify(log).map_err(|error| error.to_string())
 }
 
 /// The way through the events: two trees grow side by side, one from the events, one from the stored level-0 tiles.

@@ -20,8 +20,8 @@ mod tests;
 /// What the auditor trusts, and how much memory may be used.
 #[derive(Debug)]
 pub struct Audit<'a> {
-    /// The log whose ledger this should be.
-    pub log: &'a Log,
+    /// The log whose ledger this should be, and the names it had in earlier epochs: at least one.
+    pub logs: &'a [Log],
     /// The witnesses whose word counts.
     pub policy: &'a WitnessPolicy,
     /// Checkpoints that came another way than through this store: from a witness, a receipt, an earlier audit.

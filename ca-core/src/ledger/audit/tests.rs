@@ -93,7 +93,7 @@ impl Bench {
 
 fn report(store: &dyn Store, log: &Log, known: &[VerifiedCheckpoint], memory: u64) -> Report {
     let policy = WitnessPolicy::new(Vec::new(), 0).unwrap();
-    let audit = Audit { log, policy: &policy, known, memory };
+    let audit = Audit { logs: std::slice::from_ref(log), policy: &policy, known, memory };
     audit.run(store, &mut |_| {}).unwrap()
 }
 
@@ -207,7 +207,7 @@ fn a_history_rewritten_together_with_its_tree_contradicts_the_signed_heads() {
         for entry in entries.iter_mut().filter(|entry| entry.table == LEDGER_TILES.name()) {
             for written in &tiles {
                 if crate::ledger::tree::key(written.tile) == entry.key {
-                    entry.value = Some(written.to_octets());
+                    entry.value = Some(crate::tlog::tile::to_octets(&written.hashes));
                 }
             }
         }

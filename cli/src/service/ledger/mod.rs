@@ -125,4 +125,3 @@ impl From<SealError> for ServiceError {
         Self::Refused(error.to_string())
     }
 }
-

@@ -79,7 +79,9 @@ impl LooseWitness {
                 let url = self.url;
                 return Err(format!("ledger.witnesses: {url}: say in `trust` which CA certificate to trust"));
             }
-            other => return Err(format!("ledger.witnesses: {other}:// cannot be used, http:// and https:// can")),
+            other => {
+                return Err(format!("ledger.witnesses: {other}:// cannot be used, http:// and https:// can"));
+            }
         }
         Ok(WitnessSettings { url: self.url, key, trust })
     }

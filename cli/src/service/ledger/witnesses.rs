@@ -16,6 +16,8 @@ use crate::failure::Failure;
 
 /// How long a witness may take: the next checkpoint is due after a second, a slow link needs longer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The most octets that a file of trust anchors may have.
+const MAX_ANCHORS: u64 = 1024 * 1024;
 
 /// The witnesses of this installation's ledger.
 #[derive(Debug)]
@@ -64,7 +66,7 @@ impl Witnesses {
 impl Witness {
     fn new(settings: &WitnessSettings) -> Result<Self, Failure> {
         let tls = match &settings.trust {
-            Some(path) => tls::pinned(&Anchors::read(path)?, None)?,
+            Some(path) => tls::pinned(&Anchors::parse(&crate::files::read(path, MAX_ANCHORS)?)?, None)?,
             None => tls::none()?,
         };
         let mut url = settings.url.clone();
@@ -81,7 +83,9 @@ impl Witness {
         for _ in 0..2 {
             let proof = match self.cosigned {
                 0 => Vec::new(),
-                old => consistency_proof(&StoredTiles(store), old, size).map_err(|error| error.to_string())?,
+                old => {
+                    consistency_proof(&StoredTiles(store), old, size).map_err(|error| error.to_string())?
+                }
             };
             let signed = SignedCheckpoint::parse(signed.as_bytes()).map_err(|error| error.to_string())?;
             let request =
