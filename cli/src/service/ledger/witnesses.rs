@@ -16,8 +16,6 @@ use crate::failure::Failure;
 
 /// How long a witness may take: the next checkpoint is due after a second, a slow link needs longer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The most octets that a file of trust anchors may have.
-const MAX_ANCHORS: u64 = 1024 * 1024;
 
 /// The witnesses of this installation's ledger.
 #[derive(Debug)]
@@ -66,7 +64,7 @@ impl Witnesses {
 impl Witness {
     fn new(settings: &WitnessSettings) -> Result<Self, Failure> {
         let tls = match &settings.trust {
-            Some(path) => tls::pinned(&Anchors::parse(&crate::files::read(path, MAX_ANCHORS)?)?, None)?,
+            Some(path) => tls::pinned(&Anchors::parse(&crate::files::read(path, crate::files::MAX_OBJECT)?)?, None)?,
             None => tls::none()?,
         };
         let mut url = settings.url.clone();
