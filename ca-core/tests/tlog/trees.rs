@@ -153,6 +153,27 @@ fn the_empty_tree_is_the_beginning_of_every_tree() {
 }
 
 #[test]
+fn proofs_of_another_length_prove_nothing_whatever_root_they_lead_to() {
+    let [one, two, three] = leaves(3).try_into().unwrap();
+    let pair = node_hash(&one, &two);
+    let tree = |size, root| TreeHead { size, root };
+    let too_short = verify_inclusion(&one, 0, &tree(4, pair), &[two]);
+    assert_eq!(too_short, Err(ProofError::Length));
+    let none = verify_inclusion(&one, 0, &tree(2, one), &[]);
+    assert_eq!(none, Err(ProofError::Length));
+    let too_long = verify_inclusion(&two, 0, &tree(1, pair), &[one]);
+    assert_eq!(too_long, Err(ProofError::Length));
+    let too_short = verify_consistency(&tree(1, one), &tree(4, pair), &[two]);
+    assert_eq!(too_short, Err(ProofError::Length));
+    let none = verify_consistency(&tree(1, one), &tree(2, one), &[]);
+    assert_eq!(none, Err(ProofError::Length));
+    let none = verify_consistency(&tree(3, one), &tree(4, one), &[]);
+    assert_eq!(none, Err(ProofError::Length));
+    let too_long = verify_consistency(&tree(1, one), &tree(2, node_hash(&three, &pair)), &[two, three]);
+    assert_eq!(too_long, Err(ProofError::Length));
+}
+
+#[test]
 fn verifying_the_largest_trees_ends_in_a_refusal() {
     let hashes = leaves(70);
     let tree = |size| TreeHead { size, root: hashes[0] };
