@@ -197,12 +197,20 @@ pub struct StaffMember {
 /// An entry of the ledger.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Event {
+    pub position: u64,
     pub id: String,
     pub at: String,
     pub actor: String,
     pub action: String,
     pub subject: String,
+    #[serde(default)]
+    pub reason: Option<String>,
     pub outcome: String,
+    #[serde(default)]
+    pub detail: std::collections::BTreeMap<String, String>,
+    /// The event as it is stored, to the character.
+    #[serde(default)]
+    pub recorded: String,
     #[serde(flatten)]
     pub further: Map<String, Value>,
 }

@@ -18,6 +18,11 @@ pub struct Paging {
 }
 
 impl Paging {
+    /// The most entries to show.
+    pub const fn most(&self) -> usize {
+        self.limit as usize
+    }
+
     /// The query that asks for it, after `filters`.
     pub fn query<'a>(&self, filters: &[(&'a str, Option<String>)]) -> Vec<(&'a str, Option<String>)> {
         let mut query = filters.to_vec();

@@ -172,6 +172,31 @@ problems! {
         "the service could not be founded or run",
         "a part of it refused to start",
         "read the cause; npki help security tells how keys and storage are kept";
+    /// Whose ledger it should be is not known.
+    NO_LOG_KEY = "E-AUD-001", Usage, false,
+        "the ledger's public key is not known",
+        "it was not given, or is not one: what a ledger says about itself proves nothing",
+        "give it: --log-key KEY (an installation keeps it in certificates/ledger.vkey)";
+    /// A checkpoint is not to be trusted.
+    CHECKPOINT = "E-AUD-002", No, false,
+        "a checkpoint is not to be trusted",
+        "the log or the witnesses did not sign it, or it is of another log",
+        "compare the log's key, its name (--origin) and the witnesses' keys with those published";
+    /// Nothing to compare events with.
+    NO_CHECKPOINT = "E-AUD-003", Usage, false,
+        "there is no checkpoint to compare the events with",
+        "events alone prove nothing: a signed checkpoint says which they must be",
+        "give one: --checkpoint FILE (curl -o FILE http://HOST/ledger/checkpoint)";
+    /// An event has no receipt yet.
+    NOT_SEALED = "E-AUD-004", Unavailable, true,
+        "the event is recorded and not sealed yet",
+        "the ledger is sealed once a second",
+        "ask again in a second";
+    /// The store could not be read.
+    STORE = "E-AUD-005", Failed, true,
+        "the store could not be read",
+        "it is in use by another npki, damaged, or does not answer",
+        "stop the service that uses it, or look at the cause";
     /// No context is chosen.
     NO_CONTEXT = "E-CTX-001", Usage, false,
         "no context is chosen",

@@ -129,7 +129,7 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
     own.renew(OwnCertificate::Responder)?;
     own.renew(OwnCertificate::Server)?;
     let log_key = format!("{}\n", sealer.verifier_key());
-    create(&settings.certificates.join("ledger.vkey"), log_key.as_bytes(), Readers::Anyone)?;
+    create(&settings.certificates.join(ledger::LOG_KEY_FILE), log_key.as_bytes(), Readers::Anyone)?;
     let log = sealer.log().clone();
     let registry = registry(&foundation, &settings, Arc::clone(&issuing), root.certificate(), log)?;
     let administrator = first_administrator(&registry, &issuing, plan, folder)?;

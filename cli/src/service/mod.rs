@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 
+mod audit;
 mod demo;
 mod failure;
 mod files;
@@ -18,6 +19,7 @@ mod serve;
 mod settings;
 mod tls;
 
+pub(crate) use audit::for_audit;
 pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
 pub(crate) use init::{Founded, Plan, init};
 pub(crate) use serve::serve;

@@ -10,8 +10,11 @@ use crate::tlog::cosignature::{CosignatureError, WitnessPolicy};
 
 use super::Position;
 
+pub use replay::Replay;
+
 mod classify;
 mod history;
+mod replay;
 mod state;
 
 #[cfg(test)]

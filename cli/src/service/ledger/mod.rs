@@ -26,6 +26,8 @@ use witnesses::Witnesses;
 
 /// The ledger's key in the key folder.
 pub(super) const KEY: &str = "ledger";
+/// The ledger's public key, among the certificates.
+pub(super) const LOG_KEY_FILE: &str = "ledger.vkey";
 /// The newest head, beside the store: cosigned where witnesses are asked for.
 pub(crate) const CHECKPOINT_FILE: &str = "checkpoint";
 

@@ -64,7 +64,9 @@ impl Witnesses {
 impl Witness {
     fn new(settings: &WitnessSettings) -> Result<Self, Failure> {
         let tls = match &settings.trust {
-            Some(path) => tls::pinned(&Anchors::parse(&crate::files::read(path, crate::files::MAX_OBJECT)?)?, None)?,
+            Some(path) => {
+                tls::pinned(&Anchors::parse(&crate::files::read(path, crate::files::MAX_OBJECT)?)?, None)?
+            }
             None => tls::none()?,
         };
         let mut url = settings.url.clone();

@@ -1,0 +1,51 @@
+//! An installation as an auditor finds it: its store, and what it says about its own ledger.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ca_core::ledger::heads;
+use ca_core::storage::Store;
+use ca_core::storage::sled::SledStore;
+use ca_core::tlog::checkpoint::Origin;
+use ca_core::tlog::cosignature::WitnessPolicy;
+use ca_core::tlog::note::VerifierKey;
+
+use super::ServiceError;
+use super::ledger::LOG_KEY_FILE;
+use super::settings::Settings;
+
+/// What an audit begins with.
+#[derive(Debug)]
+pub(crate) struct AuditSubject {
+    /// The store.
+    pub(crate) store: Arc<dyn Store>,
+    /// The names of the ledger in all its epochs, the present one first.
+    pub(crate) origins: Vec<Origin>,
+    /// The key that it says it signs with.
+    pub(crate) log_key: VerifierKey,
+    /// The witnesses that it says it asks.
+    pub(crate) policy: WitnessPolicy,
+    /// The checkpoint beside the store.
+    pub(crate) checkpoint: Option<Vec<u8>>,
+}
+
+/// Opens an installation for an audit. On an embedded store the service must not run.
+///
+/// # Errors
+/// There is no installation, or another npki holds its store.
+pub(crate) fn for_audit(data: &Path) -> Result<AuditSubject, ServiceError> {
+    let settings = Settings::load(data)?;
+    let store: Arc<dyn Store> = Arc::new(SledStore::open(&settings.store)?);
+    let origins = (0..=heads::epoch(store.as_ref())?).rev().map(|epoch| settings.ledger.origin(epoch));
+    let origins = origins.collect::<Result<_, _>>().map_err(ServiceError::Refused)?;
+    let key = settings.certificates.join(LOG_KEY_FILE);
+    let text = std::fs::read_to_string(&key).map_err(super::files::at(&key))?;
+    let log_key =
+        text.trim().parse().map_err(|error| ServiceError::Refused(format!("{}: {error}", key.display())))?;
+    let checkpoint = match std::fs::read(&settings.checkpoint_file) {
+        Ok(note) => Some(note),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(super::files::at(&settings.checkpoint_file)(error)),
+    };
+    Ok(AuditSubject { store, origins, log_key, policy: settings.ledger.policy, checkpoint })
+}
