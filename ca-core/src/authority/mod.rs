@@ -1,7 +1,6 @@
 //! A CA at work: admits, prepares, signs, revokes, publishes CRLs. One [`Authority`] is one CA with its key at hand.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::certificate::{CaId, CertificateRecord, Certificates};
 use crate::clock::{Clock, Entropy, EntropyError};
@@ -20,7 +19,7 @@ mod revoke;
 mod root;
 
 pub use issue::ISSUED;
-pub use publish::{CRL_PREPARED, CRL_PUBLISHED};
+pub use publish::{CRL_PREPARED, CRL_PUBLISHED, CrlWatch};
 pub use revoke::{HELD, RELEASED, REVOKED};
 pub use root::{CA_CERTIFICATES, FOUNDED, PREPARED, RootError, RootParts, found_root};
 
@@ -75,8 +74,6 @@ pub struct Authority {
     issuer: Issuer,
     certificates: Certificates,
     ledger: Ledger,
-    /// Counts revocations, holds and releases since start, so that a publisher sees when a new CRL is due.
-    status_changes: AtomicU64,
 }
 
 impl Authority {
@@ -92,7 +89,7 @@ impl Authority {
         }
         let certificates = Certificates::new(Arc::clone(&parts.store), parts.id.clone());
         let ledger = Ledger::new(Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
-        Ok(Self { parts, issuer, certificates, ledger, status_changes: AtomicU64::new(0) })
+        Ok(Self { parts, issuer, certificates, ledger })
     }
 
     /// Closes what a crash left between reserving a serial number and issuing, of `older_than` and more. Returns how
@@ -124,11 +121,6 @@ impl Authority {
     /// The CA's name in this installation.
     pub const fn id(&self) -> &CaId {
         &self.parts.id
-    }
-
-    /// How often the status of a certificate changed since start: when it has grown, a new CRL is due.
-    pub fn status_changes(&self) -> u64 {
-        self.status_changes.load(Ordering::Acquire)
     }
 
     fn subject_of(&self, serial: &SerialNumber) -> String {

@@ -8,19 +8,22 @@ use time::{Duration, OffsetDateTime};
 
 use super::Authority;
 use super::issue::{sha256_hex, whole_seconds};
-use super::revoke::RevocationEntry;
-use crate::certificate::REVOCATIONS;
+use super::revoke::{HELD, RELEASED, REVOKED, RevocationEntry};
+use crate::certificate::{CaId, REVOCATIONS};
 use crate::crl::{self, CRL_NUMBERS, CRLS, Crl, CrlNumber, PublishError};
 use crate::issuance::EncodingError;
 use crate::issuance::to_be_signed::{CRL_ALGORITHM_FIELD, Capture, assemble, replace_field};
-use crate::ledger::{Action, Actor};
+use crate::ledger::{self, Action, Actor, Event, Position};
 use crate::status::RevocationReason;
-use crate::storage::{Change, Expect, KeyRange, Operation, StorageError, Version};
+use crate::storage::{Change, Expect, KeyRange, Operation, StorageError, Store, Version};
 
 /// A CRL's number was reserved, and its content settled; it is signed next.
 pub const CRL_PREPARED: Action = Action::named("crl.prepared");
 /// A CRL was signed and published.
 pub const CRL_PUBLISHED: Action = Action::named("crl.published");
+
+/// A detail of [`CRL_PUBLISHED`]: the CRL lists whatever stands in the ledger before this position.
+const COVERS: &str = "covers";
 
 /// How many revocations one pass reads at a time.
 const PAGE: usize = 1_000;
@@ -38,6 +41,8 @@ impl Authority {
             None => (None, Expect::Absent),
             Some((crl, version)) => (Some(crl.this_update), Expect::Version(*version)),
         };
+        // Read before the revocations are: whatever has a place below it is listed.
+        let covers = self.parts.store.ledger_size()?;
         let (number, reserved) = crl::next_number(self.parts.store.as_ref(), &self.parts.id)?;
         let next_update = this_update + validity;
         let to_be_signed = self.crl_to_be_signed(number, this_update, next_update, since)?;
@@ -49,6 +54,7 @@ impl Authority {
             .ledger
             .event(actor, CRL_PUBLISHED, format!("crl:{}", self.parts.id))?
             .with("number", number.to_string())
+            .with(COVERS, covers.to_string())
             .with("sha256", sha256_hex(&published.der));
         let change = Change::new()
             .write(CRLS, self.parts.id.as_str(), expect, Operation::Put(published.to_stored()))
@@ -121,6 +127,57 @@ impl Authority {
                     revoked.push(listed(key.get(prefix.len()..).unwrap_or_default(), &found));
                 }
             }
+        }
+    }
+}
+
+/// Follows the ledger to see whether a CA's newest CRL lacks something, whichever node of a cluster revoked or
+/// published.
+#[derive(Debug, Clone)]
+pub struct CrlWatch {
+    ca: CaId,
+    /// Where to go on reading.
+    next: Position,
+    /// The last change of a status that was seen.
+    changed: Option<Position>,
+    /// The newest CRL covers what stands before this.
+    covered: Position,
+}
+
+impl CrlWatch {
+    /// Begins to watch from `from` on; what came before counts as covered.
+    pub const fn from(ca: CaId, from: Position) -> Self {
+        Self { ca, next: from, changed: None, covered: from }
+    }
+
+    /// Reads what came since the last look. Whether a CRL is due.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn is_due(&mut self, store: &dyn Store) -> Result<bool, StorageError> {
+        loop {
+            let batch = ledger::read(store, self.next, PAGE)?;
+            for recorded in &batch {
+                self.see(recorded.position, &recorded.event()?);
+            }
+            match batch.last() {
+                Some(last) => self.next = Position(last.position.0 + 1),
+                None => return Ok(self.changed.is_some_and(|changed| changed >= self.covered)),
+            }
+        }
+    }
+
+    fn see(&mut self, position: Position, event: &Event) {
+        if [REVOKED, HELD, RELEASED].contains(&event.action) {
+            let of = event.subject.strip_prefix("certificate:").and_then(|of| of.split_once('/'));
+            if of.is_some_and(|(ca, _)| ca == self.ca.as_str()) {
+                self.changed = Some(position);
+            }
+        } else if event.action == CRL_PUBLISHED
+            && event.subject.strip_prefix("crl:") == Some(self.ca.as_str())
+        {
+            let covers = event.detail.get(COVERS).and_then(|text| text.parse().ok());
+            self.covered = self.covered.max(Position(covers.unwrap_or(0)));
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Revocation, hold and release.
 
-use std::sync::atomic::Ordering;
-
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -137,7 +135,6 @@ impl Authority {
             .write(REVOCATIONS, key, Expect::Anything, entry)
             .explained_by(&event);
         self.parts.store.commit(change.and(also))?;
-        self.status_changes.fetch_add(1, Ordering::Release);
         Ok(())
     }
 }

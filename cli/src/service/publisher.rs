@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration as StdDuration;
 
-use ca_core::authority::Authority;
+use ca_core::authority::{Authority, CrlWatch};
 use ca_core::clock::Clock;
 use ca_core::crl::{self, Crl, PublishError};
-use ca_core::ledger::Actor;
+use ca_core::ledger::{Actor, Position};
 use ca_core::storage::{CommitError, Store};
 use ocsp_responder::ocsp::Responder;
 use time::{Duration, OffsetDateTime};
@@ -31,9 +31,9 @@ const LOOK_FOR_ABANDONED: Duration = Duration::minutes(1);
 pub(crate) struct PublishedCa {
     pub(crate) authority: Arc<Authority>,
     pub(crate) validity: Duration,
-    /// The count of status changes that the newest CRL covers; `None` when that is not known, as after a crash that
-    /// may have come between a revocation and its CRL.
-    pub(crate) covered: Option<u64>,
+    /// What the newest CRL lacks; `None` when that is not known, as after a crash that may have come between a
+    /// revocation and its CRL.
+    pub(crate) watch: Option<CrlWatch>,
     /// When half of the newest CRL's life is over; `None` before it was looked up.
     pub(crate) renew_at: Option<OffsetDateTime>,
 }
@@ -112,18 +112,24 @@ impl Publisher {
 
 impl PublishedCa {
     fn publish_if_due(&mut self, store: &dyn Store, now: OffsetDateTime) -> Result<(), PublishError> {
-        if self.renew_at.is_none() {
+        // Looked up again when it seems due: another node may have published meanwhile.
+        if self.renew_at.is_none_or(|at| now >= at) {
             self.renew_at = crl::newest(store, self.authority.id())?.map(|crl| half_life(&crl));
         }
-        // Read before signing: a revocation that comes meanwhile makes the next CRL due.
-        let changes = self.authority.status_changes();
+        let lacking = match &mut self.watch {
+            Some(watch) => watch.is_due(store)?,
+            None => {
+                let from = Position(store.ledger_size()?);
+                self.watch = Some(CrlWatch::from(self.authority.id().clone(), from));
+                true
+            }
+        };
         let fresh = self.renew_at.is_some_and(|at| now < at);
-        if fresh && self.covered == Some(changes) {
+        if fresh && !lacking {
             return Ok(());
         }
         match self.authority.publish_crl(self.validity, &Actor::system("publisher")) {
             Ok(crl) => {
-                self.covered = Some(changes);
                 self.renew_at = Some(half_life(&crl));
                 tracing::info!(ca = %self.authority.id(), number = crl.number, "CRL published");
                 Ok(())

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::sync::{Arc, mpsc};
 
 use axum::http::StatusCode;
-use ca_core::authority::{Addresses, Authority, AuthorityParts};
+use ca_core::authority::{Addresses, Authority, AuthorityParts, CrlWatch};
 use ca_core::certificate::{CaId, Certificates};
 use ca_core::clock::{Clock, SystemClock, SystemEntropy};
 use ca_core::keys::Signer;
+use ca_core::ledger::Position;
 use ca_core::profile::ProfileSet;
 use ca_core::storage::Store;
 use ca_core::storage::sled::SledStore;
@@ -126,7 +127,7 @@ impl Installation {
         let mut cas = vec![PublishedCa {
             authority: Arc::clone(&authority),
             validity: settings.crl_validity,
-            covered: None,
+            watch: None,
             renew_at: None,
         }];
         cas.extend(root_if_present(&foundation, settings, &keys, root_certificate.clone())?);
@@ -228,7 +229,7 @@ fn root_if_present(
     Ok(Some(PublishedCa {
         authority,
         validity: settings.root_crl_validity,
-        covered: Some(0),
+        watch: Some(CrlWatch::from(CaId::new(ROOT)?, Position(foundation.store.ledger_size()?))),
         renew_at: None,
     }))
 }
