@@ -5,6 +5,7 @@
 
 pub mod algorithm;
 pub mod authority;
+pub mod backup;
 pub mod certificate;
 pub mod clock;
 pub mod crl;
@@ -19,3 +20,7 @@ pub mod serial;
 pub mod status;
 pub mod storage;
 pub mod subject;
+
+mod tables;
+
+pub use tables::TABLES;
