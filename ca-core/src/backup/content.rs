@@ -32,7 +32,7 @@ pub(super) fn entry_parts(octets: &[u8]) -> Option<EntryParts<'_>> {
 /// # Errors
 /// Its name or mode must not be in a backup.
 pub(super) fn file_head(file: &BackupFile) -> Result<Vec<u8>, BackupError> {
-    let refused = |why| BackupError::File { name: file.name.clone(), why };
+    let refused = |why: &str| BackupError::File { name: file.name.clone(), why: why.to_owned() };
     check(&file.name, file.mode).map_err(refused)?;
     let length = u16::try_from(file.name.len()).map_err(|_| refused("its name is too long"))?;
     Ok([&length.to_be_bytes()[..], file.name.as_bytes(), &file.mode.to_be_bytes()].concat())

@@ -73,7 +73,7 @@ impl<W: Write> Draft<W> {
     }
 
     fn file(&mut self, file: &BackupFile) -> Result<(), BackupError> {
-        let refused = |why| BackupError::File { name: file.name.clone(), why };
+        let refused = |why: &str| BackupError::File { name: file.name.clone(), why: why.to_owned() };
         self.files += 1;
         if self.files > MOST_FILES {
             return Err(refused("there are too many files"));

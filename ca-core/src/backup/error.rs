@@ -29,13 +29,13 @@ pub enum BackupError {
     /// The file of identities is open to others.
     #[error("{} can be read or written by others; make it yours alone: chmod 600", .0.display())]
     Exposed(PathBuf),
-    /// A file that is to go into the backup cannot.
-    #[error("{name:?} cannot go into a backup: {why}")]
+    /// A file cannot go into a backup, or cannot be restored.
+    #[error("the file {name:?}: {why}")]
     File {
         /// Its name.
         name: String,
         /// Why not.
-        why: &'static str,
+        why: String,
     },
     /// A value is larger than the format allows.
     #[error("a value of the table {table} has {octets} octets, more than {FORMAT} holds")]
@@ -77,7 +77,7 @@ pub enum BackupError {
         /// What.
         what: String,
     },
-    /// Whoever restores does not want it in use.
+    /// Where it was to be restored to, it is not wanted.
     #[error("{0}")]
     Refused(String),
     /// The store failed.

@@ -21,7 +21,7 @@
 //! short or altered is refused: age authenticates each 64 KiB and their end, the trailer what we meant to write.
 //!
 //! Encryption does not say who wrote: whoever knows a recipient can make a file for it. What vouches for a backup's
-//! content is the ledger's cosigned checkpoint in it; `judge` in [`restore`] is where that is weighed.
+//! content is the ledger's cosigned checkpoint in it; [`Destination::judge`] is where that is weighed.
 
 use std::fmt;
 
@@ -40,7 +40,7 @@ mod restore;
 pub use create::create;
 pub use error::BackupError;
 pub use identity::{Identity, NewIdentity, Recipient, new_identity, read_identities};
-pub use restore::{restore, verify};
+pub use restore::{Destination, restore, verify};
 
 /// The format's name.
 pub const FORMAT: &str = "npki-backup-1";

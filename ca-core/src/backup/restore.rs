@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::reader::{Item, Reader};
-use super::{BackupError, BackupFile, Identity, Progress, Summary, Trailer};
+use super::{BackupError, BackupFile, Header, Identity, Progress, Summary, Trailer};
 use crate::storage::{Moment, Restore, Table};
 
 /// Reads all of a backup and keeps nothing of it: that each octet is what was written, that each entry belongs to one
@@ -27,35 +27,58 @@ pub fn verify(
     }
 }
 
-/// Fills `into` with a backup's entries and gives its files to `files`; puts the store into use when all of it was
-/// read, found whole, and `judge` agreed to its trailer.
-///
-/// What `files` is given counts only once this returned `Ok`: it belongs in a draft folder until then.
+/// Where a backup is restored to. Asked in this order: all files, then the store, then the judgement.
+pub trait Destination {
+    /// Takes a file. It counts only once [`restore`] returned `Ok`: it belongs in a draft folder until then.
+    ///
+    /// # Errors
+    /// It could not be kept.
+    fn file(&mut self, file: BackupFile) -> Result<(), BackupError>;
+
+    /// Begins the new store. The settings are among the files that came before.
+    ///
+    /// # Errors
+    /// The engine failed, or the files do not say which.
+    fn store(&mut self) -> Result<Box<dyn Restore>, BackupError>;
+
+    /// Decides, when all was read and found whole, whether it may be put into use: an installation must never go back
+    /// behind a checkpoint that was cosigned.
+    ///
+    /// # Errors
+    /// It may not.
+    fn judge(&mut self, header: &Header, trailer: &Trailer) -> Result<(), BackupError>;
+}
+
+/// Restores a backup to a new place; its store is put into use when all of it was read, found whole and agreed to.
 ///
 /// # Errors
 /// The file is no backup, not for these identities, damaged, cut short, or has a table that is none of `tables`; the
-/// engine failed; `files` or `judge` refused. The new store is then left unfinished, and no engine opens such a one.
+/// engine failed, or `to` refused. The new store is then left unfinished, and no engine opens such a one.
 pub fn restore(
     input: impl Read,
     identities: &[Identity],
     tables: &[Table],
-    mut into: Box<dyn Restore>,
-    files: &mut dyn FnMut(BackupFile) -> Result<(), BackupError>,
-    judge: &dyn Fn(&Trailer) -> Result<(), BackupError>,
+    to: &mut dyn Destination,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Summary, BackupError> {
     let mut reader = Reader::open(input, identities, tables)?;
+    let mut item = reader.next()?;
+    while let Item::File(file) = item {
+        to.file(file)?;
+        item = reader.next()?;
+    }
+    let mut store = to.store()?;
     loop {
-        match reader.next()? {
-            Item::File(file) => files(file)?,
-            Item::Entry(entry) => into.put(entry.table, &entry.key, entry.value.as_deref())?,
+        progress(reader.progress());
+        match item {
+            Item::File(file) => to.file(file)?,
+            Item::Entry(entry) => store.put(entry.table, &entry.key, entry.value.as_deref())?,
             Item::End(trailer) => {
-                judge(&trailer)?;
-                into.finish(Moment { ledger_size: trailer.ledger_size })?;
-                progress(reader.progress());
+                to.judge(reader.header(), &trailer)?;
+                store.finish(Moment { ledger_size: trailer.ledger_size })?;
                 return Ok(Summary { header: reader.header().clone(), trailer });
             }
         }
-        progress(reader.progress());
+        item = reader.next()?;
     }
 }

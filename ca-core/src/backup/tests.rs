@@ -12,8 +12,8 @@ use crate::clock::{Clock, SetClock, SystemEntropy};
 use crate::ledger::{Action, Actor, EVENTS, Event, Ledger};
 use crate::storage::memory::MemoryStore;
 use crate::storage::{
-    AuditedChange, Change, CommitError, Committed, Entry, Exported, KeyRange, Moment, StorageError, Store,
-    Table, Versioned,
+    AuditedChange, Change, CommitError, Committed, Entry, Exported, KeyRange, Moment, Restore, StorageError,
+    Store, Table, Versioned,
 };
 
 const THINGS: Table = Table::octets("things");
@@ -75,22 +75,44 @@ fn verified(backup: &[u8], identity: &Identity) -> Result<Summary, BackupError> 
     verify(backup, std::slice::from_ref(identity), TABLES, &mut |_| {})
 }
 
-struct Restored {
+/// Restores into memory.
+struct InMemory {
     store: Arc<MemoryStore>,
+    begun: Option<Box<dyn Restore>>,
     files: Vec<BackupFile>,
-    summary: Summary,
+    judgement: Result<(), String>,
+    judged: Option<Trailer>,
 }
 
-fn restored(backup: &[u8], identity: &Identity) -> Result<Restored, BackupError> {
-    let (store, into) = MemoryStore::begin_restore();
-    let mut files = Vec::new();
-    let mut take = |file| {
-        files.push(file);
+impl InMemory {
+    fn new() -> Self {
+        let (store, begun) = MemoryStore::begin_restore();
+        Self { store, begun: Some(begun), files: Vec::new(), judgement: Ok(()), judged: None }
+    }
+}
+
+impl Destination for InMemory {
+    fn file(&mut self, file: BackupFile) -> Result<(), BackupError> {
+        assert!(self.begun.is_some(), "files come before the store");
+        self.files.push(file);
         Ok(())
-    };
-    let identities = std::slice::from_ref(identity);
-    let summary = restore(backup, identities, TABLES, into, &mut take, &|_| Ok(()), &mut |_| {})?;
-    Ok(Restored { store, files, summary })
+    }
+
+    fn store(&mut self) -> Result<Box<dyn Restore>, BackupError> {
+        Ok(self.begun.take().expect("one store"))
+    }
+
+    fn judge(&mut self, header: &Header, trailer: &Trailer) -> Result<(), BackupError> {
+        assert_eq!(header.format, FORMAT);
+        self.judged = Some(trailer.clone());
+        self.judgement.clone().map_err(BackupError::Refused)
+    }
+}
+
+fn restored(backup: &[u8], identity: &Identity) -> Result<(InMemory, Summary), BackupError> {
+    let mut to = InMemory::new();
+    let summary = restore(backup, std::slice::from_ref(identity), TABLES, &mut to, &mut |_| {})?;
+    Ok((to, summary))
 }
 
 fn all_of(store: &dyn Store) -> Vec<Exported> {
@@ -148,8 +170,8 @@ fn what_comes_back_is_what_was() {
     store.commit(Change::new().insert(THINGS, "large", large).explained_by(&event())).unwrap();
     let (backup, summary) = backup_of(&store, &[recipient]);
     assert_eq!(verified(&backup, &identity).unwrap(), summary);
-    let restored = restored(&backup, &identity).unwrap();
-    assert_eq!(restored.summary, summary);
+    let (restored, read) = restored(&backup, &identity).unwrap();
+    assert_eq!(read, summary);
     assert_eq!(restored.files, contents().files);
     assert_eq!(all_of(restored.store.as_ref()), all_of(&store));
     assert_eq!(restored.store.ledger_size().unwrap(), 5);
@@ -170,7 +192,7 @@ fn what_came_last_counts() {
     ] {
         let (backup, summary) = backup_of(&Told(entries.clone(), 0), std::slice::from_ref(&recipient));
         assert_eq!(summary.trailer.entries, entries.len() as u64);
-        let store = restored(&backup, &identity).unwrap().store;
+        let store = restored(&backup, &identity).unwrap().0.store;
         let found = store.get(THINGS, b"key").unwrap().map(|found| found.value);
         assert_eq!(found.as_deref(), left);
     }
@@ -281,14 +303,12 @@ fn a_ledger_with_a_gap_is_no_backup() {
 fn what_the_judge_refuses_is_not_put_into_use() {
     let (identity, recipient) = identity();
     let (backup, summary) = backup_of(&filled(), &[recipient]);
-    let (store, into) = MemoryStore::begin_restore();
-    let judge = |trailer: &Trailer| {
-        assert_eq!(*trailer, summary.trailer);
-        Err(BackupError::Refused("the witnesses have seen a larger ledger".to_owned()))
-    };
-    let refused = restore(&backup[..], &[identity], TABLES, into, &mut |_| Ok(()), &judge, &mut |_| {});
+    let judgement = Err("the witnesses have seen a larger ledger".to_owned());
+    let mut to = InMemory { judgement, ..InMemory::new() };
+    let refused = restore(&backup[..], &[identity], TABLES, &mut to, &mut |_| {});
     assert!(matches!(refused, Err(BackupError::Refused(_))));
-    assert!(all_of(store.as_ref()).is_empty());
+    assert_eq!(to.judged, Some(summary.trailer));
+    assert!(all_of(to.store.as_ref()).is_empty());
 }
 
 #[test]
