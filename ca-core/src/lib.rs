@@ -5,6 +5,7 @@
 
 pub mod algorithm;
 pub mod authority;
+pub mod backup;
 pub mod certificate;
 pub mod clock;
 pub mod crl;
@@ -22,3 +23,7 @@ pub mod subject;
 pub mod tlog;
 pub mod token;
 pub mod vault;
+
+mod tables;
+
+pub use tables::TABLES;

@@ -58,15 +58,62 @@ pub fn replace(path: &Path, content: &[u8], readers: Readers) -> Result<(), Fail
 /// # Errors
 /// It exists, or cannot be written.
 pub fn create(path: &Path, content: &[u8], readers: Readers) -> Result<(), Failure> {
-    let temporary = write_beside(path, content, readers).map_err(|error| unwritable(path, &error))?;
-    // A hard link, unlike a rename, fails when its target exists: no moment between looking and writing.
-    let linked = fs::hard_link(&temporary, path);
-    discard(&temporary);
-    match linked {
-        Ok(()) => sync_folder(path).map_err(|error| unwritable(path, &error)),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(path)),
-        Err(error) => Err(unwritable(path, &error)),
+    let mut draft = Draft::begin(path, readers)?;
+    draft.file().write_all(content).map_err(|error| unwritable(path, &error))?;
+    draft.keep()
+}
+
+/// A file that must not exist yet, written piece by piece beside its place. Dropped before [`Draft::keep`], nothing is
+/// left of it.
+#[derive(Debug)]
+pub struct Draft {
+    file: File,
+    temporary: PathBuf,
+    path: PathBuf,
+}
+
+impl Draft {
+    /// Begins a file that is to stand at `path`.
+    ///
+    /// # Errors
+    /// It cannot be written there.
+    pub fn begin(path: &Path, readers: Readers) -> Result<Self, Failure> {
+        let (file, temporary) = open_beside(path, readers).map_err(|error| unwritable(path, &error))?;
+        Ok(Self { file, temporary, path: path.to_owned() })
     }
+
+    /// What to write to.
+    pub const fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    /// Puts the file, durable, in its place.
+    ///
+    /// # Errors
+    /// Something has come to stand there, or it cannot be written.
+    pub fn keep(self) -> Result<(), Failure> {
+        let path = &self.path;
+        self.file.sync_all().map_err(|error| unwritable(path, &error))?;
+        // A hard link, unlike a rename, fails when its target exists: no moment between looking and writing.
+        match fs::hard_link(&self.temporary, path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(path)),
+            // File systems of memory sticks have no links.
+            Err(error) if is_without_links(&error) => must_be_free(path)
+                .and_then(|()| fs::rename(&self.temporary, path).map_err(|error| unwritable(path, &error))),
+            linked => linked.map_err(|error| unwritable(path, &error)),
+        }?;
+        sync_folder(path).map_err(|error| unwritable(path, &error))
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        discard(&self.temporary);
+    }
+}
+
+fn is_without_links(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported)
 }
 
 /// Fails when there is something at `path`, before work is done that would be in vain.
@@ -94,6 +141,12 @@ pub fn absolute(path: &Path) -> Result<PathBuf, Failure> {
 }
 
 fn write_beside(path: &Path, content: &[u8], readers: Readers) -> io::Result<PathBuf> {
+    let (mut file, temporary) = open_beside(path, readers)?;
+    file.write_all(content).and_then(|()| file.sync_all()).inspect_err(|_| discard(&temporary))?;
+    Ok(temporary)
+}
+
+fn open_beside(path: &Path, readers: Readers) -> io::Result<(File, PathBuf)> {
     let name = path.file_name().ok_or_else(|| io::Error::other("this is not the name of a file"))?;
     let mut temporary = name.to_os_string();
     temporary.push(format!(".{}.new", std::process::id()));
@@ -102,9 +155,8 @@ fn write_beside(path: &Path, content: &[u8], readers: Readers) -> io::Result<Pat
         Readers::Owner => 0o600,
         Readers::Anyone => 0o644,
     };
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
-    file.write_all(content).and_then(|()| file.sync_all()).inspect_err(|_| discard(&temporary))?;
-    Ok(temporary)
+    let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
+    Ok((file, temporary))
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {
@@ -117,7 +169,8 @@ fn discard(path: &Path) {
     let _ = fs::remove_file(path);
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
+/// Says which file cannot be read.
+pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
     Failure::of(&catalogue::UNREADABLE)
         .what(format!("{} cannot be read", path.display()))
         .cause(error.to_string())

@@ -17,5 +17,7 @@ pub mod staff;
 
 mod record;
 mod registry;
+mod tables;
 
 pub use registry::{Registry, RegistryParts, Settings, TrustAnchor};
+pub use tables::TABLES;

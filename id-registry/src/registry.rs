@@ -119,7 +119,7 @@ impl Registry {
 }
 
 /// Never written: read to see whether the store answers.
-const READINESS: Table = Table::octets("readiness");
+pub(crate) const READINESS: Table = Table::octets("readiness");
 
 /// How the authority refers to what the registry knows.
 pub(crate) fn reference(id: impl ToString) -> IdentityRef {

@@ -382,6 +382,16 @@ fn incomplete(events: u64, moment: Moment) -> StorageError {
 #[error("storage failed: {0}")]
 pub struct StorageError(pub String);
 
+/// How a failure begins that tells of a store which another process holds.
+const HELD: &str = "another npki holds the store";
+
+impl StorageError {
+    /// Whether another process holds the store: nothing is wrong with it.
+    pub fn is_held(&self) -> bool {
+        self.0.starts_with(HELD)
+    }
+}
+
 /// A change was not committed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CommitError {

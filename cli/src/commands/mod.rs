@@ -1,6 +1,7 @@
 //! The commands: each module holds one noun, its arguments and what it does.
 
 mod audit;
+mod backup;
 mod cert;
 mod completion;
 mod config;
@@ -17,6 +18,7 @@ mod profile;
 mod queue;
 mod registry;
 mod request;
+mod restore;
 mod revoke;
 mod serve;
 mod sign;
@@ -84,6 +86,11 @@ pub enum Command {
     Init(Box<InitArguments>),
     /// Run an installation's services
     Serve(ServeArguments),
+    /// Backups: make a key for them, make one, verify one
+    #[command(subcommand)]
+    Backup(backup::BackupCommand),
+    /// Restore a backup into a new folder
+    Restore(restore::RestoreArguments),
     /// Run a whole disposable PKI on this machine
     Demo(DemoArguments),
     /// Which server, trust anchor and certificate to use
@@ -126,6 +133,8 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Audit(command) => audit::run(command, session),
         Command::Init(arguments) => init::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Backup(command) => backup::run(command, session),
+        Command::Restore(arguments) => restore::run(&arguments, session),
         Command::Demo(arguments) => demo::run(&arguments, session),
         Command::Context(command) => context::run(command, session),
         Command::Whoami => whoami::run(session),

@@ -197,6 +197,51 @@ problems! {
         "the store could not be read",
         "it is in use by another npki, damaged, or does not answer",
         "stop the service that uses it, or look at the cause";
+    /// Another npki holds the store.
+    STORE_HELD = "E-SRV-010", Conflict, true,
+        "another npki holds the store",
+        "the service runs, and an embedded store has one user at a time",
+        "stop the service first, and start it again afterwards";
+    /// Not a recipient.
+    RECIPIENT = "E-BAK-001", Usage, false,
+        "this is not a recipient of backups",
+        "a recipient is a public key that begins with age1",
+        "make a key pair, and give its recipient: npki backup key --out FILE";
+    /// The identity cannot be used.
+    IDENTITY = "E-BAK-002", Usage, false,
+        "the identity that opens backups cannot be used",
+        "the file is missing, open to others, or holds no line AGE-SECRET-KEY-1…",
+        "give the file that npki backup key wrote, with mode 0600: --identity FILE";
+    /// The identity does not open the backup.
+    WRONG_IDENTITY = "E-BAK-003", CannotTell, false,
+        "this identity does not open the backup",
+        "it was made for other recipients, or its head was altered",
+        "give the identity of one of the recipients: --identity FILE";
+    /// The file is no backup.
+    NO_BACKUP = "E-BAK-004", Usage, false,
+        "the file is no backup",
+        "it is no age file, or its head was altered",
+        "give a file that npki backup create wrote";
+    /// The backup is damaged.
+    BACKUP_DAMAGED = "E-BAK-005", No, false,
+        "the backup is not whole",
+        "it was cut short or altered after it was made",
+        "take another copy of it, or an earlier backup; nothing of this one was put into use";
+    /// The backup is of a newer npki.
+    BACKUP_NEWER = "E-BAK-006", CannotTell, false,
+        "the backup was made by a newer npki",
+        "it holds what this version does not know",
+        "use the version that made it, or a later one: npki version";
+    /// The backup could not be made or restored.
+    BACKUP_FAILED = "E-BAK-007", Failed, false,
+        "the backup could not be made or restored",
+        "the store or a file stood in the way",
+        "read the cause; nothing was put into use";
+    /// The restore was refused.
+    RESTORE_REFUSED = "E-BAK-008", Conflict, false,
+        "the backup must not be put into use here",
+        "the new store cannot be begun, or the installation would go back behind what witnesses have seen",
+        "read the cause; nothing was put into use";
     /// No context is chosen.
     NO_CONTEXT = "E-CTX-001", Usage, false,
         "no context is chosen",

@@ -50,6 +50,11 @@ impl Console {
         Self { channels }
     }
 
+    /// How its channels are used.
+    pub(super) const fn channels(&self) -> Channels {
+        self.channels
+    }
+
     /// Says something in passing, on standard error.
     pub fn note(&self, text: &str) {
         if self.channels.notes == Notes::Shown && self.channels.format == Format::Text {

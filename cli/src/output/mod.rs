@@ -3,6 +3,7 @@
 mod console;
 mod envelope;
 mod page;
+mod progress;
 mod simple;
 
 pub use console::{Channels, Console, Input, Notes};

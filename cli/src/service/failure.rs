@@ -1,6 +1,8 @@
 //! What keeps a service from being founded or run, in the four lines of the command line.
 
 use super::ServiceError;
+use ca_core::backup::BackupError;
+
 use crate::failure::{Failure, catalogue};
 
 impl From<ServiceError> for Failure {
@@ -15,6 +17,8 @@ impl From<ServiceError> for Failure {
             ServiceError::Settings { path, .. } => Self::of(&catalogue::SERVICE_SETTINGS)
                 .cause(said)
                 .fix(format!("correct {}; every key stands in the comments of that file", path.display())),
+            ServiceError::StoreHeld(_) => Self::of(&catalogue::STORE_HELD).cause(said),
+            ServiceError::Backup(error) => of_backup(&error),
             ServiceError::Bind { .. } => Self::of(&catalogue::BIND).what(said),
             ServiceError::NoPassphrase(_) => Self::of(&catalogue::PASSPHRASE).cause(said),
             ServiceError::DemoStillServing { process, .. } => {
@@ -25,4 +29,22 @@ impl From<ServiceError> for Failure {
             ServiceError::Tls(_) | ServiceError::Refused(_) => Self::of(&catalogue::SERVICE).cause(said),
         }
     }
+}
+
+fn of_backup(error: &BackupError) -> Failure {
+    let problem = match error {
+        BackupError::NoRecipient | BackupError::Recipient { .. } => &catalogue::RECIPIENT,
+        BackupError::Identity { .. } | BackupError::Exposed(_) => &catalogue::IDENTITY,
+        BackupError::WrongIdentity => &catalogue::WRONG_IDENTITY,
+        BackupError::NotABackup => &catalogue::NO_BACKUP,
+        BackupError::Truncated { .. } | BackupError::Damaged { .. } => &catalogue::BACKUP_DAMAGED,
+        BackupError::Newer { .. } => &catalogue::BACKUP_NEWER,
+        BackupError::Read(_) => &catalogue::UNREADABLE,
+        BackupError::Write(_) => &catalogue::UNWRITABLE,
+        BackupError::Refused(_) => &catalogue::RESTORE_REFUSED,
+        BackupError::File { .. } | BackupError::TooLarge { .. } | BackupError::Storage(_) => {
+            &catalogue::BACKUP_FAILED
+        }
+    };
+    Failure::of(problem).cause(error.to_string())
 }

@@ -7,21 +7,27 @@ use std::path::PathBuf;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 
 mod audit;
+mod backup;
 mod demo;
+mod draft;
 mod failure;
 mod files;
 mod init;
 mod key_folder;
 mod ledger;
 mod publisher;
+mod restore;
 mod rotation;
 mod serve;
 mod settings;
+mod store;
 mod tls;
 
 pub(crate) use audit::for_audit;
+pub(crate) use backup::{BackupPlan, Made, SealedKeys, create_backup, verify_backup};
 pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
 pub(crate) use init::{Founded, Plan, init};
+pub(crate) use restore::{RestorePlan, Restored, restore};
 pub(crate) use serve::serve;
 
 use settings::Installation;
@@ -64,6 +70,12 @@ pub(crate) enum ServiceError {
         /// What is wrong with it.
         why: String,
     },
+    /// Another npki holds the store.
+    #[error("{0}")]
+    StoreHeld(String),
+    /// A backup was not made, read or restored.
+    #[error(transparent)]
+    Backup(#[from] ca_core::backup::BackupError),
     /// An address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Bind {

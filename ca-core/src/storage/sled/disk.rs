@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::draft::Counts;
 use super::layout::{Body, FORMAT, FORMAT_KEY, LEDGER_KEY, Record, SEQUENCE_KEY};
-use crate::storage::{StorageError, Version, Versioned};
+use crate::storage::{HELD, StorageError, Version, Versioned};
 
 /// Memory sled may use for pages it has read, in octets. Its default is 1 GiB, more than a small server can spare.
 const CACHE: u64 = 256 * 1024 * 1024;
@@ -121,10 +121,9 @@ fn lock(folder: &Path) -> Result<File, StorageError> {
         .map_err(|e| failed_at(&path, &e))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StorageError(format!(
-            "another npki holds the store {}; stop it first, or choose another folder",
-            folder.display()
-        ))),
+        Err(TryLockError::WouldBlock) => {
+            Err(StorageError(format!("{HELD} {}; stop it first, or choose another folder", folder.display())))
+        }
         Err(TryLockError::Error(error)) => Err(failed_at(&path, &error)),
     }
 }

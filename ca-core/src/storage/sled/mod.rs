@@ -29,8 +29,8 @@ use self::disk::{Disk, engine};
 use self::layout::{Record, record_key, table_prefix};
 use self::veil::{Look, Veil};
 use super::{
-    AuditedChange, CommitError, Committed, Entry, Exported, KeyRange, Moment, StorageError, Store, Table,
-    Versioned, after_prefix,
+    AuditedChange, CommitError, Committed, Entry, Exported, KeyRange, Moment, Restore, StorageError, Store,
+    Table, Versioned, after_prefix,
 };
 
 /// A [`Store`] in a folder of this machine. One process at a time.
@@ -91,6 +91,16 @@ impl SledStore {
             .spawn(|| committer.run())
             .map_err(|error| StorageError(format!("no thread for the store: {error}")))?;
         Ok(Self { shared, queue: Some(queue), committer: Some(committer) })
+    }
+}
+
+impl SledStore {
+    /// Begins to fill a new store in `folder`, which must hold nothing yet.
+    ///
+    /// # Errors
+    /// The folder holds something, or the system refused.
+    pub fn begin_restore(_folder: impl AsRef<Path>) -> Result<Box<dyn Restore>, StorageError> {
+        Err(StorageError("WIP".to_owned()))
     }
 }
 

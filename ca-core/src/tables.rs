@@ -1,0 +1,31 @@
+//! Every table of this crate, in one place: backups know by it what belongs to an installation.
+
+use crate::authority::CA_CERTIFICATES;
+use crate::certificate::{CERTIFICATE_DER, CERTIFICATES, CERTIFICATES_BY_IDENTITY, KEYS, REVOCATIONS};
+use crate::crl::{CRL_NUMBERS, CRLS};
+use crate::issuance::reservation::RESERVATIONS;
+use crate::ledger::EVENTS;
+use crate::ledger::heads::{LEDGER_COSIGNATURES, LEDGER_HEADS};
+use crate::ledger::index::LEDGER_INDEX;
+use crate::ledger::tree::LEDGER_TILES;
+use crate::storage::Table;
+use crate::vault::SUBJECT_KEYS;
+
+/// The tables that this crate's modules declare.
+pub const TABLES: &[Table] = &[
+    CA_CERTIFICATES,
+    CERTIFICATES,
+    CERTIFICATES_BY_IDENTITY,
+    CERTIFICATE_DER,
+    CRLS,
+    CRL_NUMBERS,
+    EVENTS,
+    KEYS,
+    LEDGER_COSIGNATURES,
+    LEDGER_HEADS,
+    LEDGER_INDEX,
+    LEDGER_TILES,
+    RESERVATIONS,
+    REVOCATIONS,
+    SUBJECT_KEYS,
+];

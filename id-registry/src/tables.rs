@@ -1,0 +1,27 @@
+//! Every table of this crate, in one place: backups know by it what belongs to an installation.
+
+use ca_core::storage::Table;
+
+use crate::certificates::CERTIFICATES_BY_ORGANISATION;
+use crate::enrolment::{IDEMPOTENCY_KEYS, REQUEST_CSRS, REQUEST_INDEX, REQUESTS, REQUESTS_BY_CSR};
+use crate::identity::{IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITY_DETAILS, IDENTITY_NUMBERS};
+use crate::registry::READINESS;
+use crate::staff::{ADMINISTRATORS, STAFF, STAFF_CERTIFICATES};
+
+/// The tables that this crate's modules declare.
+pub const TABLES: &[Table] = &[
+    ADMINISTRATORS,
+    CERTIFICATES_BY_ORGANISATION,
+    IDEMPOTENCY_KEYS,
+    IDENTITIES,
+    IDENTITIES_BY_ORGANISATION,
+    IDENTITY_DETAILS,
+    IDENTITY_NUMBERS,
+    READINESS,
+    REQUESTS,
+    REQUESTS_BY_CSR,
+    REQUEST_CSRS,
+    REQUEST_INDEX,
+    STAFF,
+    STAFF_CERTIFICATES,
+];
