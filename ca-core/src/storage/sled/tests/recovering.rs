@@ -207,3 +207,26 @@ fn a_store_from_before_the_journal_opens_and_is_named_anew() {
     assert_eq!(store.commit(change("b", "x")).unwrap().position, Position(1));
     assert_eq!(store.shared.disk.find(layout::FORMAT_KEY).unwrap().unwrap(), layout::FORMAT);
 }
+
+#[test]
+fn a_full_disk_refuses_changes_and_what_was_acknowledged_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SledStore::open(folder.path()).unwrap();
+    store.commit(change("a", "x")).unwrap();
+    drop(store);
+    // The next journal file is a device that is always full.
+    let spare = folder.path().join("journal/spare");
+    fs::remove_file(&spare).unwrap();
+    std::os::unix::fs::symlink("/dev/full", &spare).unwrap();
+    let store = SledStore::open(folder.path()).unwrap();
+    for key in ["b", "c"] {
+        let refused = store.commit(change(key, "x")).unwrap_err().to_string();
+        assert!(refused.contains("No space left on device") && refused.contains("restart"), "{refused}");
+    }
+    assert_eq!(things(&store), expected(&["a"], b"x"));
+    drop(store);
+    journal_files(folder.path()).into_iter().for_each(|file| fs::remove_file(file).unwrap());
+    let store = SledStore::open(folder.path()).unwrap();
+    assert_eq!(things(&store), expected(&["a"], b"x"));
+    assert_eq!(store.commit(change("b", "x")).unwrap().position, Position(1));
+}
