@@ -8,7 +8,7 @@ use std::sync::mpsc::SyncSender;
 
 use super::draft::{Counts, Draft, Prepared, Written};
 use super::journal::Journal;
-use super::{Shared, Verdict};
+use super::{Done, Shared, Verdict};
 use crate::storage::StorageError;
 use crate::storage::group::{Answer, Most};
 
@@ -23,7 +23,7 @@ pub(super) struct Journaled {
     /// Its writes.
     pub(super) ops: Vec<u8>,
     /// What its callers are to be told once it is shown.
-    pub(super) answers: Vec<(Answer<Verdict>, Verdict)>,
+    pub(super) answers: Vec<(Answer<Done>, Done)>,
 }
 
 /// The committing thread's state.
@@ -59,16 +59,17 @@ impl<'a> Committer<'a> {
         self.journal.close();
     }
 
-    fn commit(&mut self, changes: Vec<Prepared>, answers: Vec<Answer<Verdict>>) -> Result<(), StorageError> {
+    fn commit(&mut self, mut changes: Vec<Prepared>, answers: Vec<Answer<Done>>) -> Result<(), StorageError> {
         let shown = self.shared.shown();
         self.handed_on.retain(|(frame, _)| *frame > shown);
         // Stopped before those who wait are sent away, so that they hear why.
         let before = self.journal.last();
-        let (verdicts, ops) = self.persist(changes).inspect_err(|error| self.shared.stop(error))?;
+        let (verdicts, ops) = self.persist(&mut changes).inspect_err(|error| self.shared.stop(error))?;
         let frame = self.journal.last();
         // Everyone is answered after the batch is shown, those refused too: a conflict with a change of the same batch
         // tells of that change. A caller that no longer listens has its change all the same.
-        let journaled = Journaled { frame, ops, answers: answers.into_iter().zip(verdicts).collect() };
+        let answers = answers.into_iter().zip(verdicts.into_iter().zip(changes)).collect();
+        let journaled = Journaled { frame, ops, answers };
         let caught_up = self.shared.shown() >= before;
         if caught_up && self.shared.group.is_empty() {
             return self.shared.show(journaled);
@@ -77,9 +78,9 @@ impl<'a> Committer<'a> {
     }
 
     /// Makes those changes durable that still hold, and says of each whether it is among them.
-    fn persist(&mut self, changes: Vec<Prepared>) -> Result<(Vec<Verdict>, Vec<u8>), StorageError> {
+    fn persist(&mut self, changes: &mut [Prepared]) -> Result<(Vec<Verdict>, Vec<u8>), StorageError> {
         let mut draft = Draft::new(&self.shared.disk, &self.handed_on, self.counts);
-        let verdicts = changes.into_iter().map(|change| draft.add(change)).collect::<Result<_, _>>()?;
+        let verdicts = changes.iter_mut().map(|change| draft.add(change)).collect::<Result<_, _>>()?;
         let Some(finished) = draft.finish(self.journal.last() + 1)? else {
             return Ok((verdicts, Vec::new()));
         };

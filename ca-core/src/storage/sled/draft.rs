@@ -80,15 +80,20 @@ impl<'a> Draft<'a> {
         Self { disk, before, counts, written: Written::new(), ops: Ops::default() }
     }
 
-    /// Adds a change, if its expectations hold on top of those added before.
+    /// Adds a change, if its expectations hold on top of those added before. Takes its keys; the rest goes back to its
+    /// caller, whose thread has the memory to free: across threads that costs more.
     ///
     /// # Errors
     /// Outside: the engine failed, and the whole batch with it. Inside: this change is refused, the batch stands.
-    pub(super) fn add(&mut self, prepared: Prepared) -> Result<Result<Committed, CommitError>, StorageError> {
+    pub(super) fn add(
+        &mut self,
+        prepared: &mut Prepared,
+    ) -> Result<Result<Committed, CommitError>, StorageError> {
         let Prepared { change, keys } = prepared;
+        let keys = std::mem::take(keys);
         // The judge looks at each write once, in order.
         let found = RefCell::new(Vec::with_capacity(keys.len()));
-        let judged = judge(&change, |_| {
+        let judged = judge(change, |_| {
             let mut found = found.borrow_mut();
             let standing = keys.get(found.len()).map_or(Ok(None), |key| self.standing(key))?;
             found.push(standing);

@@ -57,6 +57,8 @@ use super::{
 const AHEAD: usize = 1;
 
 type Verdict = Result<Committed, CommitError>;
+/// What a caller is told, and the change it handed in, whose memory is its own to free.
+type Done = (Verdict, Prepared);
 
 /// A [`Store`] in a folder of this machine. One process at a time.
 pub struct SledStore {
@@ -68,7 +70,7 @@ pub struct SledStore {
 
 /// What readers and the store's threads share.
 struct Shared {
-    group: Group<Prepared, Verdict>,
+    group: Group<Prepared, Done>,
     shelf: Shelf,
     gate: Gate,
     disk: Disk,
@@ -96,7 +98,7 @@ impl Shared {
         // Stopped before those who wait are sent away, so that they hear why.
         self.gate.pass(&ops, apply, shown).inspect_err(|error| self.stop(error))?;
         self.shown.store(frame, Ordering::Release);
-        answers.into_iter().for_each(|(answer, verdict)| answer.give(verdict));
+        answers.into_iter().for_each(|(answer, done)| answer.give(done));
         Ok(())
     }
 
@@ -255,7 +257,8 @@ impl Store for SledStore {
     fn commit(&self, change: AuditedChange) -> Result<Committed, CommitError> {
         let prepared = Prepared::new(change)?;
         // Answered, or sent away: this never hangs.
-        self.shared.group.submit(prepared).ok_or_else(|| self.shared.unanswered())?
+        let (verdict, _) = self.shared.group.submit(prepared).ok_or_else(|| self.shared.unanswered())?;
+        verdict
     }
 
     fn ledger_size(&self) -> Result<u64, StorageError> {

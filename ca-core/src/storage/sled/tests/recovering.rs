@@ -48,7 +48,7 @@ fn unflushed(changes: &[AuditedChange]) -> TempDir {
     let (mut counts, mut journal) = (disk.counts().unwrap(), journal::Journal::after(&shelf, 0));
     for change in changes {
         let mut draft = draft::Draft::new(&disk, &before, counts);
-        draft.add(Prepared::new(change.clone()).unwrap()).unwrap().unwrap();
+        draft.add(&mut Prepared::new(change.clone()).unwrap()).unwrap().unwrap();
         let finished = draft.finish(journal.last() + 1).unwrap().unwrap();
         journal.append(&finished.ops).unwrap();
         counts = finished.counts;
