@@ -25,6 +25,7 @@ use crate::ledger::{self, Effect, Event, Position};
 
 pub mod conformance;
 mod expectation;
+mod group;
 pub mod memory;
 pub mod sled;
 

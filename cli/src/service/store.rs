@@ -24,5 +24,5 @@ pub(super) fn open(settings: &Settings) -> Result<Arc<dyn Store>, ServiceError> 
 
 /// Begins to fill the new store of an installation that is being restored.
 pub(super) fn begin_restore(settings: &Settings) -> Result<Box<dyn Restore>, ServiceError> {
-    Ok(SledStore::begin_restore(&settings.store)?)
+    Ok(Box::new(SledStore::begin_restore(&settings.store)?))
 }

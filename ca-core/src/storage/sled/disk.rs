@@ -7,8 +7,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::draft::Counts;
-use super::layout::{Body, FORMAT, FORMAT_KEY, LEDGER_KEY, Record, SEQUENCE_KEY};
-use crate::storage::{HELD, StorageError, Version, Versioned};
+use super::journal::Known;
+use super::layout::{
+    Blob, Body, FLUSHED_KEY, FORMAT, FORMAT_KEY, FORMAT_WITHOUT_JOURNAL, LEDGER_KEY, RESTORING, Record,
+    SEEN_KEY, SEQUENCE_KEY,
+};
+use super::ops::Op;
+use crate::storage::{HELD, StorageError, Versioned};
 
 /// Memory sled may use for pages it has read, in octets. Its default is 1 GiB, more than a small server can spare.
 const CACHE: u64 = 256 * 1024 * 1024;
@@ -28,36 +33,60 @@ pub(super) struct Disk {
 }
 
 impl Disk {
+    /// Opens a folder that holds a store, or nothing yet.
     pub(super) fn open(folder: &Path) -> Result<Self, StorageError> {
-        // Personal data lies here: for this account only.
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|e| failed_at(folder, &e))?;
+        let disk = Self::take(folder)?;
+        disk.claim(folder)?;
+        Ok(disk)
+    }
+
+    /// Opens a folder that must hold nothing yet, and marks it as being restored into.
+    pub(super) fn begin_restore(folder: &Path) -> Result<Self, StorageError> {
+        make_folder(folder)?;
+        if fs::read_dir(folder).map_err(|e| failed_at(folder, &e))?.next().is_some() {
+            return Err(StorageError(format!(
+                "{} is not empty; restore into a folder that is new or empty",
+                folder.display()
+            )));
+        }
+        let disk = Self::take(folder)?;
+        disk.name(RESTORING)?;
+        sync_folder_and_parent(folder)?;
+        Ok(disk)
+    }
+
+    fn take(folder: &Path) -> Result<Self, StorageError> {
+        make_folder(folder)?;
         let lock = lock(folder)?;
         let tree = open_tree(folder)?;
         let log = File::open(folder.join("db")).map_err(|e| failed_at(folder, &e))?;
-        let disk = Self { tree, log, _lock: lock };
-        disk.claim(folder)?;
-        Ok(disk)
+        Ok(Self { tree, log, _lock: lock })
     }
 
     /// Writes the layout's name into a new store; refuses one that is laid out otherwise.
     fn claim(&self, folder: &Path) -> Result<(), StorageError> {
         match self.tree.get(FORMAT_KEY).map_err(|e| engine(&e))? {
             Some(format) if format == FORMAT => Ok(()),
+            Some(format) if format == FORMAT_WITHOUT_JOURNAL => self.name(FORMAT),
+            Some(format) if format == RESTORING => Err(StorageError(format!(
+                "a restore into {} was not finished; delete the folder and restore again",
+                folder.display()
+            ))),
             None if self.tree.is_empty() => {
-                self.tree.insert(FORMAT_KEY, FORMAT).map_err(|e| engine(&e))?;
-                self.make_durable()?;
-                sync_folder(folder)?;
-                folder.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_folder)
+                self.name(FORMAT)?;
+                sync_folder_and_parent(folder)
             }
             _ => Err(StorageError(format!(
                 "{} was not written by this version of npki; restore it with the version that wrote it",
                 folder.display()
             ))),
         }
+    }
+
+    /// Names the layout, durably.
+    pub(super) fn name(&self, format: &[u8]) -> Result<(), StorageError> {
+        self.tree.insert(FORMAT_KEY, format).map_err(|e| engine(&e))?;
+        self.make_durable()
     }
 
     /// Makes all that was applied durable.
@@ -81,34 +110,61 @@ impl Disk {
         Ok(u64::from_be_bytes(octets))
     }
 
-    /// The record under a key of the tree.
-    pub(super) fn record(&self, key: &[u8]) -> Result<Option<Record>, StorageError> {
-        let found = self.tree.get(key).map_err(|e| engine(&e))?;
-        found.map(|octets| Record::decode(&octets)).transpose()
+    /// What the tree knows of the journal.
+    pub(super) fn known(&self) -> Result<Known, StorageError> {
+        Ok(Known { flushed: self.count(FLUSHED_KEY)?, seen: self.count(SEEN_KEY)? })
     }
 
-    /// A record with its value.
-    pub(super) fn value_of(&self, record: Record) -> Result<Versioned, StorageError> {
-        let Record { version, body } = record;
-        let blob = match body {
-            Body::Inline(value) => return Ok(Versioned { value, version }),
-            Body::Chunked(blob) => blob,
+    /// Makes all frames up to `number` durable, which were applied, and notes it.
+    pub(super) fn keep(&self, number: u64) -> Result<(), StorageError> {
+        self.make_durable()?;
+        // Noted only when it is so, and a journal file is retired only when that is noted.
+        self.tree.insert(FLUSHED_KEY, &number.to_be_bytes()).map_err(|e| engine(&e))?;
+        self.make_durable()
+    }
+
+    /// Does one write. No durability: the journal has it.
+    pub(super) fn apply(&self, op: Op<'_>) -> Result<(), StorageError> {
+        let done = match op {
+            Op::Put(key, value) => self.tree.insert(key, value),
+            Op::Remove(key) => self.tree.remove(key),
+            Op::End(_) => Ok(None),
         };
+        done.map(|_| ()).map_err(|e| engine(&e))
+    }
+
+    /// What lies under a key of the tree.
+    pub(super) fn find(&self, key: &[u8]) -> Result<Option<::sled::IVec>, StorageError> {
+        self.tree.get(key).map_err(|e| engine(&e))
+    }
+
+    /// The value of a record that lies so in the tree.
+    pub(super) fn value_of(&self, octets: &[u8]) -> Result<Versioned, StorageError> {
+        let Record { version, body } = Record::decode(octets)?;
+        let value = match body {
+            Body::Inline(value) => value.to_vec(),
+            Body::Chunked(blob) => self.whole(blob)?,
+        };
+        Ok(Versioned { value, version })
+    }
+
+    fn whole(&self, blob: Blob) -> Result<Vec<u8>, StorageError> {
         let mut value = Vec::new();
         for key in blob.chunk_keys() {
-            let chunk = self.tree.get(key).map_err(|e| engine(&e))?;
+            let chunk = self.find(&key)?;
             value.extend_from_slice(&chunk.ok_or_else(|| damaged("a part of a large value"))?);
         }
         if value.len() as u64 != blob.length {
             return Err(damaged("a part of a large value"));
         }
-        Ok(Versioned { value, version })
+        Ok(value)
     }
+}
 
-    /// The version under a key of the tree.
-    pub(super) fn version(&self, key: &[u8]) -> Result<Option<Version>, StorageError> {
-        Ok(self.record(key)?.map(|record| record.version))
-    }
+/// Makes the folder if it is not there. Personal data lies in it: for this account only.
+pub(super) fn make_folder(folder: &Path) -> Result<(), StorageError> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|e| failed_at(folder, &e))
 }
 
 fn lock(folder: &Path) -> Result<File, StorageError> {
@@ -129,7 +185,8 @@ fn lock(folder: &Path) -> Result<File, StorageError> {
 }
 
 fn open_tree(folder: &Path) -> Result<::sled::Db, StorageError> {
-    let config = ::sled::Config::new().path(folder).cache_capacity(CACHE);
+    // Flushing is our own keeper's; sled's thread for it would only add flushes that nobody waits for.
+    let config = ::sled::Config::new().path(folder).cache_capacity(CACHE).flush_every_ms(None);
     let mut attempt = 0;
     loop {
         match config.open() {
@@ -148,7 +205,13 @@ fn is_locked(error: &::sled::Error) -> bool {
     matches!(error, ::sled::Error::Io(io) if io.to_string().starts_with("could not acquire lock"))
 }
 
-fn sync_folder(folder: &Path) -> Result<(), StorageError> {
+fn sync_folder_and_parent(folder: &Path) -> Result<(), StorageError> {
+    sync_folder(folder)?;
+    folder.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_folder)
+}
+
+/// Makes the names in a folder durable.
+pub(super) fn sync_folder(folder: &Path) -> Result<(), StorageError> {
     File::open(folder).and_then(|opened| opened.sync_all()).map_err(|e| failed_at(folder, &e))
 }
 
@@ -157,7 +220,8 @@ pub(super) fn engine(error: &::sled::Error) -> StorageError {
     StorageError(error.to_string())
 }
 
-fn failed_at(path: &Path, error: &io::Error) -> StorageError {
+/// The system's refusal as ours.
+pub(super) fn failed_at(path: &Path, error: &io::Error) -> StorageError {
     StorageError(format!("{}: {error}", path.display()))
 }
 

@@ -5,6 +5,8 @@
 //! | `f` | the layout's name: [`FORMAT`] |
 //! | `n` | how many changes were committed, ever: 8 octets |
 //! | `e` | how many events the ledger has: 8 octets |
+//! | `j` | the last frame of the journal that was applied: 8 octets |
+//! | `k` | the last frame of the journal that is surely kept here, with all before it: 8 octets |
 //! | `r` table-name length (1 octet), table name, key | version (8 octets), then `0` and the value, or `1` and a [`Blob`] |
 //! | `b` blob number (12 octets), chunk index (4 octets) | one chunk of a large value |
 //!
@@ -15,12 +17,23 @@ use crate::storage::{StorageError, Table, Version};
 /// Where the layout's name is kept.
 pub(super) const FORMAT_KEY: &[u8] = b"f";
 /// This layout's name. Another one under [`FORMAT_KEY`] is not ours to touch.
-pub(super) const FORMAT: &[u8] = b"npki-store-1";
+pub(super) const FORMAT: &[u8] = b"npki-store-2";
+/// The same layout without a journal beside it: becomes [`FORMAT`] when it is opened. A version of npki that knows no
+/// journal would miss what only the journal holds; it refuses [`FORMAT`].
+pub(super) const FORMAT_WITHOUT_JOURNAL: &[u8] = b"npki-store-1";
+/// Stands in the place of [`FORMAT`] until a restore is finished.
+pub(super) const RESTORING: &[u8] = b"npki-restoring";
 /// Where the number of committed changes is kept: the last version given.
 pub(super) const SEQUENCE_KEY: &[u8] = b"n";
-
 /// Where the number of the ledger's events is kept.
 pub(super) const LEDGER_KEY: &[u8] = b"e";
+/// Where the number of the last frame applied is kept.
+pub(super) const SEEN_KEY: &[u8] = b"j";
+/// Where the number of the last frame surely kept is kept.
+pub(super) const FLUSHED_KEY: &[u8] = b"k";
+
+/// What the keys of all records begin with.
+pub(super) const RECORDS: &[u8] = &[RECORD];
 
 /// The longest value kept beside its key, and the size of a chunk, in octets. sled reads and rewrites whole tree nodes,
 /// and writes nodes that large values have swollen into files of their own, outside its log: chunks keep nodes small.
@@ -46,6 +59,16 @@ pub(super) fn record_key(table: Table, key: &[u8]) -> Result<Vec<u8>, StorageErr
     let mut full = table_prefix(table)?;
     full.extend_from_slice(key);
     Ok(full)
+}
+
+/// The table's name and the key that make up a tree's key of a record.
+pub(super) fn named(key: &[u8]) -> Result<(&str, &[u8]), StorageError> {
+    let parts = || {
+        let (length, rest) = key.strip_prefix(RECORDS)?.split_first()?;
+        let (name, key) = rest.split_at_checked(usize::from(*length))?;
+        Some((std::str::from_utf8(name).ok()?, key))
+    };
+    parts().ok_or_else(|| StorageError("a key in the store is damaged".to_owned()))
 }
 
 /// A large value's chunks.
@@ -75,26 +98,27 @@ impl Blob {
 }
 
 /// Where a record's value is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Body {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Body<'a> {
     /// Beside the key.
-    Inline(Vec<u8>),
+    Inline(&'a [u8]),
     /// In chunks.
     Chunked(Blob),
 }
 
 /// A record as it lies in the tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Record {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Record<'a> {
     /// The version the record stands at.
     pub(super) version: Version,
     /// Its value.
-    pub(super) body: Body,
+    pub(super) body: Body<'a>,
 }
 
-impl Record {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut octets = self.version.0.to_be_bytes().to_vec();
+impl<'a> Record<'a> {
+    /// Appends the record to `octets`.
+    pub(super) fn encode(&self, octets: &mut Vec<u8>) {
+        octets.extend_from_slice(&self.version.0.to_be_bytes());
         match &self.body {
             Body::Inline(value) => {
                 octets.push(INLINE);
@@ -107,18 +131,25 @@ impl Record {
                 octets.extend_from_slice(&blob.length.to_be_bytes());
             }
         }
-        octets
     }
 
-    pub(super) fn decode(octets: &[u8]) -> Result<Self, StorageError> {
+    pub(super) fn decode(octets: &'a [u8]) -> Result<Self, StorageError> {
         Self::read(octets).ok_or_else(|| StorageError("a record in the store is damaged".to_owned()))
     }
 
-    fn read(octets: &[u8]) -> Option<Self> {
+    /// The chunks, if it has any.
+    pub(super) const fn blob(&self) -> Option<Blob> {
+        match self.body {
+            Body::Inline(_) => None,
+            Body::Chunked(blob) => Some(blob),
+        }
+    }
+
+    fn read(octets: &'a [u8]) -> Option<Self> {
         let (version, rest) = octets.split_first_chunk()?;
         let (kind, rest) = rest.split_first()?;
         let body = match *kind {
-            INLINE => Body::Inline(rest.to_vec()),
+            INLINE => Body::Inline(rest),
             CHUNKED => Body::Chunked(read_blob(rest)?),
             _ => return None,
         };
@@ -145,11 +176,16 @@ mod tests {
     #[test]
     fn records_survive_their_encoding_and_damage_is_seen() {
         let blob = Blob { version: Version(7), ordinal: 3, length: 20_000 };
-        for body in [Body::Inline(Vec::new()), Body::Inline(b"value".to_vec()), Body::Chunked(blob)] {
+        let encoded = |record: &Record<'_>| {
+            let mut octets = Vec::new();
+            record.encode(&mut octets);
+            octets
+        };
+        for body in [Body::Inline(b""), Body::Inline(b"value"), Body::Chunked(blob)] {
             let record = Record { version: Version(9), body };
-            assert_eq!(Record::decode(&record.encode()).unwrap(), record);
+            assert_eq!(Record::decode(&encoded(&record)).unwrap(), record);
         }
-        let chunked = Record { version: Version(9), body: Body::Chunked(blob) }.encode();
+        let chunked = encoded(&Record { version: Version(9), body: Body::Chunked(blob) });
         for damaged in [&b""[..], &b"1234567"[..], &b"12345678"[..], &b"12345678\x02"[..]] {
             assert!(Record::decode(damaged).is_err());
         }
@@ -168,5 +204,7 @@ mod tests {
     fn no_table_begins_with_another() {
         let long = record_key(Table::octets("ab"), b"c").unwrap();
         assert!(!long.starts_with(&table_prefix(Table::octets("a")).unwrap()));
+        assert_eq!(named(&long).unwrap(), ("ab", &b"c"[..]));
+        assert!(named(b"r").is_err() && named(b"r\x05abc").is_err() && named(b"n").is_err());
     }
 }

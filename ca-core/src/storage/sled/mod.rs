@@ -1,67 +1,119 @@
-//! The embedded store, on sled 0.34.
+//! The embedded store: sled 0.34 behind a journal of our own.
 //!
-//! All tables lie in one sled tree, told apart by a prefix of the key. sled applies a `Batch` to one tree atomically,
-//! crash included: the log marks where the batch begins and ends, and recovery keeps all of it or none. A transaction
-//! over several trees would give the same promise by means of a closure that sled runs again at will, without range
-//! scans and one tree for each table; the batch is simpler and is computed once, by the one thread that writes.
+//! A change goes this way:
+//! 1. its caller makes it ready and waits in line ([`group`](super::group));
+//! 2. the committing thread takes all that wait, judges them one on top of the other, and appends what holds to the
+//!    journal as one frame: one write, one fdatasync ([`committer`], [`journal`]). From here on it is durable;
+//! 3. the batch is applied to the tree, in memory, while readers are kept out for some hundred microseconds
+//!    ([`gate`]), and everyone is answered ([`applier`]). The next batch is on its way to the disk meanwhile;
+//! 4. every few seconds sled flushes, and the journal files that this covers are used again ([`keeper`]).
+//!
+//! Why not sled alone: its flush costs several writes and syncs, and its batches more than its single inserts. With the
+//! journal in front, a batch need not be atomic in sled: whatever part of it a crash leaves there, opening the store
+//! does all frames since the last flush again, in order, and the same writes give the same state.
+//!
+//! All tables lie in one sled tree, told apart by a prefix of the key (`layout.rs`).
 //!
 //! What is promised:
-//! - A commit that returned `Ok` survives a kill of the process and, if the drive obeys fdatasync(2), a power cut (see
-//!   `disk.rs`; tests kill the process, none cuts the power).
-//! - [`get`](Store::get) and [`scan`](Store::scan) show durable state only, and each batch all at once (see `veil.rs`).
-//! - After an I/O error, or a panic of the committing thread, no commit succeeds and none hangs; records of the batch
-//!   that was under way cannot be read, as nobody knows what a restart will find; all others can.
+//! - A commit that returned `Ok` survives a kill of the process and, if the drive obeys fdatasync(2), a power cut
+//!   (tests kill the process, none cuts the power).
+//! - [`get`](Store::get) and [`scan`](Store::scan) show durable state only, and each change all at once.
+//! - After an I/O error, a full disk, or a panic of one of its threads, no commit succeeds and none hangs. Records can
+//!   still be read, except those of a batch that was applied by half.
 //! - `flush_async` is never called: it hangs under load (as do transactions that wait for it).
 
+mod applier;
 mod committer;
 mod disk;
 mod draft;
+mod export;
+mod frame;
+mod gate;
+mod journal;
+mod keeper;
 mod layout;
-mod veil;
+mod ops;
+mod restore;
 
 use std::path::Path;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
-use self::committer::{Committer, Waiting};
+use self::committer::{Committer, Journaled};
 use self::disk::{Disk, engine};
-use self::layout::{Record, record_key, table_prefix};
-use self::veil::{Look, Veil};
+use self::draft::Prepared;
+use self::gate::Gate;
+use self::journal::Shelf;
+use self::layout::{record_key, table_prefix};
+use super::group::Group;
 use super::{
     AuditedChange, CommitError, Committed, Entry, Exported, KeyRange, Moment, Restore, StorageError, Store,
     Table, Versioned, after_prefix,
 };
 
+/// Batches that may be durable and wait to be shown: enough to keep the disk and the processor busy together.
+const AHEAD: usize = 1;
+
+type Verdict = Result<Committed, CommitError>;
+/// What a caller is told, and the change it handed in, whose memory is its own to free.
+type Done = (Verdict, Prepared);
+
 /// A [`Store`] in a folder of this machine. One process at a time.
 pub struct SledStore {
     shared: Arc<Shared>,
-    /// Taken when the store is dropped: the committing thread ends when nobody can send any more.
-    queue: Option<Sender<Waiting>>,
-    committer: Option<JoinHandle<()>>,
+    /// They end in this order, each because the one before did.
+    committing: Vec<JoinHandle<()>>,
+    keeper: Option<JoinHandle<()>>,
 }
 
-/// What readers and the committing thread share.
+/// What readers and the store's threads share.
 struct Shared {
+    group: Group<Prepared, Done>,
+    shelf: Shelf,
+    gate: Gate,
     disk: Disk,
-    veil: Veil,
-    /// Why the committing thread stopped, once it has.
+    /// The last frame that readers see.
+    shown: AtomicU64,
+    /// The ledger's size that readers see.
+    ledger_size: AtomicU64,
+    closing: AtomicBool,
+    /// Why the store takes no more changes, once it does not.
     stopped: OnceLock<String>,
     #[cfg(test)]
     fault: tests::Fault,
 }
 
 impl Shared {
-    fn apply(&self, batch: ::sled::Batch) -> Result<(), StorageError> {
-        self.disk.tree.apply_batch(batch).map_err(|e| engine(&e))?;
-        #[cfg(test)]
-        self.fault.strike()?;
+    /// Applies a durable batch and answers its callers.
+    fn show(&self, journaled: Journaled) -> Result<(), StorageError> {
+        let Journaled { frame, ops, answers } = journaled;
+        let apply = |op: ops::Op<'_>| {
+            #[cfg(test)]
+            self.fault.strike(tests::At::Apply)?;
+            self.disk.apply(op)
+        };
+        let shown = |ledger_size| self.ledger_size.store(ledger_size, Ordering::Release);
+        // Stopped before those who wait are sent away, so that they hear why.
+        self.gate.pass(&ops, apply, shown).inspect_err(|error| self.stop(error))?;
+        self.shown.store(frame, Ordering::Release);
+        answers.into_iter().for_each(|(answer, done)| answer.give(done));
         Ok(())
     }
 
+    /// The last frame whose writes are all in the tree.
+    fn shown(&self) -> u64 {
+        self.shown.load(Ordering::Acquire)
+    }
+
+    /// Takes no more changes; who waits is sent away.
     fn stop(&self, cause: &StorageError) {
-        // Only the committing thread stops the store, once.
-        let _ = self.stopped.set(cause.0.clone());
+        if self.stopped.set(cause.0.clone()).is_ok() {
+            tracing::error!(%cause, "the store failed; it takes no more changes until npki is restarted");
+        }
+        self.group.abandon();
+        self.shelf.give_up();
     }
 
     /// What a caller is told whose change was not answered.
@@ -71,45 +123,96 @@ impl Shared {
     }
 }
 
+/// Stops the store when a thread of it panics.
+struct Alive<'a>(&'a Shared);
+
+impl Drop for Alive<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop(&StorageError("one of its threads died".to_owned()));
+        }
+    }
+}
+
 impl SledStore {
-    /// Opens the store in `folder`; makes it if it is not there.
+    /// Opens the store in `folder`; makes it if it is not there. What was committed and not yet flushed when the store
+    /// was last in use is done again first.
     ///
     /// # Errors
-    /// Another npki holds it, it was written by another version, it is damaged, or the system refused.
+    /// Another npki holds it, it was written by another version, a restore into it was not finished, it is damaged, or
+    /// the system refused.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, StorageError> {
+        let (disk, shelf) = (Disk::open(folder.as_ref())?, Shelf::new(folder.as_ref()));
+        let known = disk.known()?;
+        let last =
+            journal::replay(&shelf, known, |batch| ops::read(batch).try_for_each(|op| disk.apply(op?)))?;
+        if last > known.flushed {
+            disk.keep(last)?;
+        }
+        shelf.retire(last)?;
+        Self::start(disk, shelf, last)
+    }
+
+    /// Begins to fill a new store in `folder`, which must be empty or absent. Until that is finished, the folder cannot
+    /// be opened as a store.
+    ///
+    /// # Errors
+    /// The folder is not empty, or the system refused.
+    pub fn begin_restore(folder: &Path) -> Result<impl Restore + use<>, StorageError> {
+        restore::Filling::begin(folder)
+    }
+
+    fn start(disk: Disk, shelf: Shelf, last: u64) -> Result<Self, StorageError> {
+        let counts = disk.counts()?;
         let shared = Arc::new(Shared {
-            disk: Disk::open(folder.as_ref())?,
-            veil: Veil::default(),
+            group: Group::default(),
+            shelf,
+            gate: Gate::default(),
+            disk,
+            shown: AtomicU64::new(last),
+            ledger_size: AtomicU64::new(counts.ledger_size),
+            closing: AtomicBool::new(false),
             stopped: OnceLock::new(),
             #[cfg(test)]
             fault: tests::Fault::default(),
         });
-        let (queue, waiting) = channel();
-        let committer = Committer::new(Arc::clone(&shared), waiting)?;
-        let committer = std::thread::Builder::new()
-            .name("store-committer".to_owned())
-            .spawn(|| committer.run())
-            .map_err(|error| StorageError(format!("no thread for the store: {error}")))?;
-        Ok(Self { shared, queue: Some(queue), committer: Some(committer) })
+        let mut store = Self { shared: Arc::clone(&shared), committing: Vec::new(), keeper: None };
+        let (hand_on, journaled) = sync_channel(AHEAD);
+        let committing = move |shared: &Shared| Committer::new(shared, last, counts, hand_on).run();
+        store.committing.push(thread("store-committer", &shared, committing)?);
+        store.committing.push(thread("store-applier", &shared, |shared| applier::run(shared, journaled))?);
+        store.keeper = Some(thread("store-keeper", &shared, move |shared| keeper::run(shared, last))?);
+        Ok(store)
     }
 }
 
-impl SledStore {
-    /// Begins to fill a new store in `folder`, which must hold nothing yet.
-    ///
-    /// # Errors
-    /// The folder holds something, or the system refused.
-    pub fn begin_restore(_folder: impl AsRef<Path>) -> Result<Box<dyn Restore>, StorageError> {
-        Err(StorageError("WIP".to_owned()))
-    }
+/// A thread of the store; the store stops when it panics.
+fn thread(
+    name: &str,
+    shared: &Arc<Shared>,
+    run: impl FnOnce(&Shared) + Send + 'static,
+) -> Result<JoinHandle<()>, StorageError> {
+    let shared = Arc::clone(shared);
+    let alive = move || {
+        let alive = Alive(&shared);
+        run(alive.0);
+    };
+    let started = std::thread::Builder::new().name(name.to_owned()).spawn(alive);
+    started.map_err(|error| StorageError(format!("no thread for the store: {error}")))
 }
 
 impl Drop for SledStore {
     fn drop(&mut self) {
-        self.queue.take();
-        if let Some(committer) = self.committer.take() {
-            // It ends after the changes that wait. A panic there was its callers' to hear of.
-            let _ = committer.join();
+        // The committing threads end after the changes that wait; then the keeper flushes and retires the journal. A
+        // panic there was its callers' to hear of.
+        self.shared.group.close();
+        for committing in self.committing.drain(..) {
+            let _ = committing.join();
+        }
+        self.shared.closing.store(true, Ordering::Release);
+        self.shared.shelf.give_up();
+        if let Some(keeper) = self.keeper.take() {
+            let _ = keeper.join();
         }
     }
 }
@@ -123,12 +226,10 @@ impl std::fmt::Debug for SledStore {
 impl Store for SledStore {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Versioned>, StorageError> {
         let key = record_key(table, key)?;
-        let look = self.shared.veil.look();
-        if let Some(seen) = look.at(&key)? {
-            return Ok(seen);
-        }
-        let record = self.shared.disk.record(&key)?;
-        record.map(|record| self.shared.disk.value_of(record)).transpose()
+        let inside = self.shared.gate.enter();
+        inside.trust(&key)?;
+        let found = self.shared.disk.find(&key)?;
+        found.map(|octets| self.shared.disk.value_of(&octets)).transpose()
     }
 
     fn scan(&self, table: Table, range: &KeyRange, limit: usize) -> Result<Vec<Entry>, StorageError> {
@@ -142,60 +243,33 @@ impl Store for SledStore {
             // A table's prefix begins with `r`, so there always is a key beyond it.
             None => after_prefix(&prefix).unwrap_or_default(),
         };
-        let entries = Scan { disk: &self.shared.disk, look: &self.shared.veil.look() };
-        let entries = entries.read(&from, &until, limit)?;
-        Ok(entries
-            .into_iter()
-            .map(|(key, seen)| (key.get(prefix.len()..).unwrap_or_default().to_vec(), seen))
-            .collect())
+        let inside = self.shared.gate.enter();
+        inside.trust_all(&from, &until)?;
+        let found = self.shared.disk.tree.range(from..until).take(limit);
+        let entries = found.map(|found| {
+            let (key, octets) = found.map_err(|e| engine(&e))?;
+            let key = key.get(prefix.len()..).unwrap_or_default().to_vec();
+            Ok((key, self.shared.disk.value_of(&octets)?))
+        });
+        entries.collect()
     }
 
     fn commit(&self, change: AuditedChange) -> Result<Committed, CommitError> {
-        let (answer, answered) = channel();
-        let queue = self.queue.as_ref().ok_or_else(|| self.shared.unanswered())?;
-        queue.send(Waiting { change, answer }).map_err(|_| self.shared.unanswered())?;
-        // The committing thread answers, or drops the sender: this never hangs.
-        answered.recv().map_err(|_| self.shared.unanswered())?
+        let prepared = Prepared::new(change)?;
+        // Answered, or sent away: this never hangs.
+        let (verdict, _) = self.shared.group.submit(prepared).ok_or_else(|| self.shared.unanswered())?;
+        verdict
     }
 
     fn ledger_size(&self) -> Result<u64, StorageError> {
-        Ok(self.shared.disk.counts()?.ledger_size)
+        Ok(self.shared.ledger_size.load(Ordering::Acquire))
     }
 
     fn export(
         &self,
-        _take: &mut dyn FnMut(Exported) -> Result<(), StorageError>,
+        take: &mut dyn FnMut(Exported) -> Result<(), StorageError>,
     ) -> Result<Moment, StorageError> {
-        Err(StorageError("WIP".to_owned()))
-    }
-}
-
-/// Merges what the tree holds with what the veil shows instead.
-struct Scan<'a> {
-    disk: &'a Disk,
-    look: &'a Look<'a>,
-}
-
-impl Scan<'_> {
-    fn read(&self, from: &[u8], until: &[u8], limit: usize) -> Result<Vec<Entry>, StorageError> {
-        let mut veiled = self.look.within(from, until)?.peekable();
-        let mut entries = Vec::new();
-        for found in self.disk.tree.range(from..until) {
-            let (key, octets) = found.map_err(|e| engine(&e))?;
-            while let Some((earlier, seen)) = veiled.next_if(|(veiled, _)| veiled.as_slice() < key.as_ref()) {
-                entries.extend(seen.clone().map(|seen| (earlier.clone(), seen)));
-            }
-            if entries.len() >= limit {
-                break;
-            }
-            match veiled.next_if(|(veiled, _)| veiled.as_slice() == key.as_ref()) {
-                Some((_, seen)) => entries.extend(seen.clone().map(|seen| (key.to_vec(), seen))),
-                None => entries.push((key.to_vec(), self.disk.value_of(Record::decode(&octets)?)?)),
-            }
-        }
-        entries.extend(veiled.filter_map(|(key, seen)| Some((key.clone(), seen.clone()?))));
-        entries.truncate(limit);
-        Ok(entries)
+        export::Export::begin(&self.shared).run(take)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::RwLock;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 use tempfile::TempDir;
 
@@ -14,23 +13,36 @@ use crate::storage::{Change, conformance};
 const T: Table = Table::octets("things");
 const BIG: usize = 100_000;
 
-/// Fails the committing thread between applying a batch and making it durable.
+/// Where the store can be made to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum At {
+    /// Once a batch is in the journal, before anybody is told.
+    Journal,
+    /// While it is applied.
+    Apply,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    Error,
+    Panic,
+}
+
+/// Makes the store fail, from the moment it is armed.
 #[derive(Debug, Default)]
-pub(super) struct Fault(AtomicU8);
+pub(super) struct Fault(RwLock<Option<(At, How)>>);
 
 impl Fault {
-    const ERROR: u8 = 1;
-    const PANIC: u8 = 2;
-
-    fn arm(&self, how: u8) {
-        self.0.store(how, Ordering::SeqCst);
+    fn arm(&self, at: At, how: How) {
+        *self.0.write().unwrap() = Some((at, how));
     }
 
-    pub(super) fn strike(&self) -> Result<(), StorageError> {
-        match self.0.load(Ordering::SeqCst) {
-            Self::ERROR => Err(StorageError("the disk is gone".to_owned())),
-            Self::PANIC => panic!("struck on demand"),
-            _ => Ok(()),
+    pub(super) fn strike(&self, here: At) -> Result<(), StorageError> {
+        let armed = *self.0.read().unwrap();
+        match armed.filter(|(at, _)| *at == here) {
+            Some((_, How::Error)) => Err(StorageError("the disk is gone".to_owned())),
+            Some((_, How::Panic)) => panic!("struck on demand"),
+            None => Ok(()),
         }
     }
 }
@@ -158,7 +170,7 @@ fn a_new_folder_is_for_its_owner_alone() {
 fn a_folder_of_another_layout_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let foreign = ::sled::open(folder.path()).unwrap();
-    foreign.insert("f", "npki-store-2").unwrap();
+    foreign.insert("f", "npki-store-3").unwrap();
     drop(foreign);
     let refused = SledStore::open(folder.path()).unwrap_err().to_string();
     assert!(refused.contains("not written by this version"), "{refused}");
@@ -203,35 +215,9 @@ fn a_missing_chunk_is_an_error_never_a_shorter_value() {
     assert!(kept.scan(T, &KeyRange::all(), 10).is_err());
 }
 
-#[test]
-fn while_a_batch_is_on_its_way_readers_see_the_state_before_it() {
-    let kept = Kept::new();
-    kept.commit(change("b", "old").and(change("d", vec![7; BIG]))).unwrap();
-    let shared = &kept.0.shared;
-    let mut draft = draft::Draft::new(&shared.disk, shared.disk.counts().unwrap());
-    for (key, value) in [("a", "new"), ("b", "new"), ("d", "new"), ("e", "new")] {
-        draft.add(&change(key, value)).unwrap().unwrap();
-    }
-    let finished = draft.finish().unwrap();
-    let seen = || kept.scan(T, &KeyRange::all(), 10).unwrap();
-    let before = seen();
-    let drawn = shared.veil.draw(finished.before);
-    shared.apply(finished.batch).unwrap();
-    assert_eq!(kept.get(T, b"a").unwrap(), None);
-    assert_eq!(kept.get(T, b"b").unwrap().unwrap().value, b"old");
-    assert_eq!(kept.get(T, b"d").unwrap().unwrap().value, vec![7; BIG]);
-    assert_eq!(seen(), before);
-    assert_eq!(kept.scan(T, &KeyRange::all(), 1).unwrap(), before[..1]);
-    assert_eq!(ledger::read(&kept, Position(0), 10).unwrap().len(), 2);
-    drawn.lift();
-    let keys: Vec<_> = seen().into_iter().map(|(key, _)| key).collect();
-    assert_eq!(keys, [b"a", b"b", b"d", b"e"]);
-    assert_eq!(kept.get(T, b"b").unwrap().unwrap().value, b"new");
-}
-
-/// After a fault: no commit succeeds or hangs, the doubtful record cannot be read, others can.
+/// After a fault: no commit succeeds or hangs, and what was kept before can be read.
 fn assert_stopped(kept: &Kept, cause: &str) {
-    let message = |verdict: Result<Committed, CommitError>| match verdict {
+    let message = |verdict: Verdict| match verdict {
         Err(CommitError::Storage(error)) => error.to_string(),
         other => panic!("{other:?}"),
     };
@@ -239,35 +225,46 @@ fn assert_stopped(kept: &Kept, cause: &str) {
         let refused = message(kept.commit(change(key, "x")));
         assert!(refused.contains("restart") && refused.contains(cause), "{refused}");
     }
-    assert!(kept.get(T, b"b").is_err());
-    assert!(kept.scan(T, &KeyRange::all(), 10).is_err());
     assert_eq!(kept.get(T, b"a").unwrap().unwrap().value, b"kept");
 }
 
 #[test]
-fn an_engine_error_stops_the_store() {
-    let kept = Kept::new();
-    kept.commit(change("a", "kept")).unwrap();
-    kept.0.shared.fault.arm(Fault::ERROR);
-    assert_stopped(&kept, "the disk is gone");
-}
-
-#[test]
-fn a_panic_of_the_committing_thread_stops_the_store() {
-    let kept = Kept::new();
-    kept.commit(change("a", "kept")).unwrap();
-    kept.0.shared.fault.arm(Fault::PANIC);
-    assert_stopped(&kept, "died");
+fn a_fault_stops_the_store_and_what_was_written_half_way_cannot_be_read() {
+    for (at, how, cause) in [
+        (At::Journal, How::Error, "the disk is gone"),
+        (At::Journal, How::Panic, "died"),
+        (At::Apply, How::Error, "the disk is gone"),
+        (At::Apply, How::Panic, "died"),
+    ] {
+        let kept = Kept::new();
+        kept.commit(change("a", "kept")).unwrap();
+        kept.0.shared.fault.arm(at, how);
+        assert_stopped(&kept, cause);
+        assert_eq!(kept.get(T, b"b").is_err(), at == At::Apply);
+        assert_eq!(kept.scan(T, &KeyRange::all(), 10).is_err(), at == At::Apply);
+        let Kept(store, folder) = kept;
+        drop(store);
+        // The batch was in the journal: at the next start it is there, whole.
+        let store = SledStore::open(folder.path()).unwrap();
+        assert_eq!(store.get(T, b"b").unwrap().unwrap().value, b"x");
+        assert_eq!(store.get(T, b"c").unwrap(), None);
+        assert_eq!(store.ledger_size().unwrap(), 2);
+    }
 }
 
 #[test]
 fn all_who_wait_are_answered_when_the_engine_fails() {
-    let kept = Kept::new();
-    kept.0.shared.fault.arm(Fault::ERROR);
-    std::thread::scope(|threads| {
-        for writer in 0..16 {
-            let kept = &kept;
-            threads.spawn(move || assert!(kept.commit(change(&format!("k{writer}"), "x")).is_err()));
-        }
-    });
+    for at in [At::Journal, At::Apply] {
+        let kept = Kept::new();
+        kept.0.shared.fault.arm(at, How::Error);
+        std::thread::scope(|threads| {
+            for writer in 0..16 {
+                let kept = &kept;
+                threads.spawn(move || assert!(kept.commit(change(&format!("k{writer}"), "x")).is_err()));
+            }
+        });
+    }
 }
+
+mod moving;
+mod recovering;

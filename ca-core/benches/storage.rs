@@ -1,0 +1,112 @@
+//! How many changes a second each store makes durable, as ratios to what this machine's disk allows in the same run:
+//! `cargo bench -p ca-core --bench storage`. With `fill NUMBER` behind `--`, how an embedded store of so many records
+//! is filled and opened.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program that measures and tells")]
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use ca_core::clock::{SystemClock, SystemEntropy};
+use ca_core::ledger::{Action, Actor, EVENTS, Ledger, Position};
+use ca_core::storage::memory::MemoryStore;
+use ca_core::storage::sled::SledStore;
+use ca_core::storage::{Change, Moment, Restore, Store, Table};
+
+/// How long each measurement runs.
+const RUN: Duration = Duration::from_secs(5);
+const WRITERS: [u64; 4] = [1, 16, 64, 256];
+const RECORDS: Table = Table::octets("measured");
+/// What a change stores beside its event, in octets.
+const RECORD: usize = 100;
+
+fn main() {
+    // On the disk that the build uses: a temporary folder is often memory, and proves nothing.
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let arguments: Vec<String> = std::env::args().skip_while(|argument| argument != "fill").collect();
+    if let [_, records, ..] = arguments.as_slice() {
+        return fill(&folder.path().join("filled"), records.parse().unwrap());
+    }
+    let flushes = flush_rate(folder.path());
+    println!("flushes (4 kB appended, fdatasync), 1 thread  {flushes:>8.0} /s");
+    tell("in memory", 1, measure(&MemoryStore::new(), 1), flushes);
+    for writers in WRITERS {
+        let store = SledStore::open(folder.path().join(writers.to_string())).unwrap();
+        tell("on sled", writers, measure(&store, writers), flushes);
+    }
+}
+
+fn tell(what: &str, writers: u64, changes: f64, flushes: f64) {
+    let ratio = changes / flushes;
+    println!(
+        "changes {what:<10} {writers:>3} writers              {changes:>8.0} /s   {ratio:.2} of the flushes"
+    );
+}
+
+/// Durable changes in a second: each a new record and its event, from so many threads.
+fn measure(store: &dyn Store, writers: u64) -> f64 {
+    let ledger = Ledger::new(Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let actor = Actor::system("bench");
+    rate(writers, |writer, turn| {
+        let key = [writer.to_be_bytes(), turn.to_be_bytes()].concat();
+        let event = ledger.event(&actor, Action::named("thing.measured"), "a thing").unwrap();
+        let change = Change::new().insert(RECORDS, key, [7; RECORD]);
+        store.commit(change.explained_by(&event)).unwrap();
+    })
+}
+
+/// How often `act` is done in a second by so many threads; it is told which, and how often before.
+fn rate(threads: u64, act: impl Fn(u64, u64) + Sync) -> f64 {
+    let done = AtomicU64::new(0);
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            let (act, done) = (&act, &done);
+            scope.spawn(move || {
+                let turns = (0..).take_while(|_| begun.elapsed() < RUN).map(|turn| act(thread, turn)).count();
+                done.fetch_add(turns as u64, Ordering::Relaxed);
+            });
+        }
+    });
+    let done = u32::try_from(done.load(Ordering::Relaxed)).unwrap();
+    f64::from(done) / begun.elapsed().as_secs_f64()
+}
+
+fn flush_rate(folder: &Path) -> f64 {
+    let file = OpenOptions::new().create_new(true).append(true).open(folder.join("flushed")).unwrap();
+    rate(1, |_, _| {
+        (&file).write_all(&[0; 4096]).unwrap();
+        file.sync_data().unwrap();
+    })
+}
+
+/// Restores a store of so many records, half of them events, and opens it.
+fn fill(folder: &Path, records: u64) {
+    let begun = Instant::now();
+    let mut restore = Box::new(SledStore::begin_restore(folder).unwrap());
+    // In the order of an export.
+    for event in 0..records / 2 {
+        restore.put(EVENTS, &Position(event).key(), Some(&[9; 330])).unwrap();
+    }
+    for record in 0..records / 2 {
+        restore.put(RECORDS, &record.to_be_bytes(), Some(&[7; 300])).unwrap();
+    }
+    restore.finish(Moment { ledger_size: records / 2 }).unwrap();
+    let seconds = begun.elapsed().as_secs_f64();
+    println!("restored {records} records in {seconds:.1} s; {}", resident());
+    let begun = Instant::now();
+    let store = SledStore::open(folder).unwrap();
+    let size = std::fs::metadata(folder.join("db")).unwrap().len() / 1_000_000;
+    println!("opened in {:.2} s; {size} MB on disk; {}", begun.elapsed().as_secs_f64(), resident());
+    let changes = measure(&store, 64);
+    println!("changes, 64 writers, beside them              {changes:>8.0} /s; {}", resident());
+}
+
+/// What the kernel says of this process's memory.
+fn resident() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status.lines().filter(|line| line.starts_with("VmRSS")).map(str::to_owned).collect()
+}

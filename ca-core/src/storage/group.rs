@@ -1,0 +1,235 @@
+//! Many callers, one worker: callers hand in what they want and wait; the worker takes all that wait at once, does it
+//! together, and answers each. This is how a disk flush or a round trip is shared by all who need one.
+//!
+//! Nobody waits for company: a worker that finds one caller takes that one. What comes meanwhile waits for the next
+//! turn, so that a turn grows with the load by itself.
+//!
+//! A caller sleeps by `park` and is woken alone, rather than by a channel of its own for each change: that is one
+//! allocation for each change, and a system call only where somebody sleeps. A caller whose [`Answer`] is dropped is
+//! told so: whatever becomes of the worker, nobody waits for ever.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::Thread;
+
+/// Callers in line for a worker: each brings a `T` and waits for an `A`.
+#[derive(Debug)]
+pub(super) struct Group<T, A> {
+    line: Mutex<Line<T, A>>,
+    came: Condvar,
+}
+
+#[derive(Debug)]
+struct Line<T, A> {
+    waiting: VecDeque<Waiting<T, A>>,
+    closed: bool,
+    /// The worker sleeps: whoever comes has to wake it.
+    idle: bool,
+}
+
+/// What a caller wants, and the means to answer.
+#[derive(Debug)]
+pub(super) struct Waiting<T, A> {
+    pub(super) item: T,
+    pub(super) answer: Answer<A>,
+}
+
+/// The most that is taken in one turn.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Most {
+    /// Callers.
+    pub(super) items: usize,
+    /// Their octets together; the one that passes this bound is still taken.
+    pub(super) octets: usize,
+}
+
+impl<T, A> Default for Group<T, A> {
+    fn default() -> Self {
+        let line = Line { waiting: VecDeque::new(), closed: false, idle: false };
+        Self { line: Mutex::new(line), came: Condvar::new() }
+    }
+}
+
+impl<T, A> Group<T, A> {
+    /// Hands `item` in and waits. `None`: it is not answered, because the group was closed before or the worker gave
+    /// up; whether it was done is not known then.
+    pub(super) fn submit(&self, item: T) -> Option<A> {
+        let slot = Arc::new(Slot { verdict: Mutex::new(Verdict::Open), caller: std::thread::current() });
+        let mut line = self.line();
+        if line.closed {
+            return None;
+        }
+        line.waiting.push_back(Waiting { item, answer: Answer(Arc::clone(&slot)) });
+        let wake = std::mem::take(&mut line.idle);
+        drop(line);
+        if wake {
+            self.came.notify_one();
+        }
+        slot.wait()
+    }
+
+    /// Waits until somebody is in line, and takes all who are, up to `most`. `None` once the group is closed and
+    /// everybody who came before was taken.
+    pub(super) fn take(&self, most: Most, size: impl Fn(&T) -> usize) -> Option<Vec<Waiting<T, A>>> {
+        let mut line = self.line();
+        while line.waiting.is_empty() {
+            if line.closed {
+                return None;
+            }
+            line.idle = true;
+            line = self.came.wait(line).unwrap_or_else(PoisonError::into_inner);
+        }
+        line.idle = false;
+        let mut octets = 0;
+        let within = line.waiting.iter().take(most.items).take_while(|waiting| {
+            let fits = octets < most.octets;
+            octets += size(&waiting.item);
+            fits
+        });
+        let taken = within.count();
+        Some(line.waiting.drain(..taken).collect())
+    }
+
+    /// Whether nobody is in line.
+    pub(super) fn is_empty(&self) -> bool {
+        self.line().waiting.is_empty()
+    }
+
+    /// Lets nobody in any more; those in line are still served.
+    pub(super) fn close(&self) {
+        self.line().closed = true;
+        self.came.notify_all();
+    }
+
+    /// Lets nobody in any more, and sends those in line away unanswered.
+    pub(super) fn abandon(&self) {
+        self.close();
+        let sent_away = std::mem::take(&mut self.line().waiting);
+        drop(sent_away);
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line<T, A>> {
+        // Nothing above panics while it holds the lock half way through a change.
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Debug)]
+struct Slot<A> {
+    verdict: Mutex<Verdict<A>>,
+    caller: Thread,
+}
+
+#[derive(Debug)]
+enum Verdict<A> {
+    Open,
+    Given(A),
+    /// The answer was given up, or fetched.
+    Gone,
+}
+
+impl<A> Slot<A> {
+    fn wait(&self) -> Option<A> {
+        loop {
+            let mut verdict = self.verdict.lock().unwrap_or_else(PoisonError::into_inner);
+            match std::mem::replace(&mut *verdict, Verdict::Gone) {
+                Verdict::Given(answer) => return Some(answer),
+                Verdict::Gone => return None,
+                Verdict::Open => *verdict = Verdict::Open,
+            }
+            drop(verdict);
+            std::thread::park();
+        }
+    }
+}
+
+/// The means to answer one caller. Dropped without being used, it sends the caller away.
+#[derive(Debug)]
+pub(super) struct Answer<A>(Arc<Slot<A>>);
+
+impl<A> Answer<A> {
+    /// Answers and wakes the caller.
+    pub(super) fn give(self, answer: A) {
+        *self.0.verdict.lock().unwrap_or_else(PoisonError::into_inner) = Verdict::Given(answer);
+    }
+}
+
+impl<A> Drop for Answer<A> {
+    fn drop(&mut self) {
+        let mut verdict = self.0.verdict.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*verdict, Verdict::Open) {
+            *verdict = Verdict::Gone;
+        }
+        drop(verdict);
+        self.0.caller.unpark();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    const MOST: Most = Most { items: 100, octets: 1_000 };
+
+    #[test]
+    fn everybody_gets_the_answer_to_what_they_brought() {
+        let group = Group::<u64, u64>::default();
+        std::thread::scope(|threads| {
+            let callers: Vec<_> = (0..16)
+                .map(|caller| {
+                    let group = &group;
+                    threads.spawn(move || {
+                        for turn in 0..200 {
+                            let item = caller * 1_000 + turn;
+                            assert_eq!(group.submit(item), Some(item + 7));
+                        }
+                    })
+                })
+                .collect();
+            let worker = threads.spawn(|| {
+                while let Some(taken) = group.take(MOST, |_| 1) {
+                    taken.into_iter().for_each(|waiting| waiting.answer.give(waiting.item + 7));
+                }
+            });
+            callers.into_iter().for_each(|caller| caller.join().unwrap());
+            group.close();
+            worker.join().unwrap();
+        });
+        assert_eq!(group.submit(1), None, "closed");
+    }
+
+    #[test]
+    fn a_turn_is_bounded_in_callers_and_in_octets() {
+        let group = Group::<usize, ()>::default();
+        std::thread::scope(|threads| {
+            for _ in 0..6 {
+                threads.spawn(|| group.submit(400));
+            }
+            while group.line().waiting.len() < 6 {
+                std::thread::yield_now();
+            }
+            let taken = |most| group.take(most, |size| *size).unwrap().len();
+            assert_eq!(taken(Most { items: 2, octets: 10_000 }), 2);
+            assert_eq!(taken(Most { items: 9, octets: 1 }), 1, "one is taken however large it is");
+            assert_eq!(taken(Most { items: 9, octets: 800 }), 2);
+            group.abandon();
+        });
+    }
+
+    #[test]
+    fn nobody_waits_for_ever() {
+        let group = Group::<(), ()>::default();
+        std::thread::scope(|threads| {
+            let callers: Vec<_> = (0..4).map(|_| threads.spawn(|| group.submit(()))).collect();
+            let taken = group.take(Most { items: 1, octets: 1 }, |()| 1);
+            drop(taken);
+            while group.line().waiting.len() < 3 {
+                std::thread::yield_now();
+            }
+            group.abandon();
+            callers.into_iter().for_each(|caller| assert_eq!(caller.join().unwrap(), None));
+        });
+    }
+}
