@@ -38,6 +38,12 @@ impl Sealer {
         Ok(Self { store, origin, signer, log })
     }
 
+    /// The same sealer on another store: a restored one, or another node's view.
+    #[must_use]
+    pub fn on(&self, store: Arc<dyn Store>) -> Self {
+        Self { store, origin: self.origin.clone(), signer: self.signer.clone(), log: self.log.clone() }
+    }
+
     /// The log's public key.
     pub const fn verifier_key(&self) -> &VerifierKey {
         self.signer.verifier_key()

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Ending;
 use super::backup::{facts, octets_of};
 use crate::output::{Meaning, Outcome, Page, Simple};
-use crate::service::{self, RestorePlan, Restored};
+use crate::service::{self, Loss, RestorePlan, Restored};
 use crate::session::Session;
 
 /// What to restore, and where to.
@@ -22,6 +22,13 @@ pub struct RestoreArguments {
     /// The folder to restore into; must be empty or not exist
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    /// A checkpoint of the ledger that the backup must reach: the file `checkpoint` of the lost data directory, or one
+    /// kept elsewhere; may be repeated
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Vec<PathBuf>,
+    /// Restore a backup that does not reach as far as what was signed; the reason stands in the ledger
+    #[arg(long, value_name = "REASON")]
+    accept_loss: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -33,8 +40,14 @@ struct Answer {
 
 /// Restores.
 pub fn run(arguments: &RestoreArguments, session: &Session) -> Ending {
-    let RestoreArguments { file, identity, data } = arguments;
-    let plan = RestorePlan { file: file.clone(), identity: identity.clone(), data: data.clone() };
+    let RestoreArguments { file, identity, data, checkpoint, accept_loss } = arguments;
+    let plan = RestorePlan {
+        file: file.clone(),
+        identity: identity.clone(),
+        data: data.clone(),
+        checkpoints: checkpoint.clone(),
+        loss: accept_loss.clone().map_or(Loss::Refused, Loss::Accepted),
+    };
     let gauge = session.console.gauge("restoring", octets_of(file));
     let restored = service::restore(&plan, &mut |done| gauge.set(done.octets))?;
     drop(gauge);

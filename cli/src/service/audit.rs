@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use ca_core::ledger::heads;
 use ca_core::storage::Store;
-use ca_core::storage::sled::SledStore;
 use ca_core::tlog::checkpoint::Origin;
 use ca_core::tlog::cosignature::WitnessPolicy;
 use ca_core::tlog::note::VerifierKey;
@@ -13,6 +12,7 @@ use ca_core::tlog::note::VerifierKey;
 use super::ServiceError;
 use super::ledger::LOG_KEY_FILE;
 use super::settings::Settings;
+use super::store;
 
 /// What an audit begins with.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub(crate) struct AuditSubject {
 /// There is no installation, or another npki holds its store.
 pub(crate) fn for_audit(data: &Path) -> Result<AuditSubject, ServiceError> {
     let settings = Settings::load(data)?;
-    let store: Arc<dyn Store> = Arc::new(SledStore::open(&settings.store)?);
+    let store: Arc<dyn Store> = store::open(&settings)?;
     let origins = (0..=heads::epoch(store.as_ref())?).rev().map(|epoch| settings.ledger.origin(epoch));
     let origins = origins.collect::<Result<_, _>>().map_err(ServiceError::Refused)?;
     let key = settings.certificates.join(LOG_KEY_FILE);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ca_core::backup::{self, BackupFile, Contents, Notes, Progress, Recipient, Summary};
 use ca_core::clock::Clock;
+use ca_core::ledger::heads::{self, LEDGER_COSIGNATURES, LEDGER_HEADS};
 use ca_core::storage::Store;
 
 use super::settings::{self, Settings};
@@ -70,7 +71,7 @@ pub(super) fn write_backup(
     let contents = Contents {
         installation: settings.installation.organisation.clone(),
         files: collected(settings, &plan.data, plan.keys)?,
-        notes: Notes::default(),
+        notes: notes(store)?,
     };
     let mut draft = Draft::begin(&plan.out, Readers::Owner)?;
     let summary =
@@ -79,11 +80,21 @@ pub(super) fn write_backup(
     Ok(Made { summary, names: contents.files.into_iter().map(|file| file.name).collect() })
 }
 
+/// The ledger's signed heads as of now: a restore must reach at least as far.
+fn notes(store: &dyn Store) -> Result<Notes, ServiceError> {
+    let text = |table| -> Result<Option<String>, ServiceError> {
+        let note = heads::latest_note(store, table)?;
+        Ok(note.map(|note| String::from_utf8_lossy(&note).into_owned()))
+    };
+    Ok(Notes { checkpoint: text(LEDGER_HEADS)?, cosigned_checkpoint: text(LEDGER_COSIGNATURES)? })
+}
+
 /// Settings, profiles, certificates, and the sealed keys where they are wanted.
 fn collected(settings: &Settings, data: &Path, keys: SealedKeys) -> Result<Vec<BackupFile>, ServiceError> {
     let mut paths = vec![data.join(settings::FILE)];
     paths.extend(with_ending(&settings.profiles, "toml")?);
     paths.extend(with_ending(&settings.certificates, "pem")?);
+    paths.extend(with_ending(&settings.certificates, "vkey")?);
     if keys == SealedKeys::Included {
         paths.extend(with_ending(&settings.keys, "key")?);
     }

@@ -24,6 +24,7 @@ impl From<ServiceError> for Failure {
             ServiceError::DemoStillServing { process, .. } => {
                 Self::of(&catalogue::DEMO_RUNNING).what(said).fix(format!("kill {process}"))
             }
+            ServiceError::BehindHistory(_) => Self::of(&catalogue::RESTORE_REFUSED).cause(said),
             ServiceError::DemoStep { .. } => Self::of(&catalogue::DEMO_STEP).cause(said),
             ServiceError::Unwritten(failure) => failure,
             ServiceError::Tls(_) | ServiceError::Refused(_) => Self::of(&catalogue::SERVICE).cause(said),

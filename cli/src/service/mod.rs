@@ -27,7 +27,7 @@ pub(crate) use audit::for_audit;
 pub(crate) use backup::{BackupPlan, Made, SealedKeys, create_backup, verify_backup};
 pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
 pub(crate) use init::{Founded, Plan, init};
-pub(crate) use restore::{RestorePlan, Restored, restore};
+pub(crate) use restore::{Loss, RestorePlan, Restored, restore};
 pub(crate) use serve::serve;
 
 use settings::Installation;
@@ -90,6 +90,9 @@ pub(crate) enum ServiceError {
     /// TLS could not be set up.
     #[error("TLS could not be set up: {0}")]
     Tls(String),
+    /// A restore would go back behind what was signed.
+    #[error("{0}")]
+    BehindHistory(String),
     /// An earlier demo still serves from this folder.
     #[error("an earlier demo still serves from {} as process {process}", folder.display())]
     DemoStillServing {

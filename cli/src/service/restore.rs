@@ -4,14 +4,20 @@ use std::fs::{File, OpenOptions, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ca_core::backup::{self, BackupError, BackupFile, Destination, Header, Progress, Summary, Trailer};
-use ca_core::storage::Restore;
+use ca_core::storage::{Restore, Store};
 
 use super::ServiceError;
 use super::draft::DraftFolder;
 use super::settings::{self, Settings};
 use super::store;
+
+mod history;
+
+use history::KnownHistory;
+pub(crate) use history::Loss;
 
 /// What to restore, and where to.
 #[derive(Debug, Clone)]
@@ -22,6 +28,10 @@ pub(crate) struct RestorePlan {
     pub(crate) identity: PathBuf,
     /// The data directory: must not exist, or be empty.
     pub(crate) data: PathBuf,
+    /// Checkpoints of the ledger that are known from elsewhere.
+    pub(crate) checkpoints: Vec<PathBuf>,
+    /// What to do when the backup does not reach as far as they do.
+    pub(crate) loss: Loss,
 }
 
 /// What was restored.
@@ -44,22 +54,53 @@ pub(crate) fn restore(
     plan: &RestorePlan,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Restored, ServiceError> {
-    restore_with(plan, &store::begin_restore, progress)
+    restore_with(plan, Engine { begin: &store::begin_restore, open: &store::open }, progress)
+}
+
+/// Holds the restored events against what was signed, and records what was given up.
+fn put_into_use(
+    store: &dyn Store,
+    history: &KnownHistory,
+    restored: u64,
+    loss: &Loss,
+) -> Result<(), ServiceError> {
+    let contradiction = history.contradiction(store)?;
+    match (loss, contradiction) {
+        (Loss::Refused, Some(finding)) => Err(ServiceError::BehindHistory(format!(
+            "{finding}; the backup is of another history than was signed: it was not put into use"
+        ))),
+        (Loss::Accepted(reason), found) if found.is_some() || history.furthest() > restored => {
+            history::record_loss(store, history.furthest(), reason)
+        }
+        _ => Ok(()),
+    }
 }
 
 type BeginStore<'a> = &'a dyn Fn(&Settings) -> Result<Box<dyn Restore>, ServiceError>;
 
+/// How the store of an installation is begun, and opened once it is filled.
+#[derive(Clone, Copy)]
+struct Engine<'a> {
+    begin: BeginStore<'a>,
+    open: &'a dyn Fn(&Settings) -> Result<Arc<dyn Store>, ServiceError>,
+}
+
 fn restore_with(
     plan: &RestorePlan,
-    begin: BeginStore<'_>,
+    engine: Engine<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Restored, ServiceError> {
     let identities = backup::read_identities(&plan.identity)?;
     let input = File::open(&plan.file).map_err(|error| crate::files::unreadable(&plan.file, &error))?;
     let draft = DraftFolder::begin(&plan.data, "restoring")?;
-    let mut to = NewInstallation { draft: &draft, begin, keys: Vec::new() };
+    let mut to =
+        NewInstallation { draft: &draft, plan, begin: engine.begin, keys: Vec::new(), history: None };
     let summary = backup::restore(input, &identities, &store::tables(), &mut to, progress)?;
-    let keys = to.keys;
+    let NewInstallation { keys, history, .. } = to;
+    if let Some(history) = history {
+        let store = (engine.open)(&Settings::load(draft.path())?)?;
+        put_into_use(store.as_ref(), &history, summary.trailer.ledger_size, &plan.loss)?;
+    }
     draft.keep()?;
     let settings = Settings::load(&plan.data)?;
     Ok(Restored { summary, keys, passphrase_file: settings.passphrase_file })
@@ -68,8 +109,11 @@ fn restore_with(
 /// The data directory that is being filled.
 struct NewInstallation<'a> {
     draft: &'a DraftFolder,
+    plan: &'a RestorePlan,
     begin: BeginStore<'a>,
     keys: Vec<String>,
+    /// Known once the settings are there to say whom to ask.
+    history: Option<KnownHistory>,
 }
 
 impl Destination for NewInstallation<'_> {
@@ -102,9 +146,25 @@ impl Destination for NewInstallation<'_> {
         (self.begin)(&settings).map_err(|error| BackupError::Refused(error.to_string()))
     }
 
-    /// A new data directory has seen no later checkpoint that it could fall back behind.
-    fn judge(&mut self, _: &Header, _: &Trailer) -> Result<(), BackupError> {
-        Ok(())
+    /// A restore must not go back behind what was signed, unless somebody answers for it.
+    fn judge(&mut self, _: &Header, trailer: &Trailer) -> Result<(), BackupError> {
+        let refused = |error: ServiceError| BackupError::Refused(error.to_string());
+        let settings = Settings::load(self.draft.path()).map_err(refused)?;
+        let mut notes: Vec<Vec<u8>> = [&trailer.checkpoint, &trailer.cosigned_checkpoint]
+            .into_iter()
+            .flatten()
+            .map(|note| note.as_bytes().to_vec())
+            .collect();
+        for path in &self.plan.checkpoints {
+            notes.push(std::fs::read(path).map_err(super::files::at(path)).map_err(refused)?);
+        }
+        let history = KnownHistory::collect(&settings, &notes).map_err(refused)?;
+        let objection = history.objection(trailer.ledger_size);
+        self.history = Some(history);
+        match (&self.plan.loss, objection) {
+            (Loss::Refused, Some(why)) => Err(BackupError::Refused(why)),
+            _ => Ok(()),
+        }
     }
 }
 

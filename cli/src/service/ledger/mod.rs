@@ -17,9 +17,11 @@ use super::ServiceError;
 use super::key_folder::KeyFolder;
 use crate::files::Readers;
 
+mod remembered;
 mod settings;
 mod witnesses;
 
+pub(crate) use remembered::{Remembered, remembered};
 pub(crate) use settings::{LedgerSettings, LooseLedger};
 
 use witnesses::Witnesses;

@@ -99,6 +99,15 @@ impl LedgerSettings {
     }
 }
 
+impl LedgerSettings {
+    /// Whether a log of this name is this ledger, in whichever epoch.
+    pub(crate) fn is_own(&self, origin: &Origin) -> bool {
+        let Some(rest) = origin.as_str().strip_prefix(self.name.as_str()) else { return false };
+        rest.is_empty()
+            || rest.strip_prefix('/').is_some_and(|epoch| epoch.parse::<u64>().is_ok_and(|n| n > 0))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -61,19 +61,24 @@ impl Witnesses {
     }
 }
 
+/// A way to a witness.
+pub(super) fn transport(settings: &WitnessSettings, patience: Duration) -> Result<Transport, Failure> {
+    let tls = match &settings.trust {
+        Some(path) => {
+            tls::pinned(&Anchors::parse(&crate::files::read(path, crate::files::MAX_OBJECT)?)?, None)?
+        }
+        None => tls::none()?,
+    };
+    Transport::new(tls, &settings.url, patience)
+}
+
 impl Witness {
     fn new(settings: &WitnessSettings) -> Result<Self, Failure> {
-        let tls = match &settings.trust {
-            Some(path) => {
-                tls::pinned(&Anchors::parse(&crate::files::read(path, crate::files::MAX_OBJECT)?)?, None)?
-            }
-            None => tls::none()?,
-        };
         let mut url = settings.url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().push("add-checkpoint");
         }
-        Ok(Self { transport: Transport::new(tls, &url, PATIENCE)?, url, cosigned: 0, complaint: None })
+        Ok(Self { transport: transport(settings, PATIENCE)?, url, cosigned: 0, complaint: None })
     }
 
     /// Asks for a cosignature; once more where the witness remembers another tree than we think.

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use ca_core::algorithm::KeyAlgorithm;
 use ca_core::certificate::CERTIFICATES;
 use ca_core::clock::{SystemClock, SystemEntropy};
-use ca_core::ledger::{Action, Actor, Ledger};
+use ca_core::keys::software::SoftwareKey;
+use ca_core::ledger::sealer::Sealer;
+use ca_core::ledger::{Action, Actor, Ledger, Position};
 use ca_core::storage::memory::MemoryStore;
 use ca_core::storage::{Change, Store};
+use ca_core::tlog::note::NoteSigner;
 
 use super::*;
 use crate::service::backup::{BackupPlan, SealedKeys, write_backup};
@@ -17,8 +21,9 @@ const SETTINGS: &str = include_str!("../../../../config/npki.toml");
 /// A founded installation as far as its files go, its store in memory, and a key pair for backups.
 struct Stage {
     folder: tempfile::TempDir,
-    store: MemoryStore,
+    store: Arc<MemoryStore>,
     recipient: String,
+    sealer: Sealer,
 }
 
 impl Stage {
@@ -37,11 +42,24 @@ impl Stage {
         }
         let new = backup::new_identity(&SystemClock);
         put(&folder.path().join("identity"), &new.file, 0o600);
-        let store = MemoryStore::new();
+        let store = Arc::new(MemoryStore::new());
+        let key = Arc::new(SoftwareKey::generate(KeyAlgorithm::Ed25519).unwrap());
+        let name = "pki.gov.ls/ledger";
+        let signer = NoteSigner::new(name.parse().unwrap(), key).unwrap();
+        let sealer = Sealer::new(store.clone(), name.parse().unwrap(), signer).unwrap();
+        let log_key = sealer.verifier_key().to_string();
+        put(&folder.path().join("data/certificates/ledger.vkey"), &log_key, 0o644);
+        let stage = Self { folder, store, recipient: new.recipient.to_string(), sealer };
+        stage.act("01");
+        stage
+    }
+
+    /// Something happens, and is sealed. Gives the head.
+    fn act(&self, key: &str) -> String {
         let ledger = Ledger::new(Arc::new(SystemClock), Arc::new(SystemEntropy));
         let event = ledger.event(&Actor::system("test"), Action::named("thing.made"), "thing").unwrap();
-        store.commit(Change::new().insert(CERTIFICATES, "01", "{}").explained_by(&event)).unwrap();
-        Self { folder, store, recipient: new.recipient.to_string() }
+        self.store.commit(Change::new().insert(CERTIFICATES, key, "{}").explained_by(&event)).unwrap();
+        self.sealer.seal().unwrap().unwrap().to_string()
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -52,19 +70,37 @@ impl Stage {
         let recipients = vec![self.recipient.clone()];
         let plan = BackupPlan { data: self.path("data"), out: self.path("backup"), recipients, keys };
         let settings = Settings::load(&plan.data)?;
-        write_backup(&self.store, &settings, &plan, &SystemClock, &mut |_| {}).map(|_| ())
+        write_backup(self.store.as_ref(), &settings, &plan, &SystemClock, &mut |_| {}).map(|_| ())
     }
 
     fn restore_to(&self, data: &str) -> Result<(Restored, Arc<MemoryStore>), ServiceError> {
-        let plan =
-            RestorePlan { file: self.path("backup"), identity: self.path("identity"), data: self.path(data) };
+        self.restore_knowing(data, &[], Loss::Refused)
+    }
+
+    fn restore_knowing(
+        &self,
+        data: &str,
+        checkpoints: &[&str],
+        loss: Loss,
+    ) -> Result<(Restored, Arc<MemoryStore>), ServiceError> {
+        let plan = RestorePlan {
+            file: self.path("backup"),
+            identity: self.path("identity"),
+            data: self.path(data),
+            checkpoints: checkpoints.iter().map(|name| self.path(name)).collect(),
+            loss,
+        };
         let filled = Mutex::new(None);
         let begin = |_: &Settings| {
             let (store, restore) = MemoryStore::begin_restore();
             *filled.lock().unwrap() = Some(store);
             Ok(restore)
         };
-        let restored = restore_with(&plan, &begin, &mut |_| {})?;
+        let open = |_: &Settings| {
+            let store: Arc<dyn Store> = filled.lock().unwrap().clone().expect("a store was begun");
+            Ok(store)
+        };
+        let restored = restore_with(&plan, Engine { begin: &begin, open: &open }, &mut |_| {})?;
         let store = filled.lock().unwrap().take().expect("a store was begun");
         Ok((restored, store))
     }
@@ -119,6 +155,42 @@ fn an_installation_comes_back_without_what_opens_its_keys() {
     assert_eq!(store.ledger_size().unwrap(), 1);
     assert!(store.get(CERTIFICATES, b"01").unwrap().is_some());
     assert_eq!(stage.beside(), ["backup", "data", "identity", "new"], "no draft is left");
+}
+
+#[test]
+fn nothing_goes_back_behind_what_was_signed_unless_somebody_answers_for_it() {
+    let stage = Stage::new();
+    stage.back_up(SealedKeys::LeftOut).unwrap();
+    stage.act("02");
+    put(&stage.path("later"), &stage.act("03"), 0o644);
+    let refused = stage.restore_knowing("new", &["later"], Loss::Refused).unwrap_err().to_string();
+    assert!(refused.contains("gives up 2 events") && refused.contains("--accept-loss"), "{refused}");
+    assert!(!stage.path("new").exists());
+    let loss = Loss::Accepted("the disk burnt".to_owned());
+    let (_, store) = stage.restore_knowing("new", &["later"], loss).unwrap();
+    let last = ca_core::ledger::events(store.as_ref(), Position(1), 10).unwrap().pop().unwrap();
+    assert_eq!(last.action.as_str(), "ledger.loss-accepted");
+    assert_eq!((last.detail["kept"].as_str(), last.detail["signed"].as_str()), ("1", "3"));
+    assert_eq!(last.reason.as_deref(), Some("the disk burnt"));
+    assert_eq!(ca_core::ledger::heads::epoch(store.as_ref()).unwrap(), 1);
+}
+
+#[test]
+fn a_backup_of_another_history_is_not_put_into_use() {
+    let stage = Stage::new();
+    stage.back_up(SealedKeys::LeftOut).unwrap();
+    // The same log signs another first event.
+    let forked = MemoryStore::new();
+    let ledger = Ledger::new(Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let event = ledger.event(&Actor::system("test"), Action::named("thing.made"), "another").unwrap();
+    forked.commit(Change::new().explained_by(&event)).unwrap();
+    let fork = stage.sealer.on(Arc::new(forked)).seal().unwrap().unwrap().to_string();
+    put(&stage.path("fork"), &fork, 0o644);
+    let refused = stage.restore_knowing("new", &["fork"], Loss::Refused).unwrap_err().to_string();
+    assert!(refused.contains("another history"), "{refused}");
+    assert!(!stage.path("new").exists());
+    put(&stage.path("foreign"), &fork.replace("pki.gov.ls", "pki.gov.xx"), 0o644);
+    assert!(stage.restore_knowing("new", &["foreign"], Loss::Refused).is_err());
 }
 
 #[test]
