@@ -2,7 +2,7 @@
 # Builds, checks and tests everything, on a machine with a Rust toolchain: what the README and continuous integration run.
 #
 # Installs what is missing of the programs that judge npki's work (openssl, GnuTLS, Java's keytool, curl, pkilint and
-# openapi-spec-validator). Where nothing is missing, it needs no network but for crates that are not downloaded yet.
+# openapi-spec-validator) and the PostgreSQL that the storage tests start for themselves. Where nothing is missing, it needs no network but for crates that are not downloaded yet.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -37,6 +37,7 @@ missing_packages() {
     command -v curl >/dev/null || echo curl
     command -v certtool >/dev/null && command -v ocsptool >/dev/null || echo gnutls-bin
     command -v keytool >/dev/null || echo default-jre-headless
+    command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || echo postgresql
     command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }
 

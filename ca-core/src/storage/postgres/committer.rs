@@ -1,0 +1,163 @@
+//! Makes batches durable, one statement each.
+//!
+//! A batch is judged on what was read at one moment, and written by one statement that first moves the turn's row on
+//! from where it stood at that moment. If another node was faster, the statement does nothing, and the batch is judged
+//! anew: now with the turn taken beforehand, so that the node cannot lose twice. The statement is its own transaction:
+//! no node ever holds the turn while it thinks, unless nodes compete.
+//!
+//! When the connection breaks while a batch is being written, what became of it is found out, not guessed: the
+//! statement also notes the batch's number in the node's row.
+
+use std::sync::Arc;
+
+use super::Shared;
+use super::batch::{Batch, Left, Turn, wanted};
+use super::failure::{Patience, Trouble};
+use super::session::Session;
+use super::statements::{self, Token};
+use crate::storage::group::{AfterFailure, Engine, Verdict};
+use crate::storage::{AuditedChange, StorageError};
+
+/// The committing thread's state.
+pub(super) struct Committer {
+    shared: Arc<Shared>,
+    session: Option<Session>,
+    /// Names this node for as long as it runs.
+    node: [u8; 16],
+    /// Counts the batches that this node tried to write.
+    batch: i64,
+    competition: Competition,
+}
+
+/// Whether other nodes write as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Competition {
+    /// Not lately.
+    None,
+    /// One was faster; the turn stood there after this node's last batch.
+    Since(Turn),
+}
+
+/// What became of one attempt to write a batch.
+enum Attempt {
+    /// It is written, or there was nothing to write.
+    Done(Vec<Verdict>),
+    /// Another node was faster; nothing was written.
+    Overtaken,
+    /// The connection broke while it was being written.
+    Unknown(Vec<Verdict>, Trouble),
+}
+
+impl Committer {
+    pub(super) fn new(shared: Arc<Shared>, session: Session, node: [u8; 16]) -> Self {
+        Self { shared, session: Some(session), node, batch: 0, competition: Competition::None }
+    }
+
+    fn attempt(&mut self, group: &[AuditedChange]) -> Result<Attempt, Trouble> {
+        let shared = Arc::clone(&self.shared);
+        let mut session = self.take_session()?;
+        let locked = self.competition != Competition::None;
+        if locked {
+            statements::lock(&mut session, &shared.catalog)?;
+        }
+        let wanted = wanted(group, &shared.catalog);
+        let (from, found) = statements::look(&mut session, &shared.catalog, &wanted)?;
+        let mut batch = Batch::new(&shared.catalog, from, &found);
+        let verdicts = group.iter().map(|change| batch.add(change)).collect();
+        let Some((to, left)) = batch.finish() else {
+            if locked {
+                session.run("ROLLBACK")?;
+            }
+            self.session = Some(session);
+            return Ok(Attempt::Done(verdicts));
+        };
+        self.batch += 1;
+        match self.write(&mut session, (from, to), &left) {
+            Ok(true) => {
+                self.session = Some(session);
+                self.note(from, to);
+                Ok(Attempt::Done(verdicts))
+            }
+            Ok(false) => {
+                self.session = Some(session);
+                self.competition = Competition::Since(from);
+                Ok(Attempt::Overtaken)
+            }
+            Err(away @ Trouble::Away(_)) => Ok(Attempt::Unknown(verdicts, away)),
+            Err(other) => Err(other),
+        }
+    }
+
+    fn write(&self, session: &mut Session, turns: (Turn, Turn), left: &Left<'_>) -> Result<bool, Trouble> {
+        let token = Token { node: &self.node, batch: self.batch };
+        let written = statements::write(session, &self.shared.catalog, token, turns, left)?;
+        if self.competition != Competition::None {
+            session.run(if written { "COMMIT" } else { "ROLLBACK" })?;
+        }
+        Ok(written)
+    }
+
+    /// The competition is over when nobody else wrote between two batches of this node.
+    fn note(&mut self, from: Turn, to: Turn) {
+        self.competition = match self.competition {
+            Competition::Since(last) if last != from => Competition::Since(to),
+            Competition::Since(_) | Competition::None => Competition::None,
+        };
+    }
+
+    /// The connection, taken out so that it is dropped wherever it fails.
+    fn take_session(&mut self) -> Result<Session, Trouble> {
+        match self.session.take() {
+            Some(session) if !session.is_closed() => Ok(session),
+            _ => Session::open(&self.shared.settings),
+        }
+    }
+
+    /// Finds out what became of the last batch.
+    fn settle(&mut self, patience: &mut Patience) -> Result<bool, StorageError> {
+        let token_batch = self.batch;
+        loop {
+            let settled = self.take_session().and_then(|mut session| {
+                let token = Token { node: &self.node, batch: token_batch };
+                let written = statements::settle(&mut session, &self.shared.catalog, token)?;
+                self.session = Some(session);
+                Ok(written)
+            });
+            match settled {
+                Ok(written) => return Ok(written),
+                Err(trouble) => patience.bear(trouble).map_err(unknown)?,
+            }
+        }
+    }
+}
+
+impl Engine for Committer {
+    fn persist(&mut self, group: &[AuditedChange]) -> Result<Vec<Verdict>, StorageError> {
+        let mut patience = Patience::new(self.shared.settings.patience());
+        loop {
+            match self.attempt(group) {
+                Ok(Attempt::Done(verdicts)) => return Ok(verdicts),
+                Ok(Attempt::Overtaken) => {}
+                Ok(Attempt::Unknown(verdicts, trouble)) => {
+                    tracing::warn!(?trouble, "the connection to PostgreSQL broke during a commit");
+                    if self.settle(&mut patience)? {
+                        return Ok(verdicts);
+                    }
+                }
+                Err(trouble) => {
+                    tracing::warn!(?trouble, "PostgreSQL did not take a commit");
+                    patience.bear(trouble)?;
+                }
+            }
+        }
+    }
+
+    fn failed(&mut self, error: &StorageError) -> AfterFailure {
+        tracing::error!(%error, "changes were not committed");
+        AfterFailure::GoOn
+    }
+}
+
+fn unknown(StorageError(said): StorageError) -> StorageError {
+    StorageError(format!("{said}; whether the change was kept is not known until it is read back"))
+}
