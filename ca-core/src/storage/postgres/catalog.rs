@@ -13,6 +13,9 @@ const LONGEST_KEY: usize = 2_000;
 /// The largest value, octets. PostgreSQL's own bound is 1 GiB for a message.
 const LARGEST_VALUE: usize = 256 * 1024 * 1024;
 
+/// How deep JSON may be nested; PostgreSQL's stack has room for some thousands.
+const DEEPEST_JSON: usize = 512;
+
 /// The tables of one schema.
 #[derive(Debug, Clone)]
 pub(super) struct Catalog {
@@ -92,11 +95,10 @@ impl Catalog {
         if value.len() > LARGEST_VALUE {
             return Err(refuse(format!("it is larger than {LARGEST_VALUE} octets")));
         }
-        if table.content() == Content::Records {
-            let text = std::str::from_utf8(value).map_err(|error| refuse(error.to_string()))?;
-            serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| refuse(error.to_string()))?;
+        match table.content() {
+            Content::Records => confirm_json(value).map_err(refuse),
+            Content::Octets => Ok(()),
         }
-        Ok(())
     }
 
     /// A table or other object of the schema, as SQL names it. Only names that were read from the database or stand
@@ -104,6 +106,30 @@ impl Catalog {
     pub(super) fn name(&self, table: &str) -> String {
         format!("\"{}\".\"{table}\"", self.schema)
     }
+}
+
+/// Confirms that PostgreSQL takes this for JSON: its parser reads what RFC 8259 says, but descends only so far.
+fn confirm_json(value: &[u8]) -> Result<(), String> {
+    let text = std::str::from_utf8(value).map_err(|error| error.to_string())?;
+    serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| error.to_string())?;
+    if depth(text) > DEEPEST_JSON { Err(format!("it is nested deeper than {DEEPEST_JSON}")) } else { Ok(()) }
+}
+
+/// How deep the arrays and objects of a JSON text are nested.
+fn depth(json: &str) -> usize {
+    let (mut deepest, mut depth, mut in_string, mut escaped) = (0_usize, 0_usize, false, false);
+    for octet in json.bytes() {
+        match octet {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth -= 1,
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 /// The column of a value.

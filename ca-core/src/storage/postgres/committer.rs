@@ -113,6 +113,14 @@ impl Committer {
         }
     }
 
+    fn persist_each(&mut self, group: &[AuditedChange]) -> Vec<Verdict> {
+        let each = group.iter().map(|change| {
+            let verdicts = self.persist(std::slice::from_ref(change))?;
+            verdicts.into_iter().next().unwrap_or_else(|| Err(unknown_change().into()))
+        });
+        each.collect()
+    }
+
     /// Finds out what became of the last batch.
     fn settle(&mut self, patience: &mut Patience) -> Result<bool, StorageError> {
         let token_batch = self.batch;
@@ -144,6 +152,8 @@ impl Engine for Committer {
                         return Ok(verdicts);
                     }
                 }
+                // What the server refuses of one must not take the others down with it.
+                Err(Trouble::Fault(_)) if group.len() > 1 => return Ok(self.persist_each(group)),
                 Err(trouble) => {
                     tracing::warn!(?trouble, "PostgreSQL did not take a commit");
                     patience.bear(trouble)?;
@@ -156,6 +166,11 @@ impl Engine for Committer {
         tracing::error!(%error, "changes were not committed");
         AfterFailure::GoOn
     }
+}
+
+/// Not reached: a group of one has one verdict.
+fn unknown_change() -> StorageError {
+    unknown(StorageError("the change was not judged".to_owned()))
 }
 
 fn unknown(StorageError(said): StorageError) -> StorageError {

@@ -47,8 +47,7 @@ impl Store for Alternating {
 
 #[test]
 fn two_nodes_keep_the_contract_together() {
-    let server = PostgresServer::shared();
-    conformance::all(|| Arc::new(Alternating::new(&settings(&server)))).unwrap();
+    conforms(|settings| Arc::new(Alternating::new(settings)));
 }
 
 /// Adds one to the counter, and notes the number under its own key.
