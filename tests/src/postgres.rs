@@ -163,7 +163,7 @@ impl PostgresServer {
             .unwrap();
         let mut ready = Command::new(self.programs.join("pg_isready"));
         ready.arg("-h").arg(self.data()).args(["-p", &self.port.to_string(), "-q"]);
-        while Instant::now() < until {
+        loop {
             if child.try_wait().unwrap().is_some() {
                 return false;
             }
@@ -171,9 +171,9 @@ impl PostgresServer {
                 *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
                 return true;
             }
+            assert!(Instant::now() < until, "PostgreSQL does not answer:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(20));
         }
-        false
     }
 
     fn stop(&self) {

@@ -12,6 +12,9 @@ use crate::storage::{Entry, Exported, Moment, Restore, StorageError, Store, Tabl
 
 const TABLES: [Table; 4] = [THINGS, OTHERS, THINGS_TOO, EVENTS];
 
+/// Keys and values, in the order of keys.
+type Contents = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// Fills `from`, moves it while it is being written to, and compares. `restore` fills a new store of any engine, which
 /// `opened` opens afterwards.
 ///
@@ -110,7 +113,7 @@ fn read_events(bench: &Bench, moment: Moment) -> Result<Vec<Recorded>, String> {
 }
 
 /// Everything that the load leaves alone, without versions: those may differ.
-fn still(bench: &Bench) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> {
+fn still(bench: &Bench) -> Result<Contents, String> {
     let mut entries: Vec<Entry> = bench.scan(THINGS, &KeyRange::prefix(b"still/"), usize::MAX)?;
     entries.extend(bench.scan(THINGS_TOO, &KeyRange::all(), usize::MAX)?);
     let others = bench.scan(OTHERS, &KeyRange::all(), usize::MAX)?;

@@ -24,8 +24,11 @@ pub(super) type Wanted<'a> = BTreeMap<Table, BTreeSet<&'a [u8]>>;
 /// The versions found under them; a key that is not there is absent.
 pub(super) type Found = BTreeMap<Table, BTreeMap<Vec<u8>, Version>>;
 
-/// What a batch leaves under the keys it writes, by table: each value and its version, `None` where it is removed.
-pub(super) type Left<'a> = BTreeMap<Table, BTreeMap<Cow<'a, [u8]>, Option<(Version, &'a [u8])>>>;
+/// What a batch leaves under the keys it writes, by table.
+pub(super) type Left<'a> = BTreeMap<Table, LeftInTable<'a>>;
+
+/// The same within one table: each value and its version, `None` where it is removed.
+pub(super) type LeftInTable<'a> = BTreeMap<Cow<'a, [u8]>, Option<(Version, &'a [u8])>>;
 
 /// The keys of which `group` must know the version. Tables that the database does not have are left out: changes that
 /// name them are refused one by one.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use postgres::types::{ToSql, Type};
 
-use super::batch::{Found, Left, Turn, Wanted};
+use super::batch::{Found, Left, LeftInTable, Turn, Wanted};
 use super::catalog::{Catalog, column, many};
 use super::failure::Trouble;
 use super::migrations::{FORMAT, newer};
@@ -128,10 +128,7 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn of(
-        table: Table,
-        left: &'a std::collections::BTreeMap<std::borrow::Cow<'_, [u8]>, Option<(Version, &'a [u8])>>,
-    ) -> Self {
+    fn of(table: Table, left: &'a LeftInTable<'a>) -> Self {
         let mut columns = Self { table, keys: vec![], versions: vec![], values: vec![], removed: vec![] };
         for (key, entry) in left {
             match entry {
