@@ -43,6 +43,34 @@ pub(super) fn wanted<'a>(group: &'a [AuditedChange], catalog: &Catalog) -> Wante
     wanted
 }
 
+/// What a batch was judged on without having been read, by table: the version supposed under each key, or none.
+pub(super) type Supposed<'a> = BTreeMap<Table, BTreeMap<&'a [u8], Option<Version>>>;
+
+/// Supposes that every key stands as the first change of `group` that speaks of it expects: so it is nearly always.
+pub(super) fn supposed<'a>(group: &'a [AuditedChange], catalog: &Catalog) -> Supposed<'a> {
+    let mut supposed = Supposed::new();
+    for write in group.iter().flat_map(AuditedChange::writes) {
+        let version = match write.expect {
+            Expect::Anything => continue,
+            Expect::Absent => None,
+            Expect::Version(version) => Some(version),
+        };
+        if catalog.confirm(write.table).is_ok() {
+            supposed.entry(write.table).or_default().entry(&write.key).or_insert(version);
+        }
+    }
+    supposed
+}
+
+/// What would have been found if all that is supposed were so.
+pub(super) fn as_found(supposed: &Supposed<'_>) -> Found {
+    let tables = supposed.iter().map(|(table, keys)| {
+        let there = keys.iter().filter_map(|(key, version)| Some((key.to_vec(), (*version)?)));
+        (*table, there.collect())
+    });
+    tables.collect()
+}
+
 /// A batch in the making.
 pub(super) struct Batch<'a> {
     catalog: &'a Catalog,

@@ -5,16 +5,19 @@
 //! anew: now with the turn taken beforehand, so that the node cannot lose twice. The statement is its own transaction:
 //! no node ever holds the turn while it thinks, unless nodes compete.
 //!
+//! A node that wrote last does not even read: it supposes that its callers' expectations hold, judges the batch on
+//! that, and lets the statement verify it. Only if something is not as supposed does it read and judge anew.
+//!
 //! When the connection breaks while a batch is being written, what became of it is found out, not guessed: the
 //! statement also notes the batch's number in the node's row.
 
 use std::sync::Arc;
 
 use super::Shared;
-use super::batch::{Batch, Left, Turn, wanted};
+use super::batch::{Batch, Supposed, Turn, as_found, supposed, wanted};
 use super::failure::{Patience, Trouble};
 use super::session::Session;
-use super::statements::{self, Token};
+use super::statements::{self, Step, Token};
 use crate::storage::group::{AfterFailure, Engine, Verdict};
 use crate::storage::{AuditedChange, StorageError};
 
@@ -27,6 +30,8 @@ pub(super) struct Committer {
     /// Counts the batches that this node tried to write.
     batch: i64,
     competition: Competition,
+    /// Where this node's last batch left the turn's row, unless it is known to have moved since.
+    known: Option<Turn>,
 }
 
 /// Whether other nodes write as well.
@@ -50,12 +55,48 @@ enum Attempt {
 
 impl Committer {
     pub(super) fn new(shared: Arc<Shared>, session: Session, node: [u8; 16]) -> Self {
-        Self { shared, session: Some(session), node, batch: 0, competition: Competition::None }
+        Self { shared, session: Some(session), node, batch: 0, competition: Competition::None, known: None }
     }
 
     fn attempt(&mut self, group: &[AuditedChange]) -> Result<Attempt, Trouble> {
+        let session = self.take_session()?;
+        match self.known.take() {
+            Some(from) if self.competition == Competition::None => self.suppose(session, from, group),
+            _ => self.look(session, group),
+        }
+    }
+
+    /// Judges the group on what its changes expect.
+    fn suppose(
+        &mut self,
+        mut session: Session,
+        from: Turn,
+        group: &[AuditedChange],
+    ) -> Result<Attempt, Trouble> {
         let shared = Arc::clone(&self.shared);
-        let mut session = self.take_session()?;
+        let supposed = supposed(group, &shared.catalog);
+        let found = as_found(&supposed);
+        let mut batch = Batch::new(&shared.catalog, from, &found);
+        let verdicts = group.iter().map(|change| batch.add(change)).collect();
+        let Some((to, left)) = batch.finish() else {
+            // Nothing that is written would verify what was supposed.
+            return self.look(session, group);
+        };
+        match self.write(&mut session, Step { from, to, supposed: &supposed, left: &left }) {
+            Ok(true) => {
+                self.session = Some(session);
+                self.known = Some(to);
+                Ok(Attempt::Done(verdicts))
+            }
+            Ok(false) => self.look(session, group),
+            Err(away @ Trouble::Away(_)) => Ok(Attempt::Unknown(verdicts, away)),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Judges the group on what is there.
+    fn look(&mut self, mut session: Session, group: &[AuditedChange]) -> Result<Attempt, Trouble> {
+        let shared = Arc::clone(&self.shared);
         let locked = self.competition != Competition::None;
         if locked {
             statements::lock(&mut session, &shared.catalog)?;
@@ -69,10 +110,10 @@ impl Committer {
                 session.run("ROLLBACK")?;
             }
             self.session = Some(session);
+            self.known = Some(from);
             return Ok(Attempt::Done(verdicts));
         };
-        self.batch += 1;
-        match self.write(&mut session, (from, to), &left) {
+        match self.write(&mut session, Step { from, to, supposed: &Supposed::new(), left: &left }) {
             Ok(true) => {
                 self.session = Some(session);
                 self.note(from, to);
@@ -88,9 +129,10 @@ impl Committer {
         }
     }
 
-    fn write(&self, session: &mut Session, turns: (Turn, Turn), left: &Left<'_>) -> Result<bool, Trouble> {
+    fn write(&mut self, session: &mut Session, step: Step<'_>) -> Result<bool, Trouble> {
+        self.batch += 1;
         let token = Token { node: &self.node, batch: self.batch };
-        let written = statements::write(session, &self.shared.catalog, token, turns, left)?;
+        let written = statements::write(session, &self.shared.catalog, token, step)?;
         if self.competition != Competition::None {
             session.run(if written { "COMMIT" } else { "ROLLBACK" })?;
         }
@@ -99,6 +141,7 @@ impl Committer {
 
     /// The competition is over when nobody else wrote between two batches of this node.
     fn note(&mut self, from: Turn, to: Turn) {
+        self.known = Some(to);
         self.competition = match self.competition {
             Competition::Since(last) if last != from => Competition::Since(to),
             Competition::Since(_) | Competition::None => Competition::None,

@@ -1,10 +1,11 @@
 //! The SQL of commits, composed for the tables that a batch touches, so that each is one statement.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use postgres::types::{ToSql, Type};
 
-use super::batch::{Found, Left, LeftInTable, Turn, Wanted};
+use super::batch::{Found, Left, LeftInTable, Supposed, Turn, Wanted};
 use super::catalog::{Catalog, column, many};
 use super::failure::Trouble;
 use super::migrations::{FORMAT, newer};
@@ -84,22 +85,51 @@ pub(super) struct Token<'a> {
     pub(super) batch: i64,
 }
 
-/// Writes a batch and moves the turn's row on, if it still stands where the batch was judged: says whether it did. If
-/// it did not, nothing is written.
+/// What a batch does to the turn's row, and to all others.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step<'a> {
+    /// Where the turn's row stood when the batch was judged.
+    pub(super) from: Turn,
+    /// Where it stands afterwards.
+    pub(super) to: Turn,
+    /// What must be so besides, because the batch was judged on it without looking.
+    pub(super) supposed: &'a Supposed<'a>,
+    /// What is left in the tables.
+    pub(super) left: &'a Left<'a>,
+}
+
+/// Writes a batch and moves the turn's row on, if it still stands where the batch was judged and all is as supposed:
+/// says whether it did. If it did not, nothing is written.
+///
+/// The conditions are sound under READ COMMITTED: if somebody moved the turn's row since this statement began, its
+/// condition is evaluated on the row's new state and fails; if nobody did, no table has changed since it began.
 pub(super) fn write(
     session: &mut Session,
     catalog: &Catalog,
     token: Token<'_>,
-    (from, to): (Turn, Turn),
-    left: &Left<'_>,
+    step: Step<'_>,
 ) -> Result<bool, Trouble> {
-    let columns: Vec<Columns<'_>> = left.iter().map(|(table, left)| Columns::of(*table, left)).collect();
-    let mut text = beginning(catalog);
+    let columns: Vec<Columns<'_>> = step.left.iter().map(|(table, left)| Columns::of(*table, left)).collect();
+    let conditions: Vec<Condition<'_>> = step.supposed.iter().map(Condition::of).collect();
     let mut types = vec![Type::INT8, Type::INT8, Type::INT8, Type::INT4, Type::BYTEA, Type::INT8];
     let node = Raw(token.node);
-    let counts = [to.sequence, to.ledger_size, from.sequence].map(u64::cast_signed);
+    let counts = [step.to.sequence, step.to.ledger_size, step.from.sequence].map(u64::cast_signed);
     let mut parameters: Vec<&(dyn ToSql + Sync)> =
         vec![&counts[0], &counts[1], &counts[2], &FORMAT, &node, &token.batch];
+    let mut text = format!(
+        "WITH turn AS (UPDATE {} SET sequence = $1, ledger_size = $2 \
+         WHERE sequence = $3 AND format = $4 AND state = 'ready'",
+        catalog.name("turn")
+    );
+    for condition in &conditions {
+        condition.compose(catalog, &mut text, &mut types, &mut parameters);
+    }
+    let _ = write!(
+        text,
+        " RETURNING sequence), node AS (INSERT INTO {} AS n (node, batch, at) SELECT $5, $6, now() FROM turn \
+         ON CONFLICT (node) DO UPDATE SET batch = EXCLUDED.batch, at = EXCLUDED.at)",
+        catalog.name("nodes")
+    );
     for (number, columns) in columns.iter().enumerate() {
         columns.compose(catalog, number, &mut text, &mut types, &mut parameters);
     }
@@ -107,15 +137,41 @@ pub(super) fn write(
     Ok(!session.query(&text, &types, &parameters)?.is_empty())
 }
 
-fn beginning(catalog: &Catalog) -> String {
-    format!(
-        "WITH turn AS (UPDATE {turn} SET sequence = $1, ledger_size = $2 \
-         WHERE sequence = $3 AND format = $4 AND state = 'ready' RETURNING sequence), \
-         node AS (INSERT INTO {nodes} AS n (node, batch, at) SELECT $5, $6, now() FROM turn \
-         ON CONFLICT (node) DO UPDATE SET batch = EXCLUDED.batch, at = EXCLUDED.at)",
-        turn = catalog.name("turn"),
-        nodes = catalog.name("nodes"),
-    )
+/// What is supposed of one table, by columns.
+struct Condition<'a> {
+    table: Table,
+    keys: Vec<Raw<'a>>,
+    versions: Vec<Option<i64>>,
+}
+
+impl<'a> Condition<'a> {
+    fn of((table, supposed): (&Table, &'a BTreeMap<&[u8], Option<Version>>)) -> Self {
+        let versions = supposed.values().map(|version| version.map(|version| version.0.cast_signed()));
+        Self {
+            table: *table,
+            keys: supposed.keys().map(|key| Raw(key)).collect(),
+            versions: versions.collect(),
+        }
+    }
+
+    /// Adds this table's part to the condition: one look into the index for each key.
+    fn compose<'p>(
+        &'p self,
+        catalog: &Catalog,
+        text: &mut String,
+        types: &mut Vec<Type>,
+        parameters: &mut Vec<&'p (dyn ToSql + Sync)>,
+    ) {
+        let (name, place) = (catalog.name(self.table.name()), types.len() + 1);
+        let _ = write!(
+            text,
+            " AND NOT EXISTS (SELECT 1 FROM unnest(${place}, ${}) AS s (key, version) \
+             WHERE (SELECT t.version FROM {name} AS t WHERE t.key = s.key) IS DISTINCT FROM s.version)",
+            place + 1
+        );
+        types.extend([Type::BYTEA_ARRAY, Type::INT8_ARRAY]);
+        parameters.extend([&self.keys as &(dyn ToSql + Sync), &self.versions]);
+    }
 }
 
 /// What a batch leaves in one table, by columns.

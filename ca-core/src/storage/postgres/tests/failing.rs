@@ -137,20 +137,22 @@ fn a_batch_of_unknown_outcome_cannot_be_written_after_it_was_settled() {
     let (mut late, mut settling) = (Session::open(settings).unwrap(), Session::open(settings).unwrap());
     let token = |batch| statements::Token { node: b"node", batch };
     let (from, found) = statements::look(&mut late, catalog, &Wanted::new()).unwrap();
-    let change = twin("a");
+    let (change, supposed) = (twin("a"), batch::Supposed::new());
     let mut batch = batch::Batch::new(catalog, from, &found);
     batch.add(&change).unwrap();
     let (to, left) = batch.finish().unwrap();
+    let step = statements::Step { from, to, supposed: &supposed, left: &left };
 
     assert!(!statements::settle(&mut settling, catalog, token(1)).unwrap());
-    assert!(!statements::write(&mut late, catalog, token(1), (from, to), &left).unwrap());
+    assert!(!statements::write(&mut late, catalog, token(1), step).unwrap());
     assert_eq!(store.ledger_size().unwrap(), 0);
 
     let (from, _) = statements::look(&mut late, catalog, &Wanted::new()).unwrap();
     let mut batch = batch::Batch::new(catalog, from, &found);
     batch.add(&change).unwrap();
     let (to, left) = batch.finish().unwrap();
-    assert!(statements::write(&mut late, catalog, token(2), (from, to), &left).unwrap());
+    let step = statements::Step { from, to, supposed: &supposed, left: &left };
+    assert!(statements::write(&mut late, catalog, token(2), step).unwrap());
     assert!(statements::settle(&mut settling, catalog, token(2)).unwrap());
     assert!(store.get(THINGS, b"a").unwrap().is_some());
 }
