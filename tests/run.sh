@@ -2,8 +2,8 @@
 # Builds, checks and tests everything, on a machine with a Rust toolchain: what the README and continuous integration run.
 #
 # Installs what is missing of the programs that judge npki's work (openssl, GnuTLS, Java's keytool, curl, age, SoftHSM,
-# Go, pkilint and openapi-spec-validator). Where nothing is missing, it needs no network but for crates that are not
-# downloaded yet.
+# Go, pkilint and openapi-spec-validator) and of PostgreSQL, which the tests of storage start for themselves. Where
+# nothing is missing, it needs no network but for crates that are not downloaded yet.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -41,6 +41,7 @@ missing_packages() {
     command -v keytool >/dev/null || echo default-jre-headless
     command -v softhsm2-util >/dev/null || echo softhsm2
     command -v go >/dev/null || echo golang-go
+    command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || echo postgresql
     command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }
 

@@ -23,6 +23,7 @@ pub mod installation;
 pub mod judges;
 pub mod load;
 pub mod npki;
+pub mod postgres;
 pub mod programs;
 pub mod requests;
 pub mod rest;

@@ -11,8 +11,11 @@ use crate::clock::{SystemClock, SystemEntropy};
 use crate::ledger::{self, Action, Actor, Event, Ledger, Position};
 
 mod committing;
+mod moving;
 mod reading;
 mod together;
+
+pub use moving::{moves, refuses_what_is_incomplete};
 
 /// What a check found wrong; `Ok` when nothing.
 pub type Finding = Result<(), String>;

@@ -16,17 +16,20 @@
 //! - Changes of many callers are committed together: a backend takes all that wait, applies each that still holds,
 //!   makes the batch durable once, and then answers everyone. Until then nobody is shown any of it.
 //!
-//! Backends: [`memory`] (tests; fails on demand), [`sled`] (embedded default), behind the same [`conformance`] suite;
-//! nothing outside this folder may know which backend runs. Secondary indexes are tables written in the same change.
+//! Backends: [`memory`] (tests; fails on demand), [`sled`] (embedded default), [`postgres`] (several npki nodes on one
+//! cluster), behind the same [`conformance`] suite; [`address`] chooses, and nothing else outside this folder may know
+//! which backend runs. Secondary indexes are tables written in the same change.
 
 use std::fmt::Debug;
 
 use crate::ledger::{self, Effect, Event, Position};
 
+pub mod address;
 pub mod conformance;
 mod expectation;
 mod group;
 pub mod memory;
+pub mod postgres;
 pub mod sled;
 
 /// A table: its name and what its values are. Each module that owns records declares its tables as constants.

@@ -1,0 +1,257 @@
+//! The SQL of commits, composed for the tables that a batch touches, so that each is one statement.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use postgres::types::{ToSql, Type};
+
+use super::batch::{Found, Left, LeftInTable, Supposed, Turn, Wanted};
+use super::catalog::{Catalog, column, many};
+use super::failure::Trouble;
+use super::migrations::{FORMAT, newer};
+use super::octets::{Octets, Raw};
+use super::session::Session;
+use crate::storage::{Content, StorageError, Table, Version};
+
+/// Takes the turn and keeps it until the transaction ends.
+pub(super) fn lock(session: &mut Session, catalog: &Catalog) -> Result<(), Trouble> {
+    session.run(&format!("BEGIN; SELECT sequence FROM {} FOR UPDATE", catalog.name("turn")))
+}
+
+/// Reads the turn's row, and the versions under the keys that are wanted, at one moment.
+pub(super) fn look(
+    session: &mut Session,
+    catalog: &Catalog,
+    wanted: &Wanted<'_>,
+) -> Result<(Turn, Found), Trouble> {
+    let mut text =
+        format!("SELECT 0, NULL::bytea, sequence, ledger_size, state, format FROM {}", catalog.name("turn"));
+    let keys: Vec<Vec<Raw<'_>>> =
+        wanted.values().map(|keys| keys.iter().map(|key| Raw(key)).collect()).collect();
+    let mut parameters: Vec<&(dyn ToSql + Sync)> = Vec::new();
+    for ((number, table), keys) in (1..).zip(wanted.keys()).zip(&keys) {
+        let name = catalog.name(table.name());
+        let _ = write!(
+            text,
+            " UNION ALL SELECT {number}, key, version, NULL, NULL, NULL FROM {name} WHERE key = ANY (${number})"
+        );
+        parameters.push(keys);
+    }
+    let rows = session.query(&text, &vec![Type::BYTEA_ARRAY; keys.len()], &parameters)?;
+    let tables: Vec<Table> = wanted.keys().copied().collect();
+    let (mut turn, mut found) = (None, Found::new());
+    for row in rows {
+        let (source, count): (i32, i64) = (row.try_get(0)?, row.try_get(2)?);
+        match tables.get(usize::try_from(source).unwrap_or_default().wrapping_sub(1)) {
+            Some(table) => {
+                let Octets(key) = row.try_get(1)?;
+                found.entry(*table).or_default().insert(key, Version(count.cast_unsigned()));
+            }
+            None => turn = Some(read_turn(catalog, &row)?),
+        }
+    }
+    Ok((turn.ok_or_else(|| no_turn(catalog))?, found))
+}
+
+fn read_turn(catalog: &Catalog, row: &postgres::Row) -> Result<Turn, Trouble> {
+    let (sequence, ledger_size): (i64, i64) = (row.try_get(2)?, row.try_get(3)?);
+    let (state, format): (&str, i32) = (row.try_get(4)?, row.try_get(5)?);
+    is_usable(catalog.schema(), state, format)?;
+    Ok(Turn { sequence: sequence.cast_unsigned(), ledger_size: ledger_size.cast_unsigned() })
+}
+
+/// Refuses a store that is being filled, and one whose layout went on without this npki.
+pub(super) fn is_usable(schema: &str, state: &str, format: i32) -> Result<(), StorageError> {
+    if format != FORMAT {
+        return Err(newer(schema, usize::try_from(format).unwrap_or_default()));
+    }
+    match state {
+        "ready" => Ok(()),
+        _ => Err(StorageError(format!(
+            "the schema {schema} is being filled by a restore, or one was left unfinished: it is no store. Let the \
+             restore finish; or drop the schemas {schema} and {schema}_report and restore again"
+        ))),
+    }
+}
+
+fn no_turn(catalog: &Catalog) -> Trouble {
+    StorageError(format!("{} has no row: the database is damaged", catalog.name("turn"))).into()
+}
+
+/// Which batch of which node.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Token<'a> {
+    pub(super) node: &'a [u8],
+    pub(super) batch: i64,
+}
+
+/// What a batch does to the turn's row, and to all others.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step<'a> {
+    /// Where the turn's row stood when the batch was judged.
+    pub(super) from: Turn,
+    /// Where it stands afterwards.
+    pub(super) to: Turn,
+    /// What must be so besides, because the batch was judged on it without looking.
+    pub(super) supposed: &'a Supposed<'a>,
+    /// What is left in the tables.
+    pub(super) left: &'a Left<'a>,
+}
+
+/// Writes a batch and moves the turn's row on, if it still stands where the batch was judged and all is as supposed:
+/// says whether it did. If it did not, nothing is written.
+///
+/// The conditions are sound under READ COMMITTED: if somebody moved the turn's row since this statement began, its
+/// condition is evaluated on the row's new state and fails; if nobody did, no table has changed since it began.
+pub(super) fn write(
+    session: &mut Session,
+    catalog: &Catalog,
+    token: Token<'_>,
+    step: Step<'_>,
+) -> Result<bool, Trouble> {
+    let columns: Vec<Columns<'_>> = step.left.iter().map(|(table, left)| Columns::of(*table, left)).collect();
+    let conditions: Vec<Condition<'_>> = step.supposed.iter().map(Condition::of).collect();
+    let mut types = vec![Type::INT8, Type::INT8, Type::INT8, Type::INT4, Type::BYTEA, Type::INT8];
+    let node = Raw(token.node);
+    let counts = [step.to.sequence, step.to.ledger_size, step.from.sequence].map(u64::cast_signed);
+    let mut parameters: Vec<&(dyn ToSql + Sync)> =
+        vec![&counts[0], &counts[1], &counts[2], &FORMAT, &node, &token.batch];
+    let mut text = format!(
+        "WITH turn AS (UPDATE {} SET sequence = $1, ledger_size = $2 \
+         WHERE sequence = $3 AND format = $4 AND state = 'ready'",
+        catalog.name("turn")
+    );
+    for condition in &conditions {
+        condition.compose(catalog, &mut text, &mut types, &mut parameters);
+    }
+    let _ = write!(
+        text,
+        " RETURNING sequence), node AS (INSERT INTO {} AS n (node, batch, at) SELECT $5, $6, now() FROM turn \
+         ON CONFLICT (node) DO UPDATE SET batch = EXCLUDED.batch, at = EXCLUDED.at)",
+        catalog.name("nodes")
+    );
+    for (number, columns) in columns.iter().enumerate() {
+        columns.compose(catalog, number, &mut text, &mut types, &mut parameters);
+    }
+    text.push_str(" SELECT sequence FROM turn");
+    Ok(!session.query(&text, &types, &parameters)?.is_empty())
+}
+
+/// What is supposed of one table, by columns.
+struct Condition<'a> {
+    table: Table,
+    keys: Vec<Raw<'a>>,
+    versions: Vec<Option<i64>>,
+}
+
+impl<'a> Condition<'a> {
+    fn of((table, supposed): (&Table, &'a BTreeMap<&[u8], Option<Version>>)) -> Self {
+        let versions = supposed.values().map(|version| version.map(|version| version.0.cast_signed()));
+        Self {
+            table: *table,
+            keys: supposed.keys().map(|key| Raw(key)).collect(),
+            versions: versions.collect(),
+        }
+    }
+
+    /// Adds this table's part to the condition: one look into the index for each key.
+    fn compose<'p>(
+        &'p self,
+        catalog: &Catalog,
+        text: &mut String,
+        types: &mut Vec<Type>,
+        parameters: &mut Vec<&'p (dyn ToSql + Sync)>,
+    ) {
+        let (name, place) = (catalog.name(self.table.name()), types.len() + 1);
+        let _ = write!(
+            text,
+            " AND NOT EXISTS (SELECT 1 FROM unnest(${place}, ${}) AS s (key, version) \
+             WHERE (SELECT t.version FROM {name} AS t WHERE t.key = s.key) IS DISTINCT FROM s.version)",
+            place + 1
+        );
+        types.extend([Type::BYTEA_ARRAY, Type::INT8_ARRAY]);
+        parameters.extend([&self.keys as &(dyn ToSql + Sync), &self.versions]);
+    }
+}
+
+/// What a batch leaves in one table, by columns.
+struct Columns<'a> {
+    table: Table,
+    keys: Vec<Raw<'a>>,
+    versions: Vec<i64>,
+    values: Vec<Raw<'a>>,
+    removed: Vec<Raw<'a>>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(table: Table, left: &'a LeftInTable<'a>) -> Self {
+        let mut columns = Self { table, keys: vec![], versions: vec![], values: vec![], removed: vec![] };
+        for (key, entry) in left {
+            match entry {
+                Some((version, value)) => {
+                    columns.keys.push(Raw(key));
+                    columns.versions.push(version.0.cast_signed());
+                    columns.values.push(Raw(value));
+                }
+                None => columns.removed.push(Raw(key)),
+            }
+        }
+        columns
+    }
+
+    /// Adds this table's part to the statement. Each part reads the moved turn, so that it does nothing when the turn
+    /// was not moved.
+    fn compose<'p>(
+        &'p self,
+        catalog: &Catalog,
+        number: usize,
+        text: &mut String,
+        types: &mut Vec<Type>,
+        parameters: &mut Vec<&'p (dyn ToSql + Sync)>,
+    ) {
+        let (name, content) = (catalog.name(self.table.name()), self.table.content());
+        if !self.keys.is_empty() {
+            let put = put(&name, content, types.len() + 1, "turn, ");
+            let _ = write!(text, ", put_{number} AS ({put})");
+            types.extend([Type::BYTEA_ARRAY, Type::INT8_ARRAY, many(content)]);
+            parameters.extend([&self.keys as &(dyn ToSql + Sync), &self.versions, &self.values]);
+        }
+        if !self.removed.is_empty() {
+            let place = types.len() + 1;
+            let _ = write!(
+                text,
+                ", remove_{number} AS (DELETE FROM {name} AS t USING turn WHERE t.key = ANY (${place}))"
+            );
+            types.push(Type::BYTEA_ARRAY);
+            parameters.push(&self.removed);
+        }
+    }
+}
+
+/// Puts many entries, given as three arrays from parameter `place` on.
+pub(super) fn put(name: &str, content: Content, place: usize, also_from: &str) -> String {
+    let column = column(content);
+    format!(
+        "INSERT INTO {name} AS t (key, version, {column}) SELECT p.key, p.version, p.value \
+         FROM {also_from}unnest(${place}, ${}, ${}) AS p (key, version, value) \
+         ON CONFLICT (key) DO UPDATE SET version = EXCLUDED.version, {column} = EXCLUDED.{column}",
+        place + 1,
+        place + 2,
+    )
+}
+
+/// Makes sure that a batch whose outcome is not known is not written any more, and says whether it was. The turn's row
+/// is moved, which waits for a statement that the server may still be at, and makes those that come later do nothing.
+/// Only then does the node's row tell.
+pub(super) fn settle(session: &mut Session, catalog: &Catalog, token: Token<'_>) -> Result<bool, Trouble> {
+    session.run(&format!("UPDATE {} SET sequence = sequence + 1", catalog.name("turn")))?;
+    let asked = format!("SELECT 1 FROM {} WHERE node = $1 AND batch = $2", catalog.name("nodes"));
+    let rows = session.query(&asked, &[Type::BYTEA, Type::INT8], &[&Raw(token.node), &token.batch])?;
+    Ok(!rows.is_empty())
+}
+
+/// Forgets nodes that have not written for a month.
+pub(super) fn forget_old_nodes(session: &mut Session, catalog: &Catalog) -> Result<(), Trouble> {
+    let nodes = catalog.name("nodes");
+    session.run(&format!("DELETE FROM {nodes} WHERE at < now() - INTERVAL '30 days'"))
+}
