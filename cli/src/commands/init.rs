@@ -46,6 +46,9 @@ pub struct InitArguments {
     /// A file whose first line seals the keys, kept elsewhere [default: drawn, and kept in the folder]
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    /// Where the store is to be: postgres://USER@HOST/DATABASE [default: a folder of the data directory]
+    #[arg(long, value_name = "ADDRESS")]
+    store: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -74,6 +77,7 @@ pub fn run(arguments: &InitArguments) -> Ending {
         registry_url: arguments.registry_url.to_string(),
         tls_names: arguments.tls_names.clone(),
         passphrase_file: arguments.passphrase_file.clone(),
+        store: arguments.store.clone(),
     };
     let founded = service::init(&plan)?;
     let host = plan.tls_names.first().map_or("localhost", String::as_str);

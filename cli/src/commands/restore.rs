@@ -29,6 +29,10 @@ pub struct RestoreArguments {
     /// Restore a backup that does not reach as far as what was signed; the reason stands in the ledger
     #[arg(long, value_name = "REASON")]
     accept_loss: Option<String>,
+    /// Where the store is to be, instead of where the backup was made: postgres://USER@HOST/DATABASE, or a folder of the
+    /// data directory. This is how an installation moves from one engine to another
+    #[arg(long, value_name = "ADDRESS")]
+    store: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -40,12 +44,13 @@ struct Answer {
 
 /// Restores.
 pub fn run(arguments: &RestoreArguments, session: &Session) -> Ending {
-    let RestoreArguments { file, identity, data, checkpoint, accept_loss } = arguments;
+    let RestoreArguments { file, identity, data, checkpoint, accept_loss, store } = arguments;
     let plan = RestorePlan {
         file: file.clone(),
         identity: identity.clone(),
         data: data.clone(),
         checkpoints: checkpoint.clone(),
+        store: store.clone(),
         loss: accept_loss.clone().map_or(Loss::Refused, Loss::Accepted),
     };
     let gauge = session.console.gauge("restoring", octets_of(file));

@@ -14,7 +14,6 @@ use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger::Actor;
 use ca_core::profile::{self, ProfileSet};
 use ca_core::storage::AuditedChange;
-use ca_core::storage::sled::SledStore;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 
 use super::draft::DraftFolder;
@@ -40,6 +39,8 @@ pub(crate) struct Plan {
     pub(crate) base_url: String,
     pub(crate) registry_url: String,
     pub(crate) tls_names: Vec<String>,
+    /// Where the store is to be, instead of a folder of the data directory.
+    pub(crate) store: Option<String>,
     /// A passphrase for the keys that is kept elsewhere; without one, a new one is drawn and written beside them.
     pub(crate) passphrase_file: Option<PathBuf>,
 }
@@ -88,13 +89,19 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
     };
     let keys = KeyFolder::new(settings.keys.clone(), passphrase);
     let foundation = Foundation {
-        store: Arc::new(SledStore::open(&settings.store)?),
+        store: super::store::open(&settings)?,
         clock: Arc::new(SystemClock),
         profiles: ProfileSet::load(&settings.profiles)?,
         base_url: settings.base_url.clone(),
     };
     keys.create(ledger::KEY, &SoftwareKey::generate(KeyAlgorithm::Ed25519)?)?;
     let sealer = ledger::sealer(&foundation.store, &settings.ledger, &keys)?;
+    if foundation.store.ledger_size()? > 0 {
+        return Err(ServiceError::Refused(
+            "the store holds an installation already; choose another database, or another schema: ?schema=NAME"
+                .to_owned(),
+        ));
+    }
     let root = found_root_ca(&foundation, &settings, &keys)?;
     let issuing = Arc::new(found_issuing_ca(&foundation, &settings, &keys, &root)?);
     root.publish_crl(settings.root_crl_validity, &actor())?;
@@ -220,5 +227,34 @@ fn settings_text(plan: &Plan) -> String {
     };
     let mut text = SAMPLE.lines().map(line).collect::<Vec<_>>().join("\n");
     text.push('\n');
-    text
+    match &plan.store {
+        Some(address) => with_store(&text, address),
+        None => text,
+    }
+}
+
+/// The settings file with another store.
+pub(super) fn with_store(text: &str, address: &str) -> String {
+    let mut changed = String::new();
+    let mut within = false;
+    for line in text.lines() {
+        if line.starts_with('[') {
+            within = line.trim() == "[store]";
+            changed.push_str(line);
+            changed.push('\n');
+            if within {
+                changed.push_str(&super::store::section(address));
+                changed.push('\n');
+            }
+            continue;
+        }
+        let set = ["engine", "path", "url"].iter().any(|key| {
+            line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
+        });
+        if !(within && set) {
+            changed.push_str(line);
+            changed.push('\n');
+        }
+    }
+    changed
 }

@@ -32,6 +32,8 @@ pub(crate) struct RestorePlan {
     pub(crate) checkpoints: Vec<PathBuf>,
     /// What to do when the backup does not reach as far as they do.
     pub(crate) loss: Loss,
+    /// Where the store is to be, instead of where the backup's settings say.
+    pub(crate) store: Option<String>,
 }
 
 /// What was restored.
@@ -117,7 +119,11 @@ struct NewInstallation<'a> {
 }
 
 impl Destination for NewInstallation<'_> {
-    fn file(&mut self, file: BackupFile) -> Result<(), BackupError> {
+    fn file(&mut self, mut file: BackupFile) -> Result<(), BackupError> {
+        if let Some(address) = self.plan.store.as_deref().filter(|_| file.name == settings::FILE) {
+            let text = String::from_utf8_lossy(&file.content);
+            file.content = super::init::with_store(&text, address).into_bytes();
+        }
         let refused = |why: String| BackupError::File { name: file.name.clone(), why };
         if let Some((folder, _)) = file.name.rsplit_once('/') {
             self.draft.folder(folder).map_err(|error| refused(error.to_string()))?;

@@ -12,7 +12,6 @@ use ca_core::keys::Signer;
 use ca_core::ledger::Position;
 use ca_core::profile::ProfileSet;
 use ca_core::storage::Store;
-use ca_core::storage::sled::SledStore;
 use ca_core::tlog::checkpoint::Log;
 use ca_core::tlog::note::VerifierKey;
 use id_registry::{Registry, RegistryParts, TrustAnchor};
@@ -36,8 +35,11 @@ use super::{ISSUING, ROOT, ServiceError, files};
 ///
 /// # Errors
 /// Whatever keeps it from starting: settings, keys, storage, addresses.
-pub(crate) fn serve(data: &Path) -> Result<(), ServiceError> {
-    let settings = Settings::load(data)?;
+pub(crate) fn serve(data: &Path, store: Option<&str>) -> Result<(), ServiceError> {
+    let mut settings = Settings::load(data)?;
+    if let Some(address) = store {
+        settings.store = super::store::place(data, address)?;
+    }
     start_log(&settings);
     let installation = Installation::open(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -107,7 +109,7 @@ struct Installation {
 
 impl Installation {
     fn open(settings: &Settings) -> Result<Self, ServiceError> {
-        let store: Arc<dyn Store> = Arc::new(SledStore::open(&settings.store)?);
+        let store = super::store::open(settings)?;
         let foundation = Foundation {
             store: Arc::clone(&store),
             clock: Arc::new(SystemClock),
@@ -172,18 +174,22 @@ impl Installation {
         })
     }
 
-    async fn run(mut self, settings: &Settings) -> Result<(), ServiceError> {
+    async fn run(self, settings: &Settings) -> Result<(), ServiceError> {
         let https = tls::bind(settings.service_address).await?;
         let http = tls::bind(settings.public_address).await?;
         let config = tls::server_config(self.server, &self.anchors)?;
-        // The first CRL is there before the first relying party asks.
-        self.publisher.publish_due_crls();
+        // The first CRL is there before the first relying party asks. A store may block: never on this thread.
+        let mut publisher = self.publisher;
+        let first = tokio::task::spawn_blocking(move || {
+            publisher.publish_due_crls();
+            publisher
+        });
+        let publisher = first.await.map_err(|error| ServiceError::Refused(error.to_string()))?;
         let published_head = self.ledger.published_head();
         let (stop_sealer, sealer_stopped) = mpsc::channel::<()>();
         let ledger = self.ledger;
         let sealing = std::thread::spawn(move || ledger.run(&sealer_stopped));
         let (stop_publisher, publisher_stopped) = mpsc::channel::<()>();
-        let publisher = self.publisher;
         let store = Arc::clone(&self.foundation.store);
         let publishing = std::thread::spawn(move || publisher.run(&publisher_stopped));
         let (stop, stopped) = watch::channel(false);

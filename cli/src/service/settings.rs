@@ -3,11 +3,13 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use ca_core::storage::address::StoreAddress;
 use serde::Deserialize;
 use time::Duration;
 
 use super::ServiceError;
 use super::ledger::{LedgerSettings, LooseLedger};
+use super::store::LooseStore;
 
 /// The settings file's name within a data directory.
 pub(crate) const FILE: &str = "npki.toml";
@@ -56,19 +58,6 @@ struct LooseListen {
 struct LoosePublic {
     base_url: String,
     registry_url: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct LooseStore {
-    engine: String,
-    path: PathBuf,
-}
-
-impl Default for LooseStore {
-    fn default() -> Self {
-        Self { engine: "sled".to_owned(), path: "store".into() }
-    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -185,7 +174,7 @@ pub(crate) struct Settings {
     pub(crate) tls_names: Vec<String>,
     pub(crate) base_url: String,
     pub(crate) registry_url: String,
-    pub(crate) store: PathBuf,
+    pub(crate) store: StoreAddress,
     pub(crate) keys: PathBuf,
     pub(crate) passphrase_file: PathBuf,
     pub(crate) certificates: PathBuf,
@@ -220,12 +209,6 @@ impl Settings {
     pub(crate) fn parse(text: &str, data: &Path) -> Result<Self, String> {
         let loose: Loose = toml::from_str(text).map_err(|error| in_one_line(text, &error))?;
         check_installation(&loose.installation)?;
-        if loose.store.engine != "sled" {
-            return Err(format!(
-                "store.engine is {:?}: this version knows \"sled\" only",
-                loose.store.engine
-            ));
-        }
         let base_url = check_url(&loose.public.base_url, "public.base_url", &["http"])?;
         let registry_url = check_url(&loose.public.registry_url, "public.registry_url", &["https"])?;
         // RFC 5280 section 5.1.2.5 leaves nextUpdate to policy: at most a week online, ETSI EN 319 411-1
@@ -246,7 +229,7 @@ impl Settings {
             checkpoint_file: data.join(super::ledger::CHECKPOINT_FILE),
             base_url,
             registry_url,
-            store: data.join(loose.store.path),
+            store: loose.store.check(data)?,
             keys: data.join(loose.keys.folder),
             passphrase_file: data.join(loose.keys.passphrase_file),
             certificates: data.join("certificates"),
@@ -343,7 +326,7 @@ mod tests {
     #[test]
     fn the_commented_sample_is_a_valid_file() {
         let settings = Settings::parse(SAMPLE, Path::new("/var/lib/npki")).unwrap();
-        assert_eq!(settings.store, Path::new("/var/lib/npki/store"));
+        assert_eq!(settings.store.folder(), Some(Path::new("/var/lib/npki/store")));
         assert_eq!(settings.crl_validity, Duration::hours(24));
     }
 

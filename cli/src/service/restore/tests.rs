@@ -89,6 +89,7 @@ impl Stage {
             data: self.path(data),
             checkpoints: checkpoints.iter().map(|name| self.path(name)).collect(),
             loss,
+            store: None,
         };
         let filled = Mutex::new(None);
         let begin = |_: &Settings| {
