@@ -22,7 +22,7 @@ pub(crate) use field::{name_of_staff, reason_line};
 pub const IDENTITIES: Table = Table::records("identities");
 /// What is known of each identity, apart from its record: everything personal is here and nowhere else, so that it
 /// can be encrypted and erased by itself.
-pub const IDENTITY_DETAILS: Table = Table::records("identity_details");
+pub const IDENTITY_DETAILS: Table = Table::octets("identity_details");
 /// Which identity has a number or tag: SHA-256 of it → identifier.
 pub const IDENTITY_NUMBERS: Table = Table::octets("identity_numbers");
 /// Index: `organisation/identity` for the organisation itself and what it owns, empty values.

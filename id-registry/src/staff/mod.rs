@@ -25,7 +25,7 @@ mod sign_in;
 pub use sign_in::SignInError;
 
 /// Staff by identifier.
-pub const STAFF: Table = Table::records("staff");
+pub const STAFF: Table = Table::octets("staff");
 /// Which member of staff a certificate belongs to: SHA-256 of its DER, hex.
 pub const STAFF_CERTIFICATES: Table = Table::records("staff_certificates");
 /// The active administrators, under one key, so that the last one cannot be lost and the first is made once.
