@@ -176,7 +176,8 @@ pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
         .cause(error.to_string())
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> Failure {
+/// Says which file could not be written, and why.
+pub fn unwritable(path: &Path, error: &io::Error) -> Failure {
     Failure::of(&catalogue::UNWRITABLE)
         .what(format!("{} cannot be written", path.display()))
         .cause(error.to_string())

@@ -3,6 +3,7 @@
 //! The domain is synchronous and knows no HTTP; [`http`] wraps it. A caller becomes a [`principal::Principal`] by
 //! its client certificate, a principal gives out [`permission::Permit`]s, and every act of the [`Registry`] takes one.
 
+pub mod backup;
 pub mod certificates;
 pub mod enrolment;
 pub mod fault;

@@ -10,6 +10,7 @@ use ca_core::subject::IdentityRef;
 use ca_core::tlog::checkpoint::Log;
 use url::Url;
 
+use crate::backup::Backups;
 use crate::fault::Fault;
 
 /// What an installation says about itself.
@@ -49,6 +50,8 @@ pub struct RegistryParts {
     pub authority: Arc<Authority>,
     /// The ledger's log, for receipts.
     pub log: Log,
+    /// What makes backups.
+    pub backups: Arc<dyn Backups>,
     /// What the installation says about itself.
     pub settings: Settings,
 }

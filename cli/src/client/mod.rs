@@ -83,6 +83,22 @@ impl Client {
         answered(&self.transport.send(request)?)
     }
 
+    /// Fetches what is made while it is sent, piece by piece.
+    ///
+    /// # Errors
+    /// No answer, a problem, an answer that breaks off, or `take` failed.
+    pub fn download(
+        &self,
+        path: &[&str],
+        take: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let request = self.transport.request(Method::POST, address(&self.base, path, &[]));
+        match self.transport.download(request, take)? {
+            None => Ok(()),
+            Some(answer) => Err(refused(&answer)),
+        }
+    }
+
     fn read_at<T: DeserializeOwned>(&self, url: url::Url) -> Result<T, Failure> {
         let answer = self.transport.send(self.transport.request(Method::GET, url))?;
         answered(&answer)

@@ -74,6 +74,36 @@ impl Transport {
     }
 }
 
+impl Transport {
+    /// Sends a request and hands its answer on piece by piece, whatever its length: a download may take hours. An answer
+    /// that is no success is given back whole instead.
+    ///
+    /// # Errors
+    /// No answer came, it broke off, or `take` failed.
+    pub fn download(
+        &self,
+        request: reqwest::RequestBuilder,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<Option<Answer>, Failure> {
+        let request = request.timeout(DOWNLOAD).build().map_err(|error| unanswered(&error, ""))?;
+        let address = origin(request.url());
+        self.runtime.block_on(async {
+            let mut response =
+                self.http.execute(request).await.map_err(|error| unanswered(&error, &address))?;
+            if !response.status().is_success() {
+                return whole(response, &address).await.map(Some);
+            }
+            while let Some(chunk) = response.chunk().await.map_err(|error| unanswered(&error, &address))? {
+                take(&chunk)?;
+            }
+            Ok(None)
+        })
+    }
+}
+
+/// How long a download may take.
+const DOWNLOAD: Duration = Duration::from_secs(24 * 60 * 60);
+
 async fn whole(mut response: reqwest::Response, address: &str) -> Result<Answer, Failure> {
     let status = response.status().as_u16();
     let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! `npki backup key|create|verify`.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use ca_core::backup::{Summary, new_identity};
@@ -21,7 +22,8 @@ pub enum BackupCommand {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Make a backup of a stopped installation
+    /// Make a backup: of the running service (as an administrator, for the recipients in its settings), or of a stopped
+    /// installation (--data)
     Create(CreateArguments),
     /// Read a backup to its end: is it whole, and can it be opened?
     Verify {
@@ -36,22 +38,22 @@ pub enum BackupCommand {
 /// What to back up, and for whom.
 #[derive(Debug, Args)]
 pub struct CreateArguments {
-    /// The folder that `npki init` set up
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    /// A stopped installation's folder; or one on PostgreSQL, running or not
+    #[arg(long, value_name = "DIR", requires = "recipients")]
+    data: Option<PathBuf>,
     /// The new file, mode 0600
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Who can open it, as `npki backup key` prints it; repeat for more
-    #[arg(long = "recipient", value_name = "RECIPIENT", required = true)]
+    #[arg(long = "recipient", value_name = "RECIPIENT", requires = "data")]
     recipients: Vec<String>,
     /// Take the sealed keys along, never the passphrase that opens them
-    #[arg(long)]
+    #[arg(long, requires = "data")]
     with_keys: bool,
 }
 
 /// Does it.
-pub fn run(command: BackupCommand, session: &Session) -> Ending {
+pub fn run(command: BackupCommand, session: &mut Session) -> Ending {
     match command {
         BackupCommand::Key { out } => key(out, session),
         BackupCommand::Create(arguments) => create(arguments, session),
@@ -86,9 +88,36 @@ struct Created {
     made: Made,
 }
 
-fn create(arguments: CreateArguments, session: &Session) -> Ending {
+#[derive(Debug, Serialize)]
+struct Fetched {
+    file: PathBuf,
+    octets: u64,
+}
+
+/// Fetches a backup of the running service.
+fn fetch(out: PathBuf, session: &mut Session) -> Ending {
+    files::must_be_free(&out)?;
+    let client = session.client()?;
+    let mut draft = files::Draft::begin(&out, Readers::Owner)?;
+    let gauge = session.console.gauge("backing up", None);
+    let mut octets = 0;
+    client.download(&["backups"], &mut |piece| {
+        octets += piece.len() as u64;
+        gauge.set(octets);
+        draft.file().write_all(piece).map_err(|error| files::unwritable(&out, &error))
+    })?;
+    drop(gauge);
+    draft.keep()?;
+    Ok(Outcome::done(Simple::new("npki.backup.create/1", Fetched { file: out, octets }, |fetched, page| {
+        page.verdict(Meaning::Good, "made", fetched.file.display().to_string());
+        page.line(format!("  {} octets; read it to its end: npki backup verify", fetched.octets));
+    })))
+}
+
+fn create(arguments: CreateArguments, session: &mut Session) -> Ending {
+    let Some(data) = arguments.data else { return fetch(arguments.out, session) };
     let plan = BackupPlan {
-        data: arguments.data,
+        data,
         out: arguments.out,
         recipients: arguments.recipients,
         keys: if arguments.with_keys { SealedKeys::Included } else { SealedKeys::LeftOut },

@@ -1,14 +1,16 @@
 //! `npki backup create|verify`: what of an installation goes into a backup, and reading one to its end.
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ca_core::backup::{self, BackupFile, Contents, Notes, Progress, Recipient, Summary};
 use ca_core::clock::Clock;
 use ca_core::ledger::heads::{self, LEDGER_COSIGNATURES, LEDGER_HEADS};
 use ca_core::storage::Store;
+use id_registry::backup::{BackupFailed, BackupMade, Backups};
 
 use super::settings::{self, Settings};
 use super::{ServiceError, files, store};
@@ -68,16 +70,54 @@ pub(super) fn write_backup(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Made, ServiceError> {
     let recipients = Recipient::parse_all(&plan.recipients)?;
-    let contents = Contents {
-        installation: settings.installation.organisation.clone(),
-        files: collected(settings, &plan.data, plan.keys)?,
-        notes: notes(store)?,
-    };
+    let contents = contents(store, settings, &plan.data, plan.keys)?;
     let mut draft = Draft::begin(&plan.out, Readers::Owner)?;
     let summary =
         backup::create(store, &contents, &recipients, clock, BufWriter::new(draft.file()), progress)?;
     draft.keep()?;
     Ok(Made { summary, names: contents.files.into_iter().map(|file| file.name).collect() })
+}
+
+fn contents(
+    store: &dyn Store,
+    settings: &Settings,
+    data: &Path,
+    keys: SealedKeys,
+) -> Result<Contents, ServiceError> {
+    Ok(Contents {
+        installation: settings.installation.organisation.clone(),
+        files: collected(settings, data, keys)?,
+        notes: notes(store)?,
+    })
+}
+
+/// Backups of the running service.
+#[derive(Debug)]
+pub(super) struct OnlineBackups {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) settings: Settings,
+    pub(super) data: PathBuf,
+}
+
+impl OnlineBackups {
+    fn made(&self, out: &mut dyn Write) -> Result<Summary, ServiceError> {
+        let Self { store, clock, settings, data } = self;
+        let recipients = Recipient::parse_all(&settings.backup_recipients)?;
+        let contents = contents(store.as_ref(), settings, data, settings.backup_keys)?;
+        Ok(backup::create(store.as_ref(), &contents, &recipients, clock.as_ref(), out, &mut |_| {})?)
+    }
+}
+
+impl Backups for OnlineBackups {
+    fn has_recipients(&self) -> bool {
+        !self.settings.backup_recipients.is_empty()
+    }
+
+    fn write(&self, out: &mut dyn Write) -> Result<BackupMade, BackupFailed> {
+        let summary = self.made(out).map_err(|error| BackupFailed(error.to_string()))?;
+        Ok(BackupMade { ledger_size: summary.trailer.ledger_size, sha256: summary.trailer.sha256 })
+    }
 }
 
 /// The ledger's signed heads as of now: a restore must reach at least as far.

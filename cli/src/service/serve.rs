@@ -23,6 +23,7 @@ use tokio::sync::watch;
 use tower_http::timeout::TimeoutLayer;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::backup::OnlineBackups;
 use super::key_folder::{KeyFolder, Passphrase};
 use super::ledger::{LedgerKeeper, sealer};
 use super::publisher::{PublishedCa, Publisher};
@@ -289,6 +290,12 @@ pub(super) fn registry(
         entropy: Arc::new(SystemEntropy),
         authority,
         log,
+        backups: Arc::new(OnlineBackups {
+            store: Arc::clone(&foundation.store),
+            clock: Arc::clone(&foundation.clock),
+            settings: settings.clone(),
+            data: settings.data.clone(),
+        }),
         settings: id_registry::Settings {
             country: settings.installation.country.clone(),
             organisation: settings.installation.organisation.clone(),

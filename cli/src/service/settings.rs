@@ -8,6 +8,7 @@ use serde::Deserialize;
 use time::Duration;
 
 use super::ServiceError;
+use super::backup::SealedKeys;
 use super::ledger::{LedgerSettings, LooseLedger};
 use super::store::LooseStore;
 
@@ -27,6 +28,8 @@ struct Loose {
     keys: LooseKeys,
     #[serde(default)]
     ledger: LooseLedger,
+    #[serde(default)]
+    backup: LooseBackup,
     #[serde(default)]
     crl: LooseCrl,
     #[serde(default)]
@@ -58,6 +61,13 @@ struct LooseListen {
 struct LoosePublic {
     base_url: String,
     registry_url: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LooseBackup {
+    recipients: Vec<String>,
+    with_keys: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -168,6 +178,8 @@ pub(crate) enum LogFormat {
 /// Checked settings. Paths are absolute or relative to the working directory, no longer to the file.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
+    /// The data directory.
+    pub(crate) data: PathBuf,
     pub(crate) installation: Installation,
     pub(crate) service_address: SocketAddr,
     pub(crate) public_address: SocketAddr,
@@ -180,6 +192,10 @@ pub(crate) struct Settings {
     pub(crate) certificates: PathBuf,
     pub(crate) profiles: PathBuf,
     pub(crate) ledger: LedgerSettings,
+    /// Who can open backups that the running service makes.
+    pub(crate) backup_recipients: Vec<String>,
+    /// Whether the sealed keys go along with them.
+    pub(crate) backup_keys: SealedKeys,
     pub(crate) checkpoint_file: PathBuf,
     pub(crate) crl_validity: Duration,
     pub(crate) root_crl_validity: Duration,
@@ -217,6 +233,7 @@ impl Settings {
         let root_crl_validity = bounded(loose.crl.root_validity_days, 1, 366, "crl.root_validity_days")?;
         let ocsp_validity = bounded(loose.ocsp.validity_minutes, 2, 10_080, "ocsp.validity_minutes")?;
         Ok(Self {
+            data: data.to_owned(),
             installation: Installation {
                 country: loose.installation.country,
                 organisation: loose.installation.organisation,
@@ -226,6 +243,8 @@ impl Settings {
             public_address: loose.listen.public,
             tls_names: check_tls_names(loose.listen.tls_names)?,
             ledger: loose.ledger.check(&base_url, data)?,
+            backup_recipients: check_recipients(loose.backup.recipients)?,
+            backup_keys: if loose.backup.with_keys { SealedKeys::Included } else { SealedKeys::LeftOut },
             checkpoint_file: data.join(super::ledger::CHECKPOINT_FILE),
             base_url,
             registry_url,
@@ -268,6 +287,14 @@ fn check_installation(installation: &LooseInstallation) -> Result<(), String> {
         return Err("installation.organisation must have 1 to 64 characters".to_owned());
     }
     Ok(())
+}
+
+fn check_recipients(recipients: Vec<String>) -> Result<Vec<String>, String> {
+    if !recipients.is_empty() {
+        ca_core::backup::Recipient::parse_all(&recipients)
+            .map_err(|error| format!("backup.recipients: {error}"))?;
+    }
+    Ok(recipients)
 }
 
 fn check_tls_names(names: Vec<String>) -> Result<Vec<String>, String> {

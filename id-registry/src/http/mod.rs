@@ -16,6 +16,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::registry::Registry;
 
 mod authorised;
+mod backup;
 mod certificates;
 mod identities;
 mod input;
@@ -64,6 +65,7 @@ fn routes() -> Vec<Route> {
         guarded(ledger::__path_of_certificate, ledger::of_certificate),
         guarded(certificates::__path_revoke, certificates::revoke),
         guarded(certificates::__path_release, certificates::release),
+        guarded(backup::__path_create, backup::create),
         guarded(staff::__path_enrol, staff::enrol),
         guarded(staff::__path_list, staff::list),
         guarded(staff::__path_disable, staff::disable),

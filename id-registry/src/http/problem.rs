@@ -114,6 +114,9 @@ problems! {
     LEDGER_BROKEN = "E-LED-003" 500 false, "The ledger is not as it was signed",
         "tell the service's operator and the auditor at once: npki audit verify finds the place";
 
+    NO_RECIPIENTS = "E-OPS-001" 409 false, "Nobody could open a backup",
+        "name recipients in npki.toml, [backup] recipients, and restart the service: npki backup key makes one";
+
     UNKNOWN_STAFF = "E-STAFF-001" 404 false, "There is no such member of staff", "look the member up: npki staff list";
     DISABLED_ALREADY = "E-STAFF-002" 409 false, "The member of staff is disabled already", "nothing is left to do";
     LAST_ADMINISTRATOR = "E-STAFF-003" 409 false, "This is the last administrator",

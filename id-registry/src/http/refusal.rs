@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::problem::{self as table, Problem};
+use crate::backup::BackupError;
 use crate::certificates::CertificateError;
 use crate::enrolment::RequestError;
 use crate::fault::Fault;
@@ -104,6 +105,19 @@ impl From<SignInError> for Problem {
                 format!("your certificate is valid from {} on", moment(from)),
             ),
             SignInError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<BackupError> for Problem {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::NoRecipients => Self::new(table::NO_RECIPIENTS, error.to_string()),
+            BackupError::Fault(fault) => fault.into(),
+            BackupError::Failed(error) => {
+                tracing::error!(%error, "a backup was not made");
+                Self::new(table::INTERNAL, "the backup was not made")
+            }
         }
     }
 }

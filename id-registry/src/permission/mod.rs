@@ -85,6 +85,9 @@ permissions! {
     /// Enrol and disable staff.
     ManageStaff = "manage-staff":
         Role::Administrator => Scope::Country;
+    /// Make backups of the whole installation, for the recipients that its settings name.
+    MakeBackups = "make-backups":
+        Role::Administrator => Scope::Country;
     /// Read the ledger.
     ReadLedger = "read-ledger":
         Role::Administrator | Role::Auditor => Scope::Country;

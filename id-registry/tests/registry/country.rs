@@ -14,6 +14,7 @@ use ca_core::profile::ProfileSet;
 use ca_core::storage::memory::MemoryStore;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 use ca_core::tlog::note::NoteSigner;
+use id_registry::backup::{BackupFailed, BackupMade, Backups};
 use id_registry::enrolment::{Request, RequestError, Submission};
 use id_registry::id::IdentityId;
 use id_registry::identity::{NewIdentity, Owner};
@@ -53,6 +54,20 @@ pub(crate) struct Things {
     pub(crate) application: IdentityId,
 }
 
+/// Nobody can open its backups.
+#[derive(Debug)]
+struct NoBackups;
+
+impl Backups for NoBackups {
+    fn has_recipients(&self) -> bool {
+        false
+    }
+
+    fn write(&self, _: &mut dyn std::io::Write) -> Result<BackupMade, BackupFailed> {
+        unreachable!("nobody could open it")
+    }
+}
+
 fn sealer(store: &Arc<MemoryStore>) -> Sealer {
     let key = Arc::new(SoftwareKey::generate(KeyAlgorithm::Ed25519).unwrap());
     let name = "registry.example.org/ledger";
@@ -73,6 +88,7 @@ impl Country {
         let sealer = sealer(&store);
         let registry = Arc::new(Registry::new(RegistryParts {
             log: sealer.log().clone(),
+            backups: Arc::new(NoBackups),
             store: store.clone(),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),

@@ -82,7 +82,7 @@ struct Sink {
 impl Sink {
     fn begin(form: Form, path: &Path) -> Result<Self, Failure> {
         let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let file = opened.map_err(|error| unwritable(path, &error))?;
+        let file = opened.map_err(|error| files::unwritable(path, &error))?;
         let mut sink = Self { form, path: path.to_owned(), file: Some(BufWriter::new(file)), events: 0 };
         if form == Form::Csv {
             sink.line(&csv_line(&COLUMNS.map(str::to_owned)))?;
@@ -109,13 +109,13 @@ impl Sink {
         let end = if self.form == Form::Csv { "\r\n" } else { "\n" };
         file.write_all(line.as_bytes())
             .and_then(|()| file.write_all(end.as_bytes()))
-            .map_err(|error| unwritable(&self.path, &error))
+            .map_err(|error| files::unwritable(&self.path, &error))
     }
 
     fn finish(mut self) -> Result<u64, Failure> {
         if let Some(file) = self.file.take() {
-            let file = file.into_inner().map_err(|error| unwritable(&self.path, error.error()))?;
-            file.sync_all().map_err(|error| unwritable(&self.path, &error))?;
+            let file = file.into_inner().map_err(|error| files::unwritable(&self.path, error.error()))?;
+            file.sync_all().map_err(|error| files::unwritable(&self.path, &error))?;
         }
         Ok(self.events)
     }
@@ -128,12 +128,6 @@ impl Drop for Sink {
             let _ = std::fs::remove_file(&self.path);
         }
     }
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::of(&catalogue::UNWRITABLE)
-        .what(format!("{} cannot be written", path.display()))
-        .cause(error.to_string())
 }
 
 const COLUMNS: [&str; 9] =
