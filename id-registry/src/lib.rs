@@ -9,6 +9,8 @@ pub mod fault;
 pub mod http;
 pub mod id;
 pub mod identity;
+pub mod index_key;
+pub mod master_keys;
 pub mod page;
 pub mod permission;
 pub mod principal;

@@ -7,22 +7,23 @@ use std::sync::Arc;
 use ca_core::algorithm::KeyAlgorithm;
 use ca_core::authority::{Addresses, Authority, RootParts, found_root};
 use ca_core::certificate::CaId;
-use ca_core::clock::{SystemClock, SystemEntropy};
+use ca_core::clock::{Clock, SystemClock, SystemEntropy};
 use ca_core::csr::SubjectPublicKey;
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger::Actor;
 use ca_core::profile::{self, ProfileSet};
-use ca_core::storage::AuditedChange;
 use ca_core::storage::sled::SledStore;
+use ca_core::storage::{AuditedChange, Store};
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 
 use super::files;
 use super::key_folder::{KeyFolder, Passphrase};
+use super::master_keys::MasterKeyKeeper;
 use super::rotation::{OwnCertificate, certificate_path, pem_text};
 use super::serve::{Foundation, own_certificates, registry};
 use super::settings::{self, Settings};
-use super::{ISSUING, ROOT, ServiceError, own_subject};
+use super::{ISSUING, ROOT, ServiceError, own_subject, vault};
 use crate::files::{Readers, create};
 use crate::request_file::certification_request;
 
@@ -113,9 +114,13 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
         }
     };
     let keys = KeyFolder::new(settings.keys.clone(), passphrase);
+    keys.create_master_key()?;
+    let store: Arc<dyn Store> = Arc::new(SledStore::open(&settings.store)?);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let foundation = Foundation {
-        store: Arc::new(SledStore::open(&settings.store)?),
-        clock: Arc::new(SystemClock),
+        vault: vault::open(&store, &clock, &settings.vault, &keys)?,
+        store,
+        clock,
         profiles: ProfileSet::load(&settings.profiles)?,
         base_url: settings.base_url.clone(),
     };
@@ -123,10 +128,12 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
     let issuing = Arc::new(found_issuing_ca(&foundation, &settings, &keys, &root)?);
     root.publish_crl(settings.root_crl_validity, &actor())?;
     issuing.publish_crl(settings.crl_validity, &actor())?;
+    let keeper = MasterKeyKeeper::new(Arc::clone(&foundation.vault), keys.clone(), settings.vault.current);
     let own = own_certificates(&issuing, keys, &settings, &foundation);
     own.renew(OwnCertificate::Responder)?;
     own.renew(OwnCertificate::Server)?;
-    let registry = registry(&foundation, &settings, Arc::clone(&issuing), root.certificate())?;
+    let registry =
+        registry(&foundation, &settings, Arc::new(keeper), Arc::clone(&issuing), root.certificate())?;
     let administrator = first_administrator(&registry, &issuing, plan, folder)?;
     Ok(Founded {
         root_name: ca_name(plan, "National Root CA G1"),
@@ -162,6 +169,7 @@ fn found_root_ca(
             store: Arc::clone(&foundation.store),
             clock: Arc::clone(&foundation.clock),
             entropy: Arc::new(SystemEntropy),
+            vault: Arc::clone(&foundation.vault),
             signer: Arc::new(key),
             addresses: Addresses::under(&foundation.base_url, &id),
             id,
@@ -188,7 +196,7 @@ fn found_issuing_ca(
     let subject = ca_subject(settings, ISSUING, "Issuing CA G1");
     let request = root.admit_key(public, &[], subject, foundation.profiles.find("issuing-ca")?)?;
     let prepared = root.prepare(request, &actor())?;
-    let issued = root.sign(prepared, &actor(), |_| AuditedChange::nothing())?;
+    let issued = root.sign(prepared, &actor(), |_, _| Ok(AuditedChange::nothing()))?;
     let path = certificate_path(&settings.certificates, ISSUING);
     create(&path, pem_text(&issued.der).as_bytes(), Readers::Anyone)?;
     foundation.authority(ISSUING, issued.der, Arc::new(key))

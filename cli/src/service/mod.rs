@@ -11,11 +11,13 @@ mod failure;
 mod files;
 mod init;
 mod key_folder;
+mod master_keys;
 mod publisher;
 mod rotation;
 mod serve;
 mod settings;
 mod tls;
+mod vault;
 
 pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
 pub(crate) use init::{Founded, Plan, init};
@@ -125,6 +127,8 @@ refused!(
     ca_core::profile::ProfileError,
     ca_core::profile::UnknownProfile,
     ca_core::storage::StorageError,
+    ca_core::token::TokenError,
+    ca_core::vault::VaultError,
     id_registry::staff::StaffError,
     ocsp_responder::ocsp::ResponderError,
     rustls::Error,

@@ -12,6 +12,7 @@ use ca_core::keys::Signer;
 use ca_core::profile::ProfileSet;
 use ca_core::storage::Store;
 use ca_core::storage::sled::SledStore;
+use ca_core::vault::Vault;
 use id_registry::{Registry, RegistryParts, TrustAnchor};
 use ocsp_responder::http::PublicState;
 use ocsp_responder::ocsp::{Responder, ResponderParts, Responders};
@@ -21,11 +22,12 @@ use tower_http::timeout::TimeoutLayer;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::key_folder::{KeyFolder, Passphrase};
+use super::master_keys::MasterKeyKeeper;
 use super::publisher::{PublishedCa, Publisher};
 use super::rotation::{Credential, OwnCertificate, OwnCertificates, certificate_path};
 use super::settings::{LogFormat, Settings};
 use super::tls::{self, ServerCertificate};
-use super::{ISSUING, ROOT, ServiceError, files};
+use super::{ISSUING, ROOT, ServiceError, files, vault};
 
 /// Runs the installation in `data` until SIGTERM or SIGINT.
 ///
@@ -61,6 +63,7 @@ fn start_log(settings: &Settings) {
 pub(super) struct Foundation {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) vault: Arc<Vault>,
     pub(super) profiles: ProfileSet,
     pub(super) base_url: String,
 }
@@ -78,6 +81,7 @@ impl Foundation {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
             entropy: Arc::new(SystemEntropy),
+            vault: Arc::clone(&self.vault),
             signer,
             addresses: Addresses::under(&self.base_url, &id),
             id,
@@ -91,6 +95,7 @@ impl Foundation {
 struct Installation {
     foundation: Foundation,
     registry: Arc<Registry>,
+    master_keys: Arc<MasterKeyKeeper>,
     publication: Publication,
     responder: Arc<Responder>,
     anchors: Vec<Vec<u8>>,
@@ -101,13 +106,18 @@ struct Installation {
 impl Installation {
     fn open(settings: &Settings) -> Result<Self, ServiceError> {
         let store: Arc<dyn Store> = Arc::new(SledStore::open(&settings.store)?);
+        let keys = KeyFolder::new(settings.keys.clone(), Passphrase::find(settings)?);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let foundation = Foundation {
             store: Arc::clone(&store),
-            clock: Arc::new(SystemClock),
+            vault: vault::open(&store, &clock, &settings.vault, &keys)?,
+            clock,
             profiles: ProfileSet::load(&settings.profiles)?,
             base_url: settings.base_url.clone(),
         };
-        let keys = KeyFolder::new(settings.keys.clone(), Passphrase::find(settings)?);
+        let keeper =
+            MasterKeyKeeper::new(Arc::clone(&foundation.vault), keys.clone(), settings.vault.current);
+        let master_keys = Arc::new(keeper);
         let root_certificate = files::read_certificate(&certificate_path(&settings.certificates, ROOT))?;
         let issuing_certificate =
             files::read_certificate(&certificate_path(&settings.certificates, ISSUING))?;
@@ -133,9 +143,11 @@ impl Installation {
         let publication = Publication::new(Arc::clone(&store))
             .with(CaId::new(ROOT)?, root_certificate.clone())
             .with(CaId::new(ISSUING)?, issuing_certificate);
-        let registry = Arc::new(registry(&foundation, settings, Arc::clone(&authority), &root_certificate)?);
+        let registry =
+            registry(&foundation, settings, master_keys.clone(), Arc::clone(&authority), &root_certificate)?;
         Ok(Self {
-            registry,
+            registry: Arc::new(registry),
+            master_keys,
             publication,
             anchors: vec![root_certificate],
             publisher: Publisher {
@@ -161,6 +173,7 @@ impl Installation {
         let config = tls::server_config(self.server, &self.anchors)?;
         // The first CRL is there before the first relying party asks.
         self.publisher.publish_due_crls();
+        self.master_keys.resume();
         let (stop_publisher, publisher_stopped) = mpsc::channel::<()>();
         let publisher = self.publisher;
         let publishing = std::thread::spawn(move || publisher.run(&publisher_stopped));
@@ -179,6 +192,7 @@ impl Installation {
         tracing::info!("stopping: open requests finish first");
         let _ = stop.send(true);
         let _ = tokio::join!(serving, answering);
+        self.master_keys.stop();
         drop(stop_publisher);
         let _ = publishing.join();
         drop(self.foundation);
@@ -242,6 +256,7 @@ fn responder(
 pub(super) fn registry(
     foundation: &Foundation,
     settings: &Settings,
+    master_keys: Arc<MasterKeyKeeper>,
     authority: Arc<Authority>,
     root: &[u8],
 ) -> Result<Registry, ServiceError> {
@@ -253,6 +268,8 @@ pub(super) fn registry(
         store: Arc::clone(&foundation.store),
         clock: Arc::clone(&foundation.clock),
         entropy: Arc::new(SystemEntropy),
+        vault: Arc::clone(&foundation.vault),
+        master_keys,
         authority,
         settings: id_registry::Settings {
             country: settings.installation.country.clone(),

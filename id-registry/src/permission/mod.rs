@@ -85,6 +85,12 @@ permissions! {
     /// Enrol and disable staff.
     ManageStaff = "manage-staff":
         Role::Administrator => Scope::Country;
+    /// Erase identities for good.
+    EraseIdentities = "erase-identities":
+        Role::Administrator => Scope::Country;
+    /// See and rotate the master key of personal data.
+    RotateMasterKey = "rotate-master-key":
+        Role::Administrator => Scope::Country;
     /// Read the ledger.
     ReadLedger = "read-ledger":
         Role::Administrator | Role::Auditor => Scope::Country;
