@@ -10,10 +10,11 @@ use crate::serial::SerialNumber;
 use crate::status::{Revocation, SerialStatus, StatusSource};
 use crate::storage::{KeyRange, StorageError, Store, Table, Version, Versioned};
 use crate::subject::IdentityRef;
+use crate::vault::{Envelope, SealedText, Vault, VaultError, purpose_of, purpose_of_field};
 
 /// Records of issued certificates: `ca/serial`.
 pub const CERTIFICATES: Table = Table::records("certificates");
-/// Their DER, apart from the records: `ca/serial`.
+/// Their DER, apart from the records: `ca/serial`. Each is sealed under its identity's key: it may name a person.
 pub const CERTIFICATE_DER: Table = Table::octets("certificate_der");
 /// Index: `identity/ca/serial`, empty values.
 pub const CERTIFICATES_BY_IDENTITY: Table = Table::octets("certificates_by_identity");
@@ -80,8 +81,8 @@ pub struct CertificateRecord {
     pub profile: ProfileId,
     /// The identity it is bound to.
     pub identity: IdentityRef,
-    /// Its subject, as RFC 4514 text.
-    pub subject: String,
+    /// Its subject, as RFC 4514 text, sealed under the identity's key: [`CertificateRecord::open_subject`].
+    pub subject: SealedText,
     /// SHA-256 of the certificate's DER, lower-case hex.
     pub sha256: String,
     /// SHA-256 of its SubjectPublicKeyInfo, lower-case hex.
@@ -100,7 +101,47 @@ pub struct CertificateRecord {
     pub revocation: Option<Revocation>,
 }
 
-/// Reads the certificates of one CA. Needs no signing key.
+impl CertificateRecord {
+    /// Its subject, as RFC 4514 text; `None` when the identity was erased.
+    ///
+    /// # Errors
+    /// It does not open: it was altered, or key or store failed.
+    pub fn open_subject(&self, vault: &Vault) -> Result<Option<String>, VaultError> {
+        let Some(envelope) = vault.for_reading(&self.identity)? else { return Ok(None) };
+        envelope.open_text(&subject_purpose(&self.issuer, &self.serial), &self.subject).map(Some)
+    }
+}
+
+/// Seals the subject of a certificate that is to be kept.
+pub(crate) fn seal_subject(
+    envelope: &Envelope,
+    ca: &CaId,
+    serial: &SerialNumber,
+    subject: &str,
+) -> Result<SealedText, VaultError> {
+    envelope.seal_text(&subject_purpose(ca, serial), subject)
+}
+
+/// Seals a certificate's DER for [`CERTIFICATE_DER`].
+pub(crate) fn seal_der(
+    envelope: &Envelope,
+    ca: &CaId,
+    serial: &SerialNumber,
+    der: &[u8],
+) -> Result<Vec<u8>, VaultError> {
+    envelope.seal(&der_purpose(ca, serial), der)
+}
+
+fn subject_purpose(ca: &CaId, serial: &SerialNumber) -> String {
+    purpose_of_field(CERTIFICATES, format_args!("{ca}/{serial}"), "subject")
+}
+
+fn der_purpose(ca: &CaId, serial: &SerialNumber) -> String {
+    purpose_of(CERTIFICATE_DER, format_args!("{ca}/{serial}"))
+}
+
+/// Reads the certificates of one CA. Needs no signing key; what is sealed is opened with a vault, which status never
+/// needs.
 #[derive(Debug, Clone)]
 pub struct Certificates {
     store: Arc<dyn Store>,
@@ -135,12 +176,16 @@ impl Certificates {
         found.map(|entry| Ok((decode(&entry)?, entry.version))).transpose()
     }
 
-    /// One certificate's DER.
+    /// One certificate's DER; `None` when its identity was erased.
     ///
     /// # Errors
-    /// Storage failed; absence is `Ok(None)`.
-    pub fn der(&self, serial: &SerialNumber) -> Result<Option<Vec<u8>>, StorageError> {
-        Ok(self.store.get(CERTIFICATE_DER, &self.ca.key(serial))?.map(|entry| entry.value))
+    /// The DER is not there or does not open, or key or store failed.
+    pub fn der(&self, record: &CertificateRecord, vault: &Vault) -> Result<Option<Vec<u8>>, VaultError> {
+        let CertificateRecord { serial, identity, .. } = record;
+        let missing = || StorageError(format!("certificate {serial} has lost its DER"));
+        let sealed = self.store.get(CERTIFICATE_DER, &self.ca.key(serial))?.ok_or_else(missing)?;
+        let opened = vault.open(identity, &der_purpose(&self.ca, serial), &sealed.value)?;
+        Ok(opened.map(|der| der.to_vec()))
     }
 
     /// At most `limit` records in the order of their serial numbers, beginning after `after`.

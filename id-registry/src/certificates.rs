@@ -86,7 +86,7 @@ impl Registry {
         CertificateStatus::of(record, self.now())
     }
 
-    /// One certificate's record and DER.
+    /// One certificate's record and DER; no DER when its identity was erased.
     ///
     /// # Errors
     /// No such certificate, it is another organisation's, or the store failed.
@@ -94,12 +94,19 @@ impl Registry {
         &self,
         permit: &Permit<ReadRegistry>,
         serial: &SerialNumber,
-    ) -> Result<(CertificateRecord, Vec<u8>), CertificateError> {
+    ) -> Result<(CertificateRecord, Option<Vec<u8>>), CertificateError> {
         let record = self.certificate_within(permit, serial)?;
-        let missing = || StorageError(format!("certificate {serial} has lost its DER"));
-        let der = self.authority().certificates().der(serial)?.ok_or_else(missing)?;
+        let der = self.authority().certificates().der(&record, self.vault()).map_err(Fault::from)?;
         self.record_views(permit, bearers([&record]))?;
         Ok((record, der))
+    }
+
+    /// A certificate's subject; `None` when its identity was erased.
+    ///
+    /// # Errors
+    /// It does not open, or key or store failed.
+    pub(crate) fn subject_of(&self, record: &CertificateRecord) -> Result<Option<String>, Fault> {
+        Ok(record.open_subject(self.vault())?)
     }
 
     /// Certificates in the order of their serial numbers, beginning after `after`.

@@ -1,7 +1,10 @@
 //! Faults that are ours, not the caller's.
 
+use std::sync::Arc;
+
 use ca_core::clock::EntropyError;
 use ca_core::storage::{CommitError, StorageError};
+use ca_core::vault::VaultError;
 
 /// The registry could not do its work. Never the caller's fault; its text is for the operator's log, not for clients.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -12,6 +15,9 @@ pub enum Fault {
     /// The operating system gave no randomness.
     #[error("the operating system gave no randomness")]
     NoEntropy,
+    /// What is personal could not be sealed or opened: the master key cannot be used, or a value was altered.
+    #[error(transparent)]
+    Vault(Arc<VaultError>),
     /// Others changed the same records again and again while this was tried.
     #[error("the same records changed too often meanwhile: {0}")]
     Contended(String),
@@ -20,6 +26,17 @@ pub enum Fault {
 impl From<EntropyError> for Fault {
     fn from(_: EntropyError) -> Self {
         Self::NoEntropy
+    }
+}
+
+impl From<VaultError> for Fault {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Storage(error) => error.into(),
+            VaultError::Commit(error) => error.into(),
+            VaultError::Entropy(error) => error.into(),
+            error => Self::Vault(Arc::new(error)),
+        }
     }
 }
 

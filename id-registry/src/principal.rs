@@ -151,6 +151,8 @@ mod tests {
                 ("approve-requests", "-C--"),
                 ("revoke-certificates", "C--o"),
                 ("manage-staff", "C---"),
+                ("erase-identities", "C---"),
+                ("rotate-master-key", "C---"),
                 ("read-ledger", "C-C-"),
             ]
         );

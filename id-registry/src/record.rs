@@ -1,6 +1,6 @@
 //! Records as stored: JSON, refused when it has fields we do not know.
 
-use ca_core::storage::{Change, Expect, Operation, StorageError, Store, Table, Version, Versioned};
+use ca_core::storage::{StorageError, Store, Table, Version, Versioned};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -23,20 +23,4 @@ pub(crate) fn find<T: DeserializeOwned>(
 ) -> Result<Option<(T, Version)>, StorageError> {
     let Some(entry) = store.get(table, key.as_bytes())? else { return Ok(None) };
     Ok(Some((decode(table, &entry)?, entry.version)))
-}
-
-/// Adds a record to a change where writing it cannot be allowed to fail by itself: a record that cannot be written
-/// makes the whole change impossible, never incomplete.
-pub(crate) fn put_or_block(
-    change: Change,
-    table: Table,
-    key: &str,
-    expect: Expect,
-    record: &impl Serialize,
-) -> Change {
-    match encode(record) {
-        Ok(value) => change.write(table, key, expect, Operation::Put(value)),
-        // No key is absent and stands at a version.
-        Err(_) => change.check(table, key, Expect::Absent).check(table, key, Expect::Version(Version(0))),
-    }
 }

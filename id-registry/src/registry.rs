@@ -1,6 +1,6 @@
 //! The registry: what its acts work with.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ca_core::authority::Authority;
 use ca_core::clock::{Clock, Entropy};
@@ -8,10 +8,13 @@ use ca_core::ledger::{Action, Actor, Event, Ledger};
 use ca_core::storage::{AuditedChange, CommitError, Committed, StorageError, Store, Table};
 use ca_core::subject::IdentityRef;
 use ca_core::tlog::checkpoint::Log;
+use ca_core::vault::Vault;
+use ring::hmac;
 use url::Url;
 
 use crate::backup::Backups;
 use crate::fault::Fault;
+use crate::master_keys::MasterKeys;
 
 /// What an installation says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +49,10 @@ pub struct RegistryParts {
     pub clock: Arc<dyn Clock>,
     /// The randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// What seals everything personal.
+    pub vault: Arc<Vault>,
+    /// Whoever keeps the vault's master keys.
+    pub master_keys: Arc<dyn MasterKeys>,
     /// The CA that issues to what is registered.
     pub authority: Arc<Authority>,
     /// The ledger's log, for receipts.
@@ -61,13 +68,15 @@ pub struct RegistryParts {
 pub struct Registry {
     pub(crate) parts: RegistryParts,
     ledger: Ledger,
+    /// Read once. Its `Debug` does not show it.
+    pub(crate) index_key: OnceLock<hmac::Key>,
 }
 
 impl Registry {
     /// Puts a registry together.
     pub fn new(parts: RegistryParts) -> Self {
         let ledger = Ledger::new(Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
-        Self { parts, ledger }
+        Self { parts, ledger, index_key: OnceLock::new() }
     }
 
     /// What the installation says about itself.
@@ -95,6 +104,10 @@ impl Registry {
 
     pub(crate) fn store(&self) -> &dyn Store {
         self.parts.store.as_ref()
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.parts.vault
     }
 
     pub(crate) fn entropy(&self) -> &dyn Entropy {

@@ -1,10 +1,12 @@
 //! Admission, preparation and signing of certificates.
 
 use time::{Duration, OffsetDateTime};
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::prelude::{FromDer, TbsCertificate};
 
 use super::{Authority, encode};
-use crate::certificate::{CERTIFICATE_DER, CERTIFICATES, CERTIFICATES_BY_IDENTITY, CertificateRecord, KEYS};
+use crate::certificate::{
+    self, CERTIFICATE_DER, CERTIFICATES, CERTIFICATES_BY_IDENTITY, CertificateRecord, KEYS,
+};
 use crate::csr::{SubjectPublicKey, VerifiedCsr};
 use crate::issuance::reservation::{RESERVATIONS, RESERVED, Reservation};
 use crate::issuance::to_be_signed::{self, CERTIFICATE_ALGORITHM_FIELD, Contents, IssuedBy};
@@ -18,6 +20,7 @@ use crate::profile::Profile;
 use crate::serial::SerialNumber;
 use crate::storage::{AuditedChange, Change, Expect, StorageError};
 use crate::subject::{ApprovedSubject, IdentityRef};
+use crate::vault::{Envelope, SealedText, VaultError};
 
 /// A certificate was signed, stored and bound.
 pub const ISSUED: Action = Action::named("certificate.issued");
@@ -129,18 +132,25 @@ impl Authority {
 
     /// Signs, and commits the certificate, its binding, its event and `also` in one change. By move: at most once.
     ///
+    /// `also` is given the envelope that the certificate is sealed in: whatever else the change seals for the same
+    /// identity belongs in it (see [`Vault::for_writing`](crate::vault::Vault::for_writing)).
+    ///
     /// # Errors
-    /// The key could not be used, or the change could not be committed; then the certificate is never given out.
+    /// The identity was erased, which is found before anything is signed. The key could not be used, or the change
+    /// could not be made or committed; then the certificate is never given out.
     pub fn sign(
         &self,
         prepared: PreparedCertificate,
         actor: &Actor,
-        also: impl FnOnce(&CertificateRecord) -> AuditedChange,
+        also: impl FnOnce(&CertificateRecord, &Envelope) -> Result<AuditedChange, VaultError>,
     ) -> Result<IssuedCertificate, IssueError> {
         let PreparedCertificate { to_be_signed, draft, reservation } = prepared;
+        let (envelope, key_stands) = self.parts.vault.for_writing(draft.subject.identity())?;
+        let subject = self.sealed_subject(&envelope, &draft.serial, to_be_signed.as_bytes())?;
+        let bound = self.bind_key(&draft)?;
         let signature = self.parts.signer.sign(to_be_signed.as_bytes())?;
         let der = to_be_signed::assemble(to_be_signed.as_bytes(), CERTIFICATE_ALGORITHM_FIELD, &signature)?;
-        let record = self.record(&draft, &der)?;
+        let record = self.record(&draft, &der, subject);
         let event = self
             .ledger
             .event(actor, ISSUED, self.subject_of(&draft.serial))?
@@ -148,36 +158,50 @@ impl Authority {
             .with("profile", draft.profile.id.0.clone())
             .with("sha256", record.sha256.clone());
         let key = self.parts.id.key(&draft.serial);
+        let sealed_der = certificate::seal_der(&envelope, &self.parts.id, &draft.serial, &der)?;
         let change = Change::new()
             .delete(RESERVATIONS, key.clone(), reservation)
             .insert(CERTIFICATES, key.clone(), encode(&record)?)
-            .insert(CERTIFICATE_DER, key, der.clone())
+            .insert(CERTIFICATE_DER, key, sealed_der)
             .insert(
                 CERTIFICATES_BY_IDENTITY,
                 self.certificates.binding_key(&record.identity, &record.serial),
                 [],
             )
-            .and(self.bind_key(&draft)?)
+            .and(bound)
+            .and(key_stands)
             .explained_by(&event);
-        self.parts.store.commit(change.and(also(&record)))?;
+        self.parts.store.commit(change.and(also(&record, &envelope)?))?;
         Ok(IssuedCertificate { record, der })
     }
 
-    fn record(&self, draft: &Draft, der: &[u8]) -> Result<CertificateRecord, IssueError> {
-        let (_, parsed) = X509Certificate::from_der(der).map_err(|error| EncodingError(error.to_string()))?;
-        Ok(CertificateRecord {
+    /// The subject as it stands in the bytes that will be signed, as text, sealed.
+    fn sealed_subject(
+        &self,
+        envelope: &Envelope,
+        serial: &SerialNumber,
+        to_be_signed: &[u8],
+    ) -> Result<SealedText, IssueError> {
+        let (_, parsed) =
+            TbsCertificate::from_der(to_be_signed).map_err(|error| EncodingError(error.to_string()))?;
+        let subject = name::text(parsed.subject.as_raw());
+        Ok(certificate::seal_subject(envelope, &self.parts.id, serial, &subject)?)
+    }
+
+    fn record(&self, draft: &Draft, der: &[u8], subject: SealedText) -> CertificateRecord {
+        CertificateRecord {
             serial: draft.serial.clone(),
             issuer: self.parts.id.clone(),
             profile: draft.profile.id.clone(),
             identity: draft.subject.identity().clone(),
-            subject: name::text(parsed.subject().as_raw()),
+            subject,
             sha256: sha256_hex(der),
             key_sha256: sha256_hex(draft.key.der()),
             not_before: draft.not_before,
             not_after: draft.not_after,
             issued_at: whole_seconds(self.parts.clock.now()),
             revocation: None,
-        })
+        }
     }
 
     /// Binds the key to the identity for all time, or demands that the binding still stands.

@@ -12,6 +12,7 @@ use crate::profile::ProfileSet;
 use crate::serial::SerialNumber;
 use crate::status::RevocationReason;
 use crate::storage::{CommitError, StorageError, Store};
+use crate::vault::Vault;
 
 mod issue;
 mod publish;
@@ -55,6 +56,8 @@ pub struct AuthorityParts {
     pub clock: Arc<dyn Clock>,
     /// The randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// What seals the certificates it keeps.
+    pub vault: Arc<Vault>,
     /// The CA's key.
     pub signer: Arc<dyn Signer>,
     /// The CA's name in this installation.

@@ -18,6 +18,7 @@ use crate::profile::{Profile, ProfileSet};
 use crate::serial::SerialNumber;
 use crate::storage::{Change, CommitError, Store, Table};
 use crate::subject::ApprovedSubject;
+use crate::vault::Vault;
 
 /// Certificates of this installation's CAs, DER, by the CA's name.
 pub const CA_CERTIFICATES: Table = Table::octets("ca_certificates");
@@ -36,6 +37,8 @@ pub struct RootParts<'a> {
     pub clock: Arc<dyn Clock>,
     /// The randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// What will seal the certificates it keeps. Its own is a CA's and public.
+    pub vault: Arc<Vault>,
     /// The root's key.
     pub signer: Arc<dyn Signer>,
     /// The root's name in this installation.
@@ -74,6 +77,7 @@ pub fn found_root(parts: RootParts<'_>, actor: &Actor) -> Result<AuthorityParts,
         store: parts.store,
         clock: parts.clock,
         entropy: parts.entropy,
+        vault: parts.vault,
         signer: parts.signer,
         id: parts.id,
         certificate,

@@ -12,7 +12,8 @@ use crate::lint::LintedTbs;
 use crate::profile::{AttributeType, Profile};
 use crate::serial::SerialNumber;
 use crate::storage::{CommitError, StorageError, Version};
-use crate::subject::ApprovedSubject;
+use crate::subject::{ApprovedSubject, IdentityRef};
+use crate::vault::VaultError;
 
 mod admit;
 mod extensions;
@@ -116,6 +117,12 @@ pub enum IssueError {
     /// The CA cannot issue for this long any more.
     #[error("the issuing CA ends before the certificate would")]
     IssuerTooShort,
+    /// The identity was erased: nothing is issued to it any more.
+    #[error("{0} was erased; nothing more is issued to it")]
+    Erased(IdentityRef),
+    /// What is personal in the certificate could not be sealed.
+    #[error(transparent)]
+    Vault(VaultError),
     /// The change could not be committed.
     #[error(transparent)]
     Commit(#[from] CommitError),
@@ -156,5 +163,17 @@ impl From<rcgen::Error> for EncodingError {
 impl From<StorageError> for IssueError {
     fn from(error: StorageError) -> Self {
         Self::Commit(error.into())
+    }
+}
+
+impl From<VaultError> for IssueError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Erased(identity) => Self::Erased(identity),
+            VaultError::Storage(error) => Self::Commit(error.into()),
+            VaultError::Commit(error) => Self::Commit(error),
+            VaultError::Entropy(error) => Self::Entropy(error),
+            error => Self::Vault(error),
+        }
     }
 }

@@ -78,7 +78,7 @@ impl Envelope {
         octets::context(&["npki sealed value", &self.subject.0, purpose])
     }
 
-    fn not_sealed(&self, purpose: &str) -> VaultError {
+    pub(super) fn not_sealed(&self, purpose: &str) -> VaultError {
         VaultError::NotSealed { subject: self.subject.clone(), purpose: purpose.to_owned() }
     }
 }

@@ -75,6 +75,21 @@ impl KeyRing {
         Ok(self)
     }
 
+    /// The same keys with another that wraps from now on: a new one, or one that was retired so far. The one before only
+    /// unwraps.
+    #[must_use]
+    pub fn succeeded_by(&self, next: Arc<dyn MasterKey>) -> Self {
+        let mut retired = self.retired.clone();
+        retired.insert(self.current.id().clone(), Arc::clone(&self.current));
+        retired.remove(next.id());
+        Self { current: next, retired }
+    }
+
+    /// Whether there is none but the current key, so that nothing can be wrapped by another.
+    pub fn is_single(&self) -> bool {
+        self.retired.is_empty()
+    }
+
     /// The key that wraps.
     pub fn current(&self) -> &dyn MasterKey {
         self.current.as_ref()

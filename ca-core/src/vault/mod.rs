@@ -8,13 +8,15 @@
 //! - [`Vault::for_reading`] gives the [`Envelope`], or `None` for a subject that was erased.
 //! - [`Vault::erase`] destroys a subject's key for good. A record of it stays, so that the reference never silently gets
 //!   another key.
-//! - [`Vault::rotate`] re-wraps every key under the current master key while others read and write.
+//! - [`Vault::make_current`] exchanges the master key and [`Vault::rotate`] re-wraps every key under the current one, both
+//!   while others read and write.
 //!
 //! What erasure does not reach: copies of the store made before it, and whatever of an overwritten record the storage
 //! engine or its disk still keeps. They open as long as the master key of that time exists: after erasures, rotate, and
 //! destroy the old master key as well when backups are due.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -32,15 +34,17 @@ pub mod master;
 mod octets;
 mod record;
 mod rotation;
+mod text;
 
 use cache::{KeyCache, Ticket};
-use master::{KeyRing, MasterKeyId};
+use master::{KeyRing, MasterKey, MasterKeyId};
 use octets::RawKey;
 use record::{KeptKey, KeyRecord, place};
 
 pub use envelope::Envelope;
 pub use record::SUBJECT_KEYS;
-pub use rotation::{ROTATED, Rotation};
+pub use rotation::{MADE_CURRENT, ROTATED, Rotation};
+pub use text::{SealedText, purpose_of, purpose_of_field};
 
 /// A subject's key was destroyed, and with it everything personal.
 pub const ERASED: Action = Action::named("subject.erased");
@@ -50,7 +54,7 @@ pub const ERASED: Action = Action::named("subject.erased");
 pub struct VaultParts {
     /// Where the wrapped keys are kept.
     pub store: Arc<dyn Store>,
-    /// What wraps them.
+    /// What wraps them at first; [`Vault::make_current`] exchanges it.
     pub keys: KeyRing,
     /// What records erasures and rotations.
     pub ledger: Ledger,
@@ -63,17 +67,38 @@ pub struct VaultParts {
 }
 
 /// Seals, opens and erases what belongs to subjects.
-#[derive(Debug)]
 pub struct Vault {
-    parts: VaultParts,
+    store: Arc<dyn Store>,
+    /// Exchanged whole: who works with a ring goes on with it, and what it still wraps under the former key the next
+    /// rotation finds.
+    keys: RwLock<Arc<KeyRing>>,
+    ledger: Ledger,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
     cache: KeyCache,
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault")
+            .field("store", &self.store)
+            .field("keys", &self.ring())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Vault {
     /// A vault over these parts.
     pub fn new(parts: VaultParts) -> Self {
-        let cache = KeyCache::of(parts.cached_subjects);
-        Self { parts, cache }
+        let VaultParts { store, keys, ledger, clock, entropy, cached_subjects } = parts;
+        let (keys, cache) = (RwLock::new(Arc::new(keys)), KeyCache::of(cached_subjects));
+        Self { store, keys, ledger, clock, entropy, cache }
+    }
+
+    /// The master keys in use now.
+    pub fn ring(&self) -> Arc<KeyRing> {
+        // Nothing panics while it is held.
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The subject's envelope for writing, and what must be committed with the values it seals.
@@ -191,7 +216,7 @@ impl Vault {
     ) -> Result<(), VaultError> {
         loop {
             let change = self.erasure(subject, actor, reason)?.and(also.clone());
-            let outcome = self.parts.store.commit(change);
+            let outcome = self.store.commit(change);
             // Whatever came of it: a key too few in memory is no loss.
             self.cache.forget(subject);
             match outcome {
@@ -211,7 +236,7 @@ impl Vault {
         reason: &str,
     ) -> Result<AuditedChange, VaultError> {
         let found = self.record(subject)?;
-        let event = self.parts.ledger.event(actor, ERASED, format!("identity:{subject}"))?.because(reason);
+        let event = self.ledger.event(actor, ERASED, format!("identity:{subject}"))?.because(reason);
         let erased = KeyRecord::Erased { erased_at: event.at }.encode()?;
         let change = match found {
             Some((KeyRecord::Erased { .. }, _)) => return Err(VaultError::Erased(subject.clone())),
@@ -225,28 +250,16 @@ impl Vault {
 
     fn record(&self, subject: &IdentityRef) -> Result<Option<(KeyRecord, Version)>, VaultError> {
         let place = place(subject);
-        let Some(entry) = self.parts.store.get(SUBJECT_KEYS, &place)? else { return Ok(None) };
+        let Some(entry) = self.store.get(SUBJECT_KEYS, &place)? else { return Ok(None) };
         Ok(Some((KeyRecord::decode(&place, &entry.value)?, entry.version)))
     }
 
     fn first_key(&self, subject: &IdentityRef, ticket: Ticket) -> Result<(Arc<RawKey>, Change), VaultError> {
-        let key = Arc::new(octets::draw_key(self.parts.entropy.as_ref())?);
-        let kept = self.wrapped(subject.0.as_str(), &key, self.parts.clock.now())?;
+        let key = Arc::new(octets::draw_key(self.entropy.as_ref())?);
+        let kept = wrapped(self.ring().current(), &subject.0, &key, self.clock.now())?;
         self.cache.keep(ticket, subject, &kept.wrapped, &key);
         let record = KeyRecord::Kept(kept).encode()?;
         Ok((key, Change::new().insert(SUBJECT_KEYS, place(subject), record)))
-    }
-
-    /// Wraps a key under the current master key.
-    fn wrapped(
-        &self,
-        subject: &str,
-        key: &RawKey,
-        created_at: time::OffsetDateTime,
-    ) -> Result<KeptKey, VaultError> {
-        let master = self.parts.keys.current();
-        let wrapped = master.wrap(key, &key_context(subject))?;
-        Ok(KeptKey { master_key: master.id().clone(), wrapped, created_at })
     }
 
     fn unwrapped(
@@ -258,15 +271,27 @@ impl Vault {
         if let Some(key) = self.cache.find(subject, &kept.wrapped) {
             return Ok(key);
         }
-        let master = self.parts.keys.named(&kept.master_key)?;
+        let ring = self.ring();
+        let master = ring.named(&kept.master_key)?;
         let key = Arc::new(master.unwrap(&kept.wrapped, &key_context(&subject.0))?);
         self.cache.keep(ticket, subject, &kept.wrapped, &key);
         Ok(key)
     }
 
     fn envelope(&self, subject: &IdentityRef, key: Arc<RawKey>) -> Envelope {
-        Envelope::new(subject.clone(), key, self.parts.entropy.clone())
+        Envelope::new(subject.clone(), key, self.entropy.clone())
     }
+}
+
+/// Wraps a subject's key under a master key.
+fn wrapped(
+    master: &dyn MasterKey,
+    subject: &str,
+    key: &RawKey,
+    created_at: time::OffsetDateTime,
+) -> Result<KeptKey, VaultError> {
+    let wrapped = master.wrap(key, &key_context(subject))?;
+    Ok(KeptKey { master_key: master.id().clone(), wrapped, created_at })
 }
 
 /// What a wrapped key is bound to: nobody's key passes for another's.

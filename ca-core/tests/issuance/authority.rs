@@ -10,16 +10,19 @@ use ca_core::csr::SubjectPublicKey;
 use ca_core::issuance::{IssueError, IssuedCertificate, PreparedCertificate};
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
-use ca_core::ledger::Actor;
+use ca_core::ledger::{Actor, Ledger};
 use ca_core::profile::ProfileSet;
 use ca_core::storage::memory::MemoryStore;
 use ca_core::storage::{AuditedChange, Store};
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
+use ca_core::vault::master::{KeyRing, SoftwareMasterKey};
+use ca_core::vault::{Vault, VaultParts};
 use time::OffsetDateTime;
 
 /// A root and an issuing CA.
 pub(crate) struct Ca<S = MemoryStore> {
     pub(crate) store: Arc<S>,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) root: Authority,
     pub(crate) issuing: Authority,
 }
@@ -36,14 +39,21 @@ impl Ca {
 
 impl<S: Store + 'static> Ca<S> {
     pub(crate) fn founded_on(store: S) -> Self {
+        Self::founded_with(store, Arc::new(SoftwareKey::generate(KeyAlgorithm::P384).unwrap()))
+    }
+
+    /// With this key of the issuing CA.
+    pub(crate) fn founded_with(store: S, key: Arc<dyn Signer>) -> Self {
         let store = Arc::new(store);
         let clock = Arc::new(SetClock::at(OffsetDateTime::now_utc()));
+        let vault = Arc::new(vault(store.clone(), &clock));
         let profiles = ProfileSet::built_in().unwrap();
         let id = CaId::new("root").unwrap();
         let parts = RootParts {
             store: store.clone(),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
+            vault: vault.clone(),
             signer: Arc::new(SoftwareKey::generate(KeyAlgorithm::P384).unwrap()),
             addresses: Addresses::under("http://pki.example.org", &id),
             id,
@@ -52,17 +62,17 @@ impl<S: Store + 'static> Ca<S> {
             profiles: profiles.clone(),
         };
         let root = Authority::new(found_root(parts, &actor()).unwrap()).unwrap();
-        let key = Arc::new(SoftwareKey::generate(KeyAlgorithm::P384).unwrap());
         let public = SubjectPublicKey::from_der(key.public_key_info()).unwrap();
         let profile = profiles.find("issuing-ca").unwrap();
         let request = root.admit_key(public, &[], ca_subject("Example Issuing CA G1"), profile).unwrap();
         let prepared = root.prepare(request, &actor()).unwrap();
-        let certificate = root.sign(prepared, &actor(), |_| AuditedChange::nothing()).unwrap().der;
+        let certificate = root.sign(prepared, &actor(), |_, _| Ok(AuditedChange::nothing())).unwrap().der;
         let id = CaId::new("issuing").unwrap();
         let issuing = Authority::new(AuthorityParts {
             store: store.clone(),
             clock,
             entropy: Arc::new(SystemEntropy),
+            vault: vault.clone(),
             signer: key,
             addresses: Addresses::under("http://pki.example.org", &id),
             id,
@@ -70,7 +80,7 @@ impl<S: Store + 'static> Ca<S> {
             profiles,
         })
         .unwrap();
-        Self { store, root, issuing }
+        Self { store, vault, root, issuing }
     }
 
     pub(crate) fn prepare(
@@ -90,8 +100,20 @@ impl<S: Store + 'static> Ca<S> {
         key: SubjectPublicKey,
     ) -> Result<IssuedCertificate, IssueError> {
         let prepared = self.prepare(profile, key)?;
-        self.issuing.sign(prepared, &actor(), |_| AuditedChange::nothing())
+        self.issuing.sign(prepared, &actor(), |_, _| Ok(AuditedChange::nothing()))
     }
+}
+
+fn vault(store: Arc<dyn Store>, clock: &Arc<SetClock>) -> Vault {
+    let master = SoftwareMasterKey::generate(Arc::new(SystemEntropy)).unwrap();
+    Vault::new(VaultParts {
+        store,
+        keys: KeyRing::of(Arc::new(master)),
+        ledger: Ledger::new(clock.clone(), Arc::new(SystemEntropy)),
+        clock: clock.clone(),
+        entropy: Arc::new(SystemEntropy),
+        cached_subjects: 100,
+    })
 }
 
 fn ca_subject(name: &str) -> ApprovedSubject {

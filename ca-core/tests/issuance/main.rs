@@ -3,6 +3,7 @@
 
 mod authority;
 mod openssl;
+mod sealed;
 
 use authority::{Ca, actor, subject};
 use ca_core::algorithm::KeyAlgorithm;
@@ -137,7 +138,7 @@ fn a_certificate_whose_commit_failed_is_never_given_out() {
         let ca = Ca::founded();
         let prepared = ca.prepare("device", new_key()).unwrap();
         ca.store.fail_next_commit(failure);
-        let lost = ca.issuing.sign(prepared, &actor(), |_| AuditedChange::nothing());
+        let lost = ca.issuing.sign(prepared, &actor(), |_, _| Ok(AuditedChange::nothing()));
         assert!(matches!(lost, Err(IssueError::Commit(_))));
         // What storage kept is whole: a record has its DER, its binding and its event, or there is none of them.
         let issued = ledger::events(ca.store.as_ref(), Position(0), 1_000)
@@ -151,7 +152,7 @@ fn a_certificate_whose_commit_failed_is_never_given_out() {
         let kept = usize::from(failure == Failure::AfterPersisting);
         assert_eq!((issued, records.len()), (kept, kept));
         for record in records {
-            assert!(ca.issuing.certificates().der(&record.serial).unwrap().is_some());
+            assert!(ca.issuing.certificates().der(&record, &ca.vault).unwrap().is_some());
             let bound = ca.issuing.certificates().of_identity(&record.identity, None, 10).unwrap();
             assert_eq!(bound, [record]);
         }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Verifying (relying parties)", &["verify", "inspect", "status", "crl", "sign"]),
     ("Requesting (agencies)", &["cert", "request", "profile"]),
-    ("Vetting and administration", &["queue", "vet", "registry", "revoke", "staff", "audit"]),
+    ("Vetting and administration", &["queue", "vet", "registry", "revoke", "staff", "master-key", "audit"]),
     ("Operating", &["init", "serve", "backup", "restore", "demo"]),
     ("This program", &["context", "whoami", "config", "help", "completion", "man", "version"]),
 ];

@@ -104,6 +104,7 @@ impl Identity {
         {
             (Some(name), ..) => name.to_owned(),
             (None, Some(surname), Some(given)) => format!("{surname}, {given}"),
+            _ if self.facts.get("erased") == Some(&Value::Bool(true)) => "(erased)".to_owned(),
             _ => String::new(),
         }
     }
@@ -141,7 +142,9 @@ pub struct Approval {
 pub struct Rejection {
     pub by: String,
     pub at: String,
-    pub reason: String,
+    /// Nothing when the identity was erased.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// An issued certificate.
@@ -151,7 +154,8 @@ pub struct Certificate {
     pub issuer: String,
     pub profile: String,
     pub identity: String,
-    pub subject: String,
+    /// Nothing when the identity was erased.
+    pub subject: Option<String>,
     pub sha256: String,
     pub not_before: String,
     pub not_after: String,
@@ -165,6 +169,13 @@ pub struct Certificate {
     pub chain: Option<String>,
     #[serde(flatten)]
     pub further: Map<String, Value>,
+}
+
+impl Certificate {
+    /// Its subject, or why there is none.
+    pub fn shown_subject(&self) -> &str {
+        self.subject.as_deref().unwrap_or("(erased)")
+    }
 }
 
 /// When and why it was revoked.
@@ -190,6 +201,20 @@ pub struct StaffMember {
     /// The certificate, then its issuer's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chain: Option<String>,
+    #[serde(flatten)]
+    pub further: Map<String, Value>,
+}
+
+/// Where the master keys of personal data stand.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct MasterKey {
+    pub current: String,
+    /// How many keys each master key wraps.
+    pub in_use: std::collections::BTreeMap<String, u64>,
+    pub rewrapped: u64,
+    pub left: u64,
+    /// `idle`, `running` or `failed`.
+    pub rotation: String,
     #[serde(flatten)]
     pub further: Map<String, Value>,
 }

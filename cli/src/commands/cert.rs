@@ -13,7 +13,7 @@ use super::paging::{Paging, say_if_more};
 use super::{Ending, request, vet};
 use crate::client::Client;
 use crate::client::records::{Certificate, Page as Listing, Request};
-use crate::failure::Failure;
+use crate::failure::{Failure, catalogue};
 use crate::files::{self, Readers};
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::session::Session;
@@ -144,6 +144,9 @@ struct Downloaded {
 
 fn download(client: &Client, serial: &SerialNumber, file: PathBuf, chain: bool) -> Ending {
     let certificate: Certificate = client.read(&["certificates", &serial.to_string()])?;
+    if certificate.subject.is_none() {
+        return Err(Failure::of(&catalogue::ERASED));
+    }
     let content = if chain { certificate.chain } else { certificate.pem };
     let content = content.ok_or_else(|| missing("the certificate"))?;
     files::replace(&file, content.as_bytes(), Readers::Anyone)?;
@@ -155,7 +158,7 @@ fn download(client: &Client, serial: &SerialNumber, file: PathBuf, chain: bool) 
 
 /// The server left something out that it promises.
 pub fn missing(what: &str) -> Failure {
-    Failure::of(&crate::failure::catalogue::ANSWER).cause(format!("{what} is missing in it"))
+    Failure::of(&catalogue::ANSWER).cause(format!("{what} is missing in it"))
 }
 
 fn list_text(list: &Listing<Certificate>, page: &mut Page) {
@@ -165,7 +168,7 @@ fn list_text(list: &Listing<Certificate>, page: &mut Page) {
             certificate.status.clone(),
             certificate.not_after.clone(),
             certificate.profile.clone(),
-            certificate.subject.clone(),
+            certificate.shown_subject().to_owned(),
         ]
     });
     page.table(["SERIAL", "STATUS", "UNTIL", "PROFILE", "SUBJECT"], rows.collect(), "no certificates");
@@ -174,7 +177,7 @@ fn list_text(list: &Listing<Certificate>, page: &mut Page) {
 
 /// A certificate for people.
 pub fn show_text(certificate: &Certificate, page: &mut Page) {
-    page.verdict(Meaning::of_status(&certificate.status), &certificate.status, &certificate.subject);
+    page.verdict(Meaning::of_status(&certificate.status), &certificate.status, certificate.shown_subject());
     let mut facts = vec![
         ("serial", certificate.serial.clone()),
         ("profile", certificate.profile.clone()),

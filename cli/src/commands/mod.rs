@@ -13,6 +13,7 @@ mod init;
 mod inspect;
 mod key_pair;
 mod man;
+mod master_key;
 mod paging;
 mod profile;
 mod queue;
@@ -79,6 +80,9 @@ pub enum Command {
     /// Staff: administrators, officers, auditors, agency operators
     #[command(subcommand)]
     Staff(staff::StaffCommand),
+    /// The master key of personal data: show, rotate
+    #[command(subcommand)]
+    MasterKey(master_key::MasterKeyCommand),
     /// The ledger of everything that was done
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -130,6 +134,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Registry(command) => registry::run(command, session),
         Command::Revoke(arguments) => revoke::run(&arguments, session),
         Command::Staff(command) => staff::run(command, session),
+        Command::MasterKey(command) => master_key::run(command, session),
         Command::Audit(command) => audit::run(command, session),
         Command::Init(arguments) => init::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),

@@ -1,4 +1,4 @@
-//! `npki registry add|list|show`: identities.
+//! `npki registry add|list|show|erase`: identities.
 
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
@@ -22,6 +22,14 @@ pub enum RegistryCommand {
         kind: Option<IdentityKind>,
         #[command(flatten)]
         paging: Paging,
+    },
+    /// Erase an identity for good: nothing personal of it can be read any more
+    Erase {
+        /// The identity
+        id: String,
+        /// Why. It stays in the ledger for good: no personal data
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
     },
     /// Show one identity
     Show {
@@ -115,6 +123,16 @@ pub fn run(command: RegistryCommand, session: &mut Session) -> Ending {
             let list: Listing<Identity> = client.list(&["identities"], &query)?;
             Ok(Outcome::done(Simple::new("npki.registry.list/1", list, list_text)))
         }
+        RegistryCommand::Erase { id, reason } => {
+            // A script has said what it wants by naming whom and why; a person at a terminal is asked once more.
+            if !session.settings.yes && session.console.can_ask() {
+                session.console.confirm(&format!("Erase {id}? It cannot be undone."))?;
+            }
+            let path = ["identities", &id, "erasure"];
+            let identity: Identity =
+                client.change(&path, &json!({"reason": reason}), session.entropy.as_ref())?;
+            Ok(Outcome::done(Simple::new("npki.registry.erase/1", identity, show_text)))
+        }
         RegistryCommand::Show { id } => {
             let identity: Identity = client.read(&["identities", &id])?;
             Ok(Outcome::done(Simple::new("npki.registry.show/1", identity, show_text)))
@@ -171,7 +189,8 @@ fn show_text(identity: &Identity, page: &mut Page) {
     let mut facts = vec![("registered", identity.registered_at.clone())];
     for (name, value) in &identity.facts {
         match value {
-            Value::Null => {}
+            Value::Null | Value::Bool(false) => {}
+            Value::Bool(true) => facts.push((name, "yes".to_owned())),
             Value::String(text) => facts.push((name, text.clone())),
             Value::Array(values) if values.is_empty() => {}
             other => facts.push((name, other.to_string())),

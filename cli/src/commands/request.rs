@@ -152,7 +152,8 @@ pub fn show_text(request: &Request, page: &mut Page) {
         facts.push(("approved by", format!("{}, {}  {note}", approval.by, approval.at)));
     }
     if let Some(rejection) = &request.rejection {
-        facts.push(("rejected by", format!("{}, {}  {}", rejection.by, rejection.at, rejection.reason)));
+        let reason = rejection.reason.as_deref().unwrap_or("(erased)");
+        facts.push(("rejected by", format!("{}, {}  {reason}", rejection.by, rejection.at)));
     }
     if let Some(serial) = &request.serial {
         facts.push(("serial", serial.clone()));

@@ -47,7 +47,11 @@ pub fn run(arguments: &RevokeArguments, session: &mut Session) -> Ending {
             RevocationReason::CertificateHold => "It can be released later.",
             _ => "It cannot be undone.",
         };
-        session.console.note(&format!("This will revoke {} ({}). {effect}", found.subject, found.profile));
+        session.console.note(&format!(
+            "This will revoke {} ({}). {effect}",
+            found.shown_subject(),
+            found.profile
+        ));
         let typed = session.console.ask("Type the last four digits of the serial number to go on:", &flag)?;
         must_match(&typed, expected)?;
     }

@@ -88,6 +88,9 @@ fn chain(subject: &str, session: &mut Session) -> Result<Chain, Failure> {
     match (path.exists(), serial) {
         (false, Ok(serial)) => {
             let certificate: Certificate = session.client()?.read(&["certificates", &serial.to_string()])?;
+            if certificate.subject.is_none() {
+                return Err(Failure::of(&catalogue::ERASED));
+            }
             let pem = certificate.chain.or(certificate.pem).unwrap_or_default();
             Chain::parse(pem.as_bytes()).ok_or_else(|| super::cert::missing("the certificate"))
         }

@@ -242,6 +242,16 @@ problems! {
         "the backup must not be put into use here",
         "the new store cannot be begun, or the installation would go back behind what witnesses have seen",
         "read the cause; nothing was put into use";
+    /// A rotation ended early.
+    ROTATION = "E-SRV-011", Failed, true,
+        "the rotation of the master key ended early",
+        "a key could not be re-wrapped, or another node still uses the former master key; the service's log tells which",
+        "mend that and restart the service: it goes on where it ended; nothing is lost meanwhile";
+    /// What was asked for was erased.
+    ERASED = "E-CLI-009", NotFound, false,
+        "the certificate's identity was erased",
+        "nothing personal of it can be read any more, by nobody",
+        "its status still stands: npki cert show SERIAL; OCSP and CRL tell it too";
     /// No context is chosen.
     NO_CONTEXT = "E-CTX-001", Usage, false,
         "no context is chosen",

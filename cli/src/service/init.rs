@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ca_core::algorithm::KeyAlgorithm;
 use ca_core::authority::{Addresses, Authority, RootParts, found_root};
 use ca_core::certificate::CaId;
-use ca_core::clock::{SystemClock, SystemEntropy};
+use ca_core::clock::{Clock, SystemClock, SystemEntropy};
 use ca_core::csr::SubjectPublicKey;
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
@@ -18,10 +18,11 @@ use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 
 use super::draft::DraftFolder;
 use super::key_folder::{KeyFolder, Passphrase};
+use super::master_keys::MasterKeyKeeper;
 use super::rotation::{OwnCertificate, certificate_path, pem_text};
 use super::serve::{Foundation, own_certificates, registry};
 use super::settings::{self, Settings};
-use super::{ISSUING, ROOT, ServiceError, ledger, own_subject};
+use super::{ISSUING, ROOT, ServiceError, ledger, own_subject, vault};
 use crate::files::{Readers, create};
 use crate::request_file::certification_request;
 
@@ -88,9 +89,13 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
         }
     };
     let keys = KeyFolder::new(settings.keys.clone(), passphrase);
+    keys.create_master_key()?;
+    let store = super::store::open(&settings)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let foundation = Foundation {
-        store: super::store::open(&settings)?,
-        clock: Arc::new(SystemClock),
+        vault: vault::open(&store, &clock, &settings.vault, &keys)?,
+        store,
+        clock,
         profiles: ProfileSet::load(&settings.profiles)?,
         base_url: settings.base_url.clone(),
     };
@@ -106,13 +111,15 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
     let issuing = Arc::new(found_issuing_ca(&foundation, &settings, &keys, &root)?);
     root.publish_crl(settings.root_crl_validity, &actor())?;
     issuing.publish_crl(settings.crl_validity, &actor())?;
+    let keeper = MasterKeyKeeper::new(Arc::clone(&foundation.vault), keys.clone(), settings.vault.current);
     let own = own_certificates(&issuing, keys, &settings, &foundation);
     own.renew(OwnCertificate::Responder)?;
     own.renew(OwnCertificate::Server)?;
     let log_key = format!("{}\n", sealer.verifier_key());
     create(&settings.certificates.join(ledger::LOG_KEY_FILE), log_key.as_bytes(), Readers::Anyone)?;
     let log = sealer.log().clone();
-    let registry = registry(&foundation, &settings, Arc::clone(&issuing), root.certificate(), log)?;
+    let registry =
+        registry(&foundation, &settings, Arc::new(keeper), Arc::clone(&issuing), root.certificate(), log)?;
     let administrator = first_administrator(&registry, &issuing, plan, folder)?;
     sealer.seal()?;
     Ok(Founded {
@@ -149,6 +156,7 @@ fn found_root_ca(
             store: Arc::clone(&foundation.store),
             clock: Arc::clone(&foundation.clock),
             entropy: Arc::new(SystemEntropy),
+            vault: Arc::clone(&foundation.vault),
             signer: Arc::new(key),
             addresses: Addresses::under(&foundation.base_url, &id),
             id,
@@ -175,7 +183,7 @@ fn found_issuing_ca(
     let subject = ca_subject(settings, ISSUING, "Issuing CA G1");
     let request = root.admit_key(public, &[], subject, foundation.profiles.find("issuing-ca")?)?;
     let prepared = root.prepare(request, &actor())?;
-    let issued = root.sign(prepared, &actor(), |_| AuditedChange::nothing())?;
+    let issued = root.sign(prepared, &actor(), |_, _| Ok(AuditedChange::nothing()))?;
     let path = certificate_path(&settings.certificates, ISSUING);
     create(&path, pem_text(&issued.der).as_bytes(), Readers::Anyone)?;
     foundation.authority(ISSUING, issued.der, Arc::new(key))

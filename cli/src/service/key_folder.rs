@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ca_core::clock::SystemEntropy;
 use ca_core::keys::sealed::SealedKey;
 use ca_core::keys::software::SoftwareKey;
+use ca_core::vault::master::{SealedMasterKey, SoftwareMasterKey};
 use zeroize::Zeroizing;
 
 use super::settings::Settings;
@@ -107,6 +109,35 @@ impl KeyFolder {
         files::sync_folder(&self.folder)
     }
 
+    /// The master keys of personal data, each opened, in the order of their numbers: the last is the newest.
+    pub(crate) fn master_keys(&self) -> Result<Vec<SoftwareMasterKey>, ServiceError> {
+        let open = |number: u32| {
+            let sealed = SealedMasterKey::read(&self.path(&master_key_name(number)))?;
+            Ok(sealed.open(self.passphrase.0.as_bytes(), Arc::new(SystemEntropy))?)
+        };
+        self.master_key_numbers()?.into_iter().map(open).collect()
+    }
+
+    /// Makes the next master key and stores it, durable when this returns.
+    pub(crate) fn create_master_key(&self) -> Result<SoftwareMasterKey, ServiceError> {
+        let number = self.master_key_numbers()?.last().map_or(1, |last| last + 1);
+        let key = SoftwareMasterKey::generate(Arc::new(SystemEntropy))?;
+        let sealed = SealedMasterKey::seal(&key, self.passphrase.0.as_bytes())?;
+        sealed.write_new(&self.path(&master_key_name(number)))?;
+        Ok(key)
+    }
+
+    fn master_key_numbers(&self) -> Result<Vec<u32>, ServiceError> {
+        let mut numbers = Vec::new();
+        for entry in std::fs::read_dir(&self.folder).map_err(files::at(&self.folder))? {
+            let name = entry.map_err(files::at(&self.folder))?.file_name();
+            let number = name.to_str().and_then(|name| name.strip_prefix("master-")?.strip_suffix(".key"));
+            numbers.extend(number.and_then(|number| number.parse::<u32>().ok()));
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
     fn seal(&self, key: &SoftwareKey) -> Result<SealedKey, ServiceError> {
         Ok(SealedKey::seal(key, self.passphrase.0.as_bytes(), &SystemEntropy)?)
     }
@@ -114,4 +145,8 @@ impl KeyFolder {
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}.key"))
     }
+}
+
+fn master_key_name(number: u32) -> String {
+    format!("master-{number}")
 }

@@ -15,6 +15,7 @@ mod files;
 mod init;
 mod key_folder;
 mod ledger;
+mod master_keys;
 mod publisher;
 mod restore;
 mod rotation;
@@ -22,6 +23,7 @@ mod serve;
 mod settings;
 mod store;
 mod tls;
+mod vault;
 
 pub(crate) use audit::for_audit;
 pub(crate) use backup::{BackupPlan, Made, SealedKeys, create_backup, verify_backup};
@@ -143,6 +145,8 @@ refused!(
     ca_core::profile::ProfileError,
     ca_core::profile::UnknownProfile,
     ca_core::storage::StorageError,
+    ca_core::token::TokenError,
+    ca_core::vault::VaultError,
     id_registry::staff::StaffError,
     ocsp_responder::ocsp::ResponderError,
     rustls::Error,

@@ -95,7 +95,7 @@ impl OwnCertificates {
         let actor = Actor::system("rotation");
         let request = self.authority.admit_key(public, &[], self.subject(which), profile)?;
         let prepared = self.authority.prepare(request, &actor)?;
-        let issued = self.authority.sign(prepared, &actor, |_| AuditedChange::nothing())?;
+        let issued = self.authority.sign(prepared, &actor, |_, _| Ok(AuditedChange::nothing()))?;
         self.keys.replace(which.name(), &key)?;
         crate::files::replace(
             &self.certificate_path(which),

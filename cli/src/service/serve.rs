@@ -14,6 +14,7 @@ use ca_core::profile::ProfileSet;
 use ca_core::storage::Store;
 use ca_core::tlog::checkpoint::Log;
 use ca_core::tlog::note::VerifierKey;
+use ca_core::vault::Vault;
 use id_registry::{Registry, RegistryParts, TrustAnchor};
 use ocsp_responder::http::PublicState;
 use ocsp_responder::ledger::LedgerPublication;
@@ -26,11 +27,12 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use super::backup::OnlineBackups;
 use super::key_folder::{KeyFolder, Passphrase};
 use super::ledger::{LedgerKeeper, sealer};
+use super::master_keys::MasterKeyKeeper;
 use super::publisher::{PublishedCa, Publisher};
 use super::rotation::{Credential, OwnCertificate, OwnCertificates, certificate_path};
 use super::settings::{LogFormat, Settings};
 use super::tls::{self, ServerCertificate};
-use super::{ISSUING, ROOT, ServiceError, files};
+use super::{ISSUING, ROOT, ServiceError, files, vault};
 
 /// Runs the installation in `data` until SIGTERM or SIGINT.
 ///
@@ -69,6 +71,7 @@ fn start_log(settings: &Settings) {
 pub(super) struct Foundation {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) vault: Arc<Vault>,
     pub(super) profiles: ProfileSet,
     pub(super) base_url: String,
 }
@@ -86,6 +89,7 @@ impl Foundation {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
             entropy: Arc::new(SystemEntropy),
+            vault: Arc::clone(&self.vault),
             signer,
             addresses: Addresses::under(&self.base_url, &id),
             id,
@@ -99,6 +103,7 @@ impl Foundation {
 struct Installation {
     foundation: Foundation,
     registry: Arc<Registry>,
+    master_keys: Arc<MasterKeyKeeper>,
     publication: Publication,
     responder: Arc<Responder>,
     anchors: Vec<Vec<u8>>,
@@ -111,14 +116,19 @@ struct Installation {
 impl Installation {
     fn open(settings: &Settings) -> Result<Self, ServiceError> {
         let store = super::store::open(settings)?;
+        let keys = KeyFolder::new(settings.keys.clone(), Passphrase::find(settings)?);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let foundation = Foundation {
             store: Arc::clone(&store),
-            clock: Arc::new(SystemClock),
+            vault: vault::open(&store, &clock, &settings.vault, &keys)?,
+            clock,
             profiles: ProfileSet::load(&settings.profiles)?,
             base_url: settings.base_url.clone(),
         };
-        let keys = KeyFolder::new(settings.keys.clone(), Passphrase::find(settings)?);
         let sealer = Arc::new(sealer(&store, &settings.ledger, &keys)?);
+        let keeper =
+            MasterKeyKeeper::new(Arc::clone(&foundation.vault), keys.clone(), settings.vault.current);
+        let master_keys = Arc::new(keeper);
         let root_certificate = files::read_certificate(&certificate_path(&settings.certificates, ROOT))?;
         let issuing_certificate =
             files::read_certificate(&certificate_path(&settings.certificates, ISSUING))?;
@@ -144,8 +154,14 @@ impl Installation {
         let publication = Publication::new(Arc::clone(&store))
             .with(CaId::new(ROOT)?, root_certificate.clone())
             .with(CaId::new(ISSUING)?, issuing_certificate);
-        let registry =
-            registry(&foundation, settings, Arc::clone(&authority), &root_certificate, sealer.log().clone())?;
+        let registry = registry(
+            &foundation,
+            settings,
+            master_keys.clone(),
+            Arc::clone(&authority),
+            &root_certificate,
+            sealer.log().clone(),
+        )?;
         let ledger = LedgerKeeper::new(
             Arc::clone(&store),
             Arc::clone(&sealer),
@@ -154,6 +170,7 @@ impl Installation {
         )?;
         Ok(Self {
             registry: Arc::new(registry),
+            master_keys,
             ledger,
             log_key: sealer.verifier_key().clone(),
             publication,
@@ -190,6 +207,7 @@ impl Installation {
         let (stop_sealer, sealer_stopped) = mpsc::channel::<()>();
         let ledger = self.ledger;
         let sealing = std::thread::spawn(move || ledger.run(&sealer_stopped));
+        self.master_keys.resume();
         let (stop_publisher, publisher_stopped) = mpsc::channel::<()>();
         let store = Arc::clone(&self.foundation.store);
         let publishing = std::thread::spawn(move || publisher.run(&publisher_stopped));
@@ -210,6 +228,7 @@ impl Installation {
         tracing::info!("stopping: open requests finish first");
         let _ = stop.send(true);
         let _ = tokio::join!(serving, answering);
+        self.master_keys.stop();
         drop(stop_publisher);
         let _ = publishing.join();
         // Last, so that it covers what the others wrote.
@@ -276,6 +295,7 @@ fn responder(
 pub(super) fn registry(
     foundation: &Foundation,
     settings: &Settings,
+    master_keys: Arc<MasterKeyKeeper>,
     authority: Arc<Authority>,
     root: &[u8],
     log: Log,
@@ -288,6 +308,8 @@ pub(super) fn registry(
         store: Arc::clone(&foundation.store),
         clock: Arc::clone(&foundation.clock),
         entropy: Arc::new(SystemEntropy),
+        vault: Arc::clone(&foundation.vault),
+        master_keys,
         authority,
         log,
         backups: Arc::new(OnlineBackups {

@@ -31,6 +31,8 @@ struct Loose {
     #[serde(default)]
     backup: LooseBackup,
     #[serde(default)]
+    vault: LooseVault,
+    #[serde(default)]
     crl: LooseCrl,
     #[serde(default)]
     ocsp: LooseOcsp,
@@ -81,6 +83,31 @@ impl Default for LooseKeys {
     fn default() -> Self {
         Self { folder: "keys".into(), passphrase_file: "secrets/passphrase".into() }
     }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LooseVault {
+    master_key: String,
+    cached_subjects: usize,
+    pkcs11: Option<LooseToken>,
+}
+
+impl Default for LooseVault {
+    fn default() -> Self {
+        Self { master_key: "software".to_owned(), cached_subjects: 10_000, pkcs11: None }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LooseToken {
+    module: PathBuf,
+    token: String,
+    key: String,
+    #[serde(default)]
+    retired: Vec<String>,
+    pin_file: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]
@@ -146,6 +173,41 @@ pub(crate) struct Installation {
     pub(crate) organisation_identifier: String,
 }
 
+/// How personal data is sealed.
+#[derive(Debug, Clone)]
+pub(crate) struct VaultSettings {
+    /// Which kind of master key wraps.
+    pub(crate) current: MasterKeyKind,
+    /// The token that holds master keys, if one does.
+    pub(crate) token: Option<MasterKeyToken>,
+    /// How many subjects' keys are kept unwrapped in memory, at most.
+    pub(crate) cached_subjects: usize,
+}
+
+/// Which kind of master key wraps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MasterKeyKind {
+    /// The newest in the folder of keys.
+    Software,
+    /// The one in the token.
+    Token,
+}
+
+/// A token that holds master keys.
+#[derive(Debug, Clone)]
+pub(crate) struct MasterKeyToken {
+    /// The token maker's library.
+    pub(crate) module: PathBuf,
+    /// The token's label.
+    pub(crate) token: String,
+    /// The label of the key that wraps.
+    pub(crate) key: String,
+    /// The labels of former keys, which only unwrap.
+    pub(crate) retired: Vec<String>,
+    /// The file whose first line is the user PIN.
+    pub(crate) pin_file: PathBuf,
+}
+
 /// Bounds on what one client, or all of them, may occupy.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -189,6 +251,7 @@ pub(crate) struct Settings {
     pub(crate) store: StoreAddress,
     pub(crate) keys: PathBuf,
     pub(crate) passphrase_file: PathBuf,
+    pub(crate) vault: VaultSettings,
     pub(crate) certificates: PathBuf,
     pub(crate) profiles: PathBuf,
     pub(crate) ledger: LedgerSettings,
@@ -251,6 +314,7 @@ impl Settings {
             store: loose.store.check(data)?,
             keys: data.join(loose.keys.folder),
             passphrase_file: data.join(loose.keys.passphrase_file),
+            vault: check_vault(loose.vault, data)?,
             certificates: data.join("certificates"),
             profiles: data.join("profiles"),
             crl_validity: Duration::hours(crl_validity.into()),
@@ -295,6 +359,30 @@ fn check_recipients(recipients: Vec<String>) -> Result<Vec<String>, String> {
             .map_err(|error| format!("backup.recipients: {error}"))?;
     }
     Ok(recipients)
+}
+
+fn check_vault(vault: LooseVault, data: &Path) -> Result<VaultSettings, String> {
+    let current = match (vault.master_key.as_str(), &vault.pkcs11) {
+        ("software", _) => MasterKeyKind::Software,
+        ("pkcs11", Some(_)) => MasterKeyKind::Token,
+        ("pkcs11", None) => {
+            return Err("vault.master_key is \"pkcs11\", and there is no [vault.pkcs11]".into());
+        }
+        (other, _) => {
+            return Err(format!("vault.master_key is {other:?}: it must be \"software\" or \"pkcs11\""));
+        }
+    };
+    if vault.cached_subjects > 10_000_000 {
+        return Err(format!("vault.cached_subjects is {}: it must be 0 to 10000000", vault.cached_subjects));
+    }
+    let token = vault.pkcs11.map(|token| MasterKeyToken {
+        module: token.module,
+        token: token.token,
+        key: token.key,
+        retired: token.retired,
+        pin_file: data.join(token.pin_file),
+    });
+    Ok(VaultSettings { current, token, cached_subjects: vault.cached_subjects })
 }
 
 fn check_tls_names(names: Vec<String>) -> Result<Vec<String>, String> {
@@ -361,6 +449,9 @@ mod tests {
     fn each_wrong_value_is_named() {
         for (from, to, named) in [
             ("country = \"LS\"", "country = \"Lesotho\"", "installation.country"),
+            ("master_key = \"software\"", "master_key = \"paper\"", "vault.master_key"),
+            ("master_key = \"software\"", "master_key = \"pkcs11\"", "[vault.pkcs11]"),
+            ("cached_subjects = 10000", "cached_subject = 10000", "did you mean `cached_subjects`"),
             ("engine = \"sled\"", "engine = \"oracle\"", "store.engine"),
             ("validity_hours = 24", "validity_hours = 0", "crl.validity_hours"),
             ("format = \"text\"", "format = \"xml\"", "log.format"),

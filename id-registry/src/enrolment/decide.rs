@@ -3,18 +3,20 @@
 use ca_core::csr::CertificationRequest;
 use ca_core::ledger::Event;
 use ca_core::storage::{Change, Expect, StorageError, Version};
+use ca_core::vault::VaultError;
 
 use super::issue::Outcome;
+use super::remarks::{seal_note, seal_rejection};
 use super::{
     APPROVED, Approval, DECISION_REFUSED, REJECTED, REQUEST_CSRS, REQUESTS, Rejection, Request, RequestError,
-    RequestState, RequestStatus, index,
+    RequestState, RequestStatus, csr_purpose, index,
 };
 use crate::fault::{Attempt, until_settled};
 use crate::id::RequestId;
-use crate::identity::reason_line;
+use crate::identity::{IdentityError, reason_line};
 use crate::permission::{ApproveRequests, Permit};
 use crate::record::encode;
-use crate::registry::Registry;
+use crate::registry::{Registry, reference};
 
 impl Registry {
     /// Approves a request. The last approval needed issues the certificate, on the facts as they are then.
@@ -35,10 +37,13 @@ impl Registry {
                 self.record_refusal(permit, id, "approved already")?;
                 return Err(RequestError::ApprovedAlready(id));
             }
-            request.approvals.push(Approval { by: permit.staff(), at: self.now(), note: note.clone() });
+            let (envelope, key_stands) = self.vault().for_writing(&reference(request.identity))?;
+            let by = permit.staff();
+            let note = note.as_deref().map(|note| seal_note(&envelope, id, by, note)).transpose()?;
+            request.approvals.push(Approval { by, at: self.now(), note });
             let event = self.event(&permit.actor(), APPROVED, format!("request:{id}"))?;
             if request.approvals.len() < self.approvals_needed(&request)? {
-                let change = Change::new().replace(REQUESTS, id.to_string(), version, encode(&request)?);
+                let change = key_stands.replace(REQUESTS, id.to_string(), version, encode(&request)?);
                 let outcome = self.commit(change.explained_by(&event));
                 return Ok(Attempt::of(outcome, || request));
             }
@@ -55,14 +60,16 @@ impl Registry {
     ) -> Result<Attempt<Request, RequestError>, RequestError> {
         let id = request.id;
         let missing = || StorageError(format!("request {id} has lost its certification request"));
-        let csr = self.store().get(REQUEST_CSRS, id.to_string().as_bytes())?.ok_or_else(missing)?;
-        // Verified once more: what was stored is trusted no further than what was sent.
-        let csr = CertificationRequest::parse(&csr.value)?.verify()?;
         let applicant = self.applicant(request.identity, permit.scope())?;
+        let csr = self.store().get(REQUEST_CSRS, id.to_string().as_bytes())?.ok_or_else(missing)?;
+        let csr = self.vault().open(&reference(request.identity), &csr_purpose(id), &csr.value)?;
+        let csr = csr.ok_or(IdentityError::Erased(request.identity))?;
+        // Verified once more: what was stored is trusted no further than what was sent.
+        let csr = CertificationRequest::parse(&csr)?.verify()?;
         let profile = self.authority().profiles().find(&request.profile.0)?;
         let admitted = self.admit(profile, &applicant, &csr, &request.dns_names)?;
         let change = applicant.unchanged();
-        let outcome = Outcome { request, expect: Expect::Version(version), change, event };
+        let outcome = Outcome { request, expect: Expect::Version(version), csr: None, change, event };
         self.issue(admitted, &permit.actor(), outcome)
     }
 
@@ -85,11 +92,16 @@ impl Registry {
         let reason = reason_line("reason", reason)?;
         until_settled(|| {
             let (mut request, version) = self.undecided(permit, id)?;
-            let rejection = Rejection { by: permit.staff(), at: self.now(), reason: reason.clone() };
-            request.state = RequestState::Rejected(rejection);
-            let event =
-                self.event(&permit.actor(), REJECTED, format!("request:{id}"))?.because(reason.clone());
-            let change = Change::new().replace(REQUESTS, id.to_string(), version, encode(&request)?);
+            let (reason, key_stands) = match self.vault().for_writing(&reference(request.identity)) {
+                Ok((envelope, stands)) => (Some(seal_rejection(&envelope, id, &reason)?), stands),
+                // Nothing more is kept of who was erased; the request must end all the same.
+                Err(VaultError::Erased(_)) => (None, Change::new()),
+                Err(error) => return Err(error.into()),
+            };
+            request.state = RequestState::Rejected(Rejection { by: permit.staff(), at: self.now(), reason });
+            // The reason stands in the request, where it can be erased; the ledger cannot forget.
+            let event = self.event(&permit.actor(), REJECTED, format!("request:{id}"))?;
+            let change = key_stands.replace(REQUESTS, id.to_string(), version, encode(&request)?);
             let outcome = self.commit(index::decided(change, &request).explained_by(&event));
             Ok(Attempt::of(outcome, || request))
         })

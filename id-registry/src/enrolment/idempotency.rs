@@ -9,7 +9,8 @@ use crate::id::{RequestId, StaffId};
 use crate::record::{self, encode};
 use crate::registry::Registry;
 
-/// What an idempotency key of a member of staff was used for: SHA-256 of both, hex.
+/// What an idempotency key of a member of staff was used for: HMAC of both under the installation's secret, hex. A client
+/// may make its keys of anything, also of a national number.
 pub const IDEMPOTENCY_KEYS: Table = Table::records("idempotency_keys");
 
 /// A client's own name for one submission.
@@ -47,8 +48,14 @@ pub(super) struct Keyed {
 
 impl Keyed {
     /// The key belongs to the member of staff who sent it: others' keys are their own.
-    pub(super) fn new(key: &IdempotencyKey, staff: StaffId, content: String) -> Self {
-        Self { place: digest(&[&staff.to_string(), &key.0]), content }
+    pub(super) fn new(
+        registry: &Registry,
+        key: &IdempotencyKey,
+        staff: StaffId,
+        content: String,
+    ) -> Result<Self, RequestError> {
+        let place = registry.blinded(&["idempotency key", &staff.to_string(), &key.0])?;
+        Ok(Self { place: hex::encode(place), content })
     }
 
     /// The request that this very submission came to before.

@@ -5,16 +5,28 @@ use ca_core::csr::VerifiedCsr;
 use ca_core::issuance::{IssuanceRequest, IssueError};
 use ca_core::ledger::{Actor, Event};
 use ca_core::profile::Profile;
-use ca_core::storage::{AuditedChange, Change, CommitError, Expect, Version};
+use ca_core::storage::{AuditedChange, Change, CommitError, Expect, Operation, Version};
+use ca_core::vault::{Envelope, VaultError};
 
-use super::{REQUESTS, Request, RequestError, RequestState, index};
+use super::{REQUEST_CSRS, REQUESTS, Request, RequestError, RequestState, csr_purpose, index};
 use crate::certificates::CERTIFICATES_BY_ORGANISATION;
 use crate::fault::Attempt;
-use crate::id::IdentityId;
+use crate::id::{IdentityId, RequestId};
 use crate::identity::{IDENTITIES, Identity, IdentityError, IdentityStatus};
 use crate::permission::Scope;
-use crate::record::put_or_block;
-use crate::registry::Registry;
+use crate::record::encode;
+use crate::registry::{Registry, reference};
+
+/// Keeps a certification request, sealed in the envelope of the identity that it is for.
+pub(super) fn keep_csr(
+    change: Change,
+    envelope: &Envelope,
+    request: RequestId,
+    csr: &[u8],
+) -> Result<Change, VaultError> {
+    let sealed = envelope.seal(&csr_purpose(request), csr)?;
+    Ok(change.insert(REQUEST_CSRS, request.to_string(), sealed))
+}
 
 /// An identity that certificates may be issued to, and the version of its record that says so.
 pub(super) struct Applicant {
@@ -36,6 +48,9 @@ impl Registry {
         record.within(scope)?;
         match record.status {
             IdentityStatus::Active => Ok(Applicant { identity: self.with_details(record)?, version }),
+            IdentityStatus::Closed if self.vault().is_erased(&reference(id))? => {
+                Err(IdentityError::Erased(id))
+            }
             IdentityStatus::Closed => Err(IdentityError::Closed(id)),
         }
     }
@@ -76,9 +91,9 @@ impl Registry {
         let authority = self.authority();
         let mut kept = outcome.request.clone();
         let signed = authority.prepare(admitted, actor).and_then(|prepared| {
-            authority.sign(prepared, actor, |certificate| {
+            authority.sign(prepared, actor, |certificate, envelope| {
                 kept.state = RequestState::Issued { serial: certificate.serial.clone() };
-                outcome.change(&kept, certificate)
+                outcome.change(&kept, certificate, envelope)
             })
         });
         match signed {
@@ -96,12 +111,19 @@ pub(super) struct Outcome {
     pub(super) request: Request,
     /// What the request's record must stand at; absent for a request that is issued at once.
     pub(super) expect: Expect,
+    /// The certification request to be kept, of a request that is issued at once.
+    pub(super) csr: Option<Vec<u8>>,
     pub(super) change: Change,
     pub(super) event: Event,
 }
 
 impl Outcome {
-    fn change(self, issued: &Request, certificate: &CertificateRecord) -> AuditedChange {
+    fn change(
+        self,
+        issued: &Request,
+        certificate: &CertificateRecord,
+        envelope: &Envelope,
+    ) -> Result<AuditedChange, VaultError> {
         let change = match self.expect {
             Expect::Absent => index::enter(self.change, issued),
             _ => index::decided(self.change, issued),
@@ -113,7 +135,13 @@ impl Outcome {
             }
             None => change,
         };
-        put_or_block(change, REQUESTS, &issued.id.to_string(), self.expect, issued)
-            .explained_by(&self.event.with("certificate", certificate.serial.to_string()))
+        let change = match self.csr {
+            Some(csr) => keep_csr(change, envelope, issued.id, &csr)?,
+            None => change,
+        };
+        let kept = Operation::Put(encode(issued)?);
+        Ok(change
+            .write(REQUESTS, issued.id.to_string(), self.expect, kept)
+            .explained_by(&self.event.with("certificate", certificate.serial.to_string())))
     }
 }

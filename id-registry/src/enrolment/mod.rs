@@ -6,6 +6,7 @@ use ca_core::ledger::Action;
 use ca_core::profile::{ProfileId, UnknownProfile};
 use ca_core::serial::SerialNumber;
 use ca_core::storage::{StorageError, Table};
+use ca_core::vault::{SealedText, VaultError, purpose_of};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -18,16 +19,23 @@ mod idempotency;
 mod index;
 mod issue;
 mod read;
+mod remarks;
 mod submit;
 
 pub use idempotency::{IDEMPOTENCY_KEYS, IdempotencyKey, InvalidIdempotencyKey};
 pub use index::REQUEST_INDEX;
+pub use remarks::Remarks;
 pub use submit::Submission;
 
 /// Requests by identifier.
 pub const REQUESTS: Table = Table::records("requests");
-/// The certification request of each, DER.
+/// The certification request of each, DER, sealed under the identity's key.
 pub const REQUEST_CSRS: Table = Table::octets("request_csrs");
+/// What a certification request is sealed for.
+fn csr_purpose(request: RequestId) -> String {
+    purpose_of(REQUEST_CSRS, request)
+}
+
 /// Which request a certification request was used for: SHA-256 of its DER, hex → identifier.
 pub const REQUESTS_BY_CSR: Table = Table::records("requests_by_csr");
 
@@ -80,9 +88,9 @@ pub struct Approval {
     /// When, UTC.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// What the officer noted.
+    /// What the officer noted, sealed under the identity's key.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub note: Option<String>,
+    pub note: Option<SealedText>,
 }
 
 /// What became of a request.
@@ -109,8 +117,9 @@ pub struct Rejection {
     /// When, UTC.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// Why.
-    pub reason: String,
+    /// Why, sealed under the identity's key; `None` when the identity was erased before.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<SealedText>,
 }
 
 /// A request's state without its circumstances, for lists.
@@ -252,5 +261,14 @@ pub enum RequestError {
 impl From<StorageError> for RequestError {
     fn from(error: StorageError) -> Self {
         Self::Fault(error.into())
+    }
+}
+
+impl From<VaultError> for RequestError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Erased(_) => Self::Issue(error.into()),
+            error => Self::Fault(error.into()),
+        }
     }
 }

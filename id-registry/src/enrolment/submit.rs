@@ -5,16 +5,15 @@ use ca_core::profile::Profile;
 use ca_core::storage::{Change, Expect};
 
 use super::idempotency::{IdempotencyKey, Keyed, digest};
-use super::issue::{Applicant, Outcome};
+use super::issue::{Applicant, Outcome, keep_csr};
 use super::{
-    REQUEST_CSRS, REQUESTS, REQUESTS_BY_CSR, Request, RequestError, RequestState, RequestStatus, SUBMITTED,
-    index,
+    REQUESTS, REQUESTS_BY_CSR, Request, RequestError, RequestState, RequestStatus, SUBMITTED, index,
 };
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, RequestId};
 use crate::permission::{Permit, RequestCertificates};
 use crate::record::{self, encode};
-use crate::registry::Registry;
+use crate::registry::{Registry, reference};
 
 /// A request as it comes in: nothing in it is checked yet.
 #[derive(Debug, Clone)]
@@ -63,7 +62,7 @@ impl Registry {
         key: Option<&IdempotencyKey>,
     ) -> Result<Request, RequestError> {
         let verified = self.verified(submission)?;
-        let keyed = key.map(|key| Keyed::new(key, permit.staff(), verified.content()));
+        let keyed = key.map(|key| Keyed::new(self, key, permit.staff(), verified.content())).transpose()?;
         until_settled(|| {
             if let Some(earlier) = self.submitted_before(keyed.as_ref())? {
                 return Ok(Attempt::Settled(Ok(earlier)));
@@ -103,16 +102,19 @@ impl Registry {
     ) -> Result<Attempt<Request, RequestError>, RequestError> {
         let admitted = self.admit(verified.profile, applicant, &verified.csr, &verified.dns_names)?;
         let request = self.new_request(permit, verified, applicant)?;
-        let change = applicant.unchanged().and(self.first_writes(&request, verified, keyed)?);
+        let change = applicant.unchanged().and(self.first_writes(&request, keyed)?);
         let event = self
             .event(&permit.actor(), SUBMITTED, format!("request:{}", request.id))?
             .with("identity", request.identity.to_string())
             .with("profile", request.profile.0.clone())
             .with("csr-sha256", request.csr_sha256.clone());
         if request.approvals_needed == 0 {
-            let outcome = Outcome { request, expect: Expect::Absent, change, event };
+            let csr = Some(verified.csr.der().to_vec());
+            let outcome = Outcome { request, expect: Expect::Absent, csr, change, event };
             return self.issue(admitted, &permit.actor(), outcome);
         }
+        let (envelope, key_stands) = self.vault().for_writing(&reference(request.identity))?;
+        let change = keep_csr(change.and(key_stands), &envelope, request.id, verified.csr.der())?;
         let change = index::enter(change, &request)
             .insert(REQUESTS, request.id.to_string(), encode(&request)?)
             .explained_by(&event);
@@ -141,16 +143,9 @@ impl Registry {
         })
     }
 
-    /// Keeps the certification request and marks it, and the idempotency key, as used.
-    fn first_writes(
-        &self,
-        request: &Request,
-        verified: &Verified<'_>,
-        keyed: Option<&Keyed>,
-    ) -> Result<Change, RequestError> {
-        let change = Change::new()
-            .insert(REQUEST_CSRS, request.id.to_string(), verified.csr.der())
-            .and(self.mark_csr(request)?);
+    /// Marks the certification request, and the idempotency key, as used.
+    fn first_writes(&self, request: &Request, keyed: Option<&Keyed>) -> Result<Change, RequestError> {
+        let change = self.mark_csr(request)?;
         Ok(match keyed {
             Some(keyed) => change.and(keyed.used_for(request.id)?),
             None => change,

@@ -30,8 +30,10 @@ pub(super) struct CertificateView {
     profile: String,
     /// The identity it belongs to.
     identity: String,
-    /// Its subject.
-    subject: String,
+    /// Its subject; null when the identity was erased.
+    subject: Option<String>,
+    /// Whether the identity was erased: then subject and certificate cannot be read any more.
+    erased: bool,
     /// SHA-256 of its DER, hex.
     sha256: String,
     /// SHA-256 of its SubjectPublicKeyInfo, hex.
@@ -69,14 +71,16 @@ struct RevocationView {
 }
 
 impl CertificateView {
-    fn of(registry: &Registry, record: CertificateRecord) -> Self {
-        Self {
+    fn of(registry: &Registry, record: CertificateRecord) -> Result<Self, Problem> {
+        let subject = registry.subject_of(&record)?;
+        Ok(Self {
             status: registry.status_of(&record).name(),
             serial: record.serial.to_string(),
             issuer: record.issuer.to_string(),
             profile: record.profile.to_string(),
             identity: record.identity.to_string(),
-            subject: record.subject,
+            erased: subject.is_none(),
+            subject,
             sha256: record.sha256,
             key_sha256: record.key_sha256,
             not_before: record.not_before,
@@ -87,7 +91,7 @@ impl CertificateView {
                 .map(|found| RevocationView { at: found.at, reason: found.reason.name() }),
             pem: None,
             chain: None,
-        }
+        })
     }
 }
 
@@ -138,13 +142,13 @@ pub(super) async fn list(
     let list = blocking(&registry, move |registry| {
         let page = registry.certificates(&who.permit, filter, after, size)?;
         let next = page.next.map(|serial| serial.to_string());
-        let items = page.items.into_iter().map(|record| CertificateView::of(registry, record)).collect();
-        Ok(CertificateList { items, next })
+        let items = page.items.into_iter().map(|record| CertificateView::of(registry, record));
+        Ok(CertificateList { items: items.collect::<Result<_, _>>()?, next })
     });
     Ok(Json(list.await?))
 }
 
-/// One certificate, with its PEM and chain.
+/// One certificate, with its PEM and chain, unless its identity was erased.
 #[utoipa::path(get, path = "/v1/certificates/{serial}", tag = "certificates", operation_id = "show_certificate",
     params(("serial" = String, Path, description = "The serial number, hex")),
     responses((status = 200, body = CertificateView)))]
@@ -156,8 +160,10 @@ pub(super) async fn show(
     let serial = serial_number(&serial)?;
     let view = blocking(&registry, move |registry| {
         let (record, der) = registry.certificate(&who.permit, &serial)?;
+        let view = CertificateView::of(registry, record)?;
+        let Some(der) = der else { return Ok(view) };
         let (leaf, chain) = pem_and_chain(registry, &der);
-        Ok(CertificateView { pem: Some(leaf), chain: Some(chain), ..CertificateView::of(registry, record) })
+        Ok(CertificateView { pem: Some(leaf), chain: Some(chain), ..view })
     });
     Ok(Json(view.await?))
 }
@@ -186,7 +192,7 @@ pub(super) async fn revoke(
     let serial = serial_number(&serial)?;
     let view = blocking(&registry, move |registry| {
         let record = registry.revoke(&who.permit, &serial, revoke.reason, revoke.note.as_deref())?;
-        Ok(CertificateView::of(registry, record))
+        CertificateView::of(registry, record)
     });
     Ok(Json(view.await?))
 }
@@ -212,7 +218,7 @@ pub(super) async fn release(
     let serial = serial_number(&serial)?;
     let view = blocking(&registry, move |registry| {
         let record = registry.release(&who.permit, &serial, release.note.as_deref())?;
-        Ok(CertificateView::of(registry, record))
+        CertificateView::of(registry, record)
     });
     Ok(Json(view.await?))
 }

@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::route::Service;
 use crate::id::IdentityKind;
 use crate::identity::{Details, Identity, NewIdentity, Owner};
-use crate::permission::{ReadRegistry, RegisterIdentities};
+use crate::permission::{EraseIdentities, ReadRegistry, RegisterIdentities};
 
 /// An identity to be entered.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -109,6 +109,8 @@ pub(super) struct IdentityView {
     registered_at: Option<OffsetDateTime>,
     /// The officer who entered it.
     registered_by: String,
+    /// Whether it was erased: then nothing else is known of it any more.
+    erased: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     organisation: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,9 +148,11 @@ impl From<Identity> for IdentityView {
             registered_by: record.registered_by.to_string(),
             organisation: record.owner.map(|owner| owner.organisation.to_string()),
             sponsor: record.owner.map(|owner| owner.sponsor.to_string()),
+            erased: identity.details.is_none(),
             ..Self::default()
         };
-        match identity.details {
+        let Some(details) = identity.details else { return view };
+        match details {
             Details::Person { surname, given_name, identifier } => Self {
                 surname: Some(surname),
                 given_name: Some(given_name),
@@ -231,4 +235,27 @@ pub(super) async fn show(
     let id = id.parse()?;
     let identity = blocking(&registry, move |registry| Ok(registry.identity(&who.permit, id)?)).await?;
     Ok(Json(identity.into()))
+}
+
+/// An erasure.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Erase {
+    /// Why. It stays for good: no personal data.
+    reason: String,
+}
+
+/// Erases an identity: nothing personal of it can be read any more, by nobody. It cannot be undone.
+#[utoipa::path(post, path = "/v1/identities/{id}/erasure", tag = "identities", operation_id = "erase_identity",
+    params(("id" = String, Path, description = "The identity")), request_body = Erase,
+    responses((status = 200, body = IdentityView)))]
+pub(super) async fn erase(
+    State(registry): Service,
+    who: Authorised<EraseIdentities>,
+    (At(id), Body(erase)): (At, Body<Erase>),
+) -> Result<Json<IdentityView>, Problem> {
+    let id = id.parse()?;
+    let act =
+        move |registry: &crate::Registry| Ok(registry.erase_identity(&who.permit, id, &erase.reason)?);
+    Ok(Json(blocking(&registry, act).await?.into()))
 }

@@ -21,6 +21,7 @@ mod certificates;
 mod identities;
 mod input;
 mod ledger;
+mod master_key;
 mod open;
 mod openapi;
 mod pem;
@@ -54,6 +55,7 @@ fn routes() -> Vec<Route> {
         guarded(identities::__path_register, identities::register),
         guarded(identities::__path_list, identities::list),
         guarded(identities::__path_show, identities::show),
+        guarded(identities::__path_erase, identities::erase),
         guarded(requests::__path_submit, requests::submit),
         guarded(requests::__path_list, requests::list),
         guarded(requests::__path_show, requests::show),
@@ -69,6 +71,8 @@ fn routes() -> Vec<Route> {
         guarded(staff::__path_enrol, staff::enrol),
         guarded(staff::__path_list, staff::list),
         guarded(staff::__path_disable, staff::disable),
+        guarded(master_key::__path_show, master_key::show),
+        guarded(master_key::__path_rotate, master_key::rotate),
     ]
 }
 

@@ -68,6 +68,12 @@ problems! {
     ID_MISTYPED = "E-ID-006" 400 false, "The identifier is mistyped",
         "copy it again: two characters are exchanged or one is wrong";
     ID_MALFORMED = "E-ID-007" 400 false, "This is no identifier", "write it as in lists: P-7QF3K2M9T4";
+    ERASED = "E-ID-008" 410 false, "The identity was erased",
+        "nothing is known of it any more; register it anew if it has to be known again";
+    HAS_CERTIFICATE = "E-ID-009" 409 false, "The identity has certificates that count",
+        "revoke them first: npki cert list --identity ID, npki revoke SERIAL";
+    ANSWERS_FOR = "E-ID-010" 409 false, "Others depend on the identity",
+        "erase what it owns or answers for first; the detail names one of these";
 
     UNKNOWN_PROFILE = "E-REQ-001" 404 false, "There is no such profile", "see which there are: npki profile list";
     WRONG_PROFILE = "E-REQ-002" 422 false, "The profile is for identities of another kind",
@@ -127,6 +133,13 @@ problems! {
         "choose administrator, officer, auditor, or agency-operator with its organisation";
     NO_STAFF_PROFILE = "E-STAFF-006" 500 false, "This installation has no profile for staff",
         "tell the service's operator: the profile staff-authentication is missing";
+
+    ROTATION_RUNS = "E-VAULT-001" 409 true, "A rotation of the master key runs already",
+        "wait until it is done: npki master-key show";
+    NO_NEXT_KEY = "E-VAULT-002" 409 false, "There is no other master key to rotate to",
+        "make the next key in the token, name it in npki.toml as vault.pkcs11.key and the former one as retired, restart";
+    VAULT = "E-VAULT-003" 503 true, "What is personal cannot be sealed or opened",
+        "tell the service's operator: the master key cannot be used, or stored data was altered";
 
     NO_ROUTE = "E-HTTP-001" 404 false, "There is nothing at this address", "see /openapi.json for what there is";
     NO_METHOD = "E-HTTP-002" 405 false, "This address does not take this method",

@@ -16,6 +16,7 @@ use crate::fault::Fault;
 use crate::id::InvalidId;
 use crate::identity::{FieldError, IdentityError};
 use crate::ledger::LedgerError;
+use crate::master_keys::RotationError;
 use crate::permission::NotPermitted;
 use crate::principal::InvalidRole;
 use crate::staff::{SignInError, StaffError};
@@ -33,6 +34,7 @@ impl From<Fault> for Problem {
             Fault::Storage(_) => {
                 Self::new(table::STORE, "the storage failed; the change may not have been kept")
             }
+            Fault::Vault(_) => Self::new(table::VAULT, "the change, if one was asked for, was not made"),
             Fault::Contended(_) => Self::new(table::CONTENDED, "others changed the same records each time"),
             Fault::NoEntropy => Self::new(table::INTERNAL, "no randomness"),
         }
@@ -150,9 +152,26 @@ impl From<IdentityError> for Problem {
             IdentityError::Unknown(_) => table::UNKNOWN_IDENTITY,
             IdentityError::WrongKind { .. } => table::WRONG_KIND,
             IdentityError::Closed(_) => table::IDENTITY_CLOSED,
+            IdentityError::Erased(_) => table::ERASED,
+            IdentityError::HasCertificate { .. } => table::HAS_CERTIFICATE,
+            IdentityError::AnswersFor { .. } => table::ANSWERS_FOR,
             IdentityError::OfAnother { .. } => table::OF_ANOTHER,
         };
         Self::new(kind, error.to_string())
+    }
+}
+
+impl From<RotationError> for Problem {
+    fn from(error: RotationError) -> Self {
+        match error {
+            RotationError::Running { .. } => Self::new(table::ROTATION_RUNS, error.to_string()),
+            RotationError::NothingToDo => Self::new(table::NO_NEXT_KEY, error.to_string()),
+            RotationError::NoKey(_) => {
+                tracing::error!(%error, "the master key was not rotated");
+                Self::new(table::VAULT, "the next master key could not be made; the current one stays")
+            }
+            RotationError::Fault(fault) => fault.into(),
+        }
     }
 }
 
@@ -200,6 +219,8 @@ impl From<IssueError> for Problem {
     fn from(error: IssueError) -> Self {
         match error {
             IssueError::Refused(refusal) => refusal.into(),
+            IssueError::Erased(_) => Self::new(table::ERASED, error.to_string()),
+            IssueError::Vault(error) => Fault::from(error).into(),
             IssueError::Commit(error) => Fault::from(error).into(),
             IssueError::Entropy(error) => Fault::from(error).into(),
             IssueError::Lint(_) => {

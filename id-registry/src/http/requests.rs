@@ -12,8 +12,9 @@ use super::input::{Asked, At, Body, OnceKey, page_size, parameter};
 use super::problem::Problem;
 use super::route::Service;
 use super::{blocking, pem};
-use crate::enrolment::{Approval, Rejection, Request, RequestStatus, Submission};
+use crate::enrolment::{Request, RequestStatus, Submission};
 use crate::permission::{ApproveRequests, ReadRegistry, RequestCertificates};
+use crate::registry::Registry;
 
 /// A request to be submitted.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -68,6 +69,7 @@ struct ApprovalView {
     #[serde(with = "time::serde::rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     at: OffsetDateTime,
+    /// What the officer noted; null also when the identity was erased.
     note: Option<String>,
 }
 
@@ -79,36 +81,33 @@ struct RejectionView {
     #[serde(with = "time::serde::rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     at: OffsetDateTime,
-    reason: String,
+    /// Why; null when the identity was erased.
+    reason: Option<String>,
 }
 
-impl From<&Approval> for ApprovalView {
-    fn from(approval: &Approval) -> Self {
-        Self { by: approval.by.to_string(), at: approval.at, note: approval.note.clone() }
-    }
-}
-
-impl From<&Rejection> for RejectionView {
-    fn from(rejection: &Rejection) -> Self {
-        Self { by: rejection.by.to_string(), at: rejection.at, reason: rejection.reason.clone() }
-    }
-}
-
-impl From<Request> for RequestView {
-    fn from(request: Request) -> Self {
-        Self {
+impl RequestView {
+    fn of(registry: &Registry, request: Request) -> Result<Self, Problem> {
+        let remarks = registry.remarks(&request)?;
+        let approvals = request.approvals.iter().zip(remarks.notes);
+        Ok(Self {
             id: request.id.to_string(),
             profile: request.profile.to_string(),
             identity: request.identity.to_string(),
             status: request.status().name(),
             approvals_needed: request.approvals_needed,
-            approvals: request.approvals.iter().map(ApprovalView::from).collect(),
+            approvals: approvals
+                .map(|(approval, note)| ApprovalView { by: approval.by.to_string(), at: approval.at, note })
+                .collect(),
             requested_by: request.requested_by.to_string(),
             requested_at: request.requested_at,
             serial: request.serial().map(ToString::to_string),
-            rejection: request.rejection().map(RejectionView::from),
+            rejection: request.rejection().map(|rejection| RejectionView {
+                by: rejection.by.to_string(),
+                at: rejection.at,
+                reason: remarks.rejection,
+            }),
             csr_sha256: request.csr_sha256,
-        }
+        })
     }
 }
 
@@ -126,21 +125,22 @@ pub(super) async fn submit(
     who: Authorised<RequestCertificates>,
     (OnceKey(key), Body(submitted)): (OnceKey, Body<RequestSubmitted>),
 ) -> Result<(StatusCode, Json<RequestView>), Problem> {
-    let request = blocking(&registry, move |registry| {
+    let (status, view) = blocking(&registry, move |registry| {
         let submission = Submission {
             profile: &submitted.profile,
             identity: submitted.identity.parse()?,
             csr: &pem::request_octets(&submitted.csr),
             dns_names: &submitted.dns_names,
         };
-        Ok(registry.submit(&who.permit, &submission, key.as_ref())?)
+        let request = registry.submit(&who.permit, &submission, key.as_ref())?;
+        Ok((request.status(), RequestView::of(registry, request)?))
     })
     .await?;
-    let status = match request.status() {
+    let status = match status {
         RequestStatus::Waiting => StatusCode::ACCEPTED,
         RequestStatus::Issued | RequestStatus::Rejected => StatusCode::CREATED,
     };
-    Ok((status, Json(request.into())))
+    Ok((status, Json(view)))
 }
 
 /// Which requests to show.
@@ -175,10 +175,13 @@ pub(super) async fn list(
     let status = parameter::<RequestStatus>("status", asked.status.as_deref())?;
     let after = parameter("after", asked.after.as_deref())?;
     let size = page_size(asked.limit)?;
-    let read = move |registry: &crate::Registry| Ok(registry.requests(&who.permit, status, after, size)?);
-    let page = blocking(&registry, read).await?;
-    let next = page.next.map(|id| id.to_string());
-    Ok(Json(RequestList { items: page.items.into_iter().map(RequestView::from).collect(), next }))
+    let list = blocking(&registry, move |registry| {
+        let page = registry.requests(&who.permit, status, after, size)?;
+        let next = page.next.map(|id| id.to_string());
+        let items = page.items.into_iter().map(|request| RequestView::of(registry, request));
+        Ok(RequestList { items: items.collect::<Result<_, _>>()?, next })
+    });
+    Ok(Json(list.await?))
 }
 
 /// One request.
@@ -190,15 +193,15 @@ pub(super) async fn show(
     At(id): At,
 ) -> Result<Json<RequestView>, Problem> {
     let id = id.parse()?;
-    let request = blocking(&registry, move |registry| Ok(registry.request(&who.permit, id)?)).await?;
-    Ok(Json(request.into()))
+    let read = move |registry: &Registry| RequestView::of(registry, registry.request(&who.permit, id)?);
+    Ok(Json(blocking(&registry, read).await?))
 }
 
 /// An approval.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Approve {
-    /// What the officer notes. It stays for good: no personal data.
+    /// What the officer notes. It is kept sealed with the request.
     note: Option<String>,
 }
 
@@ -212,16 +215,18 @@ pub(super) async fn approve(
     (At(id), Body(approve)): (At, Body<Approve>),
 ) -> Result<Json<RequestView>, Problem> {
     let id = id.parse()?;
-    let act =
-        move |registry: &crate::Registry| Ok(registry.approve(&who.permit, id, approve.note.as_deref())?);
-    Ok(Json(blocking(&registry, act).await?.into()))
+    let act = move |registry: &Registry| {
+        let request = registry.approve(&who.permit, id, approve.note.as_deref())?;
+        RequestView::of(registry, request)
+    };
+    Ok(Json(blocking(&registry, act).await?))
 }
 
 /// A rejection.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reject {
-    /// Why. It stays for good: no personal data.
+    /// Why. It is kept sealed with the request.
     reason: String,
 }
 
@@ -235,6 +240,9 @@ pub(super) async fn reject(
     (At(id), Body(reject)): (At, Body<Reject>),
 ) -> Result<Json<RequestView>, Problem> {
     let id = id.parse()?;
-    let act = move |registry: &crate::Registry| Ok(registry.reject(&who.permit, id, &reject.reason)?);
-    Ok(Json(blocking(&registry, act).await?.into()))
+    let act = move |registry: &Registry| {
+        let request = registry.reject(&who.permit, id, &reject.reason)?;
+        RequestView::of(registry, request)
+    };
+    Ok(Json(blocking(&registry, act).await?))
 }

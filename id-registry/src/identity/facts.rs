@@ -19,7 +19,7 @@ impl Registry {
     pub(crate) fn approved_subject(&self, identity: &Identity) -> Result<ApprovedSubject, IdentityError> {
         let subject = ApprovedSubject::new(reference(identity.id()))
             .with(Fact::Country, self.settings().country.clone());
-        Ok(match &identity.details {
+        Ok(match identity.known()? {
             Details::Person { surname, given_name, identifier } => subject
                 .with(Fact::CommonName, personal_name(surname, given_name))
                 .with(Fact::Surname, surname.clone())
@@ -27,7 +27,7 @@ impl Registry {
                 .with(Fact::PersonIdentifier, identifier.clone())
                 .with(Fact::Pseudonym, self.new_pseudonym()?),
             Details::Organisation { legal_name, .. } => {
-                organisation_facts(subject, &identity.details).with(Fact::CommonName, legal_name.clone())
+                organisation_facts(subject, identity.known()?).with(Fact::CommonName, legal_name.clone())
             }
             Details::Device { asset_tag, hardware_module } => self
                 .owned(subject, identity)?
@@ -58,7 +58,7 @@ impl Registry {
         let (organisation, _) = self.identity_record(owner.organisation)?;
         let organisation = self.with_details(organisation)?;
         let address = self.address_of(identity.id());
-        Ok(organisation_facts(subject, &organisation.details).with(Fact::RegistryUri, address))
+        Ok(organisation_facts(subject, organisation.known()?).with(Fact::RegistryUri, address))
     }
 
     /// Where an identity's entry can be read.

@@ -1,7 +1,9 @@
 //! Identities: persons, organisations, devices and applications, and what is known of them.
 
 use ca_core::ledger::Action;
+use ca_core::serial::SerialNumber;
 use ca_core::storage::{StorageError, Table};
+use ca_core::vault::VaultError;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -9,6 +11,7 @@ use crate::fault::Fault;
 use crate::id::{IdentityId, StaffId};
 use crate::permission::Scope;
 
+mod erase;
 mod facts;
 mod field;
 mod read;
@@ -20,32 +23,48 @@ pub(crate) use field::{name_of_staff, reason_line};
 
 /// Identities by identifier, without anything personal.
 pub const IDENTITIES: Table = Table::records("identities");
-/// What is known of each identity, apart from its record: everything personal is here and nowhere else, so that it
-/// can be encrypted and erased by itself.
+/// What is known of each identity, apart from its record, sealed under the identity's key.
 pub const IDENTITY_DETAILS: Table = Table::octets("identity_details");
-/// Which identity has a number or tag: SHA-256 of it → identifier.
+/// Which identity has a number or tag: its HMAC under the installation's secret → identifier. See
+/// [`index_key`](crate::index_key).
 pub const IDENTITY_NUMBERS: Table = Table::octets("identity_numbers");
 /// Index: `organisation/identity` for the organisation itself and what it owns, empty values.
 pub const IDENTITIES_BY_ORGANISATION: Table = Table::octets("identities_by_organisation");
+
+/// Index: `person/identity` for the devices and applications that a person answers for, empty values.
+pub const IDENTITIES_BY_SPONSOR: Table = Table::octets("identities_by_sponsor");
 
 /// An identity was entered.
 pub const REGISTERED: Action = Action::named("identity.registered");
 /// A person's record was looked at.
 pub const VIEWED: Action = Action::named("identity.viewed");
 
+/// An identity was closed.
+pub const CLOSED: Action = Action::named("identity.closed");
+/// An identity was erased, and its number given free.
+pub const ERASED: Action = Action::named("identity.erased");
+
 /// An identity and what is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// Its record.
     pub record: IdentityRecord,
-    /// What is known of it.
-    pub details: Details,
+    /// What is known of it; `None` when it was erased.
+    pub details: Option<Details>,
 }
 
 impl Identity {
     /// Its identifier.
     pub const fn id(&self) -> IdentityId {
         self.record.id
+    }
+
+    /// What is known of it.
+    ///
+    /// # Errors
+    /// It was erased.
+    pub fn known(&self) -> Result<&Details, IdentityError> {
+        self.details.as_ref().ok_or(IdentityError::Erased(self.record.id))
     }
 }
 
@@ -224,6 +243,25 @@ pub enum IdentityError {
     /// The identity has ended.
     #[error("identity {0} is closed")]
     Closed(IdentityId),
+    /// The identity was erased: nothing is known of it any more.
+    #[error("identity {0} was erased")]
+    Erased(IdentityId),
+    /// The identity has a certificate that counts, so it cannot be erased.
+    #[error("identity {id} has certificate {serial}, which is neither revoked nor expired; revoke it first")]
+    HasCertificate {
+        /// The identity.
+        id: IdentityId,
+        /// One of its certificates.
+        serial: SerialNumber,
+    },
+    /// The identity owns, or answers for, another that is active, so it cannot be erased.
+    #[error("identity {id} owns or answers for {dependant}, which is active")]
+    AnswersFor {
+        /// The identity.
+        id: IdentityId,
+        /// One of those that depend on it.
+        dependant: IdentityId,
+    },
     /// The identity belongs to somebody else.
     #[error("identity {id} does not belong to organisation {own}")]
     OfAnother {
@@ -239,6 +277,12 @@ pub enum IdentityError {
 
 impl From<StorageError> for IdentityError {
     fn from(error: StorageError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl From<VaultError> for IdentityError {
+    fn from(error: VaultError) -> Self {
         Self::Fault(error.into())
     }
 }

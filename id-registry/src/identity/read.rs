@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use ca_core::storage::{AuditedChange, Change, KeyRange, StorageError, Version};
+use ca_core::vault::purpose_of;
 
 use super::{
-    Details, IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITY_DETAILS, Identity, IdentityError,
-    IdentityRecord, VIEWED,
+    IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITY_DETAILS, Identity, IdentityError, IdentityRecord, VIEWED,
 };
 use crate::fault::Fault;
 use crate::id::{IdentityId, IdentityKind};
 use crate::page::{Page, PageSize};
 use crate::permission::{Permission, Permit, ReadRegistry, Scope};
 use crate::record;
-use crate::registry::Registry;
+use crate::registry::{Registry, reference};
 
 impl Registry {
     /// One identity.
@@ -80,11 +80,12 @@ impl Registry {
         record::find(self.store(), IDENTITIES, &id.to_string())?.ok_or(IdentityError::Unknown(id))
     }
 
-    pub(crate) fn with_details(&self, record: IdentityRecord) -> Result<Identity, StorageError> {
+    pub(crate) fn with_details(&self, record: IdentityRecord) -> Result<Identity, Fault> {
         let key = record.id.to_string();
         let missing = || StorageError(format!("identity {key} has no details"));
-        let (details, _) =
-            record::find::<Details>(self.store(), IDENTITY_DETAILS, &key)?.ok_or_else(missing)?;
+        let sealed = self.store().get(IDENTITY_DETAILS, key.as_bytes())?.ok_or_else(missing)?;
+        let purpose = purpose_of(IDENTITY_DETAILS, &key);
+        let details = self.vault().open_record(&reference(record.id), &purpose, &sealed.value)?;
         Ok(Identity { record, details })
     }
 
@@ -119,7 +120,7 @@ fn range(prefix: &str, kind: Option<IdentityKind>, after: Option<IdentityId>) ->
     KeyRange { from, ..range }
 }
 
-fn indexed(key: &[u8], prefix: usize) -> Result<IdentityId, StorageError> {
+pub(super) fn indexed(key: &[u8], prefix: usize) -> Result<IdentityId, StorageError> {
     let id = key.get(prefix..).and_then(|id| std::str::from_utf8(id).ok()).and_then(|id| id.parse().ok());
-    id.ok_or_else(|| StorageError("an entry of identities_by_organisation is damaged".to_owned()))
+    id.ok_or_else(|| StorageError("an index entry of an identity is damaged".to_owned()))
 }

@@ -1,18 +1,19 @@
 //! Entering identities.
 
 use ca_core::storage::{Change, Expect, Version};
-use ring::digest::{SHA256, digest};
+use ca_core::vault::purpose_of;
 
 use super::field::{self, FieldError};
 use super::{
-    Details, IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITY_DETAILS, IDENTITY_NUMBERS, Identity,
-    IdentityError, IdentityRecord, IdentityStatus, NewIdentity, Owner, REGISTERED,
+    Details, IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITIES_BY_SPONSOR, IDENTITY_DETAILS,
+    IDENTITY_NUMBERS, Identity, IdentityError, IdentityRecord, IdentityStatus, NewIdentity, Owner,
+    REGISTERED,
 };
-use crate::fault::{Attempt, until_settled};
+use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, IdentityKind};
 use crate::permission::{Permit, RegisterIdentities};
 use crate::record::encode;
-use crate::registry::Registry;
+use crate::registry::{Registry, reference};
 
 impl Registry {
     /// Enters an identity.
@@ -43,7 +44,7 @@ impl Registry {
         owner: Option<Owner>,
         details: Details,
     ) -> Result<Identity, IdentityError> {
-        let id = IdentityId::draw(details.kind(), self.entropy()).map_err(crate::fault::Fault::from)?;
+        let id = IdentityId::draw(details.kind(), self.entropy()).map_err(Fault::from)?;
         let record = IdentityRecord {
             id,
             status: IdentityStatus::Active,
@@ -51,7 +52,7 @@ impl Registry {
             registered_at: self.now(),
             registered_by: permit.staff(),
         };
-        Ok(Identity { record, details })
+        Ok(Identity { record, details: Some(details) })
     }
 
     fn registration(
@@ -63,21 +64,25 @@ impl Registry {
         let mut event = self
             .event(&permit.actor(), REGISTERED, format!("identity:{key}"))?
             .with("kind", identity.id().kind().name());
-        let mut change = Change::new().insert(IDENTITIES, key.clone(), encode(&identity.record)?).insert(
+        let details = identity.known()?;
+        let purpose = purpose_of(IDENTITY_DETAILS, &key);
+        let (sealed, change) = self.vault().seal_record(&reference(identity.id()), &purpose, details)?;
+        let mut change = change.insert(IDENTITIES, key.clone(), encode(&identity.record)?).insert(
             IDENTITY_DETAILS,
             key.clone(),
-            encode(&identity.details)?,
+            sealed,
         );
         if let Some(organisation) = identity.record.organisation() {
             change = change.insert(IDENTITIES_BY_ORGANISATION, format!("{organisation}/{key}"), []);
         }
         if let Some(owner) = identity.record.owner {
+            change = change.insert(IDENTITIES_BY_SPONSOR, format!("{}/{key}", owner.sponsor), []);
             event = event
                 .with("organisation", owner.organisation.to_string())
                 .with("sponsor", owner.sponsor.to_string());
         }
-        if let Some(number) = Number::of(&identity.details, identity.record.owner) {
-            change = change.insert(IDENTITY_NUMBERS, number.key, key);
+        if let Some(number) = Number::of(details, identity.record.owner) {
+            change = change.insert(IDENTITY_NUMBERS, self.number_key(&number)?, key);
         }
         Ok((change, event))
     }
@@ -104,21 +109,23 @@ impl Registry {
     }
 
     fn demand_free(&self, number: &Number) -> Result<(), IdentityError> {
-        let Some(found) = self.store().get(IDENTITY_NUMBERS, &number.key)? else { return Ok(()) };
+        let Some(found) = self.store().get(IDENTITY_NUMBERS, &self.number_key(number)?)? else {
+            return Ok(());
+        };
         let existing = std::str::from_utf8(&found.value).ok().and_then(|id| id.parse().ok());
         let damaged = || ca_core::storage::StorageError("an entry of identity_numbers is damaged".to_owned());
         Err(IdentityError::Taken { field: number.field, existing: existing.ok_or_else(damaged)? })
     }
 }
 
-/// What nobody else may have. The index keeps its digest only.
-struct Number {
+/// What nobody else may have. The index keeps its digest under the installation's secret only.
+pub(super) struct Number {
     field: &'static str,
-    key: Vec<u8>,
+    text: String,
 }
 
 impl Number {
-    fn of(details: &Details, owner: Option<Owner>) -> Option<Self> {
+    pub(super) fn of(details: &Details, owner: Option<Owner>) -> Option<Self> {
         let (field, text) = match details {
             Details::Person { identifier, .. } => ("identifier", format!("person/{identifier}")),
             Details::Organisation { identifier, .. } => ("identifier", format!("organisation/{identifier}")),
@@ -129,8 +136,14 @@ impl Number {
             Details::Application { .. } => return None,
         };
         // Whoever writes PNOLS-a1 means PNOLS-A1.
-        let key = digest(&SHA256, text.to_ascii_uppercase().as_bytes()).as_ref().to_vec();
-        Some(Self { field, key })
+        Some(Self { field, text: text.to_ascii_uppercase() })
+    }
+}
+
+impl Registry {
+    /// Where a number stands in the index.
+    pub(super) fn number_key(&self, number: &Number) -> Result<Vec<u8>, Fault> {
+        self.blinded(&["identity number", &number.text])
     }
 }
 

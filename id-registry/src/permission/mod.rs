@@ -88,6 +88,12 @@ permissions! {
     /// Make backups of the whole installation, for the recipients that its settings name.
     MakeBackups = "make-backups":
         Role::Administrator => Scope::Country;
+    /// Erase identities for good.
+    EraseIdentities = "erase-identities":
+        Role::Administrator => Scope::Country;
+    /// See and rotate the master key of personal data.
+    RotateMasterKey = "rotate-master-key":
+        Role::Administrator => Scope::Country;
     /// Read the ledger.
     ReadLedger = "read-ledger":
         Role::Administrator | Role::Auditor => Scope::Country;

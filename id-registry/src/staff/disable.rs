@@ -4,14 +4,14 @@ use ca_core::authority::RevokeError;
 use ca_core::status::RevocationReason;
 use ca_core::storage::{AuditedChange, Change, CommitError};
 
-use super::{ADMINISTRATORS, DISABLED, Disabled, ROSTER, STAFF, StaffError, StaffRecord};
+use super::{ADMINISTRATORS, DISABLED, Disabled, ROSTER, STAFF, StaffError, StaffRecord, seal};
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::StaffId;
 use crate::identity::reason_line;
 use crate::permission::{ManageStaff, Permit};
 use crate::principal::Role;
 use crate::record::encode;
-use crate::registry::Registry;
+use crate::registry::{Registry, reference};
 
 impl Registry {
     /// Disables a member of staff for good and revokes the member's certificate in the same change.
@@ -33,9 +33,12 @@ impl Registry {
             let disabled = Disabled { at: self.now(), by: permit.staff(), reason: reason.clone() };
             let record = StaffRecord { disabled: Some(disabled), ..record };
             let event = self.event(&permit.actor(), DISABLED, format!("staff:{id}"))?.because(reason.clone());
+            let (envelope, key_stands) = self.vault().for_writing(&reference(id)).map_err(Fault::from)?;
+            let sealed = seal(&envelope, &record).map_err(Fault::from)?;
             let change = self
                 .roster_without(&record)?
-                .replace(STAFF, id.to_string(), version, encode(&record)?)
+                .replace(STAFF, id.to_string(), version, sealed)
+                .and(key_stands)
                 .explained_by(&event);
             let outcome = self.revoke_with(permit, &record, change)?;
             Ok(Attempt::of(outcome, || record))

@@ -4,19 +4,20 @@ use ca_core::certificate::CertificateRecord;
 use ca_core::csr::{CertificationRequest, VerifiedCsr};
 use ca_core::issuance::IssueError;
 use ca_core::ledger::{Actor, Event};
-use ca_core::storage::{AuditedChange, Change, CommitError, Expect};
+use ca_core::storage::{AuditedChange, Change, CommitError};
 use ca_core::subject::{ApprovedSubject, Fact};
+use ca_core::vault::{Envelope, VaultError};
 
 use super::{
     ADMINISTRATORS, ENROLLED, EnrolledStaff, NewStaff, ROSTER, STAFF, STAFF_CERTIFICATES, STAFF_PROFILE,
-    StaffError, StaffRecord,
+    StaffError, StaffRecord, seal,
 };
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityKind, StaffId};
 use crate::identity::{self, IdentityError, IdentityStatus};
 use crate::permission::{ManageStaff, Permit};
 use crate::principal::Role;
-use crate::record::{encode, put_or_block};
+use crate::record::encode;
 use crate::registry::{Registry, reference};
 
 /// Whether this is the first member of staff ever.
@@ -81,11 +82,11 @@ impl Registry {
             .admit(csr, subject, profile)
             .and_then(|request| authority.prepare(request, actor))
             .and_then(|prepared| {
-                authority.sign(prepared, actor, |certificate| {
+                authority.sign(prepared, actor, |certificate, envelope| {
                     let record = draft.record(certificate, enrolled_at);
-                    let change = draft.change(certificate, &record);
+                    let change = draft.change(certificate, envelope, &record)?;
                     kept = Some(record);
-                    change
+                    Ok(change)
                 })
             });
         match (issued, kept) {
@@ -135,7 +136,8 @@ impl Registry {
             return Ok(subject.with(Fact::Organization, self.settings().organisation.clone()));
         };
         let found = self.agency(organisation).map_err(StaffError::Organisation)?;
-        Ok(identity::organisation_facts(subject, &found.details))
+        let details = found.known().map_err(StaffError::Organisation)?;
+        Ok(identity::organisation_facts(subject, details))
     }
 
     fn agency(&self, id: crate::id::IdentityId) -> Result<identity::Identity, IdentityError> {
@@ -171,9 +173,17 @@ impl Draft<'_> {
         }
     }
 
-    fn change(&self, certificate: &CertificateRecord, record: &StaffRecord) -> AuditedChange {
-        let change = put_or_block(self.roster.clone(), STAFF, &self.id.to_string(), Expect::Absent, record);
-        let change = put_or_block(change, STAFF_CERTIFICATES, &certificate.sha256, Expect::Absent, &self.id);
-        change.explained_by(&self.event)
+    fn change(
+        &self,
+        certificate: &CertificateRecord,
+        envelope: &Envelope,
+        record: &StaffRecord,
+    ) -> Result<AuditedChange, VaultError> {
+        let change = self.roster.clone().insert(STAFF, self.id.to_string(), seal(envelope, record)?).insert(
+            STAFF_CERTIFICATES,
+            certificate.sha256.as_bytes(),
+            encode(&self.id)?,
+        );
+        Ok(change.explained_by(&self.event))
     }
 }

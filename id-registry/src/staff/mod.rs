@@ -5,7 +5,8 @@ use ca_core::issuance::{IssueError, IssuedCertificate};
 use ca_core::ledger::{Action, Actor};
 use ca_core::profile::UnknownProfile;
 use ca_core::serial::SerialNumber;
-use ca_core::storage::{StorageError, Table, Version};
+use ca_core::storage::{StorageError, Table, Version, Versioned};
+use ca_core::vault::{Envelope, VaultError, purpose_of};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -16,7 +17,7 @@ use crate::page::{Page, PageSize};
 use crate::permission::{ManageStaff, Permit};
 use crate::principal::Role;
 use crate::record;
-use crate::registry::Registry;
+use crate::registry::{Registry, reference};
 
 mod disable;
 mod enrol;
@@ -24,7 +25,7 @@ mod sign_in;
 
 pub use sign_in::SignInError;
 
-/// Staff by identifier.
+/// Staff by identifier, sealed under the member's key.
 pub const STAFF: Table = Table::octets("staff");
 /// Which member of staff a certificate belongs to: SHA-256 of its DER, hex.
 pub const STAFF_CERTIFICATES: Table = Table::records("staff_certificates");
@@ -115,19 +116,36 @@ impl Registry {
         let items: Vec<StaffRecord> = found
             .iter()
             .take(size.entries())
-            .map(|(_, entry)| record::decode(STAFF, entry))
+            .map(|(key, entry)| self.opened(staff_named(key)?, entry))
+            .filter_map(Result::transpose)
             .collect::<Result<_, _>>()?;
         let next = if more { items.last().map(|record| record.id) } else { None };
         Ok(Page { items, next })
     }
 
-    fn staff_record(&self, id: StaffId) -> Result<Option<(StaffRecord, Version)>, StorageError> {
-        record::find(self.store(), STAFF, &id.to_string())
+    fn staff_record(&self, id: StaffId) -> Result<Option<(StaffRecord, Version)>, Fault> {
+        let Some(entry) = self.store().get(STAFF, id.to_string().as_bytes())? else { return Ok(None) };
+        Ok(self.opened(id, &entry)?.map(|record| (record, entry.version)))
+    }
+
+    /// `None` for a member whose key was destroyed.
+    fn opened(&self, id: StaffId, entry: &Versioned) -> Result<Option<StaffRecord>, Fault> {
+        Ok(self.vault().open_record(&reference(id), &purpose_of(STAFF, id), &entry.value)?)
     }
 
     fn administrators(&self) -> Result<Option<(Vec<StaffId>, Version)>, StorageError> {
         record::find(self.store(), ADMINISTRATORS, ROSTER)
     }
+}
+
+/// Seals a member's record in the member's envelope.
+fn seal(envelope: &Envelope, record: &StaffRecord) -> Result<Vec<u8>, VaultError> {
+    envelope.seal_record(&purpose_of(STAFF, record.id), record)
+}
+
+fn staff_named(key: &[u8]) -> Result<StaffId, StorageError> {
+    let id = std::str::from_utf8(key).ok().and_then(|id| id.parse().ok());
+    id.ok_or_else(|| StorageError("a key of staff is damaged".to_owned()))
 }
 
 const ROSTER: &str = "active";

@@ -9,15 +9,19 @@ use ca_core::certificate::CaId;
 use ca_core::clock::{SetClock, SystemEntropy};
 use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger::sealer::Sealer;
-use ca_core::ledger::{self, Actor, Event, Position};
+use ca_core::ledger::{self, Actor, Event, Ledger, Position};
 use ca_core::profile::ProfileSet;
 use ca_core::storage::memory::MemoryStore;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 use ca_core::tlog::note::NoteSigner;
+use ca_core::vault::master::{KeyRing, SoftwareMasterKey};
+use ca_core::vault::{Vault, VaultParts};
 use id_registry::backup::{BackupFailed, BackupMade, Backups};
 use id_registry::enrolment::{Request, RequestError, Submission};
+use id_registry::fault::Fault;
 use id_registry::id::IdentityId;
 use id_registry::identity::{NewIdentity, Owner};
+use id_registry::master_keys::{MasterKeyState, MasterKeys, Progress, RotationError};
 use id_registry::permission::{Permission, Permit};
 use id_registry::principal::{Principal, Role};
 use id_registry::staff::{EnrolledStaff, NewStaff};
@@ -28,6 +32,7 @@ use time::OffsetDateTime;
 pub(crate) struct Country {
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) clock: Arc<SetClock>,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) administrator: Member,
     pub(crate) sealer: Sealer,
@@ -79,7 +84,8 @@ impl Country {
     pub(crate) fn founded() -> Self {
         let store = Arc::new(MemoryStore::new());
         let clock = Arc::new(SetClock::at(OffsetDateTime::now_utc()));
-        let authority = Arc::new(authority(&store, &clock));
+        let vault = Arc::new(vault(&store, &clock));
+        let authority = Arc::new(authority(&store, &clock, &vault));
         let anchor = TrustAnchor {
             ca: "root".to_owned(),
             subject: "CN=Example".to_owned(),
@@ -92,6 +98,8 @@ impl Country {
             store: store.clone(),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
+            vault: vault.clone(),
+            master_keys: Arc::new(OneKey(vault.clone())),
             authority,
             settings: Settings {
                 country: "LS".to_owned(),
@@ -103,7 +111,7 @@ impl Country {
         let enrolled = registry.bootstrap_administrator("First Administrator", &csr()).unwrap();
         let administrator =
             Member { principal: registry.authenticate(&enrolled.certificate.der).unwrap(), enrolled };
-        Self { store, clock, registry, administrator, sealer }
+        Self { store, clock, vault, registry, administrator, sealer }
     }
 
     pub(crate) fn enrol(&self, name: &str, role: Role) -> Member {
@@ -208,7 +216,43 @@ pub(crate) fn csr_with(further: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
-fn authority(store: &Arc<MemoryStore>, clock: &Arc<SetClock>) -> Authority {
+/// A keeper that re-wraps at once, under a new key in memory.
+#[derive(Debug)]
+struct OneKey(Arc<Vault>);
+
+impl MasterKeys for OneKey {
+    fn rotate(&self, actor: &Actor) -> Result<(), RotationError> {
+        let next = SoftwareMasterKey::generate(Arc::new(SystemEntropy)).unwrap();
+        self.0.make_current(Arc::new(next), actor)?;
+        let page = std::num::NonZeroUsize::new(100).unwrap();
+        self.0.rotate(page, actor, &mut |_| std::ops::ControlFlow::Continue(()))?;
+        Ok(())
+    }
+
+    fn state(&self) -> Result<MasterKeyState, Fault> {
+        Ok(MasterKeyState {
+            current: self.0.ring().current().id().clone(),
+            in_use: self.0.master_keys_in_use()?,
+            rewrapped: 0,
+            left: self.0.left_to_rotate()?,
+            progress: Progress::Idle,
+        })
+    }
+}
+
+fn vault(store: &Arc<MemoryStore>, clock: &Arc<SetClock>) -> Vault {
+    let master = SoftwareMasterKey::generate(Arc::new(SystemEntropy)).unwrap();
+    Vault::new(VaultParts {
+        store: store.clone(),
+        keys: KeyRing::of(Arc::new(master)),
+        ledger: Ledger::new(clock.clone(), Arc::new(SystemEntropy)),
+        clock: clock.clone(),
+        entropy: Arc::new(SystemEntropy),
+        cached_subjects: 100,
+    })
+}
+
+fn authority(store: &Arc<MemoryStore>, clock: &Arc<SetClock>, vault: &Arc<Vault>) -> Authority {
     let profiles = ProfileSet::built_in().unwrap();
     let id = CaId::new("root").unwrap();
     let name = ApprovedSubject::new(IdentityRef("system:root".to_owned()))
@@ -220,6 +264,7 @@ fn authority(store: &Arc<MemoryStore>, clock: &Arc<SetClock>) -> Authority {
         store: store.clone(),
         clock: clock.clone(),
         entropy: Arc::new(SystemEntropy),
+        vault: vault.clone(),
         signer: Arc::new(SoftwareKey::generate(KeyAlgorithm::P384).unwrap()),
         addresses: Addresses::under("http://pki.example.org", &id),
         id,

@@ -242,3 +242,48 @@ async fn everybody_finds_the_trust_anchors() {
     assert!(anchor["pem"].as_str().unwrap().starts_with("-----BEGIN CERTIFICATE-----\n"));
     assert_eq!(anchor["sha256"].as_str().unwrap().len(), 64);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erased_identity_is_gone_and_says_so() {
+    let country = Country::founded();
+    let member = country.officer();
+    let things = country.settled(&member, "RSL");
+    let administrator = Caller::new(&country, Some(&country.administrator));
+    let officer = Caller::new(&country, Some(&member));
+    let erasure = |id| format!("/v1/identities/{id}/erasure");
+    let why = json!({"reason": "letter 12"});
+    administrator.post(&erasure(things.person), why.clone()).await.problem(409, "E-ID-010");
+    let body =
+        json!({"profile": "device", "identity": things.device, "csr": String::from_utf8(csr()).unwrap()});
+    let issued = officer.post("/v1/requests", body.clone()).await;
+    administrator.post(&erasure(things.device), why.clone()).await.problem(409, "E-ID-009");
+    let serial = issued.json["serial"].as_str().unwrap();
+    let revoke = json!({"reason": "cessation-of-operation"});
+    administrator.post(&format!("/v1/certificates/{serial}/revoke"), revoke).await;
+    let erased = administrator.post(&erasure(things.device), why.clone()).await;
+    assert_eq!((erased.status, &erased.json["erased"]), (StatusCode::OK, &json!(true)), "{}", erased.json);
+    administrator.post(&erasure(things.device), why).await.problem(410, "E-ID-008");
+    officer.post("/v1/requests", body).await.problem(410, "E-ID-008");
+    let certificate = officer.get(&format!("/v1/certificates/{serial}")).await;
+    assert_eq!(certificate.status, StatusCode::OK);
+    assert_eq!(
+        (&certificate.json["status"], &certificate.json["subject"]),
+        (&json!("revoked"), &json!(null))
+    );
+    assert!(certificate.json.get("pem").is_none(), "{}", certificate.json);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_master_key_is_rotated_over_http() {
+    let country = Country::founded();
+    let member = country.officer();
+    let things = country.settled(&member, "RSL");
+    let administrator = Caller::new(&country, Some(&country.administrator));
+    let before = administrator.get("/v1/master-key").await;
+    assert_eq!((&before.json["left"], &before.json["rotation"]), (&json!(0), &json!("idle")));
+    let rotated = administrator.post("/v1/master-key/rotation", json!({})).await;
+    assert_eq!(rotated.status, StatusCode::ACCEPTED, "{}", rotated.json);
+    assert_ne!(rotated.json["current"], before.json["current"]);
+    let shown = Caller::new(&country, Some(&member)).get(&format!("/v1/identities/{}", things.person)).await;
+    assert_eq!(shown.json["surname"], "Mokoena", "read as before");
+}

@@ -3,6 +3,8 @@
 
 mod country;
 mod enrolment;
+mod erasure;
 mod http;
 mod identities;
+mod sealed;
 mod staff;

@@ -29,7 +29,7 @@ fn before_rotation(subjects: usize) -> (House, Vault, Vault) {
 
 fn assert_all_open(house: &House, vault: &Vault, subjects: usize) {
     // Without the key of the old time.
-    let alone = house.vault(KeyRing::of(vault.parts.keys.current.clone()));
+    let alone = house.vault(KeyRing::of(vault.ring().current.clone()));
     for number in 0..subjects {
         let kept = house.kept(&alone, &subject(number), &format!("value/{number}"));
         assert_eq!(kept.unwrap(), number.to_string().as_bytes());
@@ -48,7 +48,7 @@ fn every_key_is_wrapped_anew_page_by_page() {
     });
     assert_eq!(result.unwrap(), Rotation { rewrapped: 24, left: 0 });
     assert_eq!(told, [(10, 14), (20, 4), (24, 0)]);
-    assert_eq!(house.named_master_keys(), [new.parts.keys.current().id().clone()]);
+    assert_eq!(house.named_master_keys(), [new.ring().current().id().clone()]);
     assert_all_open(&house, &new, 24);
     assert!(new.is_erased(&subject(24)).unwrap());
 
@@ -109,7 +109,7 @@ fn what_another_node_wrote_under_the_old_key_is_reported_as_left() {
 #[test]
 fn a_missing_old_key_stops_it_and_harms_nothing() {
     let (house, old, new) = before_rotation(3);
-    let without = house.vault(KeyRing::of(new.parts.keys.current.clone()));
+    let without = house.vault(KeyRing::of(new.ring().current.clone()));
     assert!(matches!(rotate(&without, 10), Err(VaultError::UnknownMasterKey(_))));
     assert_eq!(house.kept(&old, &subject(0), "value/0").unwrap(), b"0");
 }
@@ -147,10 +147,44 @@ fn four_threads_write_while_it_runs_and_nothing_is_lost() {
     assert!(written.len() >= WRITERS * 100);
     // Nobody writes under the old key any more.
     assert_eq!(rotate(&new, 50).unwrap().left, 0);
-    assert_eq!(house.named_master_keys(), [new.parts.keys.current().id().clone()]);
+    assert_eq!(house.named_master_keys(), [new.ring().current().id().clone()]);
     assert_all_open(&house, &new, 200);
-    let alone = house.vault(KeyRing::of(new.parts.keys.current.clone()));
+    let alone = house.vault(KeyRing::of(new.ring().current.clone()));
     for (who, purpose) in written {
         assert_eq!(house.kept(&alone, &who, &purpose).unwrap(), purpose.as_bytes());
     }
+}
+
+#[test]
+fn a_key_made_current_while_others_work_wraps_from_then_on() {
+    let house = House::new();
+    let (former, next) = (master(), master());
+    let vault = house.vault(KeyRing::of(former.clone()));
+    assert!(vault.ring().is_single());
+    house.keep(&vault, &subject(0), "value/0", b"before");
+    vault.make_current(next.clone(), &actor()).unwrap();
+    house.keep(&vault, &subject(1), "value/1", b"after");
+    assert_eq!(house.kept(&vault, &subject(0), "value/0").unwrap(), b"before");
+    let in_use = vault.master_keys_in_use().unwrap();
+    assert_eq!(in_use, [(former.id().clone(), 1), (next.id().clone(), 1)].into());
+    assert_eq!(vault.left_to_rotate().unwrap(), 1);
+    assert_eq!(rotate(&vault, 10).unwrap(), Rotation { rewrapped: 1, left: 0 });
+    let event = house.events(&MADE_CURRENT).remove(0);
+    assert_eq!((event.subject, &event.detail["from"]), (format!("master-key:{}", next.id()), &former.id().0));
+    let alone = house.vault(KeyRing::of(next));
+    assert_eq!(house.kept(&alone, &subject(0), "value/0").unwrap(), b"before");
+    assert_eq!(house.kept(&alone, &subject(1), "value/1").unwrap(), b"after");
+}
+
+#[test]
+fn a_key_that_was_retired_so_far_can_be_made_current() {
+    let house = House::new();
+    let (former, next) = (master(), master());
+    let vault = house.vault(KeyRing::of(former.clone()).and_retired(next.clone()).unwrap());
+    vault.make_current(next.clone(), &actor()).unwrap();
+    assert_eq!(vault.ring().current().id(), next.id());
+    assert!(vault.ring().named(former.id()).is_ok());
+    house.store.fail_next_commit(Failure::BeforePersisting);
+    assert!(vault.make_current(former, &actor()).is_err());
+    assert_eq!(vault.ring().current().id(), next.id(), "without its event nothing changes");
 }

@@ -76,7 +76,7 @@ fn several_values_of_one_change_share_the_first_key() {
     assert_eq!(house.kept(&vault, &subject(1), "text").unwrap(), b"CN=Thabo");
     assert_eq!(house.kept(&vault, &subject(1), "der").unwrap(), b"\x30\x00");
     // Another node, which never saw the key.
-    let keys = vault.parts.keys.clone();
+    let keys = KeyRing::clone(&vault.ring());
     assert_eq!(house.kept(&house.vault(keys), &subject(1), "der").unwrap(), b"\x30\x00");
 }
 
@@ -125,7 +125,7 @@ fn what_is_missing_is_said() {
     );
     house.keep(&vault, &subject(1), "value", b"value");
     let stranger = house.vault(KeyRing::of(master()));
-    let missing = vault.parts.keys.current().id().clone();
+    let missing = vault.ring().current().id().clone();
     assert!(
         matches!(stranger.for_reading(&subject(1)), Err(VaultError::UnknownMasterKey(id)) if id == missing)
     );
@@ -149,7 +149,7 @@ fn nothing_secret_prints() {
     house.commit(change).unwrap();
     let (KeyRecord::Kept(kept), _) = vault.record(&subject(1)).unwrap().unwrap() else { panic!("kept") };
     let raw = vault.unwrapped(&subject(1), &kept, vault.cache.ticket()).unwrap();
-    let shown = format!("{envelope:?} {:?} {:?}", vault.cache, vault.parts.keys);
+    let shown = format!("{envelope:?} {:?} {:?}", vault.cache, vault.ring());
     for form in [hex::encode(**raw), format!("{:?}", &raw[..4]), String::from_utf8_lossy(&raw[..]).into()] {
         assert!(!shown.contains(&form) && !format!("{vault:?}").contains(&form));
     }

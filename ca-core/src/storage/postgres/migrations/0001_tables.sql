@@ -33,6 +33,12 @@ COMMENT ON TABLE ${schema}.certificate_der IS 'The DER of issued certificates, b
 CREATE TABLE ${schema}.certificates_by_identity (key bytea PRIMARY KEY, version bigint NOT NULL, octets bytea NOT NULL);
 COMMENT ON TABLE ${schema}.certificates_by_identity IS 'Index: identity, CA, serial number.';
 
+CREATE TABLE ${schema}.index_keys (key bytea PRIMARY KEY, version bigint NOT NULL, octets bytea NOT NULL);
+COMMENT ON TABLE ${schema}.index_keys IS 'The secret that digests in indexes are keyed with, encrypted.';
+
+CREATE TABLE ${schema}.identities_by_sponsor (key bytea PRIMARY KEY, version bigint NOT NULL, octets bytea NOT NULL);
+COMMENT ON TABLE ${schema}.identities_by_sponsor IS 'Index: the person who answers for it and identity.';
+
 CREATE TABLE ${schema}.certificates_by_organisation (key bytea PRIMARY KEY, version bigint NOT NULL, octets bytea NOT NULL);
 COMMENT ON TABLE ${schema}.certificates_by_organisation IS 'Index: organisation and certificate.';
 

@@ -1,0 +1,65 @@
+//! The vault of an installation: its master keys from the folder of keys and the token, the newest in front.
+
+use std::sync::Arc;
+
+use ca_core::clock::{Clock, SystemEntropy};
+use ca_core::ledger::Ledger;
+use ca_core::storage::Store;
+use ca_core::token::{KeyPlace, Pin};
+use ca_core::vault::master::{KeyRing, MasterKey, Pkcs11MasterKey};
+use ca_core::vault::{Vault, VaultParts};
+use zeroize::Zeroizing;
+
+use super::key_folder::KeyFolder;
+use super::settings::{MasterKeyKind, MasterKeyToken, VaultSettings};
+use super::{ServiceError, files};
+
+/// Opens the vault over a store.
+pub(super) fn open(
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+    settings: &VaultSettings,
+    keys: &KeyFolder,
+) -> Result<Arc<Vault>, ServiceError> {
+    Ok(Arc::new(Vault::new(VaultParts {
+        store: Arc::clone(store),
+        keys: key_ring(settings, keys)?,
+        ledger: Ledger::new(Arc::clone(clock), Arc::new(SystemEntropy)),
+        clock: Arc::clone(clock),
+        entropy: Arc::new(SystemEntropy),
+        cached_subjects: settings.cached_subjects,
+    })))
+}
+
+/// All master keys at hand: an installation that moves from one kind to the other knows both.
+fn key_ring(settings: &VaultSettings, keys: &KeyFolder) -> Result<KeyRing, ServiceError> {
+    let mut software: Vec<Arc<dyn MasterKey>> = Vec::new();
+    for key in keys.master_keys()? {
+        software.push(Arc::new(key));
+    }
+    let mut token = settings.token.as_ref().map_or_else(|| Ok(Vec::new()), in_token)?;
+    let current = match settings.current {
+        MasterKeyKind::Software => software.pop(),
+        MasterKeyKind::Token => token.pop(),
+    };
+    let current = current.ok_or_else(|| {
+        ServiceError::Refused(
+            "the folder of keys holds no master key, so no personal data can be read".to_owned(),
+        )
+    })?;
+    let retired = software.into_iter().chain(token);
+    Ok(retired.into_iter().try_fold(KeyRing::of(current), KeyRing::and_retired)?)
+}
+
+/// The token's master keys, the one that wraps last.
+fn in_token(token: &MasterKeyToken) -> Result<Vec<Arc<dyn MasterKey>>, ServiceError> {
+    let text =
+        std::fs::read_to_string(&token.pin_file).map(Zeroizing::new).map_err(files::at(&token.pin_file))?;
+    let pin = Pin::new(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()));
+    let open = |key: &String| {
+        let place = KeyPlace { module: token.module.clone(), token: token.token.clone(), key: key.clone() };
+        let key = Pkcs11MasterKey::open(place, pin.clone(), Arc::new(SystemEntropy))?;
+        Ok(Arc::new(key) as Arc<dyn MasterKey>)
+    };
+    token.retired.iter().chain([&token.key]).map(open).collect()
+}

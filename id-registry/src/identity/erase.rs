@@ -1,0 +1,137 @@
+//! Erasing identities: what is personal becomes unreadable for good, in every table; what was done stays on record.
+//!
+//! First the identity is closed, then it is looked at again, then it is erased. A certificate that is issued at the same
+//! moment demands that the identity is still open: it is either seen by the second look, or never issued.
+
+use ca_core::storage::{Change, CommitError, KeyRange};
+use ca_core::vault::VaultError;
+
+use super::register::Number;
+use super::{
+    CLOSED, ERASED, IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITIES_BY_SPONSOR, IDENTITY_NUMBERS,
+    Identity, IdentityError, IdentityRecord, IdentityStatus, reason_line,
+};
+use crate::certificates::CertificateStatus;
+use crate::fault::{Attempt, Fault, until_settled};
+use crate::id::{IdentityId, IdentityKind};
+use crate::page::PageSize;
+use crate::permission::{EraseIdentities, Permit};
+use crate::record::encode;
+use crate::registry::{Registry, reference};
+
+impl Registry {
+    /// Erases an identity for good: nothing personal of it can be read any more, in no table and by nobody. Its record,
+    /// the status of its certificates and the ledger stay. Its number may be registered anew, as another identity.
+    ///
+    /// # Errors
+    /// It was erased before; it has certificates that count, or others depend on it; or the registry failed. When a
+    /// certificate was issued at this very moment, the identity is left closed: revoke it, and erase again.
+    pub fn erase_identity(
+        &self,
+        permit: &Permit<EraseIdentities>,
+        id: IdentityId,
+        reason: &str,
+    ) -> Result<Identity, IdentityError> {
+        let reason = reason_line("reason", reason)?;
+        self.close_for_erasure(permit, id, &reason)?;
+        self.demand_unused(id)?;
+        until_settled(|| self.erase_closed(permit, id, &reason))?;
+        Ok(self.with_details(self.identity_record(id)?.0)?)
+    }
+
+    fn close_for_erasure(
+        &self,
+        permit: &Permit<EraseIdentities>,
+        id: IdentityId,
+        reason: &str,
+    ) -> Result<(), IdentityError> {
+        until_settled(|| {
+            let (record, version) = self.identity_record(id)?;
+            if self.vault().is_erased(&reference(id))? {
+                return Err(IdentityError::Erased(id));
+            }
+            if record.status == IdentityStatus::Closed {
+                return Ok(Attempt::Settled(Ok(())));
+            }
+            self.demand_unused(id)?;
+            let closed = IdentityRecord { status: IdentityStatus::Closed, ..record };
+            let event = self.event(&permit.actor(), CLOSED, format!("identity:{id}"))?.because(reason);
+            let change = Change::new().replace(IDENTITIES, id.to_string(), version, encode(&closed)?);
+            Ok(Attempt::of(self.commit(change.explained_by(&event)), || ()))
+        })
+    }
+
+    /// The number is given free in the commit that erases: until then, whoever has it is known.
+    fn erase_closed(
+        &self,
+        permit: &Permit<EraseIdentities>,
+        id: IdentityId,
+        reason: &str,
+    ) -> Result<Attempt<(), IdentityError>, IdentityError> {
+        let identity = self.with_details(self.identity_record(id)?.0)?;
+        let number = Number::of(identity.known()?, identity.record.owner);
+        let mut change = Change::new();
+        if let Some(number) = number {
+            let key = self.number_key(&number)?;
+            if let Some(entry) = self.store().get(IDENTITY_NUMBERS, &key)?
+                && entry.value == id.to_string().as_bytes()
+            {
+                change = change.delete(IDENTITY_NUMBERS, key, entry.version);
+            }
+        }
+        let actor = permit.actor();
+        let event = self.event(&actor, ERASED, format!("identity:{id}"))?.because(reason);
+        match self.vault().erase(&reference(id), &actor, reason, &change.explained_by(&event)) {
+            Ok(()) => Ok(Attempt::Settled(Ok(()))),
+            Err(VaultError::Commit(conflict @ CommitError::Conflict { .. })) => {
+                Ok(Attempt::Overtaken(conflict))
+            }
+            Err(VaultError::Erased(_)) => Err(IdentityError::Erased(id)),
+            Err(error) => Err(Fault::from(error).into()),
+        }
+    }
+
+    /// Nothing that counts may be left behind without anybody it belongs to.
+    fn demand_unused(&self, id: IdentityId) -> Result<(), IdentityError> {
+        self.demand_no_certificates(id)?;
+        let index = match id.kind() {
+            IdentityKind::Organisation => IDENTITIES_BY_ORGANISATION,
+            IdentityKind::Person => IDENTITIES_BY_SPONSOR,
+            IdentityKind::Device | IdentityKind::Application => return Ok(()),
+        };
+        let prefix = format!("{id}/");
+        let mut range = KeyRange::prefix(prefix.as_bytes());
+        loop {
+            let found = self.store().scan(index, &range, PageSize::MOST)?;
+            let Some((last, _)) = found.last() else { return Ok(()) };
+            range = range.after(last);
+            for (key, _) in &found {
+                let dependant = super::read::indexed(key, prefix.len())?;
+                let (record, _) = self.identity_record(dependant)?;
+                if dependant != id && record.status == IdentityStatus::Active {
+                    return Err(IdentityError::AnswersFor { id, dependant });
+                }
+            }
+        }
+    }
+
+    fn demand_no_certificates(&self, id: IdentityId) -> Result<(), IdentityError> {
+        let certificates = self.authority().certificates();
+        let mut after = None;
+        loop {
+            let page = certificates.of_identity(&reference(id), after.as_ref(), PageSize::MOST)?;
+            for record in &page {
+                match self.status_of(record) {
+                    CertificateStatus::Active | CertificateStatus::OnHold => {
+                        return Err(IdentityError::HasCertificate { id, serial: record.serial.clone() });
+                    }
+                    CertificateStatus::Revoked | CertificateStatus::Expired => {}
+                }
+            }
+            match page.last() {
+                Some(last) => after = Some(last.serial.clone()),
+                None => return Ok(()),
+            }
+        }
+    }
+}
