@@ -26,6 +26,7 @@ mod verify;
 mod version;
 mod vet;
 mod whoami;
+mod witness;
 
 use clap::Subcommand;
 
@@ -84,6 +85,9 @@ pub enum Command {
     Init(Box<InitArguments>),
     /// Run an installation's services
     Serve(ServeArguments),
+    /// Cosign the ledgers of others, so that they cannot rewrite their history
+    #[command(subcommand)]
+    Witness(witness::WitnessCommand),
     /// Run a whole disposable PKI on this machine
     Demo(DemoArguments),
     /// Which server, trust anchor and certificate to use
@@ -126,6 +130,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Audit(command) => audit::run(command, session),
         Command::Init(arguments) => init::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Witness(command) => witness::run(command),
         Command::Demo(arguments) => demo::run(&arguments, session),
         Command::Context(command) => context::run(command, session),
         Command::Whoami => whoami::run(session),

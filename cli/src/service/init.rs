@@ -60,39 +60,8 @@ pub(crate) struct Founded {
 /// # Errors
 /// The folder is in use, a value does not fit, or a file cannot be written.
 pub(crate) fn init(plan: &Plan) -> Result<Founded, ServiceError> {
-    let draft = draft_folder(&plan.data)?;
-    let founded = found(plan, &draft);
-    if founded.is_err() {
-        // What was made of an installation that failed serves nobody.
-        let _ = std::fs::remove_dir_all(&draft);
-    }
-    let founded = founded?;
-    if plan.data.exists() {
-        std::fs::remove_dir(&plan.data).map_err(files::at(&plan.data))?;
-    }
-    std::fs::rename(&draft, &plan.data).map_err(files::at(&plan.data))?;
-    let parent = plan.data.parent().filter(|parent| !parent.as_os_str().is_empty());
-    files::sync_folder(parent.unwrap_or(Path::new(".")))?;
-    Ok(founded)
-}
-
-fn draft_folder(data: &Path) -> Result<PathBuf, ServiceError> {
-    if files::holds_something(data)? {
-        return Err(ServiceError::NotEmpty(data.to_owned()));
-    }
-    let name = data
-        .file_name()
-        .ok_or_else(|| ServiceError::Refused(format!("{}: give a folder's name", data.display())))?;
-    let draft = data.with_file_name(format!(".{}.founding-{}", name.to_string_lossy(), std::process::id()));
-    for folder in ["", "profiles", "keys", "secrets", "certificates", "admin"] {
-        private_folder(&draft.join(folder))?;
-    }
-    Ok(draft)
-}
-
-fn private_folder(path: &Path) -> Result<(), ServiceError> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(files::at(path))
+    let folders = ["profiles", "keys", "secrets", "certificates", "admin"];
+    files::founded(&plan.data, &folders, |folder| found(plan, folder))
 }
 
 fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
+use ca_core::tlog::checkpoint::Origin;
+use ca_core::tlog::witness::StateError;
 
 mod demo;
 mod failure;
@@ -17,6 +19,7 @@ mod rotation;
 mod serve;
 mod settings;
 mod tls;
+pub(crate) mod witness;
 
 pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
 pub(crate) use init::{Founded, Plan, init};
@@ -76,6 +79,31 @@ pub(crate) enum ServiceError {
     /// TLS could not be set up.
     #[error("TLS could not be set up: {0}")]
     Tls(String),
+    /// The folder holds no witness.
+    #[error("{} holds no witness", .0.display())]
+    NoWitness(PathBuf),
+    /// Another process serves the witness in the folder.
+    #[error("another process serves the witness in {}", .0.display())]
+    WitnessRuns(PathBuf),
+    /// A witness's settings cannot be used.
+    #[error("{}: {why}", path.display())]
+    WitnessSettings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A log is known to a witness by another key.
+    #[error("{} has another key for {origin}", path.display())]
+    LogKnown {
+        /// The settings file.
+        path: PathBuf,
+        /// The log.
+        origin: Origin,
+    },
+    /// What a witness remembers cannot be used.
+    #[error(transparent)]
+    WitnessState(#[from] StateError),
     /// An earlier demo still serves from this folder.
     #[error("an earlier demo still serves from {} as process {process}", folder.display())]
     DemoStillServing {
@@ -126,6 +154,7 @@ refused!(
     ca_core::profile::ProfileError,
     ca_core::profile::UnknownProfile,
     ca_core::storage::StorageError,
+    ca_core::tlog::note::NoteKeyError,
     id_registry::staff::StaffError,
     ocsp_responder::ocsp::ResponderError,
     rustls::Error,

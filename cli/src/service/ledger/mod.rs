@@ -3,10 +3,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-use ca_core::ledger::heads::{self, LEDGER_COSIGNATURES};
+use ca_core::ledger::heads::{self, LEDGER_COSIGNATURES, LEDGER_HEADS};
 use ca_core::ledger::sealer::{SealError, Sealer};
 use ca_core::storage::Store;
 use ca_core::tlog::checkpoint::VerifiedCheckpoint;
@@ -17,12 +17,13 @@ use super::ServiceError;
 use super::key_folder::KeyFolder;
 use crate::files::Readers;
 
+mod cosigning;
 mod settings;
 mod witnesses;
 
 pub(crate) use settings::{LedgerSettings, LooseLedger};
 
-use witnesses::Witnesses;
+use cosigning::Cosigning;
 
 /// The ledger's key in the key folder.
 pub(super) const KEY: &str = "ledger";
@@ -53,10 +54,11 @@ pub(super) fn sealer(
 pub(super) struct LedgerKeeper {
     store: Arc<dyn Store>,
     sealer: Arc<Sealer>,
-    witnesses: Witnesses,
+    head: PublishedHead,
+    /// Where witnesses are asked for.
+    cosigning: Option<Cosigning>,
     file: PathBuf,
-    /// The size of the last head that enough witnesses cosigned.
-    cosigned: u64,
+    /// The size of the last head in the file.
     written: u64,
 }
 
@@ -67,56 +69,73 @@ impl LedgerKeeper {
         settings: &LedgerSettings,
         file: PathBuf,
     ) -> Result<Self, ServiceError> {
-        let witnesses = Witnesses::new(&settings.witnesses, settings.policy.clone())?;
-        Ok(Self { store, sealer, witnesses, file, cosigned: 0, written: 0 })
+        let (head, cosigning) = match settings.policy.quorum() {
+            0 => (PublishedHead::Signed, None),
+            _ => {
+                let cosigning = Cosigning::new(Arc::clone(&store), Arc::clone(&sealer), settings)?;
+                (PublishedHead::Cosigned, Some(cosigning))
+            }
+        };
+        Ok(Self { store, sealer, head, cosigning, file, written: 0 })
     }
 
     /// Which head is shown to everybody.
-    pub(super) fn published_head(&self) -> PublishedHead {
-        if self.witnesses.policy().quorum() == 0 { PublishedHead::Signed } else { PublishedHead::Cosigned }
+    pub(super) const fn published_head(&self) -> PublishedHead {
+        self.head
     }
 
     /// Works until `stop` says so or is dropped; seals a last time then.
     pub(super) fn run(mut self, stop: &Receiver<()>) {
+        let (heads, to_cosign) = mpsc::channel();
+        let cosigning = self.cosigning.take();
+        let asking = cosigning.map(|cosigning| std::thread::spawn(move || cosigning.run(&to_cosign)));
         let mut ticks = 0;
         while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(TICK) {
             ticks += 1;
-            self.seal_and_tell(ticks % TICKS_PER_FILE == 0);
-        }
-        self.seal_and_tell(true);
-    }
-
-    fn seal_and_tell(&mut self, write: bool) {
-        if let Err(error) = self.seal(write) {
-            tracing::error!(%error, "the ledger is not sealed; it is tried again");
-        }
-    }
-
-    /// Seals what there is and asks the witnesses.
-    pub(super) fn seal(&mut self, write: bool) -> Result<(), ServiceError> {
-        let Some(signed) = self.sealer.seal()? else { return Ok(()) };
-        let newest = match self.published_head() {
-            PublishedHead::Signed => Some(signed),
-            PublishedHead::Cosigned => self.cosign(&signed)?,
-        };
-        match newest {
-            Some(newest) if write && newest.head().size > self.written => {
-                crate::files::replace(&self.file, newest.to_string().as_bytes(), Readers::Anyone)?;
-                self.written = newest.head().size;
-                Ok(())
+            self.seal_and_tell(&heads);
+            if ticks % TICKS_PER_FILE == 0 {
+                self.write_and_tell();
             }
-            _ => Ok(()),
+        }
+        self.seal_and_tell(&heads);
+        drop(heads);
+        // The witnesses see the last head too, within their patience.
+        if let Some(asking) = asking {
+            let _ = asking.join();
+        }
+        self.write_and_tell();
+    }
+
+    /// Seals what there is and shows the new head to the witnesses.
+    fn seal_and_tell(&self, heads: &Sender<VerifiedCheckpoint>) {
+        match self.sealer.seal() {
+            Ok(Some(head)) => {
+                // Nobody listens where no witnesses are asked for.
+                let _ = heads.send(head);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "the ledger is not sealed; it is tried again"),
         }
     }
 
-    fn cosign(&mut self, signed: &VerifiedCheckpoint) -> Result<Option<VerifiedCheckpoint>, ServiceError> {
-        if signed.head().size > self.cosigned
-            && let Some(cosigned) = self.witnesses.cosign(self.store.as_ref(), signed)
-        {
-            self.sealer.keep_cosigned(&cosigned)?;
-            self.cosigned = cosigned.head().size;
+    fn write_and_tell(&mut self) {
+        if let Err(error) = self.write() {
+            tracing::error!(%error, "the head beside the store is not written; it is tried again");
         }
-        Ok(heads::latest(self.store.as_ref(), LEDGER_COSIGNATURES, self.sealer.log())?.0)
+    }
+
+    /// Writes the newest head that is published beside the store.
+    fn write(&mut self) -> Result<(), ServiceError> {
+        let table = match self.head {
+            PublishedHead::Signed => LEDGER_HEADS,
+            PublishedHead::Cosigned => LEDGER_COSIGNATURES,
+        };
+        let newest = heads::latest(self.store.as_ref(), table, self.sealer.log())?.0;
+        if let Some(newest) = newest.filter(|newest| newest.head().size > self.written) {
+            crate::files::replace(&self.file, newest.to_string().as_bytes(), Readers::Anyone)?;
+            self.written = newest.head().size;
+        }
+        Ok(())
     }
 }
 
