@@ -24,12 +24,15 @@ pub mod judges;
 pub mod load;
 pub mod npki;
 pub mod programs;
+pub mod published_ledger;
 pub mod requests;
 pub mod rest;
 pub mod staff;
+pub mod witness;
 pub mod workspace;
 
 pub use country::Country;
 pub use installation::Installation;
 pub use npki::{Npki, Outcome};
 pub use staff::{Member, Staff};
+pub use witness::Witness;

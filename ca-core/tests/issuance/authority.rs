@@ -94,7 +94,7 @@ impl<S: Store + 'static> Ca<S> {
     }
 }
 
-fn ca_subject(name: &str) -> ApprovedSubject {
+pub(crate) fn ca_subject(name: &str) -> ApprovedSubject {
     ApprovedSubject::new(IdentityRef(format!("system:{name}")))
         .with(Fact::Country, "LS")
         .with(Fact::Organization, "Government of Example")

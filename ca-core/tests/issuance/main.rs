@@ -3,6 +3,7 @@
 
 mod authority;
 mod openssl;
+mod unwritable;
 
 use authority::{Ca, actor, subject};
 use ca_core::algorithm::KeyAlgorithm;

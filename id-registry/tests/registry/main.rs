@@ -5,4 +5,5 @@ mod country;
 mod enrolment;
 mod http;
 mod identities;
+mod ledger;
 mod staff;
