@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
     reason = "a test that cannot go on says so and stops"
 )]
 
@@ -241,7 +242,7 @@ fn the_ledger_is_read_by_auditors_and_receipts_by_those_they_concern() {
     }
     let operator = staff.agency_operator(installation, &country.identities.organisation);
     assert!(!receipts(&operator, &format!("/v1/certificates/{}/receipts", own.serial)).is_empty());
-    operator.rest.get(&format!("/v1/certificates/{}/receipts", person.serial)).problem(404);
+    operator.rest.get(&format!("/v1/certificates/{}/receipts", person.serial)).problem(403);
     let everything = staff.auditor.rest.all("/v1/events");
     let about = format!("identity:{}", country.identities.device);
     let found = staff.auditor.rest.all(&format!("/v1/events?about={about}"));
@@ -381,6 +382,35 @@ fn an_old_copy_that_is_put_back_is_noticed() {
     );
     assert_eq!(head(&installation).unwrap().size, was.size, "the published head moved");
     assert!(witness.latest(&was.origin)["size"].as_u64().unwrap() >= newest.size);
+}
+
+/// Without witnesses, the newest head beside the store is all that remembers.
+#[test]
+fn an_old_store_under_a_newer_head_is_noticed_and_the_head_stays() {
+    let mut installation = Installation::fresh();
+    let administrator = administrator(&installation);
+    installation.stop();
+    let (store, old) = (installation.data().join("store"), installation.scratch("old").join("store"));
+    tests::installation::copy_folder(&store, &old);
+    installation.start();
+    for number in 0..3 {
+        hire(&administrator, &installation, number);
+    }
+    installation.stop();
+    let newest = std::fs::read_to_string(installation.data().join("checkpoint")).unwrap();
+    assert!(!installation.said().contains("is not the one that was signed"), "{}", installation.said());
+    std::fs::remove_dir_all(&store).unwrap();
+    tests::installation::copy_folder(&old, &store);
+    // The second time the store has grown beyond the head again, another way.
+    for round in 1..=2 {
+        installation.start();
+        until_said(&installation, "is not the one that was signed");
+        for number in 0..5 {
+            hire(&administrator, &installation, round * 10 + number);
+        }
+        installation.stop();
+        assert_eq!(std::fs::read_to_string(installation.data().join("checkpoint")).unwrap(), newest);
+    }
 }
 
 #[test]

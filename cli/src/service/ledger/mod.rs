@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use ca_core::ledger::heads::{self, LEDGER_COSIGNATURES, LEDGER_HEADS};
 use ca_core::ledger::sealer::{SealError, Sealer};
+use ca_core::ledger::tree::StoredTiles;
 use ca_core::storage::Store;
-use ca_core::tlog::checkpoint::VerifiedCheckpoint;
+use ca_core::tlog::checkpoint::{CheckpointError, SignedCheckpoint, VerifiedCheckpoint};
 use ca_core::tlog::note::NoteSigner;
+use ca_core::tlog::tree::root;
 use ocsp_responder::ledger::PublishedHead;
 
 use super::ServiceError;
@@ -49,6 +51,15 @@ pub(super) fn sealer(
         .map_err(|error| ServiceError::Refused(format!("the ledger: {error}")))
 }
 
+/// What the head beside the store says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    /// It is one of this ledger's, of this size; 0 where there is none.
+    Size(u64),
+    /// It is none of this ledger's, though the same key signed it.
+    Contradicts,
+}
+
 /// Keeps the ledger sealed.
 #[derive(Debug)]
 pub(super) struct LedgerKeeper {
@@ -58,8 +69,7 @@ pub(super) struct LedgerKeeper {
     /// Where witnesses are asked for.
     cosigning: Option<Cosigning>,
     file: PathBuf,
-    /// The size of the last head in the file.
-    written: u64,
+    beside: Beside,
 }
 
 impl LedgerKeeper {
@@ -76,7 +86,7 @@ impl LedgerKeeper {
                 (PublishedHead::Cosigned, Some(cosigning))
             }
         };
-        Ok(Self { store, sealer, head, cosigning, file, written: 0 })
+        Ok(Self { store, sealer, head, cosigning, file, beside: Beside::Size(0) })
     }
 
     /// Which head is shown to everybody.
@@ -89,6 +99,8 @@ impl LedgerKeeper {
         let (heads, to_cosign) = mpsc::channel();
         let cosigning = self.cosigning.take();
         let asking = cosigning.map(|cosigning| std::thread::spawn(move || cosigning.run(&to_cosign)));
+        self.seal_and_tell(&heads);
+        self.beside = self.compare_and_tell();
         let mut ticks = 0;
         while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(TICK) {
             ticks += 1;
@@ -118,6 +130,49 @@ impl LedgerKeeper {
         }
     }
 
+    /// Whether the head beside the store is one of this ledger's. What contradicts the store is the only thing on this
+    /// machine that tells of a lost or rewritten history: it is kept.
+    fn compare_and_tell(&self) -> Beside {
+        match self.compare() {
+            Ok(Some(size)) => Beside::Size(size),
+            Ok(None) => {
+                tracing::error!(
+                    file = %self.file.display(),
+                    "the ledger in the store is not the one that was signed: an old copy of the store was put back, \
+                     or history was rewritten; the head beside the store is kept as it is"
+                );
+                Beside::Contradicts
+            }
+            Err(error) => {
+                tracing::error!(%error, file = %self.file.display(), "the head beside the store cannot be read");
+                Beside::Size(0)
+            }
+        }
+    }
+
+    /// The size of the head in the file, 0 where there is none of this log; `None` if it contradicts the store.
+    fn compare(&self) -> Result<Option<u64>, ServiceError> {
+        let octets = match std::fs::read(&self.file) {
+            Ok(octets) => octets,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Some(0)),
+            Err(error) => return Err(super::files::at(&self.file)(error)),
+        };
+        let unreadable = |error: CheckpointError| ServiceError::Refused(error.to_string());
+        let written = match SignedCheckpoint::parse(&octets).map_err(unreadable)?.verify(self.sealer.log()) {
+            Ok(written) => *written.head(),
+            // Of an epoch before: history was given up, and that is on record.
+            Err(CheckpointError::OtherLog { .. }) => return Ok(Some(0)),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let sealed = heads::latest(self.store.as_ref(), LEDGER_HEADS, self.sealer.log())?.0;
+        if sealed.is_none_or(|sealed| sealed.head().size < written.size) {
+            return Ok(None);
+        }
+        let root = root(&StoredTiles(self.store.as_ref()), written.size)
+            .map_err(|error| ServiceError::Refused(error.to_string()))?;
+        Ok((root == written.root).then_some(written.size))
+    }
+
     fn write_and_tell(&mut self) {
         if let Err(error) = self.write() {
             tracing::error!(%error, "the head beside the store is not written; it is tried again");
@@ -126,14 +181,15 @@ impl LedgerKeeper {
 
     /// Writes the newest head that is published beside the store.
     fn write(&mut self) -> Result<(), ServiceError> {
+        let Beside::Size(written) = self.beside else { return Ok(()) };
         let table = match self.head {
             PublishedHead::Signed => LEDGER_HEADS,
             PublishedHead::Cosigned => LEDGER_COSIGNATURES,
         };
         let newest = heads::latest(self.store.as_ref(), table, self.sealer.log())?.0;
-        if let Some(newest) = newest.filter(|newest| newest.head().size > self.written) {
+        if let Some(newest) = newest.filter(|newest| newest.head().size > written) {
             crate::files::replace(&self.file, newest.to_string().as_bytes(), Readers::Anyone)?;
-            self.written = newest.head().size;
+            self.beside = Beside::Size(newest.head().size);
         }
         Ok(())
     }
