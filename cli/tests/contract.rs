@@ -129,7 +129,9 @@ fn collect_codes(path: &std::path::Path, codes: &mut std::collections::BTreeSet<
         return;
     }
     let text = std::fs::read_to_string(path).unwrap();
-    for family in ["E-CLI-", "E-SRV-", "E-BAK-", "E-CTX-", "E-NET-", "E-FILE-", "E-KEY-", "E-VFY-"] {
+    for family in
+        ["E-AUD-", "E-BAK-", "E-CLI-", "E-SRV-", "E-WIT-", "E-CTX-", "E-NET-", "E-FILE-", "E-KEY-", "E-VFY-"]
+    {
         for (start, _) in text.match_indices(family) {
             let number = &text[start + family.len()..];
             if let Some(number) = number.get(..3).filter(|number| number.bytes().all(|b| b.is_ascii_digit()))

@@ -25,12 +25,15 @@ pub mod load;
 pub mod npki;
 pub mod postgres;
 pub mod programs;
+pub mod published_ledger;
 pub mod requests;
 pub mod rest;
 pub mod staff;
+pub mod witness;
 pub mod workspace;
 
 pub use country::Country;
 pub use installation::Installation;
 pub use npki::{Npki, Outcome};
 pub use staff::{Member, Staff};
+pub use witness::Witness;

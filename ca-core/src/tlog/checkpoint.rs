@@ -217,7 +217,7 @@ impl SignedCheckpoint {
     }
 
     /// The tree that it says the log has.
-    pub(super) const fn claimed_head(&self) -> &TreeHead {
+    pub const fn claimed_head(&self) -> &TreeHead {
         self.checkpoint.head()
     }
 

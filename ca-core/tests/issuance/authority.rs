@@ -104,7 +104,7 @@ impl<S: Store + 'static> Ca<S> {
     }
 }
 
-fn vault(store: Arc<dyn Store>, clock: &Arc<SetClock>) -> Vault {
+pub(crate) fn vault(store: Arc<dyn Store>, clock: &Arc<SetClock>) -> Vault {
     let master = SoftwareMasterKey::generate(Arc::new(SystemEntropy)).unwrap();
     Vault::new(VaultParts {
         store,
@@ -116,7 +116,7 @@ fn vault(store: Arc<dyn Store>, clock: &Arc<SetClock>) -> Vault {
     })
 }
 
-fn ca_subject(name: &str) -> ApprovedSubject {
+pub(crate) fn ca_subject(name: &str) -> ApprovedSubject {
     ApprovedSubject::new(IdentityRef(format!("system:{name}")))
         .with(Fact::Country, "LS")
         .with(Fact::Organization, "Government of Example")

@@ -4,6 +4,7 @@
 mod authority;
 mod openssl;
 mod sealed;
+mod unwritable;
 
 use authority::{Ca, actor, subject};
 use ca_core::algorithm::KeyAlgorithm;

@@ -8,7 +8,9 @@ use ca_core::tlog::checkpoint::SignedCheckpoint;
 use ca_core::tlog::cosignature::{Cosigner, WitnessPolicy};
 use ca_core::tlog::hash::{Hash, leaf_hash};
 use ca_core::tlog::tree::{TreeHead, consistency_proof};
-use ca_core::tlog::witness::{AddCheckpoint, MAX_BODY, Refusal, RequestError, State, Witness, WitnessError};
+use ca_core::tlog::witness::{
+    AddCheckpoint, MAX_BODY, Refusal, RequestError, State, Witness, WitnessError, name_of,
+};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 
@@ -337,4 +339,18 @@ fn a_log_is_known_once() {
     let state = State::open(&scene.state()).unwrap();
     assert!(Witness::new(twice, scene.cosigner.clone(), state).is_err());
     assert!(State::open(&scene.folder.path().join("no/such/parent")).is_err());
+}
+
+#[test]
+fn it_tells_how_far_it_cosigned_a_log_that_it_knows() {
+    let scene = Scene::set();
+    let name = name_of(scene.log.log.origin());
+    let nothing = scene.witness().latest(&name).unwrap().unwrap();
+    assert_eq!((nothing.head, nothing.checkpoint), (TreeHead::empty(), None));
+    scene.add(&scene.body(0, 300)).unwrap();
+    let latest = scene.witness().latest(&name).unwrap().unwrap();
+    assert_eq!((&latest.origin, latest.head), (scene.log.log.origin(), scene.shelf.head(300)));
+    latest.checkpoint.unwrap().verify(&scene.log.log).unwrap();
+    assert_eq!(scene.witness().latest(&name.to_uppercase()).unwrap(), None);
+    assert_eq!(scene.witness().latest("../../etc/passwd").unwrap(), None);
 }

@@ -29,6 +29,7 @@ mod verify;
 mod version;
 mod vet;
 mod whoami;
+mod witness;
 
 use clap::Subcommand;
 
@@ -95,6 +96,9 @@ pub enum Command {
     Backup(backup::BackupCommand),
     /// Restore a backup into a new folder
     Restore(restore::RestoreArguments),
+    /// Cosign the ledgers of others, so that they cannot rewrite their history
+    #[command(subcommand)]
+    Witness(witness::WitnessCommand),
     /// Run a whole disposable PKI on this machine
     Demo(DemoArguments),
     /// Which server, trust anchor and certificate to use
@@ -140,6 +144,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Backup(command) => backup::run(command, session),
         Command::Restore(arguments) => restore::run(&arguments, session),
+        Command::Witness(command) => witness::run(command),
         Command::Demo(arguments) => demo::run(&arguments, session),
         Command::Context(command) => context::run(command, session),
         Command::Whoami => whoami::run(session),

@@ -252,6 +252,36 @@ problems! {
         "the certificate's identity was erased",
         "nothing personal of it can be read any more, by nobody",
         "its status still stands: npki cert show SERIAL; OCSP and CRL tell it too";
+    /// The folder holds no witness.
+    NO_WITNESS = "E-WIT-001", NotFound, false,
+        "the folder holds no witness",
+        "it has no witness.toml",
+        "npki witness init --data DIR --name NAME";
+    /// Another process serves from the folder.
+    WITNESS_RUNS = "E-WIT-002", Conflict, false,
+        "another process serves this witness",
+        "two processes must not share one memory of what was cosigned",
+        "stop the other process, or give --data another folder";
+    /// Not a log's key.
+    LOG_KEY = "E-WIT-003", Usage, false,
+        "this is not the public key of a log",
+        "a log's key has the form NAME+ID+BASE64 (C2SP signed-note)",
+        "ask the log's operator for certificates/ledger.vkey of the installation";
+    /// The log is known by another key.
+    LOG_KNOWN = "E-WIT-004", Conflict, false,
+        "the log is known by another key",
+        "whoever adds a second key to a log can show another history under it",
+        "find out from the log's operator why; then add the key to keys of that log in witness.toml";
+    /// The witness's settings cannot be used.
+    WITNESS_SETTINGS = "E-WIT-005", Usage, false,
+        "the witness's settings cannot be used",
+        "a key is unknown, or a value breaks its bound",
+        "correct witness.toml; every key stands in its comments";
+    /// The witness's memory cannot be used.
+    WITNESS_STATE = "E-WIT-006", Failed, false,
+        "what the witness remembers cannot be used",
+        "a file in its state folder cannot be read, or is not what it wrote",
+        "find out who changed it; removing it lets the log show another history once";
     /// No context is chosen.
     NO_CONTEXT = "E-CTX-001", Usage, false,
         "no context is chosen",

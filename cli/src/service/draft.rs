@@ -51,6 +51,19 @@ impl DraftFolder {
     }
 }
 
+/// Makes a folder with these subfolders that only its owner enters: `fill` works in the draft.
+pub(super) fn founded<T>(
+    data: &Path,
+    subfolders: &[&str],
+    fill: impl FnOnce(&Path) -> Result<T, ServiceError>,
+) -> Result<T, ServiceError> {
+    let draft = DraftFolder::begin(data, "founding")?;
+    subfolders.iter().try_for_each(|folder| draft.folder(folder))?;
+    let filled = fill(draft.path())?;
+    draft.keep()?;
+    Ok(filled)
+}
+
 impl Drop for DraftFolder {
     fn drop(&mut self) {
         if !self.kept {

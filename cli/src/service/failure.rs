@@ -21,6 +21,15 @@ impl From<ServiceError> for Failure {
             ServiceError::Backup(error) => of_backup(&error),
             ServiceError::Bind { .. } => Self::of(&catalogue::BIND).what(said),
             ServiceError::NoPassphrase(_) => Self::of(&catalogue::PASSPHRASE).cause(said),
+            ServiceError::NoWitness(folder) => Self::of(&catalogue::NO_WITNESS)
+                .what(said)
+                .fix(format!("npki witness init --data {} --name NAME", folder.display())),
+            ServiceError::WitnessRuns(_) => Self::of(&catalogue::WITNESS_RUNS).what(said),
+            ServiceError::WitnessSettings { path, .. } => Self::of(&catalogue::WITNESS_SETTINGS)
+                .cause(said)
+                .fix(format!("correct {}; every key stands in the comments of that file", path.display())),
+            ServiceError::LogKnown { .. } => Self::of(&catalogue::LOG_KNOWN).what(said),
+            ServiceError::WitnessState(_) => Self::of(&catalogue::WITNESS_STATE).cause(said),
             ServiceError::DemoStillServing { process, .. } => {
                 Self::of(&catalogue::DEMO_RUNNING).what(said).fix(format!("kill {process}"))
             }

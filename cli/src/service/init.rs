@@ -16,7 +16,7 @@ use ca_core::profile::{self, ProfileSet};
 use ca_core::storage::AuditedChange;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 
-use super::draft::DraftFolder;
+use super::draft;
 use super::key_folder::{KeyFolder, Passphrase};
 use super::master_keys::MasterKeyKeeper;
 use super::rotation::{OwnCertificate, certificate_path, pem_text};
@@ -62,13 +62,8 @@ pub(crate) struct Founded {
 /// # Errors
 /// The folder is in use, a value does not fit, or a file cannot be written.
 pub(crate) fn init(plan: &Plan) -> Result<Founded, ServiceError> {
-    let draft = DraftFolder::begin(&plan.data, "founding")?;
-    for folder in ["profiles", "keys", "secrets", "certificates", "admin"] {
-        draft.folder(folder)?;
-    }
-    let founded = found(plan, draft.path())?;
-    draft.keep()?;
-    Ok(founded)
+    let folders = ["profiles", "keys", "secrets", "certificates", "admin"];
+    draft::founded(&plan.data, &folders, |folder| found(plan, folder))
 }
 
 fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {

@@ -31,10 +31,15 @@ impl fmt::Debug for Passphrase {
 impl Passphrase {
     /// Takes the systemd credential when there is one, else the settings' file.
     pub(crate) fn find(settings: &Settings) -> Result<Self, ServiceError> {
+        Self::find_at(&settings.passphrase_file)
+    }
+
+    /// Takes the systemd credential when there is one, else this file.
+    pub(crate) fn find_at(file: &Path) -> Result<Self, ServiceError> {
         let credential = std::env::var_os("CREDENTIALS_DIRECTORY").map(|d| Path::new(&d).join(CREDENTIAL));
         match credential {
             Some(path) if path.exists() => Self::read(&path),
-            _ => Self::read(&settings.passphrase_file),
+            _ => Self::read(file),
         }
     }
 

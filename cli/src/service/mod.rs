@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
+use ca_core::tlog::checkpoint::Origin;
+use ca_core::tlog::witness::StateError;
 
 mod audit;
 mod backup;
@@ -24,6 +26,7 @@ mod settings;
 mod store;
 mod tls;
 mod vault;
+pub(crate) mod witness;
 
 pub(crate) use audit::for_audit;
 pub(crate) use backup::{BackupPlan, Made, SealedKeys, create_backup, verify_backup};
@@ -95,6 +98,31 @@ pub(crate) enum ServiceError {
     /// A restore would go back behind what was signed.
     #[error("{0}")]
     BehindHistory(String),
+    /// The folder holds no witness.
+    #[error("{} holds no witness", .0.display())]
+    NoWitness(PathBuf),
+    /// Another process serves the witness in the folder.
+    #[error("another process serves the witness in {}", .0.display())]
+    WitnessRuns(PathBuf),
+    /// A witness's settings cannot be used.
+    #[error("{}: {why}", path.display())]
+    WitnessSettings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A log is known to a witness by another key.
+    #[error("{} has another key for {origin}", path.display())]
+    LogKnown {
+        /// The settings file.
+        path: PathBuf,
+        /// The log.
+        origin: Origin,
+    },
+    /// What a witness remembers cannot be used.
+    #[error(transparent)]
+    WitnessState(#[from] StateError),
     /// An earlier demo still serves from this folder.
     #[error("an earlier demo still serves from {} as process {process}", folder.display())]
     DemoStillServing {
@@ -147,6 +175,7 @@ refused!(
     ca_core::storage::StorageError,
     ca_core::token::TokenError,
     ca_core::vault::VaultError,
+    ca_core::tlog::note::NoteKeyError,
     id_registry::staff::StaffError,
     ocsp_responder::ocsp::ResponderError,
     rustls::Error,

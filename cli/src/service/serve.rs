@@ -43,7 +43,7 @@ pub(crate) fn serve(data: &Path, store: Option<&str>) -> Result<(), ServiceError
     if let Some(address) = store {
         settings.store = super::store::place(data, address)?;
     }
-    start_log(&settings);
+    start_log(&settings.log);
     let installation = Installation::open(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -52,15 +52,16 @@ pub(crate) fn serve(data: &Path, store: Option<&str>) -> Result<(), ServiceError
     runtime.block_on(installation.run(&settings))
 }
 
-fn start_log(settings: &Settings) {
-    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log.level)
+/// Writes the log of this process from now on.
+pub(super) fn start_log(wanted: &super::settings::Log) {
+    let filter = tracing_subscriber::EnvFilter::try_new(&wanted.level)
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     // A second start in one process keeps the first log.
-    let _ = match settings.log.format {
+    let _ = match wanted.format {
         LogFormat::Text => log.try_init(),
         LogFormat::Json => log.json().try_init(),
     };
@@ -331,7 +332,8 @@ pub(super) fn registry(
     }))
 }
 
-async fn signalled() {
+/// Returns at SIGTERM or SIGINT.
+pub(super) async fn signalled() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         let _ = tokio::signal::ctrl_c().await;

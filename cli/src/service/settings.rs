@@ -137,10 +137,10 @@ impl Default for LooseOcsp {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct LooseLimits {
-    connections: usize,
-    handshake_seconds: u32,
-    request_seconds: u32,
+pub(super) struct LooseLimits {
+    pub(super) connections: usize,
+    pub(super) handshake_seconds: u32,
+    pub(super) request_seconds: u32,
 }
 
 impl Default for LooseLimits {
@@ -151,7 +151,7 @@ impl Default for LooseLimits {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct LooseLog {
+pub(super) struct LooseLog {
     level: String,
     format: String,
 }
@@ -327,7 +327,7 @@ impl Settings {
 }
 
 /// Where and what, in one line, with the nearest name for an unknown key.
-fn in_one_line(text: &str, error: &toml::de::Error) -> String {
+pub(super) fn in_one_line(text: &str, error: &toml::de::Error) -> String {
     let before = error.span().and_then(|span| text.get(..span.start));
     let place =
         before.map(|before| format!("line {}: ", before.matches('\n').count() + 1)).unwrap_or_default();
@@ -409,7 +409,7 @@ fn bounded(value: u32, least: u32, most: u32, key: &str) -> Result<u32, String> 
     }
 }
 
-fn check_limits(limits: &LooseLimits) -> Result<Limits, String> {
+pub(super) fn check_limits(limits: &LooseLimits) -> Result<Limits, String> {
     if !(16..=65_536).contains(&limits.connections) {
         return Err(format!("limits.connections is {}: it must be 16 to 65536", limits.connections));
     }
@@ -422,7 +422,7 @@ fn check_limits(limits: &LooseLimits) -> Result<Limits, String> {
     })
 }
 
-fn check_log(log: LooseLog) -> Result<Log, String> {
+pub(super) fn check_log(log: LooseLog) -> Result<Log, String> {
     let format = match log.format.as_str() {
         "text" => LogFormat::Text,
         "json" => LogFormat::Json,

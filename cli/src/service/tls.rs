@@ -136,7 +136,14 @@ async fn accept_loop<F, Fut>(
     let room = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     loop {
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else { break };
+        let place = tokio::select! {
+            place = Arc::clone(&room).acquire_owned() => match place {
+                Ok(place) => place,
+                Err(_) => break,
+            },
+            // Also while every place is taken.
+            _ = stop.changed() => break,
+        };
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,

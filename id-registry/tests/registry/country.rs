@@ -157,6 +157,14 @@ impl Country {
         events.into_iter().filter(|event| event.action.as_str() == action).collect()
     }
 
+    /// The serial number of an identity's only certificate.
+    pub(crate) fn certificate_of(&self, identity: IdentityId) -> String {
+        let reference = IdentityRef(identity.to_string());
+        let records = self.registry.authority().certificates().of_identity(&reference, None, 2).unwrap();
+        let [record] = &records[..] else { panic!("{records:?}") };
+        record.serial.to_string()
+    }
+
     pub(crate) fn certificates_of(&self, identity: IdentityId) -> usize {
         let reference = IdentityRef(identity.to_string());
         self.registry.authority().certificates().of_identity(&reference, None, 100).unwrap().len()

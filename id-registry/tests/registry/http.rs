@@ -14,15 +14,15 @@ use tower::ServiceExt;
 use crate::country::{Country, Member, csr};
 
 /// What came back.
-struct Answer {
-    status: StatusCode,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
     media_type: String,
-    json: Value,
+    pub(crate) json: Value,
 }
 
 impl Answer {
     #[track_caller]
-    fn problem(&self, status: u16, code: &str) {
+    pub(crate) fn problem(&self, status: u16, code: &str) {
         assert_eq!((self.status.as_u16(), self.json["code"].as_str()), (status, Some(code)), "{}", self.json);
         assert_eq!(self.media_type, "application/problem+json");
         assert_eq!(self.json["status"], status);
@@ -34,13 +34,13 @@ impl Answer {
     }
 }
 
-struct Caller {
+pub(crate) struct Caller {
     router: Router,
     certificate: Option<Vec<u8>>,
 }
 
 impl Caller {
-    fn new(country: &Country, member: Option<&Member>) -> Self {
+    pub(crate) fn new(country: &Country, member: Option<&Member>) -> Self {
         let certificate = member.map(|member| member.enrolled.certificate.der.clone());
         Self { router: router(Arc::clone(&country.registry)), certificate }
     }
@@ -68,7 +68,7 @@ impl Caller {
         Answer { status, media_type, json: serde_json::from_slice(&bytes).unwrap() }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, "application/json", Vec::new(), None).await
     }
 

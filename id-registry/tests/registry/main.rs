@@ -6,5 +6,6 @@ mod enrolment;
 mod erasure;
 mod http;
 mod identities;
+mod ledger;
 mod sealed;
 mod staff;

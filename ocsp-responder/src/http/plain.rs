@@ -24,7 +24,9 @@ pub(super) async fn no_such_page(uri: Uri) -> Response {
     let path: String = uri.path().chars().take(60).collect();
     problem(
         StatusCode::NOT_FOUND,
-        &format!("Nothing is published at {path}. There are /ocsp, /crl/NAME.crl and /ca/NAME.cer."),
+        &format!(
+            "Nothing is published at {path}. There are /ocsp, /crl/NAME.crl, /ca/NAME.cer and /ledger/checkpoint."
+        ),
     )
 }
 

@@ -24,6 +24,8 @@ import (
 type question struct {
 	// The entries of the largest tree.
 	Entries []string `json:"entries"`
+	// The same in base64, where they are no text; after the others.
+	Binary [][]byte `json:"binary"`
 	Trees   []struct {
 		Size int64  `json:"size"`
 		Root string `json:"root"`
@@ -206,6 +208,9 @@ func main() {
 	var q question
 	if err := json.NewDecoder(os.Stdin).Decode(&q); err != nil {
 		log.Fatal(err)
+	}
+	for _, entry := range q.Binary {
+		q.Entries = append(q.Entries, string(entry))
 	}
 	s, err := grow(q.Entries)
 	if err != nil {

@@ -10,11 +10,12 @@ mod state;
 
 pub use decision::{Claim, Refusal, decide};
 pub use request::{AddCheckpoint, MAX_BODY, MAX_PROOF, RequestError};
-pub use state::{State, StateError};
+pub use state::{State, StateError, name_of};
 
-use super::checkpoint::{Log, Origin};
+use super::checkpoint::{Log, Origin, SignedCheckpoint};
 use super::cosignature::{CosignError, Cosigner};
 use super::note::Signature;
+use super::tree::TreeHead;
 use crate::clock::Clock;
 
 /// A witness: the logs it knows, the key it cosigns with, and what it remembers.
@@ -48,6 +49,17 @@ impl WitnessError {
             Self::State(_) | Self::Cosign(_) => 500,
         }
     }
+}
+
+/// How far a witness has cosigned a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Latest {
+    /// The log.
+    pub origin: Origin,
+    /// The largest tree that was cosigned; the empty one if none was.
+    pub head: TreeHead,
+    /// That tree's checkpoint as the log signed it, for whoever believes the log more than the way the answer came.
+    pub checkpoint: Option<SignedCheckpoint>,
 }
 
 /// The same log twice.
@@ -88,6 +100,23 @@ impl Witness {
         let cosignature = self.cosigner.cosign(&checkpoint, clock)?;
         drop(latest);
         Ok(answer(&[cosignature]))
+    }
+
+    /// How far this witness has cosigned the log of this name ([`name_of`] its origin); `None` for a log that it does not
+    /// know.
+    ///
+    /// # Errors
+    /// What it remembers could not be read.
+    pub fn latest(&self, name: &str) -> Result<Option<Latest>, StateError> {
+        let Some(log) = self.logs.iter().find(|log| name_of(log.origin()) == name) else { return Ok(None) };
+        let checkpoint = self.state.recall(log.origin())?;
+        let head = checkpoint.as_ref().map_or_else(TreeHead::empty, |checkpoint| *checkpoint.claimed_head());
+        Ok(Some(Latest { origin: log.origin().clone(), head, checkpoint }))
+    }
+
+    /// The logs it knows.
+    pub fn logs(&self) -> &[Log] {
+        &self.logs
     }
 
     /// The key its cosignatures are verified with.

@@ -74,11 +74,39 @@ impl State {
         Ok(Locked { folder: self.folder.clone(), origin: origin.clone(), checkpoint, draft, _lock: lock })
     }
 
-    /// An origin is any text: its digest is a name that every file system takes.
-    fn file(&self, origin: &Origin, ending: &str) -> PathBuf {
-        let name = hex::encode(digest(&SHA256, origin.as_str().as_bytes()));
-        self.folder.join(format!("{name}.{ending}"))
+    /// The latest checkpoint cosigned of this log, as the log signed it; `None` if none was. Waits for nobody: files
+    /// are exchanged whole.
+    ///
+    /// # Errors
+    /// The file could not be read, or is damaged.
+    pub(super) fn recall(&self, origin: &Origin) -> Result<Option<SignedCheckpoint>, StateError> {
+        read(&self.file(origin, "checkpoint"), origin)
     }
+
+    fn file(&self, origin: &Origin, ending: &str) -> PathBuf {
+        self.folder.join(format!("{}.{ending}", name_of(origin)))
+    }
+}
+
+/// What a witness calls a log in file names and addresses: the SHA-256 of its origin, in lower-case hex. An origin is any
+/// text; this is a name that every file system takes.
+pub fn name_of(origin: &Origin) -> String {
+    hex::encode(digest(&SHA256, origin.as_str().as_bytes()))
+}
+
+fn read(path: &Path, origin: &Origin) -> Result<Option<SignedCheckpoint>, StateError> {
+    let octets = match std::fs::read(path) {
+        Ok(octets) => octets,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(failed(path, source)),
+    };
+    let remembered =
+        SignedCheckpoint::parse(&octets).map_err(|why| StateError::Damaged { path: path.to_owned(), why })?;
+    if remembered.claimed_origin() != origin {
+        let found = remembered.claimed_origin().clone();
+        return Err(StateError::OtherLog { path: path.to_owned(), found });
+    }
+    Ok(Some(remembered))
 }
 
 /// What is remembered of one log, while nobody else can change it.
@@ -98,18 +126,8 @@ impl Locked {
     /// # Errors
     /// The file could not be read, or is damaged.
     pub(super) fn head(&self) -> Result<TreeHead, StateError> {
-        let octets = match std::fs::read(&self.checkpoint) {
-            Ok(octets) => octets,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(TreeHead::empty()),
-            Err(source) => return Err(failed(&self.checkpoint, source)),
-        };
-        let remembered = SignedCheckpoint::parse(&octets)
-            .map_err(|why| StateError::Damaged { path: self.checkpoint.clone(), why })?;
-        if *remembered.claimed_origin() != self.origin {
-            let found = remembered.claimed_origin().clone();
-            return Err(StateError::OtherLog { path: self.checkpoint.clone(), found });
-        }
-        Ok(*remembered.claimed_head())
+        let remembered = read(&self.checkpoint, &self.origin)?;
+        Ok(remembered.map_or_else(TreeHead::empty, |checkpoint| *checkpoint.claimed_head()))
     }
 
     /// Remembers this checkpoint as the latest one. It is durable when this returns.

@@ -3,20 +3,23 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-use ca_core::ledger::heads::{self, LEDGER_COSIGNATURES};
+use ca_core::ledger::heads::{self, LEDGER_COSIGNATURES, LEDGER_HEADS};
 use ca_core::ledger::sealer::{SealError, Sealer};
+use ca_core::ledger::tree::StoredTiles;
 use ca_core::storage::Store;
-use ca_core::tlog::checkpoint::VerifiedCheckpoint;
+use ca_core::tlog::checkpoint::{CheckpointError, SignedCheckpoint, VerifiedCheckpoint};
 use ca_core::tlog::note::NoteSigner;
+use ca_core::tlog::tree::root;
 use ocsp_responder::ledger::PublishedHead;
 
 use super::ServiceError;
 use super::key_folder::KeyFolder;
 use crate::files::Readers;
 
+mod cosigning;
 mod remembered;
 mod settings;
 mod witnesses;
@@ -24,7 +27,7 @@ mod witnesses;
 pub(crate) use remembered::{Remembered, remembered};
 pub(crate) use settings::{LedgerSettings, LooseLedger};
 
-use witnesses::Witnesses;
+use cosigning::Cosigning;
 
 /// The ledger's key in the key folder.
 pub(super) const KEY: &str = "ledger";
@@ -52,16 +55,25 @@ pub(super) fn sealer(
         .map_err(|error| ServiceError::Refused(format!("the ledger: {error}")))
 }
 
+/// What the head beside the store says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    /// It is one of this ledger's, of this size; 0 where there is none.
+    Size(u64),
+    /// It is none of this ledger's, though the same key signed it.
+    Contradicts,
+}
+
 /// Keeps the ledger sealed.
 #[derive(Debug)]
 pub(super) struct LedgerKeeper {
     store: Arc<dyn Store>,
     sealer: Arc<Sealer>,
-    witnesses: Witnesses,
+    head: PublishedHead,
+    /// Where witnesses are asked for.
+    cosigning: Option<Cosigning>,
     file: PathBuf,
-    /// The size of the last head that enough witnesses cosigned.
-    cosigned: u64,
-    written: u64,
+    beside: Beside,
 }
 
 impl LedgerKeeper {
@@ -71,56 +83,119 @@ impl LedgerKeeper {
         settings: &LedgerSettings,
         file: PathBuf,
     ) -> Result<Self, ServiceError> {
-        let witnesses = Witnesses::new(&settings.witnesses, settings.policy.clone())?;
-        Ok(Self { store, sealer, witnesses, file, cosigned: 0, written: 0 })
+        let (head, cosigning) = match settings.policy.quorum() {
+            0 => (PublishedHead::Signed, None),
+            _ => {
+                let cosigning = Cosigning::new(Arc::clone(&store), Arc::clone(&sealer), settings)?;
+                (PublishedHead::Cosigned, Some(cosigning))
+            }
+        };
+        Ok(Self { store, sealer, head, cosigning, file, beside: Beside::Size(0) })
     }
 
     /// Which head is shown to everybody.
-    pub(super) fn published_head(&self) -> PublishedHead {
-        if self.witnesses.policy().quorum() == 0 { PublishedHead::Signed } else { PublishedHead::Cosigned }
+    pub(super) const fn published_head(&self) -> PublishedHead {
+        self.head
     }
 
     /// Works until `stop` says so or is dropped; seals a last time then.
     pub(super) fn run(mut self, stop: &Receiver<()>) {
+        let (heads, to_cosign) = mpsc::channel();
+        let cosigning = self.cosigning.take();
+        let asking = cosigning.map(|cosigning| std::thread::spawn(move || cosigning.run(&to_cosign)));
+        self.seal_and_tell(&heads);
+        self.beside = self.compare_and_tell();
         let mut ticks = 0;
         while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(TICK) {
             ticks += 1;
-            self.seal_and_tell(ticks % TICKS_PER_FILE == 0);
-        }
-        self.seal_and_tell(true);
-    }
-
-    fn seal_and_tell(&mut self, write: bool) {
-        if let Err(error) = self.seal(write) {
-            tracing::error!(%error, "the ledger is not sealed; it is tried again");
-        }
-    }
-
-    /// Seals what there is and asks the witnesses.
-    pub(super) fn seal(&mut self, write: bool) -> Result<(), ServiceError> {
-        let Some(signed) = self.sealer.seal()? else { return Ok(()) };
-        let newest = match self.published_head() {
-            PublishedHead::Signed => Some(signed),
-            PublishedHead::Cosigned => self.cosign(&signed)?,
-        };
-        match newest {
-            Some(newest) if write && newest.head().size > self.written => {
-                crate::files::replace(&self.file, newest.to_string().as_bytes(), Readers::Anyone)?;
-                self.written = newest.head().size;
-                Ok(())
+            self.seal_and_tell(&heads);
+            if ticks % TICKS_PER_FILE == 0 {
+                self.write_and_tell();
             }
-            _ => Ok(()),
+        }
+        self.seal_and_tell(&heads);
+        drop(heads);
+        // The witnesses see the last head too, within their patience.
+        if let Some(asking) = asking {
+            let _ = asking.join();
+        }
+        self.write_and_tell();
+    }
+
+    /// Seals what there is and shows the new head to the witnesses.
+    fn seal_and_tell(&self, heads: &Sender<VerifiedCheckpoint>) {
+        match self.sealer.seal() {
+            Ok(Some(head)) => {
+                // Nobody listens where no witnesses are asked for.
+                let _ = heads.send(head);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "the ledger is not sealed; it is tried again"),
         }
     }
 
-    fn cosign(&mut self, signed: &VerifiedCheckpoint) -> Result<Option<VerifiedCheckpoint>, ServiceError> {
-        if signed.head().size > self.cosigned
-            && let Some(cosigned) = self.witnesses.cosign(self.store.as_ref(), signed)
-        {
-            self.sealer.keep_cosigned(&cosigned)?;
-            self.cosigned = cosigned.head().size;
+    /// Whether the head beside the store is one of this ledger's. What contradicts the store is the only thing on this
+    /// machine that tells of a lost or rewritten history: it is kept.
+    fn compare_and_tell(&self) -> Beside {
+        match self.compare() {
+            Ok(Some(size)) => Beside::Size(size),
+            Ok(None) => {
+                tracing::error!(
+                    file = %self.file.display(),
+                    "the ledger in the store is not the one that was signed: an old copy of the store was put back, \
+                     or history was rewritten; the head beside the store is kept as it is"
+                );
+                Beside::Contradicts
+            }
+            Err(error) => {
+                tracing::error!(%error, file = %self.file.display(), "the head beside the store cannot be read");
+                Beside::Size(0)
+            }
         }
-        Ok(heads::latest(self.store.as_ref(), LEDGER_COSIGNATURES, self.sealer.log())?.0)
+    }
+
+    /// The size of the head in the file, 0 where there is none of this log; `None` if it contradicts the store.
+    fn compare(&self) -> Result<Option<u64>, ServiceError> {
+        let octets = match std::fs::read(&self.file) {
+            Ok(octets) => octets,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Some(0)),
+            Err(error) => return Err(super::files::at(&self.file)(error)),
+        };
+        let unreadable = |error: CheckpointError| ServiceError::Refused(error.to_string());
+        let written = match SignedCheckpoint::parse(&octets).map_err(unreadable)?.verify(self.sealer.log()) {
+            Ok(written) => *written.head(),
+            // Of an epoch before: history was given up, and that is on record.
+            Err(CheckpointError::OtherLog { .. }) => return Ok(Some(0)),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let sealed = heads::latest(self.store.as_ref(), LEDGER_HEADS, self.sealer.log())?.0;
+        if sealed.is_none_or(|sealed| sealed.head().size < written.size) {
+            return Ok(None);
+        }
+        let root = root(&StoredTiles(self.store.as_ref()), written.size)
+            .map_err(|error| ServiceError::Refused(error.to_string()))?;
+        Ok((root == written.root).then_some(written.size))
+    }
+
+    fn write_and_tell(&mut self) {
+        if let Err(error) = self.write() {
+            tracing::error!(%error, "the head beside the store is not written; it is tried again");
+        }
+    }
+
+    /// Writes the newest head that is published beside the store.
+    fn write(&mut self) -> Result<(), ServiceError> {
+        let Beside::Size(written) = self.beside else { return Ok(()) };
+        let table = match self.head {
+            PublishedHead::Signed => LEDGER_HEADS,
+            PublishedHead::Cosigned => LEDGER_COSIGNATURES,
+        };
+        let newest = heads::latest(self.store.as_ref(), table, self.sealer.log())?.0;
+        if let Some(newest) = newest.filter(|newest| newest.head().size > written) {
+            crate::files::replace(&self.file, newest.to_string().as_bytes(), Readers::Anyone)?;
+            self.beside = Beside::Size(newest.head().size);
+        }
+        Ok(())
     }
 }
 

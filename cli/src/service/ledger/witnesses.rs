@@ -1,11 +1,10 @@
-//! Asking witnesses to cosign (C2SP tlog-witness, as its client).
+//! One witness, asked to cosign (C2SP tlog-witness, as its client).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ca_core::ledger::tree::StoredTiles;
 use ca_core::storage::Store;
 use ca_core::tlog::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
-use ca_core::tlog::cosignature::WitnessPolicy;
 use ca_core::tlog::tree::consistency_proof;
 use ca_core::tlog::witness::AddCheckpoint;
 
@@ -16,49 +15,57 @@ use crate::failure::Failure;
 
 /// How long a witness may take: the next checkpoint is due after a second, a slow link needs longer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A witness that failed is left alone for this many times as long as it let us wait, so that one that hangs does not
+/// hold up the others each time…
+const PAUSE: u32 = 4;
+/// …and for this long at least.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The witnesses of this installation's ledger.
+/// A witness, and what is known of it.
 #[derive(Debug)]
-pub(super) struct Witnesses {
-    policy: WitnessPolicy,
-    all: Vec<Witness>,
-}
-
-#[derive(Debug)]
-struct Witness {
+pub(super) struct Witness {
     transport: Transport,
     url: url::Url,
     /// The size of the tree that it cosigned last, as far as we know.
     cosigned: u64,
+    /// Not to be asked before.
+    paused_until: Option<Instant>,
     /// What it said last, so that the log tells of changes only.
-    complaint: Option<String>,
+    complaint: Option<Complaint>,
 }
 
-impl Witnesses {
-    pub(super) fn new(settings: &[WitnessSettings], policy: WitnessPolicy) -> Result<Self, Failure> {
-        let all = settings.iter().map(Witness::new).collect::<Result<_, _>>()?;
-        Ok(Self { policy, all })
-    }
-
-    pub(super) const fn policy(&self) -> &WitnessPolicy {
-        &self.policy
-    }
-
-    /// Asks everybody. Gives the checkpoint with all cosignatures, if they are enough.
-    pub(super) fn cosign(
-        &mut self,
-        store: &dyn Store,
-        checkpoint: &VerifiedCheckpoint,
-    ) -> Option<VerifiedCheckpoint> {
-        let mut cosigned = checkpoint.clone();
-        for witness in &mut self.all {
-            let outcome = witness.ask(store, checkpoint).and_then(|answer| {
-                self.policy.collect(&mut cosigned, &answer).map_err(|error| error.to_string())
-            });
-            witness.note(outcome.err());
-        }
-        self.policy.verify(&cosigned).is_ok().then_some(cosigned)
-    }
+/// Why a witness did not cosign.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Complaint {
+    /// No answer.
+    #[error("{0}")]
+    Unanswered(Failure),
+    /// An answer that is none of tlog-witness.
+    #[error("it answers {0}")]
+    Refused(u16),
+    /// What it sends are no cosignatures of its key.
+    #[error("its answer cannot be used: {0}")]
+    Answer(String),
+    /// It knows more than we do.
+    #[error(
+        "it has cosigned {witnessed} events and the ledger has {size}: an old copy of the store was put back, or \
+         somebody else signs with this key"
+    )]
+    Lost {
+        /// The size of the tree that it cosigned.
+        witnessed: u64,
+        /// Ours.
+        size: u64,
+    },
+    /// Its history is not ours.
+    #[error(
+        "the history that it cosigned and this ledger's differ: an old copy of the store was put back, history was \
+         rewritten, or somebody else signs with this key"
+    )]
+    Forked,
+    /// The proof could not be made.
+    #[error("the proof for it could not be made: {0}")]
+    Own(String),
 }
 
 /// A way to a witness.
@@ -73,65 +80,129 @@ pub(super) fn transport(settings: &WitnessSettings, patience: Duration) -> Resul
 }
 
 impl Witness {
-    fn new(settings: &WitnessSettings) -> Result<Self, Failure> {
+    pub(super) fn new(settings: &WitnessSettings) -> Result<Self, Failure> {
         let mut url = settings.url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().push("add-checkpoint");
         }
-        Ok(Self { transport: transport(settings, PATIENCE)?, url, cosigned: 0, complaint: None })
+        let transport = transport(settings, PATIENCE)?;
+        Ok(Self { transport, url, cosigned: 0, paused_until: None, complaint: None })
     }
 
-    /// Asks for a cosignature; once more where the witness remembers another tree than we think.
-    fn ask(&mut self, store: &dyn Store, checkpoint: &VerifiedCheckpoint) -> Result<Vec<u8>, String> {
+    /// Whether it is to be asked now.
+    pub(super) fn is_ready(&self) -> bool {
+        self.paused_until.is_none_or(|until| until <= Instant::now())
+    }
+
+    /// Asks for a cosignature of a checkpoint: lines for [`WitnessPolicy::collect`], which judges them.
+    ///
+    /// [`WitnessPolicy::collect`]: ca_core::tlog::cosignature::WitnessPolicy::collect
+    pub(super) fn ask(
+        &mut self,
+        store: &dyn Store,
+        checkpoint: &VerifiedCheckpoint,
+    ) -> Result<Vec<u8>, Complaint> {
+        let begun = Instant::now();
+        let answer = self.ask_twice(store, checkpoint);
+        let pause = (begun.elapsed() * PAUSE).max(SHORTEST_PAUSE);
+        self.paused_until = answer.is_err().then(|| Instant::now() + pause);
+        answer
+    }
+
+    /// Once more where the witness remembers another tree than we think.
+    fn ask_twice(
+        &mut self,
+        store: &dyn Store,
+        checkpoint: &VerifiedCheckpoint,
+    ) -> Result<Vec<u8>, Complaint> {
         let size = checkpoint.head().size;
-        let signed = checkpoint.without_others().to_string();
+        // It cannot have cosigned more than there is, unless history was lost: then it says so again.
+        let mut old = self.cosigned.min(size);
         for _ in 0..2 {
-            let proof = match self.cosigned {
-                0 => Vec::new(),
-                old => {
-                    consistency_proof(&StoredTiles(store), old, size).map_err(|error| error.to_string())?
-                }
-            };
-            let signed = SignedCheckpoint::parse(signed.as_bytes()).map_err(|error| error.to_string())?;
-            let request =
-                AddCheckpoint::new(self.cosigned, proof, signed).map_err(|error| error.to_string())?;
-            let request = self
-                .transport
-                .request(reqwest::Method::POST, self.url.clone())
-                .body(request.to_string().into_bytes());
-            let answer = self.transport.send(request).map_err(|failure| failure.to_string())?;
-            match answer.status {
-                200 => {
+            match self.ask_from(old, store, checkpoint)? {
+                Answered::Cosigned(lines) => {
                     self.cosigned = size;
-                    return Ok(answer.body);
+                    return Ok(lines);
                 }
-                // tlog-witness, "add-checkpoint": "[…] 409 Conflict […] The response body MUST consist of the tree
-                // size of the latest cosigned checkpoint in decimal".
-                409 => self.cosigned = known_size(&answer.body).ok_or("it answers 409 without a size")?,
-                status => return Err(format!("it answers {status}")),
+                Answered::NotFrom(witnessed) if witnessed > size => {
+                    return Err(Complaint::Lost { witnessed, size });
+                }
+                Answered::NotFrom(witnessed) => old = witnessed,
             }
-            if self.cosigned > size {
-                return Err(format!(
-                    "it has cosigned {} events and the ledger has {size}: history was lost, or somebody else signs \
-                     with this key",
-                    self.cosigned
-                ));
-            }
+            self.cosigned = old;
         }
-        Err("it does not agree on the tree it cosigned last: its history and this ledger's differ".to_owned())
+        Err(Complaint::Refused(409))
     }
 
-    fn note(&mut self, complaint: Option<String>) {
-        if complaint != self.complaint {
+    fn ask_from(
+        &self,
+        old: u64,
+        store: &dyn Store,
+        checkpoint: &VerifiedCheckpoint,
+    ) -> Result<Answered, Complaint> {
+        let body = request(old, store, checkpoint).map_err(Complaint::Own)?;
+        let request = self
+            .transport
+            .request(reqwest::Method::POST, self.url.clone())
+            // Between two heads nobody looks after an open connection: the next one would be sent into a closed one.
+            .header("connection", "close")
+            .body(body);
+        let answer = self.transport.send(request).map_err(Complaint::Unanswered)?;
+        match answer.status {
+            200 => Ok(Answered::Cosigned(answer.body)),
+            // tlog-witness, "add-checkpoint": "[…] 409 Conflict […] The response body MUST consist of the tree size of
+            // the latest cosigned checkpoint in decimal, followed by a newline". Without one it is the other conflict:
+            // the size is the same and the root is not.
+            409 => known_size(&answer.body).map(Answered::NotFrom).ok_or(Complaint::Forked),
+            // "If the Merkle Consistency Proof doesn't verify".
+            422 => Err(Complaint::Forked),
+            status => Err(Complaint::Refused(status)),
+        }
+    }
+
+    /// What it said last.
+    #[cfg(test)]
+    pub(super) const fn complaint(&self) -> Option<&Complaint> {
+        self.complaint.as_ref()
+    }
+
+    #[cfg(test)]
+    pub(super) const fn forget_pause(&mut self) {
+        self.paused_until = None;
+    }
+
+    /// Logs what it says, where that is something new.
+    pub(super) fn note(&mut self, complaint: Option<Complaint>) {
+        let kind = |complaint: &Option<Complaint>| complaint.as_ref().map(std::mem::discriminant);
+        if kind(&complaint) != kind(&self.complaint) {
             match &complaint {
                 Some(why) => tracing::error!(witness = %self.url, %why, "a witness does not cosign"),
                 None => tracing::info!(witness = %self.url, "the witness cosigns again"),
             }
-            self.complaint = complaint;
         }
+        self.complaint = complaint;
     }
 }
 
+enum Answered {
+    Cosigned(Vec<u8>),
+    NotFrom(u64),
+}
+
+fn request(old: u64, store: &dyn Store, checkpoint: &VerifiedCheckpoint) -> Result<Vec<u8>, String> {
+    let proof = match old {
+        // tlog-witness, "add-checkpoint": "If the old size is zero, the proof MUST be empty".
+        0 => Vec::new(),
+        old => consistency_proof(&StoredTiles(store), old, checkpoint.head().size)
+            .map_err(|error| error.to_string())?,
+    };
+    let signed = SignedCheckpoint::parse(checkpoint.without_others().to_string().as_bytes())
+        .map_err(|error| error.to_string())?;
+    let request = AddCheckpoint::new(old, proof, signed).map_err(|error| error.to_string())?;
+    Ok(request.to_string().into_bytes())
+}
+
 fn known_size(body: &[u8]) -> Option<u64> {
-    std::str::from_utf8(body).ok()?.trim().parse().ok()
+    let text = std::str::from_utf8(body).ok()?.strip_suffix('\n')?;
+    text.bytes().all(|octet| octet.is_ascii_digit()).then(|| text.parse().ok())?
 }
