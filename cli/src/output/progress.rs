@@ -16,13 +16,24 @@ const KNOWN: &str = "{msg} [{bar:30}] {binary_bytes}/{binary_total_bytes} {binar
 /// Of work whose end is not known.
 const UNKNOWN: &str = "{spinner} {msg} {binary_bytes} {binary_bytes_per_sec}, {elapsed}";
 
+/// Of things that are counted, whose number is known.
+const COUNTED: &str = "{msg} [{bar:30}] {human_pos}/{human_len}, {eta} left";
+
 /// Shows how far the work has come until it is dropped; then its line is gone.
 pub struct Gauge(ProgressBar);
 
 impl Gauge {
-    /// The octets done so far.
-    pub fn set(&self, octets: u64) {
-        self.0.set_position(octets);
+    /// The octets, or things, done so far.
+    pub fn set(&self, done: u64) {
+        self.0.set_position(done);
+    }
+
+    /// Says what is being done now, of how many things.
+    pub fn turn_to(&self, what: &str, total: u64) {
+        if self.0.message() != what {
+            self.0.set_message(what.to_owned());
+        }
+        self.0.set_length(total);
     }
 }
 
@@ -41,6 +52,15 @@ impl fmt::Debug for Gauge {
 impl Console {
     /// Begins to show how far `what` has come, of `total` octets where that is known.
     pub fn gauge(&self, what: &str, total: Option<u64>) -> Gauge {
+        self.drawn(what, total, if total.is_some() { KNOWN } else { UNKNOWN })
+    }
+
+    /// Begins to show how many things are done.
+    pub fn count(&self, what: &str) -> Gauge {
+        self.drawn(what, Some(0), COUNTED)
+    }
+
+    fn drawn(&self, what: &str, total: Option<u64>, template: &str) -> Gauge {
         let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
         let terminal = if io::stderr().is_terminal() && !dumb { Terminal::Drawable } else { Terminal::None };
         let target = if self.is_watched(terminal) {
@@ -49,7 +69,6 @@ impl Console {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(total, target).with_message(what.to_owned());
-        let template = if total.is_some() { KNOWN } else { UNKNOWN };
         // A template that cannot be read leaves the library's own; a test holds ours readable.
         Gauge(match ProgressStyle::with_template(template) {
             Ok(style) => bar.with_style(style.progress_chars("=> ").tick_chars("-\\|/ ")),
@@ -76,7 +95,7 @@ enum Terminal {
 mod tests {
     use indicatif::ProgressStyle;
 
-    use super::{Channels, Console, Format, KNOWN, Notes, Terminal, UNKNOWN};
+    use super::{COUNTED, Channels, Console, Format, KNOWN, Notes, Terminal, UNKNOWN};
     use crate::output::{Colour, Input};
 
     #[test]
@@ -91,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_templates_can_be_read() {
-        for template in [KNOWN, UNKNOWN] {
+        for template in [KNOWN, UNKNOWN, COUNTED] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }
     }

@@ -33,8 +33,11 @@ pub(crate) struct AuditSubject {
 ///
 /// # Errors
 /// There is no installation, or another npki holds its store.
-pub(crate) fn for_audit(data: &Path) -> Result<AuditSubject, ServiceError> {
-    let settings = Settings::load(data)?;
+pub(crate) fn for_audit(data: &Path, address: Option<&str>) -> Result<AuditSubject, ServiceError> {
+    let mut settings = Settings::load(data)?;
+    if let Some(address) = address {
+        settings.store = store::place(data, address)?;
+    }
     let store: Arc<dyn Store> = store::open(&settings)?;
     let origins = (0..=heads::epoch(store.as_ref())?).rev().map(|epoch| settings.ledger.origin(epoch));
     let origins = origins.collect::<Result<_, _>>().map_err(ServiceError::Refused)?;

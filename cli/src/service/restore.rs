@@ -16,8 +16,8 @@ use super::store;
 
 mod history;
 
-use history::KnownHistory;
 pub(crate) use history::Loss;
+use history::{Brought, KnownHistory};
 
 /// What to restore, and where to.
 #[derive(Debug, Clone)]
@@ -80,11 +80,13 @@ fn put_into_use(
 
 type BeginStore<'a> = &'a dyn Fn(&Settings) -> Result<Box<dyn Restore>, ServiceError>;
 
+type OpenStore<'a> = &'a dyn Fn(&Settings) -> Result<Arc<dyn Store>, ServiceError>;
+
 /// How the store of an installation is begun, and opened once it is filled.
 #[derive(Clone, Copy)]
 struct Engine<'a> {
     begin: BeginStore<'a>,
-    open: &'a dyn Fn(&Settings) -> Result<Arc<dyn Store>, ServiceError>,
+    open: OpenStore<'a>,
 }
 
 fn restore_with(
@@ -164,7 +166,8 @@ impl Destination for NewInstallation<'_> {
         for path in &self.plan.checkpoints {
             notes.push(std::fs::read(path).map_err(super::files::at(path)).map_err(refused)?);
         }
-        let history = KnownHistory::collect(&settings, &notes).map_err(refused)?;
+        let brought = if self.plan.checkpoints.is_empty() { Brought::Nothing } else { Brought::Checkpoint };
+        let history = KnownHistory::collect(&settings, &notes, brought).map_err(refused)?;
         let objection = history.objection(trailer.ledger_size);
         self.history = Some(history);
         match (&self.plan.loss, objection) {

@@ -125,11 +125,10 @@ struct Last {
     position: Position,
 }
 
-fn each_effect(
-    store: &dyn Store,
-    size: u64,
-    take: &mut dyn FnMut(Position, &str, &[u8], Option<Written>),
-) -> Result<(), StorageError> {
+/// Takes an effect: the event's position, table, key, and what stands there afterwards.
+type TakeEffect<'a> = &'a mut dyn FnMut(Position, &str, &[u8], Option<Written>);
+
+fn each_effect(store: &dyn Store, size: u64, take: TakeEffect<'_>) -> Result<(), StorageError> {
     let mut place = Position(0);
     while place.0 < size {
         let batch = read(store, place, BATCH)?;

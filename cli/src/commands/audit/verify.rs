@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use ca_core::ledger::audit::{Audit, Finding, Replay, Report};
+use ca_core::ledger::audit::{Audit, Finding, Progress, Replay, Report};
 use ca_core::ledger::receipt::Receipt;
 use ca_core::tlog::checkpoint::{Log, VerifiedCheckpoint};
 use ca_core::tlog::cosignature::WitnessPolicy;
@@ -25,6 +25,9 @@ use crate::session::Session;
 pub struct VerifyArguments {
     #[command(flatten)]
     what: What,
+    /// Where the store is, instead of what the installation's settings say
+    #[arg(long, value_name = "ADDRESS", requires = "data")]
+    store: Option<String>,
     #[command(flatten)]
     trust: Trust,
     /// About how much memory comparing records with events may take, in MiB; less takes more passes
@@ -79,9 +82,11 @@ impl From<&Finding> for Found {
 
 /// Verifies.
 pub fn run(arguments: &VerifyArguments, session: &mut Session) -> Ending {
-    let VerifyArguments { what, trust, memory } = arguments;
+    let VerifyArguments { what, store: store_address, trust, memory } = arguments;
     match what {
-        What { data: Some(data), .. } => store(data, trust, *memory),
+        What { data: Some(data), .. } => {
+            store(&Subject { data, store: store_address.as_deref() }, trust, *memory, session)
+        }
         What { events: Some(file), .. } => events(file, trust),
         What { receipt: Some(file), .. } => receipts(file, trust, session),
         What { .. } => server(trust, session),
@@ -94,8 +99,14 @@ fn ending(answer: Answer, warnings: Vec<String>) -> Outcome {
     warnings.into_iter().fold(outcome, Outcome::warn)
 }
 
-fn store(data: &Path, trust: &Trust, memory: u64) -> Ending {
-    let subject = service::for_audit(data)?;
+/// Which store.
+struct Subject<'a> {
+    data: &'a Path,
+    store: Option<&'a str>,
+}
+
+fn store(subject: &Subject<'_>, trust: &Trust, memory: u64, session: &Session) -> Ending {
+    let subject = service::for_audit(subject.data, subject.store)?;
     let (key, warnings) = match trust.given_key()? {
         Some(key) => (key, Vec::new()),
         None => (subject.log_key.clone(), vec![OWN_KEY.to_owned()]),
@@ -107,8 +118,22 @@ fn store(data: &Path, trust: &Trust, memory: u64) -> Ending {
         known.push(trust::verified(note, &logs, &policy)?);
     }
     let audit = Audit { logs: &logs, policy: &policy, known: &known, memory: memory << 20 };
+    let gauge = session.console.count("reading events");
+    let mut show = |progress| {
+        let (what, done, total) = match progress {
+            Progress::Events(done, total) => ("reading events", done, total),
+            Progress::Records(done, pass, passes) if passes > 1 => (
+                if pass == passes { "comparing records, last pass" } else { "comparing records" },
+                done,
+                done,
+            ),
+            Progress::Records(done, ..) => ("comparing records", done, done),
+        };
+        gauge.turn_to(what, total);
+        gauge.set(done);
+    };
     let report = audit
-        .run(subject.store.as_ref(), &mut |_| {})
+        .run(subject.store.as_ref(), &mut show)
         .map_err(|error| Failure::of(&catalogue::STORE).cause(error.to_string()))?;
     Ok(ending(of_report(&report, &policy), warnings))
 }

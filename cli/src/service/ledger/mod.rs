@@ -24,7 +24,7 @@ mod remembered;
 mod settings;
 mod witnesses;
 
-pub(crate) use remembered::{Remembered, remembered};
+pub(crate) use remembered::remembered;
 pub(crate) use settings::{LedgerSettings, LooseLedger};
 
 use cosigning::Cosigning;
@@ -55,15 +55,6 @@ pub(super) fn sealer(
         .map_err(|error| ServiceError::Refused(format!("the ledger: {error}")))
 }
 
-/// What the head beside the store says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Beside {
-    /// It is one of this ledger's, of this size; 0 where there is none.
-    Size(u64),
-    /// It is none of this ledger's, though the same key signed it.
-    Contradicts,
-}
-
 /// Keeps the ledger sealed.
 #[derive(Debug)]
 pub(super) struct LedgerKeeper {
@@ -73,7 +64,8 @@ pub(super) struct LedgerKeeper {
     /// Where witnesses are asked for.
     cosigning: Option<Cosigning>,
     file: PathBuf,
-    beside: Beside,
+    /// The size of the head in the file.
+    written: u64,
 }
 
 impl LedgerKeeper {
@@ -90,7 +82,8 @@ impl LedgerKeeper {
                 (PublishedHead::Cosigned, Some(cosigning))
             }
         };
-        Ok(Self { store, sealer, head, cosigning, file, beside: Beside::Size(0) })
+        let keeper = Self { store, sealer, head, cosigning, file, written: 0 };
+        Ok(Self { written: keeper.compared()?, ..keeper })
     }
 
     /// Which head is shown to everybody.
@@ -104,7 +97,6 @@ impl LedgerKeeper {
         let cosigning = self.cosigning.take();
         let asking = cosigning.map(|cosigning| std::thread::spawn(move || cosigning.run(&to_cosign)));
         self.seal_and_tell(&heads);
-        self.beside = self.compare_and_tell();
         let mut ticks = 0;
         while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(TICK) {
             ticks += 1;
@@ -134,24 +126,17 @@ impl LedgerKeeper {
         }
     }
 
-    /// Whether the head beside the store is one of this ledger's. What contradicts the store is the only thing on this
-    /// machine that tells of a lost or rewritten history: it is kept.
-    fn compare_and_tell(&self) -> Beside {
-        match self.compare() {
-            Ok(Some(size)) => Beside::Size(size),
-            Ok(None) => {
-                tracing::error!(
-                    file = %self.file.display(),
-                    "the ledger in the store is not the one that was signed: an old copy of the store was put back, \
-                     or history was rewritten; the head beside the store is kept as it is"
-                );
-                Beside::Contradicts
-            }
-            Err(error) => {
-                tracing::error!(%error, file = %self.file.display(), "the head beside the store cannot be read");
-                Beside::Size(0)
-            }
-        }
+    /// The size of the head beside the store, 0 where there is none of this log. A head that contradicts the store is the
+    /// only thing on this machine that tells of a lost or rewritten history: signing on would make two histories.
+    fn compared(&self) -> Result<u64, ServiceError> {
+        self.compare()?.ok_or_else(|| {
+            ServiceError::BehindHistory(format!(
+                "the ledger in the store is not the one that was signed, as {} shows: an old copy of the store was put \
+                 back, or history was rewritten; put the right store back, or restore a backup with `npki restore`, \
+                 which puts a loss on record",
+                self.file.display()
+            ))
+        })
     }
 
     /// The size of the head in the file, 0 where there is none of this log; `None` if it contradicts the store.
@@ -185,15 +170,14 @@ impl LedgerKeeper {
 
     /// Writes the newest head that is published beside the store.
     fn write(&mut self) -> Result<(), ServiceError> {
-        let Beside::Size(written) = self.beside else { return Ok(()) };
         let table = match self.head {
             PublishedHead::Signed => LEDGER_HEADS,
             PublishedHead::Cosigned => LEDGER_COSIGNATURES,
         };
         let newest = heads::latest(self.store.as_ref(), table, self.sealer.log())?.0;
-        if let Some(newest) = newest.filter(|newest| newest.head().size > written) {
+        if let Some(newest) = newest.filter(|newest| newest.head().size > self.written) {
             crate::files::replace(&self.file, newest.to_string().as_bytes(), Readers::Anyone)?;
-            self.beside = Beside::Size(newest.head().size);
+            self.written = newest.head().size;
         }
         Ok(())
     }

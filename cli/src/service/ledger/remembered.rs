@@ -8,17 +8,16 @@ use serde::Deserialize;
 use super::settings::{LedgerSettings, WitnessSettings};
 use super::witnesses::transport;
 
-/// What a witness remembers of a log.
+/// What a witness remembers of a log: the last checkpoint that it cosigned, as the log signed it.
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Remembered {
-    /// How many events it cosigned last.
-    pub(crate) size: u64,
+struct Latest {
+    checkpoint: Option<String>,
 }
 
 /// How many epochs are asked for at most: each is an accepted loss of history.
 const EPOCHS: u64 = 16;
 
-/// What a witness remembers of this ledger, in all its epochs.
+/// The last checkpoints of this ledger that a witness has cosigned, in all its epochs: signed notes, yet to be verified.
 ///
 /// # Errors
 /// It does not answer, or in another form.
@@ -26,7 +25,7 @@ pub(crate) fn remembered(
     witness: &WitnessSettings,
     ledger: &LedgerSettings,
     patience: Duration,
-) -> Result<Vec<Remembered>, String> {
+) -> Result<Vec<Vec<u8>>, String> {
     let client = transport(witness, patience).map_err(|failure| failure.to_string())?;
     let mut found = Vec::new();
     for epoch in 0..EPOCHS {
@@ -39,7 +38,11 @@ pub(crate) fn remembered(
         let request = client.request(reqwest::Method::GET, url);
         let answer = client.send(request).map_err(|failure| failure.to_string())?;
         match answer.status {
-            200 => found.push(serde_json::from_slice(&answer.body).map_err(|error| error.to_string())?),
+            200 => {
+                let latest: Latest =
+                    serde_json::from_slice(&answer.body).map_err(|error| error.to_string())?;
+                found.extend(latest.checkpoint.map(String::into_bytes));
+            }
             // Never seen: later epochs neither.
             404 => break,
             status => return Err(format!("it answers {status}")),

@@ -16,7 +16,7 @@ use ca_core::tlog::checkpoint::{Log, SignedCheckpoint, VerifiedCheckpoint};
 use ca_core::tlog::note::VerifierKey;
 
 use super::super::ServiceError;
-use super::super::ledger::{LOG_KEY_FILE, LedgerSettings, Remembered, remembered};
+use super::super::ledger::{LOG_KEY_FILE, LedgerSettings, remembered};
 use super::super::settings::Settings;
 
 /// History that was signed was given up, and by whom.
@@ -31,12 +31,21 @@ pub(crate) enum Loss {
     Accepted(String),
 }
 
+/// Whether the operator brought a checkpoint along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Brought {
+    /// None.
+    Nothing,
+    /// At least one.
+    Checkpoint,
+}
+
 /// What is known of a ledger from outside its store.
 #[derive(Debug)]
 pub(super) struct KnownHistory {
     heads: Vec<VerifiedCheckpoint>,
-    /// What witnesses say they cosigned last.
-    remembered: Vec<Remembered>,
+    /// Whether the operator brought a checkpoint along.
+    brought: Brought,
     /// Witnesses that did not answer.
     silent: Vec<String>,
 }
@@ -46,24 +55,31 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 impl KnownHistory {
     /// Collects what there is. `notes` are checkpoints that were brought along; the log must have signed them.
-    pub(super) fn collect(settings: &Settings, notes: &[Vec<u8>]) -> Result<Self, ServiceError> {
+    pub(super) fn collect(
+        settings: &Settings,
+        notes: &[Vec<u8>],
+        brought: Brought,
+    ) -> Result<Self, ServiceError> {
         let key = log_key(&settings.certificates)?;
-        let heads: Vec<VerifiedCheckpoint> =
-            notes.iter().map(|note| verified(note, &settings.ledger, &key)).collect::<Result<_, _>>()?;
-        let (mut answers, mut silent) = (Vec::new(), Vec::new());
+        let known = notes.iter().map(|note| verified(note, &settings.ledger, &key));
+        let mut heads: Vec<VerifiedCheckpoint> = known.collect::<Result<_, _>>()?;
+        let mut silent = Vec::new();
         for witness in &settings.ledger.witnesses {
             match remembered(witness, &settings.ledger, PATIENCE) {
-                Ok(answer) => answers.extend(answer),
+                // What the log did not sign is no history of it: a witness cannot hold up a restore by a lie.
+                Ok(notes) => {
+                    let notes = notes.iter().map(|note| verified(note, &settings.ledger, &key));
+                    heads.extend(notes.filter_map(Result::ok));
+                }
                 Err(why) => silent.push(format!("{}: {why}", witness.url)),
             }
         }
-        Ok(Self { heads, remembered: answers, silent })
+        Ok(Self { heads, brought, silent })
     }
 
     /// The largest ledger that was ever signed, as far as is known.
     pub(super) fn furthest(&self) -> u64 {
-        let heads = self.heads.iter().map(|head| head.head().size);
-        heads.chain(self.remembered.iter().map(|answer| answer.size)).max().unwrap_or(0)
+        self.heads.iter().map(|head| head.head().size).max().unwrap_or(0)
     }
 
     /// Why a backup of so many events must not be put into use without somebody's word for it; `None` when it may.
@@ -77,7 +93,7 @@ impl KnownHistory {
             ));
         }
         // A checkpoint that was brought along takes the place of witnesses that are out of reach.
-        let witness = self.silent.first().filter(|_| self.heads.is_empty())?;
+        let witness = self.silent.first().filter(|_| self.brought == Brought::Nothing)?;
         Some(format!(
             "a witness cannot be asked how far history was signed ({witness}); bring the newest checkpoint along: \
              --checkpoint FILE, or say why it does not matter: --accept-loss REASON"
