@@ -9,12 +9,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ca_core::clock::SystemEntropy;
-use ca_core::token::{KeyPlace, Pin};
-use ca_core::vault::master::{MasterKey, Pkcs11MasterKey};
 use serde_json::Value;
 use tests::Country;
 use tests::npki::exit;
@@ -61,7 +57,6 @@ fn new_token(folder: &Path) -> PathBuf {
 
 fn moves_into_a_token_and_on() {
     let mut country = Country::settled();
-    let first = generate("master-1");
     country.installation.kill9();
     let settings = country.installation.data().join("npki.toml");
     let text = std::fs::read_to_string(&settings).unwrap();
@@ -74,6 +69,7 @@ fn moves_into_a_token_and_on() {
         )
     };
     std::fs::write(&settings, text.clone() + &section("master-1", "")).unwrap();
+    let first = made(&country);
     country.installation.start();
     assert_eq!(settled(&country)["current"], first.as_str());
     is_readable(&country);
@@ -82,19 +78,21 @@ fn moves_into_a_token_and_on() {
 
     // The file is not needed any more.
     std::fs::remove_file(country.installation.data().join("keys/master-1.key")).unwrap();
-    let second = generate("master-2");
     country.installation.kill9();
     std::fs::write(&settings, text + &section("master-2", "\"master-1\"")).unwrap();
+    let second = made(&country);
     country.installation.start();
     assert_eq!(settled(&country)["current"], second.as_str());
     is_readable(&country);
 }
 
-/// Makes a master key in the token; its name.
-fn generate(key: &str) -> String {
-    let place = KeyPlace { module: MODULE.into(), token: TOKEN.to_owned(), key: key.to_owned() };
-    let made = Pkcs11MasterKey::generate(place, Pin::new(PIN.to_owned().into()), Arc::new(SystemEntropy));
-    made.unwrap().id().0.clone()
+/// Makes the master key that the settings name; its identifier. A second time it is there.
+fn made(country: &Country) -> String {
+    let (operator, data) = (country.installation.somebody("operator"), country.installation.data());
+    let make = ["master-key", "make", "--data", data.to_str().unwrap()];
+    let made = operator.done(&make)["id"].as_str().unwrap().to_owned();
+    assert_eq!(operator.refused(1, &make).code, "E-SRV-009");
+    made
 }
 
 /// Waits until the current master key wraps everything.

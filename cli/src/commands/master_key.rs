@@ -1,14 +1,17 @@
-//! `npki master-key show|rotate`: what the keys of all personal data are wrapped with.
+//! `npki master-key show|rotate|make`: what the keys of all personal data are wrapped with.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Subcommand;
+use serde::Serialize;
 use serde_json::json;
 
 use super::Ending;
 use crate::client::records::MasterKey;
 use crate::failure::{Failure, catalogue};
 use crate::output::{Meaning, Outcome, Page, Simple};
+use crate::service;
 use crate::session::Session;
 
 /// What to do with the master key.
@@ -18,6 +21,17 @@ pub enum MasterKeyCommand {
     Show,
     /// Make a new master key and re-wrap everything under it, while the service runs
     Rotate,
+    /// Make the master key that the settings name in a PKCS#11 token, before it is put into use
+    Make {
+        /// The installation's folder, whose npki.toml has a section [vault.pkcs11]
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+}
+
+#[derive(Debug, Serialize)]
+struct Made {
+    id: String,
 }
 
 /// How often a rotation is looked at.
@@ -25,21 +39,32 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// Shows or rotates.
 pub fn run(command: MasterKeyCommand, session: &mut Session) -> Ending {
-    let client = session.client()?;
     match command {
+        MasterKeyCommand::Make { data } => {
+            let made = Made { id: service::make_master_key(&data)? };
+            Ok(Outcome::done(Simple::new("npki.master-key.make/1", made, |made, page| {
+                page.verdict(Meaning::Good, "made", &made.id);
+                page.line("next: master_key = \"pkcs11\" in npki.toml, and a restart of the service");
+            })))
+        }
         MasterKeyCommand::Show => {
+            let client = session.client()?;
             let state: MasterKey = client.read(&["master-key"])?;
             Ok(Outcome::done(Simple::new("npki.master-key.show/1", state, show_text)))
         }
         MasterKeyCommand::Rotate => {
+            let client = session.client()?;
             let path = ["master-key", "rotation"];
             let mut state: MasterKey = client.change(&path, &json!({}), session.entropy.as_ref())?;
             session.console.note("The service goes on with it, also when this command is interrupted.");
+            let gauge = session.console.count("re-wrapping");
             while state.rotation == "running" {
-                session.console.note(&format!("re-wrapped {}, {} left", state.rewrapped, state.left));
+                gauge.turn_to("re-wrapping", state.rewrapped + state.left);
+                gauge.set(state.rewrapped);
                 std::thread::sleep(LOOK);
                 state = client.read(&["master-key"])?;
             }
+            drop(gauge);
             if state.rotation == "failed" {
                 return Err(Failure::of(&catalogue::ROTATION));
             }

@@ -34,6 +34,7 @@ pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
 pub(crate) use init::{Founded, Plan, init};
 pub(crate) use restore::{Loss, RestorePlan, Restored, restore};
 pub(crate) use serve::serve;
+pub(crate) use vault::make_master_key;
 
 use settings::Installation;
 

@@ -1,5 +1,6 @@
 //! The vault of an installation: its master keys from the folder of keys and the token, the newest in front.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use ca_core::clock::{Clock, SystemEntropy};
@@ -11,7 +12,7 @@ use ca_core::vault::{Vault, VaultParts};
 use zeroize::Zeroizing;
 
 use super::key_folder::KeyFolder;
-use super::settings::{MasterKeyKind, MasterKeyToken, VaultSettings};
+use super::settings::{self, MasterKeyKind, MasterKeyToken, Settings, VaultSettings};
 use super::{ServiceError, files};
 
 /// Opens the vault over a store.
@@ -51,11 +52,29 @@ fn key_ring(settings: &VaultSettings, keys: &KeyFolder) -> Result<KeyRing, Servi
     Ok(retired.into_iter().try_fold(KeyRing::of(current), KeyRing::and_retired)?)
 }
 
-/// The token's master keys, the one that wraps last.
-fn in_token(token: &MasterKeyToken) -> Result<Vec<Arc<dyn MasterKey>>, ServiceError> {
+/// Makes the master key that the settings name in a token. Gives its identifier.
+///
+/// # Errors
+/// The settings name no token, the key is there already, or the token refuses.
+pub(crate) fn make_master_key(data: &Path) -> Result<String, ServiceError> {
+    let settings = Settings::load(data)?;
+    let token = settings.vault.token.as_ref().ok_or_else(|| ServiceError::Settings {
+        path: data.join(settings::FILE),
+        why: "there is no section [vault.pkcs11]: it says in which token the key is to be".to_owned(),
+    })?;
+    let place = KeyPlace { module: token.module.clone(), token: token.token.clone(), key: token.key.clone() };
+    Ok(Pkcs11MasterKey::generate(place, pin(token)?, Arc::new(SystemEntropy))?.id().to_string())
+}
+
+fn pin(token: &MasterKeyToken) -> Result<Pin, ServiceError> {
     let text =
         std::fs::read_to_string(&token.pin_file).map(Zeroizing::new).map_err(files::at(&token.pin_file))?;
-    let pin = Pin::new(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()));
+    Ok(Pin::new(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned())))
+}
+
+/// The token's master keys, the one that wraps last.
+fn in_token(token: &MasterKeyToken) -> Result<Vec<Arc<dyn MasterKey>>, ServiceError> {
+    let pin = pin(token)?;
     let open = |key: &String| {
         let place = KeyPlace { module: token.module.clone(), token: token.token.clone(), key: key.clone() };
         let key = Pkcs11MasterKey::open(place, pin.clone(), Arc::new(SystemEntropy))?;
