@@ -101,6 +101,6 @@ component fmt cargo fmt --all --check
 stage "cargo build" cargo build --workspace --all-targets --locked
 component clippy cargo clippy --workspace --all-targets --locked -- -D warnings
 export NPKI_BIN="$TARGET/debug/npki"
-stage "cargo test" cargo test --workspace --locked
+stage "cargo test" cargo test --workspace --locked --no-fail-fast
 grep -hE '^test result:' "$LOGS/cargo-test.log" |
     awk '{ passed += $4; failed += $6 } END { printf "%d tests passed, %d failed\n", passed, failed }'

@@ -151,6 +151,7 @@ mod tests {
                 ("approve-requests", "-C--"),
                 ("revoke-certificates", "C--o"),
                 ("manage-staff", "C---"),
+                ("make-backups", "C---"),
                 ("erase-identities", "C---"),
                 ("rotate-master-key", "C---"),
                 ("read-ledger", "C-C-"),
