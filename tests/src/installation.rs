@@ -3,17 +3,27 @@
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use crate::bystander;
 use crate::npki::{Npki, text};
+use crate::programs::Program;
 use crate::rest::Rest;
 
 /// How long a server may take until it is ready. Generous: continuous integration has two slow cores.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where an installation keeps its records.
+#[derive(Debug, Clone, Copy)]
+pub enum Keeping<'a> {
+    /// In the embedded store, in its data folder.
+    Embedded,
+    /// In the PostgreSQL database at this address.
+    Postgres(&'a str),
+}
 
 /// A fresh installation with its server running. Dropping it ends the server and removes every file.
 #[derive(Debug)]
@@ -27,14 +37,79 @@ pub struct Installation {
 impl Installation {
     /// Makes an installation by `npki init`, starts `npki serve` and waits until it is ready.
     pub fn fresh() -> Self {
-        let [https, http] = free_ports();
-        let mut installation = Self { folder: TempDir::new().unwrap(), https, http, server: None };
-        installation.initialise();
+        Self::fresh_on(Keeping::Embedded)
+    }
+
+    /// The same, with its records kept there.
+    pub fn fresh_on(keeping: Keeping<'_>) -> Self {
+        let mut installation = Self::empty();
+        installation.initialise(keeping);
         installation.start();
         installation
     }
 
-    fn initialise(&self) {
+    /// Makes an installation by `npki init`; nothing runs yet.
+    pub fn founded() -> Self {
+        let installation = Self::empty();
+        installation.initialise(Keeping::Embedded);
+        installation
+    }
+
+    /// An installation whose data folder `fill` makes, as a restore does; it is given the folder, which is not there
+    /// yet. It has the ports of `like`, whose server is stopped; nothing runs yet.
+    pub fn filled(like: &Self, fill: impl FnOnce(&Npki, &Path)) -> Self {
+        assert!(like.server.is_none(), "its ports are in use");
+        let mut installation = Self::empty();
+        (installation.https, installation.http) = (like.https, like.http);
+        fill(&installation.somebody("operator"), &installation.data());
+        installation
+    }
+
+    fn empty() -> Self {
+        let [https, http] = free_ports();
+        Self { folder: TempDir::new().unwrap(), https, http, server: None }
+    }
+
+    /// The same installation once more, on other ports, as somebody has it who copied its data folder.
+    pub fn copied(&self) -> Self {
+        assert!(self.server.is_none(), "a running store cannot be copied");
+        self.another_node()
+    }
+
+    /// Another node of an installation on PostgreSQL: a copy of its keys, settings and certificates, on other ports.
+    pub fn another_node(&self) -> Self {
+        let copy = Self::empty();
+        copy_folder(&self.data(), &copy.data());
+        let address = |port: u16| format!("\"127.0.0.1:{port}\"");
+        copy.edit_settings(|text| {
+            let service = (format!("service = {}", address(self.https)), address(copy.https));
+            let public = (format!("\npublic = {}", address(self.http)), address(copy.http));
+            text.replacen(&service.0, &format!("service = {}", service.1), 1).replacen(
+                &public.0,
+                &format!("\npublic = {}", public.1),
+                1,
+            )
+        });
+        copy
+    }
+
+    /// Puts the data folder in the place of this one's, whose server is stopped.
+    pub fn put_back(&self, data: &Path) {
+        assert!(self.server.is_none(), "the server has its files open");
+        std::fs::remove_dir_all(self.data()).unwrap();
+        copy_folder(data, &self.data());
+    }
+
+    /// Rewrites `npki.toml`; it counts from the next start.
+    pub fn edit_settings(&self, edit: impl FnOnce(&str) -> String) {
+        let file = self.data().join("npki.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let edited = edit(&text);
+        assert_ne!(text, edited, "nothing was edited");
+        std::fs::write(file, edited).unwrap();
+    }
+
+    fn initialise(&self, keeping: Keeping<'_>) {
         let data = self.data();
         let (listen, public) = (format!("127.0.0.1:{}", self.https), format!("127.0.0.1:{}", self.http));
         let arguments = [
@@ -47,7 +122,10 @@ impl Installation {
             ["--public-url", &self.public_url()],
             ["--tls-name", "localhost"],
         ];
-        let arguments: Vec<&str> = ["init"].into_iter().chain(arguments.into_iter().flatten()).collect();
+        let mut arguments: Vec<&str> = ["init"].into_iter().chain(arguments.into_iter().flatten()).collect();
+        if let Keeping::Postgres(address) = keeping {
+            arguments.extend(["--store", address]);
+        }
         self.somebody("installer").done(&arguments);
     }
 
@@ -81,6 +159,22 @@ impl Installation {
         server.wait().unwrap();
     }
 
+    /// Ends the server as its operator does (SIGTERM): it finishes what it has begun.
+    pub fn stop(&mut self) {
+        let server = self.server.take().expect("the server runs");
+        let status = terminate(server);
+        assert!(status.success(), "npki serve ended ({status}):\n{}", self.said());
+    }
+
+    /// `npki audit verify` of the whole store says that it is clean: no event missing or changed, no record that the
+    /// ledger does not explain. The embedded store must not be in use.
+    #[track_caller]
+    pub fn audit_is_clean(&self) {
+        let audit = self.somebody("auditor").done(&["audit", "verify", "--data", text(&self.data())]);
+        assert_eq!(audit["verdict"], "clean", "{audit}");
+        assert!(audit["records"].as_u64().is_some_and(|records| records > 0), "{audit}");
+    }
+
     /// Starts the server again on what the last one left.
     pub fn restart(&mut self) {
         if self.server.is_some() {
@@ -109,6 +203,11 @@ impl Installation {
     /// The issuing CA's certificate, PEM.
     pub fn issuing(&self) -> PathBuf {
         self.data().join("certificates/issuing.pem")
+    }
+
+    /// The public key of the ledger, as `npki init` wrote it.
+    pub fn log_key(&self) -> PathBuf {
+        self.data().join("certificates/ledger.vkey")
     }
 
     /// The base address of the REST interface.
@@ -159,9 +258,20 @@ impl Drop for Installation {
     }
 }
 
+/// Asks a process to end, and waits until it has.
+pub fn terminate(mut process: Child) -> ExitStatus {
+    Program::named("sh").args(["-c", &format!("kill -TERM {}", process.id())]).run().succeeded();
+    process.wait().unwrap()
+}
+
+/// Copies a folder with everything in it.
+pub fn copy_folder(from: &Path, to: &Path) {
+    Program::named("cp").args(["-a"]).path(from).path(to).run().succeeded();
+}
+
 /// Two ports nobody listens on, below the range the kernel gives to outgoing connections: a client of another test
 /// must not sit on our port when the server comes back after a crash.
-fn free_ports() -> [u16; 2] {
+pub fn free_ports() -> [u16; 2] {
     let mut free = std::iter::repeat_with(|| 10_000 + random_u16() % 22_000)
         .filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
     let first = free.next().unwrap();

@@ -25,9 +25,13 @@ pub mod load;
 pub mod npki;
 pub mod postgres;
 pub mod programs;
+pub mod promises;
+pub mod proxy;
 pub mod requests;
 pub mod rest;
+pub mod rounds;
 pub mod staff;
+pub mod standby;
 pub mod workspace;
 
 pub use country::Country;
