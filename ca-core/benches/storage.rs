@@ -1,7 +1,18 @@
-//! How many changes a second each store makes durable, as ratios to what this machine's disk allows in the same run:
-//! `cargo bench -p ca-core --bench storage`. With `fill NUMBER` behind `--`, how an embedded store of so many records
-//! is filled and opened.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program that measures and tells")]
+//! How many changes a second each store makes durable, as ratios to what this machine's disk allows in the same run,
+//! and on PostgreSQL to what pgbench reaches with as many clients that insert one row each:
+//! `cargo bench -p ca-core --bench storage`. Behind `--`: `sled` or `postgres`, that store alone; `fill NUMBER`, how an
+//! embedded store of so many records is filled and opened.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a program that measures and tells"
+)]
+#![allow(clippy::print_stdout, reason = "a program that measures and tells")]
+
+#[path = "../../tests/src/postgres.rs"]
+#[allow(dead_code, missing_docs, unreachable_pub, reason = "other tests use the rest of it")]
+mod server;
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -13,6 +24,7 @@ use std::time::{Duration, Instant};
 use ca_core::clock::{SystemClock, SystemEntropy};
 use ca_core::ledger::{Action, Actor, EVENTS, Ledger, Position};
 use ca_core::storage::memory::MemoryStore;
+use ca_core::storage::postgres::{PostgresSettings, PostgresStore};
 use ca_core::storage::sled::SledStore;
 use ca_core::storage::{Change, Moment, Restore, Store, Table};
 
@@ -22,6 +34,10 @@ const WRITERS: [u64; 4] = [1, 16, 64, 256];
 const RECORDS: Table = Table::octets("measured");
 /// What a change stores beside its event, in octets.
 const RECORD: usize = 100;
+/// The table of pgbench's inserts, and one of them: a record as large as ours, and nothing besides.
+const INSERT: &str = "CREATE TABLE single (key bytea PRIMARY KEY, octets bytea NOT NULL)";
+const SINGLE_INSERT: &str = "\\set high random(1, 9000000000000000000)\n\
+     INSERT INTO single VALUES (int8send(:high), decode(repeat('07', 100), 'hex'));\n";
 
 fn main() {
     // On the disk that the build uses: a temporary folder is often memory, and proves nothing.
@@ -30,13 +46,50 @@ fn main() {
     if let [_, records, ..] = arguments.as_slice() {
         return fill(&folder.path().join("filled"), records.parse().unwrap());
     }
+    let only = |engine: &str| {
+        !std::env::args().any(|other| ["sled", "postgres"].contains(&&*other) && other != engine)
+    };
     let flushes = flush_rate(folder.path());
+    println!("load average {}", std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim());
     println!("flushes (4 kB appended, fdatasync), 1 thread  {flushes:>8.0} /s");
-    tell("in memory", 1, measure(&MemoryStore::new(), 1), flushes);
-    for writers in WRITERS {
-        let store = SledStore::open(folder.path().join(writers.to_string())).unwrap();
-        tell("on sled", writers, measure(&store, writers), flushes);
+    if only("sled") {
+        tell("in memory", 1, measure(&[MemoryStore::new()], 1), flushes);
+        for writers in WRITERS {
+            let store = SledStore::open(folder.path().join(writers.to_string())).unwrap();
+            tell("on sled", writers, measure(&[store], writers), flushes);
+        }
     }
+    if only("postgres") {
+        on_postgres();
+    }
+}
+
+/// PostgreSQL in the folder of temporary files: `TMPDIR` must name a disk, not memory.
+fn on_postgres() {
+    let server = server::PostgresServer::start();
+    for writers in WRITERS {
+        let inserts = server.pgbench(INSERT, SINGLE_INSERT, writers, RUN);
+        println!("pgbench, one insert  {writers:>3} clients              {inserts:>8.0} /s");
+        let one = measure(&[node(&server.database())], writers);
+        println!(
+            "changes on postgres  {writers:>3} writers              {one:>8.0} /s   {:.2} of pgbench",
+            one / inserts
+        );
+        if writers > 1 {
+            let address = server.database();
+            let two = measure(&[node(&address), node(&address)], writers);
+            println!(
+                "the same, two nodes  {writers:>3} writers in all       {two:>8.0} /s   {:.2} of one node",
+                two / one
+            );
+        }
+    }
+}
+
+fn node(address: &str) -> PostgresStore {
+    let settings = PostgresSettings::parse(address).unwrap();
+    PostgresStore::create_tables(&settings, &[RECORDS]).unwrap();
+    PostgresStore::open(&settings).unwrap()
 }
 
 fn tell(what: &str, writers: u64, changes: f64, flushes: f64) {
@@ -46,11 +99,13 @@ fn tell(what: &str, writers: u64, changes: f64, flushes: f64) {
     );
 }
 
-/// Durable changes in a second: each a new record and its event, from so many threads.
-fn measure(store: &dyn Store, writers: u64) -> f64 {
+/// Durable changes in a second: each a new record and its event, from so many threads, spread over the nodes.
+fn measure<S: Store>(nodes: &[S], writers: u64) -> f64 {
     let ledger = Ledger::new(Arc::new(SystemClock), Arc::new(SystemEntropy));
     let actor = Actor::system("bench");
+    let nodes: Vec<&S> = nodes.iter().cycle().take(usize::try_from(writers).unwrap()).collect();
     rate(writers, |writer, turn| {
+        let store = nodes[usize::try_from(writer).unwrap()];
         let key = [writer.to_be_bytes(), turn.to_be_bytes()].concat();
         let event = ledger.event(&actor, Action::named("thing.measured"), "a thing").unwrap();
         let change = Change::new().insert(RECORDS, key, [7; RECORD]);
@@ -101,7 +156,7 @@ fn fill(folder: &Path, records: u64) {
     let store = SledStore::open(folder).unwrap();
     let size = std::fs::metadata(folder.join("db")).unwrap().len() / 1_000_000;
     println!("opened in {:.2} s; {size} MB on disk; {}", begun.elapsed().as_secs_f64(), resident());
-    let changes = measure(&store, 64);
+    let changes = measure(&[store], 64);
     println!("changes, 64 writers, beside them              {changes:>8.0} /s; {}", resident());
 }
 

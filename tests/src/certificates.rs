@@ -57,6 +57,20 @@ pub fn crl_lists(crl: &[u8], serial: &str) -> bool {
     parsed.iter_revoked_certificates().any(|entry| entry.serial().to_bytes_be() == wanted)
 }
 
+/// The cRLNumber of a CRL, DER (RFC 5280 section 5.2.3).
+#[track_caller]
+pub fn crl_number(crl: &[u8]) -> u64 {
+    let (_, parsed) = x509_parser::parse_x509_crl(crl).expect("a readable CRL");
+    parsed.crl_number().and_then(|number| number.try_into().ok()).expect("a CRL number")
+}
+
+/// The serial numbers that a CRL, DER, lists, in lower-case hex.
+#[track_caller]
+pub fn crl_serials(crl: &[u8]) -> Vec<String> {
+    let (_, parsed) = x509_parser::parse_x509_crl(crl).expect("a readable CRL");
+    parsed.iter_revoked_certificates().map(|entry| hex::encode(entry.serial().to_bytes_be())).collect()
+}
+
 /// SHA-256, lower-case hex.
 pub fn sha256(bytes: &[u8]) -> String {
     hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes))

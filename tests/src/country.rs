@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::bystander;
 use crate::census::{self, Identities};
 use crate::certificates::{self, Issued};
-use crate::installation::Installation;
+use crate::installation::{Installation, Keeping};
 use crate::staff::Staff;
 
 /// How long a revocation may take until a new CRL shows it.
@@ -27,7 +27,12 @@ pub struct Country {
 impl Country {
     /// Staff and identities; no certificates yet.
     pub fn settled() -> Self {
-        let installation = Installation::fresh();
+        Self::settled_on(Keeping::Embedded)
+    }
+
+    /// The same, with its records kept there.
+    pub fn settled_on(keeping: Keeping<'_>) -> Self {
+        let installation = Installation::fresh_on(keeping);
         let staff = Staff::of(&installation);
         let identities = census::register(&staff.officer.npki);
         Self { staff, identities, issued: Vec::new(), installation }

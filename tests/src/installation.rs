@@ -16,6 +16,15 @@ use crate::rest::Rest;
 /// How long a server may take until it is ready. Generous: continuous integration has two slow cores.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Where an installation keeps its records.
+#[derive(Debug, Clone, Copy)]
+pub enum Keeping<'a> {
+    /// In the embedded store, in its data folder.
+    Embedded,
+    /// In the PostgreSQL database at this address.
+    Postgres(&'a str),
+}
+
 /// A fresh installation with its server running. Dropping it ends the server and removes every file.
 #[derive(Debug)]
 pub struct Installation {
@@ -28,7 +37,13 @@ pub struct Installation {
 impl Installation {
     /// Makes an installation by `npki init`, starts `npki serve` and waits until it is ready.
     pub fn fresh() -> Self {
-        let mut installation = Self::founded();
+        Self::fresh_on(Keeping::Embedded)
+    }
+
+    /// The same, with its records kept there.
+    pub fn fresh_on(keeping: Keeping<'_>) -> Self {
+        let mut installation = Self::empty();
+        installation.initialise(keeping);
         installation.start();
         installation
     }
@@ -36,7 +51,17 @@ impl Installation {
     /// Makes an installation by `npki init`; nothing runs yet.
     pub fn founded() -> Self {
         let installation = Self::empty();
-        installation.initialise();
+        installation.initialise(Keeping::Embedded);
+        installation
+    }
+
+    /// An installation whose data folder `fill` makes, as a restore does; it is given the folder, which is not there
+    /// yet. It has the ports of `like`, whose server is stopped; nothing runs yet.
+    pub fn filled(like: &Self, fill: impl FnOnce(&Npki, &Path)) -> Self {
+        assert!(like.server.is_none(), "its ports are in use");
+        let mut installation = Self::empty();
+        (installation.https, installation.http) = (like.https, like.http);
+        fill(&installation.somebody("operator"), &installation.data());
         installation
     }
 
@@ -48,6 +73,11 @@ impl Installation {
     /// The same installation once more, on other ports, as somebody has it who copied its data folder.
     pub fn copied(&self) -> Self {
         assert!(self.server.is_none(), "a running store cannot be copied");
+        self.another_node()
+    }
+
+    /// Another node of an installation on PostgreSQL: a copy of its keys, settings and certificates, on other ports.
+    pub fn another_node(&self) -> Self {
         let copy = Self::empty();
         copy_folder(&self.data(), &copy.data());
         let address = |port: u16| format!("\"127.0.0.1:{port}\"");
@@ -79,7 +109,7 @@ impl Installation {
         std::fs::write(file, edited).unwrap();
     }
 
-    fn initialise(&self) {
+    fn initialise(&self, keeping: Keeping<'_>) {
         let data = self.data();
         let (listen, public) = (format!("127.0.0.1:{}", self.https), format!("127.0.0.1:{}", self.http));
         let arguments = [
@@ -92,7 +122,10 @@ impl Installation {
             ["--public-url", &self.public_url()],
             ["--tls-name", "localhost"],
         ];
-        let arguments: Vec<&str> = ["init"].into_iter().chain(arguments.into_iter().flatten()).collect();
+        let mut arguments: Vec<&str> = ["init"].into_iter().chain(arguments.into_iter().flatten()).collect();
+        if let Keeping::Postgres(address) = keeping {
+            arguments.extend(["--store", address]);
+        }
         self.somebody("installer").done(&arguments);
     }
 
@@ -131,6 +164,15 @@ impl Installation {
         let server = self.server.take().expect("the server runs");
         let status = terminate(server);
         assert!(status.success(), "npki serve ended ({status}):\n{}", self.said());
+    }
+
+    /// `npki audit verify` of the whole store says that it is clean: no event missing or changed, no record that the
+    /// ledger does not explain. The embedded store must not be in use.
+    #[track_caller]
+    pub fn audit_is_clean(&self) {
+        let audit = self.somebody("auditor").done(&["audit", "verify", "--data", text(&self.data())]);
+        assert_eq!(audit["verdict"], "clean", "{audit}");
+        assert!(audit["records"].as_u64().is_some_and(|records| records > 0), "{audit}");
     }
 
     /// Starts the server again on what the last one left.

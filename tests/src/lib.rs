@@ -25,10 +25,14 @@ pub mod load;
 pub mod npki;
 pub mod postgres;
 pub mod programs;
+pub mod promises;
+pub mod proxy;
 pub mod published_ledger;
 pub mod requests;
 pub mod rest;
+pub mod rounds;
 pub mod staff;
+pub mod standby;
 pub mod witness;
 pub mod workspace;
 

@@ -1,5 +1,6 @@
 //! Many clients asking for certificates at once, remembering what they were told.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -7,10 +8,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::installation::random_u16;
+use crate::installation::{Installation, random_u16};
 use crate::npki::text;
 use crate::programs::Program;
 use crate::rest::{Response, Rest};
+use crate::staff::Member;
+use crate::{Country, certificates};
 
 /// A certificate request as one client sends it, again and again if need be.
 #[derive(Debug, Clone)]
@@ -41,12 +44,54 @@ pub struct Memory {
     pub told: Vec<Told>,
     /// Sent, and never answered: issued or not, nobody knows.
     pub unanswered: Vec<Attempt>,
+    /// Serial numbers whose revocation was acknowledged.
+    pub revoked: Vec<String>,
+    /// The CRLs that were served, in the order of each door.
+    pub crls: Vec<ServedCrl>,
+}
+
+/// A CRL that somebody fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedCrl {
+    /// The door it came from.
+    pub door: String,
+    /// Its cRLNumber.
+    pub number: u64,
+    /// SHA-256 of its DER, hex.
+    pub sha256: String,
+}
+
+/// One node, as clients reach it.
+#[derive(Debug, Clone)]
+pub struct Door {
+    /// Asks for certificates.
+    pub officer: Rest,
+    /// Revokes them.
+    pub administrator: Rest,
+    /// Sees what is published to everybody.
+    pub everybody: Rest,
+}
+
+impl Door {
+    /// The door of this node of the country's installation.
+    pub fn of(country: &Country, node: &Installation) -> Self {
+        let at = |member: &Member| node.rest(&member.certificate, &member.key);
+        let staff = &country.staff;
+        let everybody = Rest::new(&node.public_url(), &node.root());
+        Self { officer: at(&staff.officer), administrator: at(&staff.administrator), everybody }
+    }
+
+    /// The issuing CA's CRL, DER; `None` when there is no server.
+    pub fn crl(&self) -> Option<Vec<u8>> {
+        let answer = self.everybody.try_get("/crl/issuing.crl").filter(|answer| answer.status == 200)?;
+        Some(answer.body)
+    }
 }
 
 /// Clients that ask until they are told to stop.
 #[derive(Debug)]
 pub struct Clients<'a> {
-    rest: &'a Rest,
+    doors: &'a [Door],
     devices: &'a [String],
     folder: &'a Path,
     stop: AtomicBool,
@@ -54,21 +99,29 @@ pub struct Clients<'a> {
     memory: Mutex<Memory>,
 }
 
+/// One certificate of so many is revoked by the client that was given it.
+const REVOKED: usize = 4;
+
 impl<'a> Clients<'a> {
-    /// Clients that ask for these devices' certificates and keep their keys in `folder`.
-    pub fn new(rest: &'a Rest, devices: &'a [String], folder: &'a Path) -> Self {
+    /// Clients that ask at these doors for these devices' certificates and keep their keys in `folder`.
+    pub fn new(doors: &'a [Door], devices: &'a [String], folder: &'a Path) -> Self {
         let (stop, served, memory) = (AtomicBool::new(false), AtomicUsize::new(0), Mutex::default());
-        Self { rest, devices, folder, stop, served, memory }
+        Self { doors, devices, folder, stop, served, memory }
     }
 
-    /// Lets `count` clients ask while `meanwhile` runs; what they remember when it is over.
+    /// Lets `count` clients ask, spread over the doors, while `meanwhile` runs; what they remember when it is over.
     pub fn ask_while(self, count: usize, meanwhile: impl FnOnce(&Self)) -> Memory {
         std::thread::scope(|scope| {
-            for _ in 0..count {
-                scope.spawn(|| self.ask_until_stopped());
+            for door in self.doors.iter().cycle().take(count) {
+                scope.spawn(|| self.ask_until_stopped(door));
             }
-            meanwhile(&self);
+            for door in self.doors {
+                scope.spawn(|| self.watch_crls(door));
+            }
+            // Clients that are never told to stop would turn a failure into a hang.
+            let done = catch_unwind(AssertUnwindSafe(|| meanwhile(&self)));
             self.stop.store(true, Ordering::Relaxed);
+            done.unwrap_or_else(|failure| resume_unwind(failure));
         });
         self.memory.into_inner().unwrap()
     }
@@ -77,32 +130,56 @@ impl<'a> Clients<'a> {
     /// test, not hang it.
     pub fn wait_until_served(&self, certificates: usize) {
         let give_up = Instant::now() + Duration::from_secs(60);
-        while self.served.load(Ordering::Relaxed) < certificates && Instant::now() < give_up {
+        while self.served() < certificates && Instant::now() < give_up {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
 
-    fn ask_until_stopped(&self) {
+    /// How many certificates were given out so far.
+    pub fn served(&self) -> usize {
+        self.served.load(Ordering::Relaxed)
+    }
+
+    fn ask_until_stopped(&self, door: &Door) {
         while !self.stop.load(Ordering::Relaxed) {
             let attempt = self.attempt();
-            match attempt.send(self.rest) {
-                Some(answer) => self.remember(attempt, &answer),
+            match attempt.send(&door.officer) {
+                Some(answer) => self.remember(door, attempt, &answer),
                 None => self.memory.lock().unwrap().unanswered.push(attempt),
             }
         }
     }
 
-    fn remember(&self, attempt: Attempt, answer: &Response) {
+    fn remember(&self, door: &Door, attempt: Attempt, answer: &Response) {
         // Anything but 201 under load (429, 503) promises nothing; the same attempt may be made again.
         if answer.status != 201 {
             return self.memory.lock().unwrap().unanswered.push(attempt);
         }
         let serial = crate::answers::text(&answer.json(201), "serial").to_owned();
-        self.served.fetch_add(1, Ordering::Relaxed);
-        let shown = self.rest.try_get(&format!("/v1/certificates/{serial}"));
+        let number = self.served.fetch_add(1, Ordering::Relaxed);
+        let shown = door.officer.try_get(&format!("/v1/certificates/{serial}"));
         let shown = shown.filter(|response| response.status == 200).map(|response| response.json(200));
         let pem = shown.map(|certificate| crate::answers::text(&certificate, "pem").to_owned());
-        self.memory.lock().unwrap().told.push(Told { attempt, serial, pem });
+        self.memory.lock().unwrap().told.push(Told { attempt, serial: serial.clone(), pem });
+        if number % REVOKED == 0 {
+            let why = json!({"reason": "superseded"});
+            let path = format!("/v1/certificates/{serial}/revoke");
+            let answer = door.administrator.try_post(&path, &why, &[]);
+            if answer.is_some_and(|answer| answer.status == 200) {
+                self.memory.lock().unwrap().revoked.push(serial);
+            }
+        }
+    }
+
+    fn watch_crls(&self, door: &Door) {
+        while !self.stop.load(Ordering::Relaxed) {
+            if let Some(crl) = door.crl() {
+                let (number, sha256) = (certificates::crl_number(&crl), certificates::sha256(&crl));
+                let served = ServedCrl { door: door.everybody.base().to_owned(), number, sha256 };
+                self.memory.lock().unwrap().crls.push(served);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     fn attempt(&self) -> Attempt {

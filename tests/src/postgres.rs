@@ -34,10 +34,7 @@ impl PostgresServer {
         let folder = tempfile::tempdir().unwrap();
         std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
         let data = folder.path().join("data");
-        std::fs::create_dir(&data).unwrap();
-        if is_root() {
-            succeed(Command::new("chown").arg("postgres").arg(&data));
-        }
+        own_folder(&data);
         let initdb = programs.join("initdb");
         succeed(
             as_user(&initdb)
@@ -46,10 +43,43 @@ impl PostgresServer {
                 .args(["-A", "trust", "-U", "postgres", "-E", "UTF8"])
                 .args(["--no-locale", "--no-sync"]),
         );
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let server = Self { folder, programs, port, databases: AtomicU32::new(0), running: Mutex::new(None) };
+        let server = Self::new(folder, programs);
         server.run();
         server
+    }
+
+    fn new(folder: TempDir, programs: PathBuf) -> Self {
+        let port = free_port();
+        Self { folder, programs, port, databases: AtomicU32::new(0), running: Mutex::new(None) }
+    }
+
+    /// A standby of `primary`, which follows it from now on.
+    pub fn standby_of(primary: &Self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        let standby = Self::new(folder, primary.programs.clone());
+        standby.follow(primary);
+        standby
+    }
+
+    /// Throws away what this server had, and makes it a standby of `primary`. Its address stays.
+    pub fn follow(&self, primary: &Self) {
+        self.stop();
+        let data = self.data();
+        if data.exists() {
+            std::fs::remove_dir_all(&data).unwrap();
+        }
+        own_folder(&data);
+        let mut copy = as_user(&primary.programs.join("pg_basebackup"));
+        copy.arg("-h").arg(primary.data()).args(["-p", &primary.port.to_string(), "-U", "postgres"]);
+        // -R: it is a standby, and knows whom to follow.
+        succeed(copy.arg("-D").arg(&data).args(["-R", "-X", "stream", "-c", "fast", "--no-sync"]));
+        self.run();
+    }
+
+    /// Makes a standby the primary.
+    pub fn promote(&self) {
+        succeed(as_user(&self.programs.join("pg_ctl")).args(["promote", "-w", "-D"]).arg(self.data()));
     }
 
     /// The server that all tests share which run at the same time.
@@ -101,6 +131,20 @@ impl PostgresServer {
         succeed(psql.args(["-v", "ON_ERROR_STOP=1", "-qAtX", "-c", sql]))
     }
 
+    /// Runs pgbench on a new database, made ready by the SQL of `prepare`: the transactions of `script` in a second.
+    pub fn pgbench(&self, prepare: &str, script: &str, clients: u64, run: Duration) -> f64 {
+        let database = self.database_name();
+        self.sql(&database, prepare);
+        let file = self.folder.path().join("pgbench.sql");
+        std::fs::write(&file, script).unwrap();
+        let mut pgbench = Command::new(self.programs.join("pgbench"));
+        pgbench.arg("-h").arg(self.data()).args(["-p", &self.port.to_string(), "-U", "postgres"]);
+        pgbench.args(["-n", "-M", "prepared", "-j", "2", "-c", &clients.to_string()]);
+        let said = succeed(pgbench.args(["-T", &run.as_secs().to_string(), "-f"]).arg(file).arg(database));
+        let rate = said.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
+        rate.unwrap_or_else(|| panic!("pgbench says no rate:\n{said}"))
+    }
+
     /// Replaces who may connect and how (`pg_hba.conf`), adds settings, and starts the server again.
     pub fn demand(&self, hba: &str, settings: &str) {
         let place = self.data().join("pg_hba.conf");
@@ -150,7 +194,7 @@ impl PostgresServer {
 
     fn try_run(&self, until: Instant) -> bool {
         // The shell ends the server when this process ends and its end of the pipe with it.
-        let script = "\"$0\" -D \"$1\" -k \"$1\" -p \"$2\" -c listen_addresses=127.0.0.1 -c max_connections=200 \
+        let script = "\"$0\" -D \"$1\" -k \"$1\" -p \"$2\" -c listen_addresses=127.0.0.1 -c max_connections=300 \
              >>\"$1/log\" 2>&1 & pid=$!; (cat >/dev/null; kill -INT $pid) 2>/dev/null <&3 & wait $pid";
         let shell = format!("exec 3<&0; {script}");
         let mut child = as_user(Path::new("sh"))
@@ -159,6 +203,8 @@ impl PostgresServer {
             .arg(self.data())
             .arg(self.port.to_string())
             .stdin(Stdio::piped())
+            // The shell tells when the server is killed; the server itself writes to its log.
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut ready = Command::new(self.programs.join("pg_isready"));
@@ -212,6 +258,18 @@ fn programs() -> PathBuf {
 /// PostgreSQL refuses to run as root.
 fn is_root() -> bool {
     succeed(Command::new("id").arg("-u")).trim() == "0"
+}
+
+fn own_folder(folder: &Path) {
+    std::fs::create_dir(folder).unwrap();
+    std::fs::set_permissions(folder, PermissionsExt::from_mode(0o700)).unwrap();
+    if is_root() {
+        succeed(Command::new("chown").arg("postgres").arg(folder));
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn as_user(program: &Path) -> Command {

@@ -41,6 +41,11 @@ impl Rest {
         self
     }
 
+    /// The address before every path.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// GET that must be answered.
     #[track_caller]
     pub fn get(&self, path: &str) -> Response {

@@ -96,6 +96,15 @@ pub fn ocsp_post(installation: &Installation, certificate: &Path, nonce: Nonce) 
     (asked.run(), file)
 }
 
+/// Asks this node's responder for a serial number in lower-case hex, and verifies the answer.
+pub fn ocsp_serial(installation: &Installation, serial: &str) -> Answer {
+    let (root, issuing) = (installation.root(), installation.issuing());
+    let (serial, url) = (format!("0x{serial}"), format!("{}/ocsp", installation.public_url()));
+    openssl(["ocsp", "-issuer", text(&issuing), "-serial", &serial, "-CAfile", text(&root)])
+        .args(["-verify_other", text(&issuing), "-url", &url, Nonce::Fresh.option()])
+        .run()
+}
+
 /// Asks the responder by GET (RFC 6960 appendix A.1) and verifies the answer.
 pub fn ocsp_get(installation: &Installation, certificate: &Path) -> Answer {
     let folder = installation.scratch("ocsp-get");

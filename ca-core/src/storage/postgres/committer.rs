@@ -6,7 +6,8 @@
 //! no node ever holds the turn while it thinks, unless nodes compete.
 //!
 //! A node that wrote last does not even read: it supposes that its callers' expectations hold, judges the batch on
-//! that, and lets the statement verify it. Only if something is not as supposed does it read and judge anew.
+//! that, and lets the statement verify it. Only if something is not as supposed does it read and judge anew. Nodes that
+//! compete do the same with the turn taken: it is held for one statement and the commit.
 //!
 //! When the connection breaks while a batch is being written, what became of it is found out, not guessed: the
 //! statement also notes the batch's number in the node's row.
@@ -59,10 +60,14 @@ impl Committer {
     }
 
     fn attempt(&mut self, group: &[AuditedChange]) -> Result<Attempt, Trouble> {
-        let session = self.take_session()?;
-        match self.known.take() {
-            Some(from) if self.competition == Competition::None => self.suppose(session, from, group),
-            _ => self.look(session, group),
+        let mut session = self.take_session()?;
+        let from = match self.competition {
+            Competition::None => self.known.take(),
+            Competition::Since(_) => Some(statements::lock(&mut session, &self.shared.catalog)?),
+        };
+        match from {
+            Some(from) => self.suppose(session, from, group),
+            None => self.look(session, group),
         }
     }
 
@@ -85,7 +90,7 @@ impl Committer {
         match self.write(&mut session, Step { from, to, supposed: &supposed, left: &left }) {
             Ok(true) => {
                 self.session = Some(session);
-                self.known = Some(to);
+                self.note(from, to);
                 Ok(Attempt::Done(verdicts))
             }
             Ok(false) => self.look(session, group),
@@ -94,21 +99,15 @@ impl Committer {
         }
     }
 
-    /// Judges the group on what is there.
+    /// Judges the group on what is there; among competitors, in the transaction that took the turn.
     fn look(&mut self, mut session: Session, group: &[AuditedChange]) -> Result<Attempt, Trouble> {
         let shared = Arc::clone(&self.shared);
-        let locked = self.competition != Competition::None;
-        if locked {
-            statements::lock(&mut session, &shared.catalog)?;
-        }
         let wanted = wanted(group, &shared.catalog);
         let (from, found) = statements::look(&mut session, &shared.catalog, &wanted)?;
         let mut batch = Batch::new(&shared.catalog, from, &found);
         let verdicts = group.iter().map(|change| batch.add(change)).collect();
         let Some((to, left)) = batch.finish() else {
-            if locked {
-                session.run("ROLLBACK")?;
-            }
+            self.give_the_turn_back(&mut session)?;
             self.session = Some(session);
             self.known = Some(from);
             return Ok(Attempt::Done(verdicts));
@@ -120,6 +119,7 @@ impl Committer {
                 Ok(Attempt::Done(verdicts))
             }
             Ok(false) => {
+                self.give_the_turn_back(&mut session)?;
                 self.session = Some(session);
                 self.competition = Competition::Since(from);
                 Ok(Attempt::Overtaken)
@@ -133,10 +133,14 @@ impl Committer {
         self.batch += 1;
         let token = Token { node: &self.node, batch: self.batch };
         let written = statements::write(session, &self.shared.catalog, token, step)?;
-        if self.competition != Competition::None {
-            session.run(if written { "COMMIT" } else { "ROLLBACK" })?;
+        if written && self.competition != Competition::None {
+            session.run("COMMIT")?;
         }
         Ok(written)
+    }
+
+    fn give_the_turn_back(&self, session: &mut Session) -> Result<(), Trouble> {
+        if self.competition == Competition::None { Ok(()) } else { session.run("ROLLBACK") }
     }
 
     /// The competition is over when nobody else wrote between two batches of this node.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use postgres::types::{ToSql, Type};
-use postgres::{Client, NoTls, Row, Statement};
+use postgres::{Client, NoTls, Row, SimpleQueryMessage, SimpleQueryRow, Statement};
 
 use super::failure::Trouble;
 use super::settings::PostgresSettings;
@@ -85,6 +85,16 @@ impl Session {
     /// Runs statements without parameters or results, in one round trip.
     pub(super) fn run(&mut self, statements: &str) -> Result<(), Trouble> {
         Ok(self.client.batch_execute(statements)?)
+    }
+
+    /// Runs statements without parameters in one round trip; the first row that they give, as text.
+    pub(super) fn ask(&mut self, statements: &str) -> Result<Option<SimpleQueryRow>, Trouble> {
+        let messages = self.client.simple_query(statements)?;
+        let mut rows = messages.into_iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        Ok(rows.next())
     }
 
     /// Runs a statement prepared once on this connection, with parameters of these types.

@@ -13,9 +13,17 @@ use super::octets::{Octets, Raw};
 use super::session::Session;
 use crate::storage::{Content, StorageError, Table, Version};
 
-/// Takes the turn and keeps it until the transaction ends.
-pub(super) fn lock(session: &mut Session, catalog: &Catalog) -> Result<(), Trouble> {
-    session.run(&format!("BEGIN; SELECT sequence FROM {} FOR UPDATE", catalog.name("turn")))
+/// Takes the turn, keeps it until the transaction ends, and says where it stands: all in one round trip.
+pub(super) fn lock(session: &mut Session, catalog: &Catalog) -> Result<Turn, Trouble> {
+    let begin = "BEGIN; SELECT sequence, ledger_size, state, format FROM";
+    let row = session.ask(&format!("{begin} {} FOR UPDATE", catalog.name("turn")))?;
+    let row = row.ok_or_else(|| no_turn(catalog))?;
+    let text = |place| row.try_get(place).map(Option::unwrap_or_default);
+    let number = |place| -> Result<u64, Trouble> {
+        Ok(text(place)?.parse().map_err(|_| no_turn_is_like_this(catalog))?)
+    };
+    is_usable(catalog.schema(), text(2)?, i32::try_from(number(3)?).unwrap_or_default())?;
+    Ok(Turn { sequence: number(0)?, ledger_size: number(1)? })
 }
 
 /// Reads the turn's row, and the versions under the keys that are wanted, at one moment.
@@ -72,6 +80,10 @@ pub(super) fn is_usable(schema: &str, state: &str, format: i32) -> Result<(), St
              restore finish; or drop the schemas {schema} and {schema}_report and restore again"
         ))),
     }
+}
+
+fn no_turn_is_like_this(catalog: &Catalog) -> StorageError {
+    StorageError(format!("{} holds no numbers: the database is damaged", catalog.name("turn")))
 }
 
 fn no_turn(catalog: &Catalog) -> Trouble {
