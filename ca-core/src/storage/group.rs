@@ -1,8 +1,8 @@
 //! Many callers, one worker: callers hand in what they want and wait; the worker takes all that wait at once, does it
 //! together, and answers each. This is how a disk flush or a round trip is shared by all who need one.
 //!
-//! Nobody waits for company: a worker that finds one caller takes that one. What comes meanwhile waits for the next
-//! turn, so that a turn grows with the load by itself.
+//! A worker that finds one caller takes that one; what comes meanwhile waits for the next turn, so that a turn grows with
+//! the load by itself. Where a turn is dear, a worker may linger for callers who are on their way back.
 //!
 //! A caller sleeps by `park` and is woken alone, rather than by a channel of its own for each change: that is one
 //! allocation for each change, and a system call only where somebody sleeps. A caller whose [`Answer`] is dropped is
@@ -11,6 +11,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
+use std::time::{Duration, Instant};
 
 /// Callers in line for a worker: each brings a `T` and waits for an `A`.
 #[derive(Debug)]
@@ -43,6 +44,31 @@ pub(super) struct Most {
     pub(super) octets: usize,
 }
 
+/// How long a turn is left open for more callers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Linger {
+    /// At the most.
+    pub(super) most: Duration,
+    /// It is closed earlier when nobody came for so long.
+    pub(super) gap: Duration,
+}
+
+impl Linger {
+    /// Not at all.
+    pub(super) const NOT: Self = Self { most: Duration::ZERO, gap: Duration::ZERO };
+}
+
+/// What a caller who waits for a bounded time hears.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Heard<A> {
+    /// The answer.
+    Answer(A),
+    /// There is none: the group was closed before, or the worker gave up.
+    Nothing,
+    /// It has not come in time, and may still.
+    TooLate,
+}
+
 impl<T, A> Default for Group<T, A> {
     fn default() -> Self {
         let line = Line { waiting: VecDeque::new(), closed: false, idle: false };
@@ -54,6 +80,18 @@ impl<T, A> Group<T, A> {
     /// Hands `item` in and waits. `None`: it is not answered, because the group was closed before or the worker gave
     /// up; whether it was done is not known then.
     pub(super) fn submit(&self, item: T) -> Option<A> {
+        self.enter(item)?.wait()
+    }
+
+    /// As [`Group::submit`], for no longer than `patience`.
+    pub(super) fn submit_within(&self, item: T, patience: Duration) -> Heard<A> {
+        match self.enter(item) {
+            Some(slot) => slot.wait_until(Instant::now() + patience),
+            None => Heard::Nothing,
+        }
+    }
+
+    fn enter(&self, item: T) -> Option<Arc<Slot<A>>> {
         let slot = Arc::new(Slot { verdict: Mutex::new(Verdict::Open), caller: std::thread::current() });
         let mut line = self.line();
         if line.closed {
@@ -65,12 +103,17 @@ impl<T, A> Group<T, A> {
         if wake {
             self.came.notify_one();
         }
-        slot.wait()
+        Some(slot)
     }
 
-    /// Waits until somebody is in line, and takes all who are, up to `most`. `None` once the group is closed and
+    /// Waits until somebody is in line, lingers, and takes all who are, up to `most`. `None` once the group is closed and
     /// everybody who came before was taken.
-    pub(super) fn take(&self, most: Most, size: impl Fn(&T) -> usize) -> Option<Vec<Waiting<T, A>>> {
+    pub(super) fn take(
+        &self,
+        most: Most,
+        linger: Linger,
+        size: impl Fn(&T) -> usize,
+    ) -> Option<Vec<Waiting<T, A>>> {
         let mut line = self.line();
         while line.waiting.is_empty() {
             if line.closed {
@@ -80,6 +123,9 @@ impl<T, A> Group<T, A> {
             line = self.came.wait(line).unwrap_or_else(PoisonError::into_inner);
         }
         line.idle = false;
+        if !linger.most.is_zero() {
+            line = self.lingered(line, most, linger);
+        }
         let mut octets = 0;
         let within = line.waiting.iter().take(most.items).take_while(|waiting| {
             let fits = octets < most.octets;
@@ -88,6 +134,28 @@ impl<T, A> Group<T, A> {
         });
         let taken = within.count();
         Some(line.waiting.drain(..taken).collect())
+    }
+
+    /// Looks now and then whether more have come. Nobody wakes the worker for it: that would cost what it saves.
+    fn lingered<'a>(
+        &'a self,
+        mut line: MutexGuard<'a, Line<T, A>>,
+        most: Most,
+        linger: Linger,
+    ) -> MutexGuard<'a, Line<T, A>> {
+        let until = Instant::now() + linger.most;
+        loop {
+            let before = line.waiting.len();
+            if before >= most.items || line.closed || Instant::now() >= until {
+                return line;
+            }
+            drop(line);
+            std::thread::sleep(linger.gap);
+            line = self.line();
+            if line.waiting.len() == before {
+                return line;
+            }
+        }
     }
 
     /// Whether nobody is in line.
@@ -131,14 +199,34 @@ enum Verdict<A> {
 impl<A> Slot<A> {
     fn wait(&self) -> Option<A> {
         loop {
-            let mut verdict = self.verdict.lock().unwrap_or_else(PoisonError::into_inner);
-            match std::mem::replace(&mut *verdict, Verdict::Gone) {
-                Verdict::Given(answer) => return Some(answer),
-                Verdict::Gone => return None,
-                Verdict::Open => *verdict = Verdict::Open,
+            match self.heard() {
+                Heard::Answer(answer) => return Some(answer),
+                Heard::Nothing => return None,
+                Heard::TooLate => std::thread::park(),
             }
-            drop(verdict);
-            std::thread::park();
+        }
+    }
+
+    fn wait_until(&self, end: Instant) -> Heard<A> {
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            match self.heard() {
+                Heard::TooLate if !left.is_zero() => std::thread::park_timeout(left),
+                heard => return heard,
+            }
+        }
+    }
+
+    /// What there is to hear now.
+    fn heard(&self) -> Heard<A> {
+        let mut verdict = self.verdict.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(&mut *verdict, Verdict::Gone) {
+            Verdict::Given(answer) => Heard::Answer(answer),
+            Verdict::Gone => Heard::Nothing,
+            Verdict::Open => {
+                *verdict = Verdict::Open;
+                Heard::TooLate
+            }
         }
     }
 }
@@ -189,7 +277,7 @@ mod tests {
                 })
                 .collect();
             let worker = threads.spawn(|| {
-                while let Some(taken) = group.take(MOST, |_| 1) {
+                while let Some(taken) = group.take(MOST, Linger::NOT, |_| 1) {
                     taken.into_iter().for_each(|waiting| waiting.answer.give(waiting.item + 7));
                 }
             });
@@ -210,7 +298,7 @@ mod tests {
             while group.line().waiting.len() < 6 {
                 std::thread::yield_now();
             }
-            let taken = |most| group.take(most, |size| *size).unwrap().len();
+            let taken = |most| group.take(most, Linger::NOT, |size| *size).unwrap().len();
             assert_eq!(taken(Most { items: 2, octets: 10_000 }), 2);
             assert_eq!(taken(Most { items: 9, octets: 1 }), 1, "one is taken however large it is");
             assert_eq!(taken(Most { items: 9, octets: 800 }), 2);
@@ -223,7 +311,7 @@ mod tests {
         let group = Group::<(), ()>::default();
         std::thread::scope(|threads| {
             let callers: Vec<_> = (0..4).map(|_| threads.spawn(|| group.submit(()))).collect();
-            let taken = group.take(Most { items: 1, octets: 1 }, |()| 1);
+            let taken = group.take(Most { items: 1, octets: 1 }, Linger::NOT, |()| 1);
             drop(taken);
             while group.line().waiting.len() < 3 {
                 std::thread::yield_now();

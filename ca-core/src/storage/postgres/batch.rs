@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::Catalog;
-use super::group::Verdict;
+use super::committing::Verdict;
 use crate::ledger::{EVENTS, Position};
 use crate::storage::expectation::judge;
 use crate::storage::{AuditedChange, Committed, Expect, Operation, StorageError, Table, Version, Write};

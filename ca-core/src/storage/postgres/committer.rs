@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use super::Shared;
 use super::batch::{Batch, Supposed, Turn, as_found, supposed, wanted};
+use super::committing::{Engine, Verdict};
 use super::failure::{Patience, Trouble};
-use super::group::{AfterFailure, Engine, Verdict};
 use super::session::Session;
 use super::statements::{self, Step, Token};
 use crate::storage::{AuditedChange, StorageError};
@@ -209,9 +209,8 @@ impl Engine for Committer {
         }
     }
 
-    fn failed(&mut self, error: &StorageError) -> AfterFailure {
+    fn failed(&mut self, error: &StorageError) {
         tracing::error!(%error, "changes were not committed");
-        AfterFailure::GoOn
     }
 }
 

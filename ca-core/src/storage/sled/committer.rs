@@ -10,7 +10,7 @@ use super::draft::{Counts, Draft, Prepared, Written};
 use super::journal::Journal;
 use super::{Done, Shared, Verdict};
 use crate::storage::StorageError;
-use crate::storage::group::{Answer, Most};
+use crate::storage::group::{Answer, Linger, Most};
 
 /// The most changes, and about the most octets of values, that are made durable together: what one batch keeps in
 /// memory, and how long its first caller waits for the last.
@@ -49,7 +49,7 @@ impl<'a> Committer<'a> {
 
     /// Commits until the store is closed or the engine fails.
     pub(super) fn run(mut self) {
-        while let Some(waiting) = self.shared.group.take(MOST, Prepared::size) {
+        while let Some(waiting) = self.shared.group.take(MOST, Linger::NOT, Prepared::size) {
             let (changes, answers) = waiting.into_iter().map(|one| (one.item, one.answer)).unzip();
             if let Err(error) = self.commit(changes, answers) {
                 self.shared.stop(&error);
