@@ -22,6 +22,7 @@ pub mod country;
 pub mod installation;
 pub mod judges;
 pub mod load;
+pub mod made_store;
 pub mod npki;
 pub mod postgres;
 pub mod programs;

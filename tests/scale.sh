@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# How npki behaves with a large store: makes one through the real pipeline and measures the service on it.
+#
+#   bash tests/scale.sh CERTIFICATES [STORE]
+#
+# STORE is an address such as postgres://…; without one the embedded store is measured. Prints a table; leaves nothing.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+certificates=${1:?how many certificates}
+store=${2:-}
+cargo build --quiet --release --locked -p cli -p tests --bin npki --bin make-store
+target="$(realpath "${CARGO_TARGET_DIR:-target}")/release"
+# On the disk that the build uses: a temporary folder is often memory.
+folder=$(mktemp -d -p "$(dirname "$target")")
+server=
+cleanup() {
+    [ -z "$server" ] || kill -9 "$server" 2>/dev/null || true
+    rm -rf "$folder"
+}
+trap cleanup EXIT
+https=18643 http=18680
+npki() { NPKI_CONFIG_DIR="$folder/config" "$target/npki" --no-input "$@"; }
+npki init --data "$folder/data" --listen 127.0.0.1:$https --public-listen 127.0.0.1:$http \
+    --public-url http://127.0.0.1:$http >/dev/null
+"$target/make-store" --data "$folder/data" --certificates "$certificates" ${store:+--store "$store"}
+[ -n "$store" ] || du -sh "$folder/data/store" | awk '{ print "on disk\t" $1 }'
+
+now() { date +%s.%N; }
+since() { awk -v from="$1" -v to="$(now)" 'BEGIN { printf "%.2f s", to - from }'; }
+issuing="$folder/data/certificates/issuing.pem"
+serial=$(head -1 "$folder/data/made-serials")
+ask_ocsp() {
+    openssl ocsp -issuer "$issuing" -serial "0x$1" -CAfile "$folder/data/certificates/root.pem" \
+        -url http://127.0.0.1:$http/ocsp 2>/dev/null | grep -q ": good"
+}
+# The first made certificate is revoked where some are; the second noted one is good.
+good=$(sed -n 2p "$folder/data/made-serials")
+begun=$(now)
+"$target/npki" serve --data "$folder/data" ${store:+--store "$store"} >"$folder/log" 2>&1 &
+server=$!
+until ask_ocsp "${good:-$serial}" || ask_ocsp "$serial"; do
+    kill -0 "$server" || { cat "$folder/log"; exit 1; }
+    [ "$(awk -v from="$begun" -v to="$(now)" 'BEGIN { print (to - from > 300) }')" = 0 ] || break
+    sleep 0.05
+done
+printf 'start to first OCSP answer\t%s\n' "$(since "$begun")"
+sleep 5
+awk '/VmRSS/ { print "resident memory\t" int($2 / 1024) " MiB" }' "/proc/$server/status"
+npki context add admin --url https://localhost:$https --trust "$folder/data/certificates/root.pem" \
+    --cert "$folder/data/admin/cert.pem" --key "$folder/data/admin/key.pem" >/dev/null
+
+# latency NAME PATH: median and worst of 100 requests over one connection, in milliseconds.
+latency() {
+    local urls=() i
+    for ((i = 0; i < 100; i++)); do urls+=(-o /dev/null "https://localhost:$https$2"); done
+    curl --silent --cacert "$folder/data/certificates/root.pem" --cert "$folder/data/admin/cert.pem" \
+        --key "$folder/data/admin/key.pem" --write-out '%{http_code} %{time_starttransfer} %{time_appconnect}\n' "${urls[@]}" |
+        awk -v name="$1" '$1 != 200 { bad++ } { t[NR] = ($2 - $3) * 1000 }
+            END { n = asort(t); printf "%s\tmedian %.1f ms, worst %.1f ms%s\n", name, t[int((n + 1) / 2)], t[n], bad ? ", " bad " FAILED" : "" }'
+}
+command -v gawk >/dev/null && awk() { gawk "$@"; }
+latency "first page of certificates" "/v1/certificates?limit=100"
+latency "a page from the middle" "/v1/certificates?limit=100&after=$serial"
+latency "one certificate" "/v1/certificates/$serial"
+latency "events about it" "/v1/events?about=certificate:issuing/$serial"
+latency "events by action" "/v1/events?action=certificate.issued&limit=100"
+latency "receipts of it" "/v1/certificates/$serial/receipts"
