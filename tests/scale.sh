@@ -56,10 +56,10 @@ latency() {
     for ((i = 0; i < 100; i++)); do urls+=(-o /dev/null "https://localhost:$https$2"); done
     curl --silent --cacert "$folder/data/certificates/root.pem" --cert "$folder/data/admin/cert.pem" \
         --key "$folder/data/admin/key.pem" --write-out '%{http_code} %{time_starttransfer} %{time_appconnect}\n' "${urls[@]}" |
-        awk -v name="$1" '$1 != 200 { bad++ } { t[NR] = ($2 - $3) * 1000 }
-            END { n = asort(t); printf "%s\tmedian %.1f ms, worst %.1f ms%s\n", name, t[int((n + 1) / 2)], t[n], bad ? ", " bad " FAILED" : "" }'
+        awk '$1 == 200 { print ($2 - $3) * 1000; next } { print "FAILED" }' | sort -n |
+        awk -v name="$1" '/FAILED/ { bad++; next } { t[++n] = $1 }
+            END { printf "%s\tmedian %.1f ms, worst %.1f ms%s\n", name, t[int((n + 1) / 2)], t[n], bad ? ", FAILED: " bad : "" }'
 }
-command -v gawk >/dev/null && awk() { gawk "$@"; }
 latency "first page of certificates" "/v1/certificates?limit=100"
 latency "a page from the middle" "/v1/certificates?limit=100&after=$serial"
 latency "one certificate" "/v1/certificates/$serial"
