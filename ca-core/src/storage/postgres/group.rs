@@ -17,6 +17,9 @@ pub(super) type Verdict = Result<Committed, CommitError>;
 
 /// What makes a batch durable.
 pub(super) trait Engine: Send + 'static {
+    /// Waits until it can write, where others write as well; changes that come meanwhile join the batch.
+    fn wait_for_turn(&mut self) -> Waited;
+
     /// Makes those changes of the group durable that still hold, one on top of the other, and says of each whether it
     /// is among them.
     ///
@@ -26,6 +29,15 @@ pub(super) trait Engine: Send + 'static {
 
     /// What follows a failure.
     fn failed(&mut self, error: &StorageError) -> AfterFailure;
+}
+
+/// Whether an engine waited for its turn and has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// It did: others wait for it now.
+    Yes,
+    /// It need not, or could not.
+    No,
 }
 
 /// What the committing thread does after a failure.
@@ -133,12 +145,16 @@ impl<E: Engine> Loop<E> {
     }
 
     /// The next group; `None` when nobody can send any more.
-    fn gather(&self) -> Option<Vec<Waiting>> {
+    fn gather(&mut self) -> Option<Vec<Waiting>> {
         let (first, crowd) = match self.queue.try_recv() {
             Ok(first) => (first, true),
             Err(_) => (self.queue.recv().ok()?, self.pace.crowded()),
         };
-        let until = Instant::now() + if crowd { self.pace.most() } else { Duration::ZERO };
+        let open = match self.engine.wait_for_turn() {
+            Waited::No if crowd => self.pace.most(),
+            Waited::No | Waited::Yes => Duration::ZERO,
+        };
+        let until = Instant::now() + open;
         let mut octets = size(&first.change);
         let mut group = vec![first];
         while group.len() < MOST_CHANGES
