@@ -71,6 +71,13 @@ pub fn device(officer: &Npki, organisation: &str, sponsor: &str, asset_tag: &str
     answers::id(&officer.done(&[&["registry", "add", "device"], &owner[..], &tag[..]].concat()))
 }
 
+/// Registers so many further devices.
+#[track_caller]
+pub fn devices(officer: &Npki, of: &Identities, count: usize) -> Vec<String> {
+    let register = |number| device(officer, &of.organisation, &of.person, &format!("RSL-METER-{number:04}"));
+    (0..count).map(register).collect()
+}
+
 /// Registers an application.
 #[track_caller]
 pub fn application(officer: &Npki, organisation: &str, sponsor: &str, name: &str, dns_name: &str) -> String {

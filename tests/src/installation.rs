@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub enum Keeping<'a> {
     /// In the embedded store, in its data folder.
     Embedded,
+    /// In the embedded store, in this folder.
+    Folder(&'a Path),
     /// In the PostgreSQL database at this address.
     Postgres(&'a str),
 }
@@ -123,8 +125,10 @@ impl Installation {
             ["--tls-name", "localhost"],
         ];
         let mut arguments: Vec<&str> = ["init"].into_iter().chain(arguments.into_iter().flatten()).collect();
-        if let Keeping::Postgres(address) = keeping {
-            arguments.extend(["--store", address]);
+        match keeping {
+            Keeping::Embedded => {}
+            Keeping::Folder(folder) => arguments.extend(["--store", text(folder)]),
+            Keeping::Postgres(address) => arguments.extend(["--store", address]),
         }
         self.somebody("installer").done(&arguments);
     }

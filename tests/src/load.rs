@@ -66,10 +66,10 @@ pub struct ServedCrl {
 pub struct Door {
     /// Asks for certificates.
     pub officer: Rest,
-    /// Revokes them.
-    pub administrator: Rest,
+    /// Revokes some of them, where somebody may.
+    pub administrator: Option<Rest>,
     /// Sees what is published to everybody.
-    pub everybody: Rest,
+    pub everybody: Option<Rest>,
 }
 
 impl Door {
@@ -77,13 +77,14 @@ impl Door {
     pub fn of(country: &Country, node: &Installation) -> Self {
         let at = |member: &Member| node.rest(&member.certificate, &member.key);
         let staff = &country.staff;
-        let everybody = Rest::new(&node.public_url(), &node.root());
-        Self { officer: at(&staff.officer), administrator: at(&staff.administrator), everybody }
+        let everybody = Some(Rest::new(&node.public_url(), &node.root()));
+        Self { officer: at(&staff.officer), administrator: Some(at(&staff.administrator)), everybody }
     }
 
     /// The issuing CA's CRL, DER; `None` when there is no server.
     pub fn crl(&self) -> Option<Vec<u8>> {
-        let answer = self.everybody.try_get("/crl/issuing.crl").filter(|answer| answer.status == 200)?;
+        let everybody = self.everybody.as_ref()?;
+        let answer = everybody.try_get("/crl/issuing.crl").filter(|answer| answer.status == 200)?;
         Some(answer.body)
     }
 }
@@ -91,7 +92,7 @@ impl Door {
 /// Clients that ask until they are told to stop.
 #[derive(Debug)]
 pub struct Clients<'a> {
-    doors: &'a [Door],
+    doors: Vec<Door>,
     devices: &'a [String],
     folder: &'a Path,
     stop: AtomicBool,
@@ -103,8 +104,14 @@ pub struct Clients<'a> {
 const REVOKED: usize = 4;
 
 impl<'a> Clients<'a> {
-    /// Clients that ask at these doors for these devices' certificates and keep their keys in `folder`.
-    pub fn new(doors: &'a [Door], devices: &'a [String], folder: &'a Path) -> Self {
+    /// Clients that ask for these devices' certificates, do nothing else, and keep their keys in `folder`.
+    pub fn new(rest: &Rest, devices: &'a [String], folder: &'a Path) -> Self {
+        let door = Door { officer: rest.clone(), administrator: None, everybody: None };
+        Self::at(vec![door], devices, folder)
+    }
+
+    /// Clients that ask at these doors, revoke some of what they are given, and watch the CRLs.
+    pub fn at(doors: Vec<Door>, devices: &'a [String], folder: &'a Path) -> Self {
         let (stop, served, memory) = (AtomicBool::new(false), AtomicUsize::new(0), Mutex::default());
         Self { doors, devices, folder, stop, served, memory }
     }
@@ -115,7 +122,7 @@ impl<'a> Clients<'a> {
             for door in self.doors.iter().cycle().take(count) {
                 scope.spawn(|| self.ask_until_stopped(door));
             }
-            for door in self.doors {
+            for door in &self.doors {
                 scope.spawn(|| self.watch_crls(door));
             }
             // Clients that are never told to stop would turn a failure into a hang.
@@ -162,20 +169,25 @@ impl<'a> Clients<'a> {
         let pem = shown.map(|certificate| crate::answers::text(&certificate, "pem").to_owned());
         self.memory.lock().unwrap().told.push(Told { attempt, serial: serial.clone(), pem });
         if number.is_multiple_of(REVOKED) {
-            let why = json!({"reason": "superseded"});
-            let path = format!("/v1/certificates/{serial}/revoke");
-            let answer = door.administrator.try_post(&path, &why, &[]);
-            if answer.is_some_and(|answer| answer.status == 200) {
-                self.memory.lock().unwrap().revoked.push(serial);
-            }
+            self.revoke(door, serial);
+        }
+    }
+
+    fn revoke(&self, door: &Door, serial: String) {
+        let Some(administrator) = &door.administrator else { return };
+        let path = format!("/v1/certificates/{serial}/revoke");
+        let answer = administrator.try_post(&path, &json!({"reason": "superseded"}), &[]);
+        if answer.is_some_and(|answer| answer.status == 200) {
+            self.memory.lock().unwrap().revoked.push(serial);
         }
     }
 
     fn watch_crls(&self, door: &Door) {
+        let Some(everybody) = &door.everybody else { return };
         while !self.stop.load(Ordering::Relaxed) {
             if let Some(crl) = door.crl() {
                 let (number, sha256) = (certificates::crl_number(&crl), certificates::sha256(&crl));
-                let served = ServedCrl { door: door.everybody.base().to_owned(), number, sha256 };
+                let served = ServedCrl { door: everybody.base().to_owned(), number, sha256 };
                 self.memory.lock().unwrap().crls.push(served);
             }
             std::thread::sleep(Duration::from_millis(20));

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
-use tests::load::{Clients, Door};
+use tests::load::Clients;
 use tests::npki::{exit, text};
 use tests::published_ledger::head;
 use tests::staff::administrator;
@@ -71,9 +71,9 @@ fn a_service_at_work_is_backed_up_and_comes_back_to_the_octet() {
         "RSL-METER-1",
     )];
     let keys = country.installation.scratch("keys");
-    let doors = [Door::of(&country, &country.installation)];
+    let rest = country.staff.officer.rest.clone();
     let administrator = &country.staff.administrator.npki;
-    Clients::new(&doors, &devices, &keys).ask_while(4, |clients| {
+    Clients::new(&rest, &devices, &keys).ask_while(4, |clients| {
         clients.wait_until_served(8);
         administrator.done(&["backup", "create", "--out", text(&backup)]);
         clients.wait_until_served(16);

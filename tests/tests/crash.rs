@@ -96,20 +96,16 @@ impl Story {
     fn on(keeping: Keeping<'_>) -> Self {
         let country = Country::settled_on(keeping);
         let identities = &country.identities;
-        let register = |number: usize| {
-            let tag = format!("RSL-METER-{number:04}");
-            census::device(&country.staff.officer.npki, &identities.organisation, &identities.person, &tag)
-        };
-        let devices = (0..3).map(register).collect();
+        let devices = census::devices(&country.staff.officer.npki, identities, 3);
         Self { country, devices, promises: Promises::default() }
     }
 
     /// Lets clients ask while `something` happens, and keeps what they were told.
     fn round(&mut self, something: impl FnOnce(&mut Installation, &Clients<'_>)) {
         let folder = self.country.installation.scratch("keys");
-        let doors = [Door::of(&self.country, &self.country.installation)];
+        let doors = vec![Door::of(&self.country, &self.country.installation)];
         let installation = &mut self.country.installation;
-        let memory = Clients::new(&doors, &self.devices, &folder)
+        let memory = Clients::at(doors, &self.devices, &folder)
             .ask_while(CLIENTS, |clients| something(installation, clients));
         assert!(memory.told.len() >= CLIENTS, "it happened before anybody was served");
         self.promises.remember(memory);

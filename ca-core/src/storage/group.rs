@@ -106,6 +106,23 @@ impl<T, A> Group<T, A> {
         Some(slot)
     }
 
+    /// Waits until somebody is in line. Whether there is: `false` once the group is closed and everybody was taken.
+    pub(super) fn come(&self) -> bool {
+        let line = self.occupied();
+        !line.waiting.is_empty()
+    }
+
+    /// The line, once somebody is in it or it is closed.
+    fn occupied(&self) -> MutexGuard<'_, Line<T, A>> {
+        let mut line = self.line();
+        while line.waiting.is_empty() && !line.closed {
+            line.idle = true;
+            line = self.came.wait(line).unwrap_or_else(PoisonError::into_inner);
+        }
+        line.idle = false;
+        line
+    }
+
     /// Waits until somebody is in line, lingers, and takes all who are, up to `most`. `None` once the group is closed and
     /// everybody who came before was taken.
     pub(super) fn take(
@@ -114,15 +131,10 @@ impl<T, A> Group<T, A> {
         linger: Linger,
         size: impl Fn(&T) -> usize,
     ) -> Option<Vec<Waiting<T, A>>> {
-        let mut line = self.line();
-        while line.waiting.is_empty() {
-            if line.closed {
-                return None;
-            }
-            line.idle = true;
-            line = self.came.wait(line).unwrap_or_else(PoisonError::into_inner);
+        let mut line = self.occupied();
+        if line.waiting.is_empty() {
+            return None;
         }
-        line.idle = false;
         if !linger.most.is_zero() {
             line = self.lingered(line, most, linger);
         }

@@ -7,7 +7,8 @@
 //!
 //! A node that wrote last does not even read: it supposes that its callers' expectations hold, judges the batch on
 //! that, and lets the statement verify it. Only if something is not as supposed does it read and judge anew. Nodes that
-//! compete do the same with the turn taken: it is held for one statement and the commit.
+//! compete do the same with the turn taken: it is held for one statement and the commit, and the batch grows while they
+//! wait for it.
 //!
 //! When the connection breaks while a batch is being written, what became of it is found out, not guessed: the
 //! statement also notes the batch's number in the node's row.
@@ -15,8 +16,8 @@
 use std::sync::Arc;
 
 use super::Shared;
-use super::batch::{Batch, Supposed, Turn, as_found, supposed, wanted};
-use super::committing::{Engine, Verdict};
+use super::batch::{Batch, Supposed, Turn, Wanted, as_found, supposed, wanted};
+use super::committing::{Engine, Verdict, Waited};
 use super::failure::{Patience, Trouble};
 use super::session::Session;
 use super::statements::{self, Step, Token};
@@ -33,6 +34,8 @@ pub(super) struct Committer {
     competition: Competition,
     /// Where this node's last batch left the turn's row, unless it is known to have moved since.
     known: Option<Turn>,
+    /// The turn, if it was taken before the group was complete.
+    held: Option<Turn>,
 }
 
 /// Whether other nodes write as well.
@@ -40,9 +43,13 @@ pub(super) struct Committer {
 enum Competition {
     /// Not lately.
     None,
-    /// One was faster; the turn stood there after this node's last batch.
-    Since(Turn),
+    /// One was faster; the turn stood at `last` after this node's last batch, which was one of so many `unopposed`.
+    Since { last: Turn, unopposed: u8 },
 }
+
+/// After how many batches that no other node came between the competition is over. Nodes that compete often get two
+/// or three turns in a row, and being overtaken costs more than a turn taken for nothing.
+const UNOPPOSED: u8 = 16;
 
 /// What became of one attempt to write a batch.
 enum Attempt {
@@ -56,14 +63,18 @@ enum Attempt {
 
 impl Committer {
     pub(super) fn new(shared: Arc<Shared>, session: Session, node: [u8; 16]) -> Self {
-        Self { shared, session: Some(session), node, batch: 0, competition: Competition::None, known: None }
+        let competition = Competition::None;
+        Self { shared, session: Some(session), node, batch: 0, competition, known: None, held: None }
     }
 
     fn attempt(&mut self, group: &[AuditedChange]) -> Result<Attempt, Trouble> {
+        let held =
+            self.held.take().filter(|_| self.session.as_ref().is_some_and(|session| !session.is_closed()));
         let mut session = self.take_session()?;
-        let from = match self.competition {
-            Competition::None => self.known.take(),
-            Competition::Since(_) => Some(statements::lock(&mut session, &self.shared.catalog)?),
+        let from = match (held, self.competition) {
+            (Some(held), _) => Some(held),
+            (None, Competition::None) => self.known.take(),
+            (None, Competition::Since { .. }) => Some(statements::lock(&mut session, &self.shared.catalog)?),
         };
         match from {
             Some(from) => self.suppose(session, from, group),
@@ -93,10 +104,28 @@ impl Committer {
                 self.note(from, to);
                 Ok(Attempt::Done(verdicts))
             }
-            Ok(false) => self.look(session, group),
+            Ok(false) => self.look_again(session, from, group),
             Err(away @ Trouble::Away(_)) => Ok(Attempt::Unknown(verdicts, away)),
             Err(other) => Err(other),
         }
+    }
+
+    /// Judges a group anew of which something was not as supposed. If that was the turn, another node writes as well.
+    fn look_again(
+        &mut self,
+        mut session: Session,
+        from: Turn,
+        group: &[AuditedChange],
+    ) -> Result<Attempt, Trouble> {
+        if self.competition == Competition::None {
+            let (now, _) = statements::look(&mut session, &self.shared.catalog, &Wanted::new())?;
+            if now != from {
+                self.session = Some(session);
+                self.competition = Competition::Since { last: from, unopposed: 0 };
+                return Ok(Attempt::Overtaken);
+            }
+        }
+        self.look(session, group)
     }
 
     /// Judges the group on what is there; among competitors, in the transaction that took the turn.
@@ -121,7 +150,7 @@ impl Committer {
             Ok(false) => {
                 self.give_the_turn_back(&mut session)?;
                 self.session = Some(session);
-                self.competition = Competition::Since(from);
+                self.competition = Competition::Since { last: from, unopposed: 0 };
                 Ok(Attempt::Overtaken)
             }
             Err(away @ Trouble::Away(_)) => Ok(Attempt::Unknown(verdicts, away)),
@@ -143,12 +172,15 @@ impl Committer {
         if self.competition == Competition::None { Ok(()) } else { session.run("ROLLBACK") }
     }
 
-    /// The competition is over when nobody else wrote between two batches of this node.
+    /// The competition is over when nobody else wrote between several batches of this node.
     fn note(&mut self, from: Turn, to: Turn) {
         self.known = Some(to);
         self.competition = match self.competition {
-            Competition::Since(last) if last != from => Competition::Since(to),
-            Competition::Since(_) | Competition::None => Competition::None,
+            Competition::Since { last, .. } if last != from => Competition::Since { last: to, unopposed: 0 },
+            Competition::Since { unopposed, .. } if unopposed < UNOPPOSED => {
+                Competition::Since { last: to, unopposed: unopposed + 1 }
+            }
+            Competition::Since { .. } | Competition::None => Competition::None,
         };
     }
 
@@ -187,6 +219,19 @@ impl Committer {
 }
 
 impl Engine for Committer {
+    fn wait_for_turn(&mut self) -> Waited {
+        if self.competition == Competition::None {
+            return Waited::No;
+        }
+        let taken = self.take_session().and_then(|mut session| {
+            self.held = Some(statements::lock(&mut session, &self.shared.catalog)?);
+            self.session = Some(session);
+            Ok(())
+        });
+        // What is the matter shows again, and is borne, when the group is written.
+        if taken.is_ok() { Waited::Yes } else { Waited::No }
+    }
+
     fn persist(&mut self, group: &[AuditedChange]) -> Result<Vec<Verdict>, StorageError> {
         let mut patience = Patience::new(self.shared.settings.patience());
         loop {

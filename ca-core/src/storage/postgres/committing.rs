@@ -18,6 +18,9 @@ type Callers = Group<AuditedChange, Verdict>;
 
 /// What makes a batch durable.
 pub(super) trait Engine: Send + 'static {
+    /// Waits until it can write, where others write as well; changes that come meanwhile join the batch.
+    fn wait_for_turn(&mut self) -> Waited;
+
     /// Makes those changes of the group durable that still hold, one on top of the other, and says of each whether it
     /// is among them.
     ///
@@ -27,6 +30,15 @@ pub(super) trait Engine: Send + 'static {
 
     /// Hears of a failure. The next group is tried all the same: a server may come back.
     fn failed(&mut self, error: &StorageError);
+}
+
+/// Whether an engine waited for its turn and has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// It did: others wait for it now.
+    Yes,
+    /// It need not, or could not.
+    No,
 }
 
 /// The way to the committing thread; ends it when dropped, after the changes that wait.
@@ -102,7 +114,12 @@ impl<E> Drop for Turns<E> {
 
 impl<E: Engine> Turns<E> {
     fn run(mut self) {
-        while let Some(group) = self.callers.take(MOST, self.pace.linger(), size) {
+        while self.callers.come() {
+            let linger = match self.engine.wait_for_turn() {
+                Waited::No => self.pace.linger(),
+                Waited::Yes => Linger::NOT,
+            };
+            let Some(group) = self.callers.take(MOST, linger, size) else { return };
             let (changes, answers): (Vec<_>, Vec<_>) =
                 group.into_iter().map(|waiting| (waiting.item, waiting.answer)).unzip();
             let begun = Instant::now();
