@@ -30,6 +30,7 @@ pub mod proxy;
 pub mod requests;
 pub mod rest;
 pub mod rounds;
+pub mod small_disk;
 pub mod staff;
 pub mod standby;
 pub mod workspace;
