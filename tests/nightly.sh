@@ -12,4 +12,4 @@ export NPKI_PYTHON_BIN="${NPKI_PYTHON_BIN:-$(realpath -m "${CARGO_TARGET_DIR:-ta
 
 # Optimised: more happens in each round, and more of it at once.
 cargo build --release --workspace --bins --locked
-cargo test --release --locked -p tests --test crash -- --nocapture --test-threads 1
+cargo test --release --locked -p tests --test crash --test full_disk -- --nocapture --test-threads 1

@@ -32,6 +32,7 @@ pub mod published_ledger;
 pub mod requests;
 pub mod rest;
 pub mod rounds;
+pub mod small_disk;
 pub mod staff;
 pub mod standby;
 pub mod witness;

@@ -30,8 +30,13 @@ pub struct PostgresServer {
 impl PostgresServer {
     /// A server for this test alone.
     pub fn start() -> Self {
+        Self::start_in(&std::env::temp_dir())
+    }
+
+    /// The same, with its files in a folder that everybody may enter.
+    pub fn start_in(folder: &Path) -> Self {
         let programs = programs();
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir_in(folder).unwrap();
         std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
         let data = folder.path().join("data");
         own_folder(&data);
