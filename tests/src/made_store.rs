@@ -200,6 +200,7 @@ impl Maker {
         let device = ApprovedSubject::new(IdentityRef(format!("made:{number}")))
             .with(Fact::Country, "LS")
             .with(Fact::Organization, "Revenue Services Lesotho")
+            .with(Fact::OrganizationIdentifier, "GO:LS-RSL")
             .with(Fact::AssetTag, format!("RSL-METER-{number:08}"))
             .with(Fact::RegistryUri, format!("https://registry.gov.ls/id/made-{number}"));
         let profile = self.authority.profiles().find("device").unwrap();
