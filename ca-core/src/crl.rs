@@ -80,9 +80,9 @@ pub(crate) fn newest_versioned(store: &dyn Store, ca: &CaId) -> Result<Option<(C
     Ok(Some((crl, entry.version)))
 }
 
-/// The next number for a CRL of `ca`, and what reserving it must find.
-pub(crate) fn next_number(store: &dyn Store, ca: &CaId) -> Result<(u64, Expect), StorageError> {
-    let newest = newest(store, ca)?.map_or(0, |crl| crl.number);
+/// The next number for a CRL of `ca`, whose newest has the number `newest` (0: it has none), and what reserving it must
+/// find.
+pub(crate) fn next_number(store: &dyn Store, ca: &CaId, newest: u64) -> Result<(u64, Expect), StorageError> {
     let Some(entry) = store.get(CRL_NUMBERS, ca.as_str().as_bytes())? else {
         return Ok((newest + 1, Expect::Absent));
     };

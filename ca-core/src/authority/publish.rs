@@ -37,13 +37,13 @@ impl Authority {
     pub fn publish_crl(&self, validity: Duration, actor: &Actor) -> Result<Crl, PublishError> {
         let previous = crl::newest_versioned(self.parts.store.as_ref(), &self.parts.id)?;
         let this_update = whole_seconds(self.parts.clock.now());
-        let (since, expect) = match &previous {
-            None => (None, Expect::Absent),
-            Some((crl, version)) => (Some(crl.this_update), Expect::Version(*version)),
+        let (newest, since, expect) = match &previous {
+            None => (0, None, Expect::Absent),
+            Some((crl, version)) => (crl.number, Some(crl.this_update), Expect::Version(*version)),
         };
         // Read before the revocations are: whatever has a place below it is listed.
         let covers = self.parts.store.ledger_size()?;
-        let (number, reserved) = crl::next_number(self.parts.store.as_ref(), &self.parts.id)?;
+        let (number, reserved) = crl::next_number(self.parts.store.as_ref(), &self.parts.id, newest)?;
         let next_update = this_update + validity;
         let to_be_signed = self.crl_to_be_signed(number, this_update, next_update, since)?;
         let reserved = self.reserve_crl_number(number, reserved, &to_be_signed, actor)?;

@@ -139,6 +139,22 @@ pub(crate) fn encode(event: &Event) -> Vec<u8> {
     serde_json::to_vec(event).unwrap_or_default()
 }
 
+/// Gives the first `size` events to `take`, oldest first, reading some at a time.
+///
+/// # Errors
+/// Storage failed, or holds something under [`EVENTS`] that has no position.
+pub fn each(store: &dyn Store, size: u64, take: &mut dyn FnMut(&Recorded)) -> Result<(), StorageError> {
+    const BATCH: usize = 1_024;
+    let mut place = Position(0);
+    while place.0 < size {
+        let batch = read(store, place, BATCH)?;
+        let Some(last) = batch.last() else { return Ok(()) };
+        place = Position(last.position.0 + 1);
+        batch.iter().filter(|recorded| recorded.position.0 < size).for_each(&mut *take);
+    }
+    Ok(())
+}
+
 /// Reads at most `limit` events from `from` on, oldest first.
 ///
 /// # Errors

@@ -231,6 +231,15 @@ impl AuditedChange {
         &self.events
     }
 
+    /// About how many octets it writes, events included.
+    fn octets(&self) -> usize {
+        let written = self.writes.iter().map(|write| match &write.operation {
+            Operation::Put(value) => value.len(),
+            Operation::Delete | Operation::Check => 0,
+        });
+        written.chain(self.events.iter().map(Vec::len)).sum()
+    }
+
     /// Takes over another audited change: both happen or neither.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {

@@ -10,7 +10,7 @@ use ca_core::tlog::cosignature::WitnessPolicy;
 use ca_core::tlog::note::VerifierKey;
 
 use super::ServiceError;
-use super::ledger::LOG_KEY_FILE;
+use super::ledger::log_key;
 use super::settings::Settings;
 use super::store;
 
@@ -41,10 +41,7 @@ pub(crate) fn for_audit(data: &Path, address: Option<&str>) -> Result<AuditSubje
     let store: Arc<dyn Store> = store::open(&settings)?;
     let origins = (0..=heads::epoch(store.as_ref())?).rev().map(|epoch| settings.ledger.origin(epoch));
     let origins = origins.collect::<Result<_, _>>().map_err(ServiceError::Refused)?;
-    let key = settings.certificates.join(LOG_KEY_FILE);
-    let text = std::fs::read_to_string(&key).map_err(super::files::at(&key))?;
-    let log_key =
-        text.trim().parse().map_err(|error| ServiceError::Refused(format!("{}: {error}", key.display())))?;
+    let log_key = log_key(&settings.certificates)?;
     let checkpoint = match std::fs::read(&settings.checkpoint_file) {
         Ok(note) => Some(note),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,

@@ -7,7 +7,7 @@ use super::classify::{Mismatch, classify};
 use super::{Audit, AuditError, Finding, Progress, Report};
 use crate::ledger::heads::{LEDGER_COSIGNATURES, LEDGER_HEADS, notes};
 use crate::ledger::tree::{StoredTiles, leaf};
-use crate::ledger::{Position, read};
+use crate::ledger::{Position, each};
 use crate::storage::Store;
 use crate::tlog::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
 use crate::tlog::growth::Growth;
@@ -15,7 +15,9 @@ use crate::tlog::hash::Hash;
 use crate::tlog::tile::{Tile, Width};
 use crate::tlog::tree::{Tiles, TreeHead};
 
-/// How many events are read at a time.
+/// How many events are read between two reports of progress.
+const STEP: u64 = 1_024;
+/// How many heads are read at a time.
 const BATCH: usize = 1_024;
 
 pub(super) fn audit(
@@ -27,19 +29,15 @@ pub(super) fn audit(
     let heads = signed_heads(audit, store, report)?;
     let mut walk = Walk::new(store, report, heads);
     walk.compare_heads();
-    let mut place = Position(0);
     let size = walk.report.events;
-    while place.0 < size {
-        let batch = read(store, place, BATCH)?;
-        let Some(last) = batch.last() else { break };
-        let next = Position(last.position.0 + 1);
-        for recorded in batch.into_iter().filter(|recorded| recorded.position.0 < size) {
-            walk.missing_until(recorded.position);
-            walk.take(Some(leaf(&recorded.octets)));
+    each(store, size, &mut |recorded| {
+        walk.missing_until(recorded.position);
+        walk.take(Some(leaf(&recorded.octets)));
+        let read = recorded.position.0 + 1;
+        if read == size || read % STEP == 0 {
+            progress(Progress::Events(read, size));
         }
-        place = next;
-        progress(Progress::Events(place.0.min(size), size));
-    }
+    })?;
     walk.missing_until(Position(size));
     walk.tiles_beyond();
     walk.finish();

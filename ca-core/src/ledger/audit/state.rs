@@ -9,15 +9,13 @@ use super::{Audit, AuditError, Finding, Progress, Report};
 use crate::ledger::heads::{LEDGER_COSIGNATURES, LEDGER_HEADS};
 use crate::ledger::index::LEDGER_INDEX;
 use crate::ledger::tree::LEDGER_TILES;
-use crate::ledger::{EVENTS, Position, Written, read};
+use crate::ledger::{EVENTS, Position, Written, each};
 use crate::storage::{StorageError, Store};
 
 /// Octets that one key takes in memory, in both maps together.
 const PER_KEY: u64 = 120;
 /// About how many keys there are for each event.
 const KEYS_PER_EVENT: u64 = 4;
-/// How many events are read at a time.
-const BATCH: usize = 1_024;
 /// How many records are read between two reports of progress.
 const STEP: u64 = 10_000;
 
@@ -129,20 +127,13 @@ struct Last {
 type TakeEffect<'a> = &'a mut dyn FnMut(Position, &str, &[u8], Option<Written>);
 
 fn each_effect(store: &dyn Store, size: u64, take: TakeEffect<'_>) -> Result<(), StorageError> {
-    let mut place = Position(0);
-    while place.0 < size {
-        let batch = read(store, place, BATCH)?;
-        let Some(last) = batch.last() else { return Ok(()) };
-        place = Position(last.position.0 + 1);
-        for recorded in batch.iter().filter(|recorded| recorded.position.0 < size) {
-            // An event that cannot be read was found by the audit of the history.
-            let Ok(event) = recorded.event() else { continue };
-            for effect in event.effects {
-                take(recorded.position, &effect.table, &effect.key, effect.value);
-            }
+    each(store, size, &mut |recorded| {
+        // An event that cannot be read was found by the audit of the history.
+        let Ok(event) = recorded.event() else { return };
+        for effect in event.effects {
+            take(recorded.position, &effect.table, &effect.key, effect.value);
         }
-    }
-    Ok(())
+    })
 }
 
 /// What is wrong with a key whose name is not known yet.

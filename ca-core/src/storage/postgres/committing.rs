@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::storage::group::{Group, Heard, Linger, Most};
-use crate::storage::{AuditedChange, CommitError, Committed, Operation, StorageError};
+use crate::storage::{AuditedChange, CommitError, Committed, StorageError};
 
 /// The most changes, and about the most octets of values, that are made durable together: what one batch keeps in
 /// memory, and how long its first caller waits for the last.
@@ -119,7 +119,7 @@ impl<E: Engine> Turns<E> {
                 Waited::No => self.pace.linger(),
                 Waited::Yes => Linger::NOT,
             };
-            let Some(group) = self.callers.take(MOST, linger, size) else { return };
+            let Some(group) = self.callers.take(MOST, linger, AuditedChange::octets) else { return };
             let (changes, answers): (Vec<_>, Vec<_>) =
                 group.into_iter().map(|waiting| (waiting.item, waiting.answer)).unzip();
             let begun = Instant::now();
@@ -162,12 +162,4 @@ impl Pace {
             Linger::NOT
         }
     }
-}
-
-fn size(change: &AuditedChange) -> usize {
-    let written = change.writes().iter().map(|write| match &write.operation {
-        Operation::Put(value) => value.len(),
-        Operation::Delete | Operation::Check => 0,
-    });
-    written.chain(change.events().iter().map(Vec::len)).sum()
 }

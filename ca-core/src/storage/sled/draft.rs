@@ -27,11 +27,7 @@ impl Prepared {
 
     /// About how many octets it writes.
     pub(super) fn size(&self) -> usize {
-        let written = self.change.writes().iter().map(|write| match &write.operation {
-            Operation::Put(value) => value.len(),
-            Operation::Delete | Operation::Check => 0,
-        });
-        written.chain(self.change.events().iter().map(Vec::len)).sum()
+        self.change.octets()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Keeps the ledger sealed while the service runs: the Merkle tree grows, its head is signed, witnesses cosign it, and
 //! the newest head lies beside the store, where a restore looks for it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use ca_core::ledger::sealer::{SealError, Sealer};
 use ca_core::ledger::tree::StoredTiles;
 use ca_core::storage::Store;
 use ca_core::tlog::checkpoint::{CheckpointError, SignedCheckpoint, VerifiedCheckpoint};
-use ca_core::tlog::note::NoteSigner;
+use ca_core::tlog::note::{NoteSigner, VerifierKey};
 use ca_core::tlog::tree::root;
 use ocsp_responder::ledger::PublishedHead;
 
@@ -40,6 +40,13 @@ pub(crate) const CHECKPOINT_FILE: &str = "checkpoint";
 const TICK: Duration = Duration::from_millis(500);
 /// How often the head beside the store is written anew at most, in ticks.
 const TICKS_PER_FILE: u32 = 10;
+
+/// The key that an installation says its ledger is signed with.
+pub(super) fn log_key(certificates: &Path) -> Result<VerifierKey, ServiceError> {
+    let path = certificates.join(LOG_KEY_FILE);
+    let text = std::fs::read_to_string(&path).map_err(super::files::at(&path))?;
+    text.trim().parse().map_err(|error| ServiceError::Refused(format!("{}: {error}", path.display())))
+}
 
 /// The sealer of an installation.
 pub(super) fn sealer(

@@ -4,19 +4,18 @@
 //! revoked ones good. So a restore is held against every signed head of the ledger that can be had: those in the
 //! backup, those that the operator brings along, and what the witnesses remember.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ca_core::clock::{SystemClock, SystemEntropy};
 use ca_core::ledger::audit::{Finding, Replay};
-use ca_core::ledger::{Action, Actor, Ledger, Position, heads, read};
+use ca_core::ledger::{Action, Actor, Ledger, each, heads};
 use ca_core::storage::Store;
 use ca_core::tlog::checkpoint::{Log, SignedCheckpoint, VerifiedCheckpoint};
 use ca_core::tlog::note::VerifierKey;
 
 use super::super::ServiceError;
-use super::super::ledger::{LOG_KEY_FILE, LedgerSettings, remembered};
+use super::super::ledger::{LedgerSettings, log_key, remembered};
 use super::super::settings::Settings;
 
 /// History that was signed was given up, and by whom.
@@ -103,13 +102,7 @@ impl KnownHistory {
     /// Whether the restored events are those that were signed, as far as both reach.
     pub(super) fn contradiction(&self, store: &dyn Store) -> Result<Option<Finding>, ServiceError> {
         let mut replay = Replay::against(&self.heads);
-        let mut place = Position(0);
-        while place.0 < self.furthest() {
-            let batch = read(store, place, 1_000)?;
-            let Some(last) = batch.last() else { break };
-            place = Position(last.position.0 + 1);
-            batch.iter().for_each(|recorded| replay.take(&recorded.octets));
-        }
+        each(store, self.furthest(), &mut |recorded| replay.take(&recorded.octets))?;
         // What is missing at the end was objected to already.
         Ok(replay.findings().into_iter().find(|finding| matches!(finding, Finding::Rewritten { .. })))
     }
@@ -128,12 +121,6 @@ pub(super) fn record_loss(store: &dyn Store, furthest: u64, reason: &str) -> Res
     let change = heads::next_epoch(store)?.explained_by(&event);
     store.commit(change).map_err(|error| ServiceError::Refused(error.to_string()))?;
     Ok(())
-}
-
-fn log_key(certificates: &Path) -> Result<VerifierKey, ServiceError> {
-    let path = certificates.join(LOG_KEY_FILE);
-    let text = std::fs::read_to_string(&path).map_err(super::super::files::at(&path))?;
-    text.trim().parse().map_err(|error| ServiceError::Refused(format!("{}: {error}", path.display())))
 }
 
 /// A checkpoint of the ledger, of whichever epoch.
