@@ -4,12 +4,14 @@
 //! Knows neither persons nor HTTP. Everything here is synchronous; time and randomness are parameters.
 
 pub mod algorithm;
+pub mod authorities;
 pub mod authority;
 pub mod backup;
 pub mod certificate;
 pub mod clock;
 pub mod crl;
 pub mod csr;
+pub mod hierarchy;
 pub mod issuance;
 pub mod keys;
 pub mod ledger;
@@ -22,6 +24,7 @@ pub mod storage;
 pub mod subject;
 pub mod tlog;
 pub mod token;
+pub mod toml_fault;
 pub mod vault;
 
 mod tables;

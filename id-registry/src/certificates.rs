@@ -96,7 +96,7 @@ impl Registry {
         serial: &SerialNumber,
     ) -> Result<(CertificateRecord, Option<Vec<u8>>), CertificateError> {
         let record = self.certificate_within(permit, serial)?;
-        let der = self.authority().certificates().der(&record, self.vault()).map_err(Fault::from)?;
+        let der = self.authorities().der(&record, self.vault()).map_err(Fault::from)?;
         self.record_views(permit, bearers([&record]))?;
         Ok((record, der))
     }
@@ -140,7 +140,7 @@ impl Registry {
         after: Option<&SerialNumber>,
         limit: usize,
     ) -> Result<Vec<(SerialNumber, CertificateRecord)>, StorageError> {
-        let certificates = self.authority().certificates();
+        let certificates = self.authorities();
         let records = match (identity, scope) {
             (Some(identity), _) => certificates.of_identity(&reference(identity), after, limit)?,
             (None, Scope::Country) => certificates.list(after, limit)?,
@@ -169,7 +169,7 @@ impl Registry {
         let damaged = || StorageError("an entry of certificates_by_organisation is damaged".to_owned());
         let serial = key.get(prefix..).and_then(|serial| std::str::from_utf8(serial).ok());
         let serial = serial.and_then(|serial| serial.parse().ok()).ok_or_else(damaged)?;
-        self.authority().certificates().find(&serial)?.ok_or_else(damaged)
+        self.authorities().find(&serial)?.ok_or_else(damaged)
     }
 
     /// Revokes a certificate, or puts it on hold.
@@ -184,10 +184,10 @@ impl Registry {
         note: Option<&str>,
     ) -> Result<CertificateRecord, CertificateError> {
         let note = note.map(|note| reason_line("note", note)).transpose()?;
-        self.certificate_within(permit, serial)?;
+        let record = self.certificate_within(permit, serial)?;
         until_settled(|| {
-            let noted = self.noted(permit, serial, note.as_deref())?;
-            attempt(self.authority().revoke(serial, reason, &permit.actor(), noted))
+            let noted = self.noted(permit, &record, note.as_deref())?;
+            attempt(self.authorities().revoke(&record, reason, &permit.actor(), noted))
         })
     }
 
@@ -202,10 +202,10 @@ impl Registry {
         note: Option<&str>,
     ) -> Result<CertificateRecord, CertificateError> {
         let note = note.map(|note| reason_line("note", note)).transpose()?;
-        self.certificate_within(permit, serial)?;
+        let record = self.certificate_within(permit, serial)?;
         until_settled(|| {
-            let noted = self.noted(permit, serial, note.as_deref())?;
-            attempt(self.authority().release(serial, &permit.actor(), noted))
+            let noted = self.noted(permit, &record, note.as_deref())?;
+            attempt(self.authorities().release(&record, &permit.actor(), noted))
         })
     }
 
@@ -213,11 +213,11 @@ impl Registry {
     fn noted(
         &self,
         permit: &Permit<RevokeCertificates>,
-        serial: &SerialNumber,
+        record: &CertificateRecord,
         note: Option<&str>,
     ) -> Result<AuditedChange, Fault> {
         let Some(note) = note else { return Ok(AuditedChange::nothing()) };
-        let subject = format!("certificate:{}/{serial}", self.authority().id());
+        let subject = format!("certificate:{}/{}", record.issuer, record.serial);
         let event = self.event(&permit.actor(), NOTED, subject)?.because(note);
         Ok(Change::new().explained_by(&event))
     }
@@ -228,7 +228,7 @@ impl Registry {
         permit: &Permit<P>,
         serial: &SerialNumber,
     ) -> Result<CertificateRecord, CertificateError> {
-        let found = self.authority().certificates().find(serial)?;
+        let found = self.authorities().find(serial)?;
         let record = found.ok_or_else(|| CertificateError::Unknown(serial.clone()))?;
         let Scope::Organisation(own) = permit.scope() else { return Ok(record) };
         // Staff and the installation's own certificates belong to no organisation.

@@ -172,6 +172,14 @@ pub enum RevokeError {
         /// Its profile.
         profile: String,
     },
+    /// The key of the CA that issued it is not here.
+    #[error("certificate {serial} was issued by {ca}, whose key is not in this service")]
+    KeyElsewhere {
+        /// Which.
+        serial: SerialNumber,
+        /// Its CA.
+        ca: CaId,
+    },
     /// The change could not be committed.
     #[error(transparent)]
     Commit(#[from] CommitError),

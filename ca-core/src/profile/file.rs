@@ -5,10 +5,11 @@ use serde::Deserialize;
 
 use super::{
     AlternativeNameForm, AttributeType, BrokenRule, KeyUsage, Place, Profile, ProfileError, ProfileId,
-    QcPurpose, Semantics, assemble, nearest, rules,
+    QcPurpose, Semantics, assemble, rules,
 };
 use crate::algorithm::KeyAlgorithm;
 use crate::subject::Fact;
+use crate::toml_fault::{TomlFault, TomlMistake};
 
 impl Profile {
     /// Reads a profile from TOML and checks it; `id` is the file's stem.
@@ -38,19 +39,12 @@ fn name(id: &str) -> Result<ProfileId, ProfileError> {
 }
 
 fn unreadable(file: &str, text: &str, error: &toml::de::Error) -> ProfileError {
-    let before = error.span().and_then(|span| text.get(..span.start));
-    let line = before.map(|before| before.matches('\n').count() + 1);
-    let place = Place { file: file.to_owned(), line };
-    // serde says "unknown field `a`, expected one of `b`, `c`": the names stand between backticks, the wrong one first.
-    let mut names = error.message().split('`').skip(1).step_by(2);
-    let found = names.next().unwrap_or_default().to_owned();
-    let nearest = nearest(&found, names).map(ToOwned::to_owned);
-    if error.message().starts_with("unknown field") {
-        ProfileError::UnknownKey { found, place, nearest }
-    } else if error.message().starts_with("unknown variant") {
-        ProfileError::UnknownValue { found, place, nearest }
-    } else {
-        ProfileError::Malformed { place, message: error.message().to_owned() }
+    let fault = TomlFault::of(text, error);
+    let place = Place { file: file.to_owned(), line: fault.line };
+    match fault.what {
+        TomlMistake::UnknownKey { found, nearest } => ProfileError::UnknownKey { found, place, nearest },
+        TomlMistake::UnknownValue { found, nearest } => ProfileError::UnknownValue { found, place, nearest },
+        TomlMistake::Malformed(message) => ProfileError::Malformed { place, message },
     }
 }
 

@@ -20,7 +20,9 @@ use crate::subject::Fact;
 pub(crate) use attribute::is_printable;
 pub use error::{BrokenRule, Place, ProfileError};
 pub(crate) use rules::TLS_SERVER_DAYS;
-pub use set::{BUILT_IN, ProfileSet, UnknownProfile, nearest};
+pub use set::{BUILT_IN, ProfileSet, UnknownProfile};
+
+pub use crate::toml_fault::nearest;
 
 /// Names a profile: the file's stem, `person-signature`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -252,6 +254,13 @@ pub struct KeyRules {
     pub curves: Vec<crate::algorithm::KeyAlgorithm>,
     /// RSA modulus bits, smallest and largest; `None` admits no RSA.
     pub rsa_bits: Option<(u32, u32)>,
+}
+
+impl KeyRules {
+    /// Whether a key that the installation makes for itself is admitted.
+    pub fn admits_own(&self, algorithm: crate::algorithm::KeyAlgorithm) -> bool {
+        self.curves.contains(&algorithm)
+    }
 }
 
 /// Who may ask for a certificate and what must happen before it is issued.

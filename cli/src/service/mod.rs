@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use ca_core::hierarchy::HierarchyError;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 use ca_core::tlog::checkpoint::Origin;
 use ca_core::tlog::witness::StateError;
@@ -14,6 +15,7 @@ mod demo;
 mod draft;
 mod failure;
 mod files;
+mod hierarchy;
 mod init;
 mod key_folder;
 mod ledger;
@@ -37,11 +39,6 @@ pub(crate) use serve::serve;
 pub(crate) use vault::make_master_key;
 
 use settings::Installation;
-
-/// The root CA's name in an installation.
-const ROOT: &str = "root";
-/// The issuing CA's name in an installation.
-const ISSUING: &str = "issuing";
 
 /// The facts that the installation vouches for about itself.
 fn own_subject(installation: &Installation, identity: IdentityRef) -> ApprovedSubject {
@@ -148,6 +145,15 @@ pub(crate) enum ServiceError {
     /// Anything a crate below refused, said in its words.
     #[error("{0}")]
     Refused(String),
+}
+
+impl From<HierarchyError> for ServiceError {
+    fn from(error: HierarchyError) -> Self {
+        match error {
+            HierarchyError::File { path, source } => Self::File { path, source },
+            HierarchyError::Fault { path, fault } => Self::Settings { path, why: fault.to_string() },
+        }
+    }
 }
 
 /// Refusals of the crates below that need no words of their own here: their message says it all.

@@ -14,6 +14,8 @@ use super::store::LooseStore;
 
 /// The settings file's name within a data directory.
 pub(crate) const FILE: &str = "npki.toml";
+/// The name of the file of CAs within a data directory.
+pub(crate) const HIERARCHY_FILE: &str = "hierarchy.toml";
 
 /// The file as written. Unknown keys are errors.
 #[derive(Debug, Deserialize)]
@@ -254,6 +256,7 @@ pub(crate) struct Settings {
     pub(crate) vault: VaultSettings,
     pub(crate) certificates: PathBuf,
     pub(crate) profiles: PathBuf,
+    pub(crate) hierarchy: PathBuf,
     pub(crate) ledger: LedgerSettings,
     /// Who can open backups that the running service makes.
     pub(crate) backup_recipients: Vec<String>,
@@ -317,6 +320,7 @@ impl Settings {
             vault: check_vault(loose.vault, data)?,
             certificates: data.join("certificates"),
             profiles: data.join("profiles"),
+            hierarchy: data.join(HIERARCHY_FILE),
             crl_validity: Duration::hours(crl_validity.into()),
             root_crl_validity: Duration::days(root_crl_validity.into()),
             ocsp_validity: Duration::minutes(ocsp_validity.into()),

@@ -36,8 +36,7 @@ impl Registry {
         };
         let damaged = || StorageError(format!("{id}'s certificate leads nowhere"));
         let (staff, _) = self.staff_record(id)?.ok_or_else(damaged)?;
-        let certificates = self.authority().certificates();
-        let issued = certificates.find(&staff.serial)?.ok_or_else(damaged)?;
+        let issued = self.authorities().find(&staff.serial)?.ok_or_else(damaged)?;
         // The same octets: their digest is that of the certificate that was issued.
         Ok((issued.sha256 == sha256).then_some((staff, issued)))
     }

@@ -53,7 +53,7 @@ fn ca(id: &str, issuer: Option<&Ca>) -> Ca {
 pub(super) fn issuer_of(id: &str) -> Option<&'static Ca> {
     match id {
         "root-ca" => None,
-        "issuing-ca" => Some(&ROOT),
+        id if profile(id).is_ca() => Some(&ROOT),
         _ => Some(&ISSUING),
     }
 }
@@ -71,7 +71,7 @@ pub(super) fn signed(id: &str) -> Vec<u8> {
         "issuing-ca" => ISSUING.certificate.clone(),
         _ => {
             let tbs = of_profile(id);
-            let signature = ISSUING.key.sign(&tbs).unwrap();
+            let signature = issuer_of(id).unwrap().key.sign(&tbs).unwrap();
             to_be_signed::assemble(&tbs, CERTIFICATE_ALGORITHM_FIELD, &signature).unwrap()
         }
     }
@@ -111,10 +111,11 @@ fn written(profile: &Profile, key: &[u8], issuer: Option<&Ca>, subject: Approved
 fn subject(profile: &Profile) -> ApprovedSubject {
     let name = match profile.id.0.as_str() {
         "root-ca" => "Lesotho National Root CA G1",
-        "issuing-ca" => "Lesotho Issuing CA G1",
+        _ if profile.is_ca() => "Lesotho Issuing CA G1",
         "organisation-seal" => "Revenue Services Lesotho Seal",
         "application" | "tls-server" => "Payroll (production)",
         "ocsp-responder" => "OCSP Responder 2027-01-01",
+        "timestamping-unit" => "Time-Stamping Unit 2027-1",
         _ => "MOKOENA,THABO",
     };
     let organisation = if profile.is_ca() {

@@ -104,9 +104,14 @@ fn approvals_are_two_at_most(profile: &Profile) -> Result<(), BrokenRule> {
 
 fn identity_kind_is_known(profile: &Profile) -> Result<(), BrokenRule> {
     let kind = profile.vetting.identity_kind.as_deref();
-    // CAs and responders belong to the installation: an applicant never asks for one.
-    let own = profile.is_ca() || profile.is_responder();
-    refuse_if(own == kind.is_some(), "identity_kind", "npki", "given for all but CAs and responders")?;
+    // These belong to the installation: an applicant never asks for one.
+    let own = profile.is_ca() || profile.is_responder() || profile.is_time_stamping_unit();
+    refuse_if(
+        own == kind.is_some(),
+        "identity_kind",
+        "npki",
+        "given for all but CAs, responders and time-stamping units",
+    )?;
     let Some(unknown) = kind.filter(|kind| !IDENTITY_KINDS.contains(kind)) else { return Ok(()) };
     let hint = nearest(unknown, IDENTITY_KINDS.into_iter())
         .map(|name| format!("; did you mean `{name}`?"))
