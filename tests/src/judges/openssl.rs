@@ -52,8 +52,8 @@ impl Branch {
 pub fn verify_under(installation: &Installation, branch: &Branch, certificate: &Path) -> Answer {
     let crls = fetch_crls(installation, branch, certificate);
     let Branch { root, issuing } = branch;
-    let strict = ["verify", "-x509_strict", "-crl_check_all", "-CAfile", text(&root)];
-    openssl(strict).args(["-untrusted", text(&issuing), "-CRLfile", text(&crls), text(certificate)]).run()
+    let strict = ["verify", "-x509_strict", "-crl_check_all", "-CAfile", text(root)];
+    openssl(strict).args(["-untrusted", text(issuing), "-CRLfile", text(&crls), text(certificate)]).run()
 }
 
 /// Validates a path as strictly, without asking for revocation: for files whose server has ended.
