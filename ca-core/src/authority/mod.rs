@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::algorithm::KeyAlgorithm;
 use crate::certificate::{CaId, CertificateRecord, Certificates};
 use crate::clock::{Clock, Entropy, EntropyError};
 use crate::issuance::issuer::Issuer;
 use crate::issuance::reservation::{self, AbandonError};
 use crate::keys::Signer;
 use crate::ledger::Ledger;
+use crate::name;
 use crate::profile::ProfileSet;
 use crate::serial::SerialNumber;
 use crate::status::RevocationReason;
@@ -124,6 +126,26 @@ impl Authority {
     /// The CA's name in this installation.
     pub const fn id(&self) -> &CaId {
         &self.parts.id
+    }
+
+    /// The CA's own name, as RFC 4514 text.
+    pub fn subject(&self) -> String {
+        name::text(&self.issuer.name)
+    }
+
+    /// The name of the CA that certified it, as RFC 4514 text: its own for a root.
+    pub fn issued_by(&self) -> String {
+        name::text(&self.issuer.issued_by)
+    }
+
+    /// How it signs.
+    pub fn algorithm(&self) -> KeyAlgorithm {
+        self.parts.signer.algorithm()
+    }
+
+    /// The last second of its certificate, UTC.
+    pub const fn not_after(&self) -> time::OffsetDateTime {
+        self.issuer.not_after
     }
 
     fn subject_of(&self, serial: &SerialNumber) -> String {

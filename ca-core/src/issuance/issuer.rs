@@ -11,6 +11,8 @@ use crate::algorithm::KeyAlgorithm;
 pub(crate) struct Issuer {
     /// The subject, byte for byte: the issuer field of what it signs (RFC 5280 section 4.1.2.4).
     pub(crate) name: Vec<u8>,
+    /// The name of the CA that certified it, byte for byte.
+    pub(crate) issued_by: Vec<u8>,
     /// Its subjectKeyIdentifier: the authorityKeyIdentifier of what it signs (RFC 5280 section 4.2.1.1).
     pub(crate) key_identifier: Vec<u8>,
     /// Its SubjectPublicKeyInfo, DER.
@@ -42,6 +44,7 @@ impl Issuer {
             .ok_or("it has no subjectKeyIdentifier")?;
         Ok(Self {
             name: parsed.subject().as_raw().to_vec(),
+            issued_by: parsed.issuer().as_raw().to_vec(),
             key_identifier,
             public_key_info: parsed.public_key().raw.to_vec(),
             not_before: parsed.validity().not_before.to_datetime(),

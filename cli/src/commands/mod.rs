@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod ca;
 mod cert;
 mod completion;
 mod config;
@@ -67,6 +68,9 @@ pub enum Command {
     /// Certificate profiles
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
+    /// CAs: list, show, found those that hierarchy.toml was given
+    #[command(subcommand)]
+    Ca(ca::CaCommand),
     /// Requests that wait for an officer
     #[command(subcommand)]
     Queue(queue::QueueCommand),
@@ -133,6 +137,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Cert(command) => cert::run(command, session),
         Command::Request(command) => request::run(command, session),
         Command::Profile(command) => profile::run(command, session),
+        Command::Ca(command) => ca::run(command, session),
         Command::Queue(command) => queue::run(command, session),
         Command::Vet(command) => vet::run(command, session),
         Command::Registry(command) => registry::run(command, session),

@@ -332,6 +332,11 @@ problems! {
         "there is no such profile",
         "the server does not issue under a profile of this name",
         "npki profile list";
+    /// A name that no CA of the server has.
+    UNKNOWN_CA = "E-CTX-011", NotFound, false,
+        "there is no such CA",
+        "no CA whose key the server has is called so",
+        "npki ca list";
     /// The server refused the connection.
     REFUSED = "E-NET-001", Unavailable, true,
         "the server refused the connection",

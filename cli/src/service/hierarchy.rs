@@ -27,6 +27,25 @@ pub(super) struct OpenedCa {
     pub(super) authority: Option<Arc<Authority>>,
 }
 
+impl OpenedCa {
+    /// Opens a CA that is founded.
+    pub(super) fn open(
+        foundation: &Foundation,
+        settings: &Settings,
+        keys: &KeyFolder,
+        ca: &PlannedCa,
+    ) -> Result<Self, ServiceError> {
+        let path = certificate_path(&settings.certificates, ca.id.as_str());
+        let certificate = files::read_certificate(&path)?;
+        let Some(signer) = signer(ca, keys)? else {
+            tracing::info!(ca = %ca.id, "the CA's key is offline");
+            return Ok(Self { certificate, authority: None });
+        };
+        let authority = foundation.authority(ca.id.as_str(), certificate.clone(), signer)?;
+        Ok(Self { certificate, authority: Some(Arc::new(authority)) })
+    }
+}
+
 /// The CAs of an installation.
 #[derive(Debug)]
 pub(super) struct OpenedHierarchy {
@@ -48,19 +67,11 @@ impl OpenedHierarchy {
     ) -> Result<Self, ServiceError> {
         let mut this = Self::closed(Hierarchy::load(&settings.hierarchy, &foundation.profiles)?);
         for ca in this.planned.clone().iter() {
-            let path = certificate_path(&settings.certificates, ca.id.as_str());
-            let certificate = files::read_certificate(&path)?;
-            let signer = signer(ca, keys)?;
-            let authority = match signer {
-                Some(signer) => {
-                    Some(Arc::new(foundation.authority(ca.id.as_str(), certificate.clone(), signer)?))
-                }
-                None => {
-                    tracing::info!(ca = %ca.id, "the CA's key is offline");
-                    None
-                }
-            };
-            this.add(ca.id.clone(), OpenedCa { certificate, authority });
+            if !certificate_path(&settings.certificates, ca.id.as_str()).exists() {
+                let why = format!("CA {} of hierarchy.toml is not founded yet", ca.id);
+                return Err(ServiceError::Refused(why));
+            }
+            this.add(ca.id.clone(), OpenedCa::open(foundation, settings, keys, ca)?);
         }
         Ok(this)
     }
@@ -68,11 +79,6 @@ impl OpenedHierarchy {
     /// Adds a CA that is opened.
     pub(super) fn add(&mut self, id: CaId, ca: OpenedCa) {
         self.opened.insert(id, ca);
-    }
-
-    /// What was planned.
-    pub(super) const fn planned(&self) -> &Hierarchy {
-        &self.planned
     }
 
     /// The opened CAs, issuers before what they issue.

@@ -6,25 +6,19 @@ use std::sync::Arc;
 
 use ca_core::algorithm::KeyAlgorithm;
 use ca_core::authorities::Authorities;
-use ca_core::authority::{Addresses, Authority, RootParts, found_root};
-use ca_core::clock::{Clock, SystemClock, SystemEntropy};
-use ca_core::csr::SubjectPublicKey;
-use ca_core::hierarchy::{Hierarchy, KeyKeeping, PlannedCa};
-use ca_core::keys::Signer;
+use ca_core::clock::{Clock, SystemClock};
 use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger::Actor;
 use ca_core::profile::{self, ProfileSet};
-use ca_core::storage::AuditedChange;
-use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 
 use super::draft;
-use super::hierarchy::{OpenedCa, OpenedHierarchy};
+use super::founding::{self, FoundedCa};
 use super::key_folder::{KeyFolder, Passphrase};
 use super::master_keys::MasterKeyKeeper;
-use super::rotation::{OwnCertificate, certificate_path, pem_text};
+use super::rotation::{OwnCertificate, pem_text};
 use super::serve::{Foundation, own_certificates, registry};
 use super::settings::{self, Settings};
-use super::{ServiceError, files, ledger, own_subject, vault};
+use super::{ServiceError, files, ledger, vault};
 use crate::files::{Readers, create};
 use crate::request_file::certification_request;
 
@@ -56,18 +50,6 @@ pub(crate) struct Founded {
     /// The CAs, issuers before what they issue.
     pub(crate) cas: Vec<FoundedCa>,
     pub(crate) administrator: String,
-}
-
-/// A CA that was founded.
-#[derive(Debug, Clone, serde::Serialize)]
-pub(crate) struct FoundedCa {
-    pub(crate) id: String,
-    /// Its common name.
-    pub(crate) name: String,
-    /// The CA that certified it; null for a root.
-    pub(crate) issuer: Option<String>,
-    /// SHA-256 of its certificate, lower-case hex: a root's is to be compared wherever it is installed.
-    pub(crate) sha256: String,
 }
 
 /// Founds an installation. Works in a folder beside the final one and renames it at the end: it is there whole, or
@@ -118,7 +100,7 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
                 .to_owned(),
         ));
     }
-    let hierarchy = found_cas(&foundation, &settings, &keys)?;
+    let hierarchy = founding::found_all(&foundation, &settings, &keys, &actor())?;
     let authorities = Arc::new(hierarchy.authorities(&foundation));
     let keeper = MasterKeyKeeper::new(Arc::clone(&foundation.vault), keys.clone(), settings.vault.current);
     let own = own_certificates(&authorities, keys, &settings, &foundation);
@@ -133,12 +115,7 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
         registry(&foundation, &settings, Arc::new(keeper), Arc::clone(&authorities), &hierarchy, log)?;
     let administrator = first_administrator(&registry, &authorities, plan, folder)?;
     sealer.seal()?;
-    let founded = hierarchy.iter().map(|(ca, opened)| FoundedCa {
-        id: ca.id.to_string(),
-        name: ca_name(&settings, &ca.name),
-        issuer: ca.issuer.as_ref().map(ToString::to_string),
-        sha256: sha256_hex(&opened.certificate),
-    });
+    let founded = hierarchy.iter().map(|(ca, opened)| founding::told(&settings, ca, opened));
     Ok(Founded { cas: founded.collect(), administrator })
 }
 
@@ -160,100 +137,6 @@ fn actor() -> Actor {
     Actor::system("init")
 }
 
-fn ca_name(settings: &Settings, name: &str) -> String {
-    format!("{} {name}", settings.installation.organisation)
-}
-
-fn ca_subject(settings: &Settings, ca: &PlannedCa) -> ApprovedSubject {
-    let identity = IdentityRef(format!("system:{}", ca.id));
-    own_subject(&settings.installation, identity).with(Fact::CommonName, ca_name(settings, &ca.name))
-}
-
-/// Makes every CA, issuers first, and its first CRL. All roots' certificates together are what clients are given.
-fn found_cas(
-    foundation: &Foundation,
-    settings: &Settings,
-    keys: &KeyFolder,
-) -> Result<OpenedHierarchy, ServiceError> {
-    let mut hierarchy = OpenedHierarchy::closed(Hierarchy::load(&settings.hierarchy, &foundation.profiles)?);
-    let mut anchors = String::new();
-    for ca in hierarchy.planned().clone().iter() {
-        let signer = new_key(ca, keys)?;
-        let authority = match &ca.issuer {
-            None => found_root_ca(foundation, settings, ca, signer)?,
-            Some(issuer) => found_issuing_ca(foundation, settings, ca, signer, hierarchy.at_work(issuer)?)?,
-        };
-        let certificate = authority.certificate().to_vec();
-        let path = certificate_path(&settings.certificates, ca.id.as_str());
-        create(&path, pem_text(&certificate).as_bytes(), Readers::Anyone)?;
-        let validity = match ca.issuer {
-            Some(_) => settings.crl_validity,
-            None => {
-                anchors.push_str(&pem_text(&certificate));
-                settings.root_crl_validity
-            }
-        };
-        authority.publish_crl(validity, &actor())?;
-        hierarchy.add(ca.id.clone(), OpenedCa { certificate, authority: Some(Arc::new(authority)) });
-    }
-    create(&settings.certificates.join(ANCHORS_FILE), anchors.as_bytes(), Readers::Anyone)?;
-    Ok(hierarchy)
-}
-
-/// The roots' certificates, PEM, in one file: what a client is told to trust.
-const ANCHORS_FILE: &str = "anchors.pem";
-
-fn new_key(ca: &PlannedCa, keys: &KeyFolder) -> Result<Arc<dyn Signer>, ServiceError> {
-    if ca.kept != KeyKeeping::Software {
-        return Err(ServiceError::Refused(format!(
-            "hierarchy.toml: `npki init` makes CA {} with a software key only; change `kept` afterwards",
-            ca.id
-        )));
-    }
-    let key = SoftwareKey::generate(ca.key)?;
-    keys.create(ca.id.as_str(), &key)?;
-    Ok(Arc::new(key))
-}
-
-fn found_root_ca(
-    foundation: &Foundation,
-    settings: &Settings,
-    ca: &PlannedCa,
-    signer: Arc<dyn Signer>,
-) -> Result<Authority, ServiceError> {
-    let parts = found_root(
-        RootParts {
-            store: Arc::clone(&foundation.store),
-            clock: Arc::clone(&foundation.clock),
-            entropy: Arc::new(SystemEntropy),
-            vault: Arc::clone(&foundation.vault),
-            signer,
-            addresses: Addresses::under(&foundation.base_url, &ca.id),
-            id: ca.id.clone(),
-            profile: foundation.profiles.find(&ca.profile.0)?,
-            subject: &ca_subject(settings, ca),
-            profiles: foundation.profiles.clone(),
-        },
-        &actor(),
-    )?;
-    Ok(Authority::new(parts)?)
-}
-
-fn found_issuing_ca(
-    foundation: &Foundation,
-    settings: &Settings,
-    ca: &PlannedCa,
-    signer: Arc<dyn Signer>,
-    issuer: &Authority,
-) -> Result<Authority, ServiceError> {
-    let public = SubjectPublicKey::from_der(signer.public_key_info())?;
-    let profile = foundation.profiles.find(&ca.profile.0)?;
-    let request = issuer.admit_key(public, &[], ca_subject(settings, ca), profile)?;
-    let prepared = issuer.prepare(request, &actor())?;
-    let issued = issuer.sign(prepared, &actor(), |_, _| Ok(AuditedChange::nothing()))?;
-    foundation.authority(ca.id.as_str(), issued.der, signer)
-}
-
 /// The first administrator's key and certificate, in `admin/`: whoever founds the installation hands them over.
 fn first_administrator(
     registry: &id_registry::Registry,
@@ -271,10 +154,6 @@ fn first_administrator(
     let chain: String = std::iter::once(pem_text(&staff.certificate.der)).chain(above).collect();
     create(&admin.join("cert.pem"), chain.as_bytes(), Readers::Anyone)?;
     Ok(staff.record.id.to_string())
-}
-
-fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes))
 }
 
 /// The settings file: the commented sample with this installation's values put in.
