@@ -108,6 +108,11 @@ impl Authorities {
             .ok_or_else(|| IssueError::NoAuthority(profile.clone()))
     }
 
+    /// The CA of this name, DER, whose key is at hand.
+    pub fn named(&self, name: &[u8]) -> Option<&PlacedAuthority> {
+        self.placed.values().find(|placed| placed.authority.name() == name)
+    }
+
     /// The certificates from a CA's own up to below its root's, DER; nothing where its key is not at hand.
     pub fn chain(&self, id: &CaId) -> &[Vec<u8>] {
         self.placed.get(id).map_or(&[], |placed| placed.chain.as_slice())

@@ -128,6 +128,11 @@ impl Authority {
         &self.parts.id
     }
 
+    /// The CA's own name, DER.
+    pub fn name(&self) -> &[u8] {
+        &self.issuer.name
+    }
+
     /// The CA's own name, as RFC 4514 text.
     pub fn subject(&self) -> String {
         name::text(&self.issuer.name)

@@ -124,15 +124,14 @@ impl OwnCertificates {
         }
     }
 
-    /// The certificates that stand above one of these, from its issuer's up to below the root's, DER.
-    fn chain(&self, which: &OwnCertificate) -> Result<&[Vec<u8>], ServiceError> {
-        let profile = ProfileId(which.profile().to_owned());
-        Ok(self.authorities.chain(self.authority(which, &profile)?.id()))
-    }
-
-    /// What the HTTPS server presents: its certificate, then those above it.
+    /// What the HTTPS server presents: its certificate, then those above it, from its issuer's up to below the root's.
+    /// Its issuer may be a generation of the CA that has stopped issuing.
     pub(crate) fn presented(&self, server: &Credential) -> Result<Vec<Vec<u8>>, ServiceError> {
-        let above = self.chain(&OwnCertificate::Server)?.iter().cloned();
+        let (_, parsed) = X509Certificate::from_der(&server.certificate).map_err(|error| {
+            ServiceError::Tls(format!("the server's certificate cannot be read: {error}"))
+        })?;
+        let issuer = self.authorities.named(parsed.issuer().as_raw());
+        let above = issuer.map(|placed| placed.chain.clone()).unwrap_or_default();
         Ok(std::iter::once(server.certificate.clone()).chain(above).collect())
     }
 
