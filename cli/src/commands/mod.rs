@@ -2,6 +2,8 @@
 
 mod audit;
 mod backup;
+mod ca;
+mod ceremony;
 mod cert;
 mod completion;
 mod config;
@@ -99,6 +101,12 @@ pub enum Command {
     /// Cosign the ledgers of others, so that they cannot rewrite their history
     #[command(subcommand)]
     Witness(witness::WitnessCommand),
+    /// This installation's CAs whose certificates come from an offline root: request, install
+    #[command(subcommand)]
+    Ca(ca::CaCommand),
+    /// Key ceremonies of an offline CA: check, run, resume, verify
+    #[command(subcommand)]
+    Ceremony(ceremony::CeremonyCommand),
     /// Run a whole disposable PKI on this machine
     Demo(DemoArguments),
     /// Which server, trust anchor and certificate to use
@@ -145,6 +153,8 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Backup(command) => backup::run(command, session),
         Command::Restore(arguments) => restore::run(&arguments, session),
         Command::Witness(command) => witness::run(command),
+        Command::Ca(command) => ca::run(command, session),
+        Command::Ceremony(command) => ceremony::run(command, session),
         Command::Demo(arguments) => demo::run(&arguments, session),
         Command::Context(command) => context::run(command, session),
         Command::Whoami => whoami::run(session),
