@@ -13,7 +13,8 @@ pub(super) enum End {
 
 /// Reads a day or a moment, in UTC, to the second.
 pub(super) fn moment(text: &str, end: End) -> Option<OffsetDateTime> {
-    if let Ok(date) = Date::parse(text, &Iso8601::DATE) {
+    // The library reads a day out of a longer text too.
+    if let Some(date) = (text.len() == 10).then(|| Date::parse(text, &Iso8601::DATE).ok()).flatten() {
         let time = match end {
             End::First => Time::MIDNIGHT,
             End::Last => Time::from_hms(23, 59, 59).ok()?,
