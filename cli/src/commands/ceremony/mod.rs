@@ -121,13 +121,17 @@ pub fn run(command: CeremonyCommand, session: &Session) -> Ending {
         }
         CeremonyCommand::Run { script, place } => {
             let script = read_script(&script)?;
-            hold(&place, session, |conduct| run::begin(script, conduct))
+            hold(&place, session, |conduct| {
+                run::begin(script, conduct).map_err(|error| failure::in_ceremony(&error, &place.folder))
+            })
         }
         CeremonyCommand::Resume { id, place } => {
             let id = id.map(CeremonyId::new).transpose().map_err(|error| {
                 Failure::of(&catalogue::USAGE).what("--id is no ceremony's id").cause(error.to_string())
             })?;
-            hold(&place, session, |conduct| run::resume(id.as_ref(), conduct))
+            hold(&place, session, |conduct| {
+                run::resume(id.as_ref(), conduct).map_err(|error| failure::in_ceremony(&error, &place.folder))
+            })
         }
         CeremonyCommand::Verify { transcript, root, files } => {
             verify(&transcript, root.as_deref(), files.as_deref())
@@ -190,11 +194,7 @@ fn check(path: &Path, folder: Option<&Path>, media: Option<&Path>, session: &Ses
     })))
 }
 
-fn hold(
-    place: &Place,
-    session: &Session,
-    held: impl FnOnce(Conduct<'_>) -> Result<Held, ca_core::ceremony::CeremonyError>,
-) -> Ending {
+fn hold(place: &Place, session: &Session, held: impl FnOnce(Conduct<'_>) -> Result<Held, Failure>) -> Ending {
     let tool = tool(place)?;
     let answers = place.answers.as_deref().map(Answers::read).transpose()?;
     let mut room = Terminal::new(session.console, answers);
@@ -207,8 +207,7 @@ fn hold(
         entropy: Arc::clone(&session.entropy),
         tool: &tool,
         room: &mut room,
-    });
-    let held = held.map_err(|error| failure::in_ceremony(&error, &place.folder))?;
+    })?;
     Ok(Outcome::done(Simple::new("npki.ceremony.run/1", held, held_text)))
 }
 
