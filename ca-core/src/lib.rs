@@ -7,6 +7,7 @@ pub mod algorithm;
 pub mod authorities;
 pub mod authority;
 pub mod backup;
+pub mod ceremony;
 pub mod certificate;
 pub mod clock;
 pub mod crl;

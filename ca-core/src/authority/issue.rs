@@ -72,9 +72,7 @@ impl Authority {
     ) -> Result<PreparedCertificate, IssueError> {
         let now = whole_seconds(self.parts.clock.now());
         let serial = SerialNumber::draw(self.parts.entropy.as_ref())?;
-        let not_before = (now - BACKDATE).max(self.issuer.not_before);
-        // RFC 5280 section 4.1.2.5: the period includes its last second.
-        let not_after = not_before + request.profile.validity - Duration::seconds(1);
+        let (not_before, not_after) = self.period(&request.profile, now);
         if not_after > self.issuer.not_after {
             return Err(IssueError::IssuerTooShort);
         }
@@ -96,6 +94,15 @@ impl Authority {
         let IssuanceRequest { profile, subject, key, .. } = request;
         let draft = Draft { serial, profile, subject, key, not_before, not_after };
         self.reserve(to_be_signed, draft, now, actor)
+    }
+
+    /// From when until when, both included (RFC 5280 section 4.1.2.5).
+    fn period(&self, profile: &Profile, now: OffsetDateTime) -> (OffsetDateTime, OffsetDateTime) {
+        if let Some(cross) = &profile.cross {
+            return (cross.not_before.max(self.issuer.not_before), cross.not_after);
+        }
+        let not_before = (now - BACKDATE).max(self.issuer.not_before);
+        (not_before, not_before + profile.validity - Duration::seconds(1))
     }
 
     fn lint_context<'a>(&'a self, profile: &'a Profile) -> lint::Context<'a> {
@@ -216,7 +223,7 @@ impl Authority {
         }
     }
 
-    fn holder_of_key(
+    pub(super) fn holder_of_key(
         &self,
         key: &SubjectPublicKey,
     ) -> Result<Option<(IdentityRef, crate::storage::Version)>, StorageError> {

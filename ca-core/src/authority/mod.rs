@@ -16,6 +16,7 @@ use crate::status::RevocationReason;
 use crate::storage::{CommitError, StorageError, Store};
 use crate::vault::Vault;
 
+mod cross;
 mod issue;
 mod publish;
 mod revoke;

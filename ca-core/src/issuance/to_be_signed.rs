@@ -66,6 +66,10 @@ pub(crate) fn certificate(
         // RFC 5280 section 4.1.2.4: names are compared, so the issuer's must be the very bytes of its subject.
         replace_field(&mut fields, 3, &issuer.name)?;
     }
+    if let Some(cross) = &contents.profile.cross {
+        // The same for a foreign CA's name: it is the issuer of what that CA has issued.
+        replace_field(&mut fields, 5, &cross.subject)?;
+    }
     // The subscriber's key is kept as its holder wrote it.
     replace_field(&mut fields, 6, contents.key.der())?;
     Ok(fields.to_der()?)
@@ -113,7 +117,10 @@ fn parameters(contents: &Contents<'_>, issued_by: &IssuedBy<'_>) -> Result<Certi
     params.not_after = contents.not_after;
     params.distinguished_name = distinguished_name(contents.attributes)?;
     params.key_usages = key_usages(profile, contents.key.kind());
-    params.key_identifier_method = KeyIdMethod::PreSpecified(key_identifier(contents.key.der())?);
+    params.key_identifier_method = KeyIdMethod::PreSpecified(match &profile.cross {
+        Some(cross) => cross.key_identifier.clone(),
+        None => key_identifier(contents.key.der())?,
+    });
     params.is_ca = match profile.kind {
         ProfileKind::RootCa => IsCa::Ca(BasicConstraints::Unconstrained),
         ProfileKind::IssuingCa { path_length } => IsCa::Ca(BasicConstraints::Constrained(path_length)),
@@ -150,6 +157,9 @@ fn further_extensions(contents: &Contents<'_>) -> Result<Vec<rcgen::CustomExtens
     all.extend(extensions::subject_alternative_names(profile, contents.subject, contents.dns_names)?);
     if let Some(statements) = &profile.qc_statements {
         all.push(qc_statements::qc_statements(statements)?);
+    }
+    if let Some(cross) = &profile.cross {
+        all.extend(extensions::cross_certification(cross));
     }
     if profile.ocsp_no_check {
         all.push(extensions::ocsp_no_check()?);

@@ -34,6 +34,7 @@ pub(super) fn profile(id: ProfileId, file: ProfileFile) -> Result<Profile, Broke
         validity: Duration::days(i64::from(file.validity_days)),
         keys: KeyRules { curves: file.keys.curves, rsa_bits: file.keys.rsa_bits },
         vetting: Vetting { identity_kind: file.vetting.identity_kind, approvals: file.vetting.approvals },
+        cross: None,
     })
 }
 

@@ -13,7 +13,7 @@ mod rules;
 mod set;
 
 use serde::{Deserialize, Serialize};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use crate::subject::Fact;
 
@@ -76,6 +76,28 @@ pub struct Profile {
     pub keys: KeyRules,
     /// Who may ask and who must approve.
     pub vetting: Vetting,
+    /// What a cross-certificate has besides; made in a ceremony, for one certificate, and never in a profile's file.
+    pub cross: Option<CrossCertification>,
+}
+
+/// What a foreign CA's certificate takes over from it, and the limits it gets (RFC 5280 sections 4.2.1.5, 4.2.1.10 and
+/// 4.2.1.11).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrossCertification {
+    /// The foreign CA's name, DER: the very octets that stand as issuer in what it issues.
+    pub subject: Vec<u8>,
+    /// Its key identifier, as in its own certificate.
+    pub key_identifier: Vec<u8>,
+    /// From when on, UTC.
+    pub not_before: OffsetDateTime,
+    /// Until when, inclusive, UTC.
+    pub not_after: OffsetDateTime,
+    /// NameConstraints, DER.
+    pub name_constraints: Vec<u8>,
+    /// PolicyMappings, DER; `None` leaves the extension out.
+    pub policy_mappings: Option<Vec<u8>>,
+    /// PolicyConstraints, DER.
+    pub policy_constraints: Vec<u8>,
 }
 
 /// What kind of certificate a profile makes.

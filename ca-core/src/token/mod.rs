@@ -9,9 +9,11 @@ use zeroize::Zeroizing;
 
 mod key;
 mod module;
+mod pin;
 
 pub(crate) use key::{TokenKey, find_keys};
 pub(crate) use module::{Access, open_session};
+pub use pin::change_pin;
 
 /// Where a key is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod ca;
+mod ceremony;
 mod cert;
 mod completion;
 mod config;
@@ -68,7 +69,7 @@ pub enum Command {
     /// Certificate profiles
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
-    /// CAs: list, show, found those that hierarchy.toml was given
+    /// CAs: list, show, found; have them certified by an offline root: request, install
     #[command(subcommand)]
     Ca(ca::CaCommand),
     /// Requests that wait for an officer
@@ -103,6 +104,9 @@ pub enum Command {
     /// Cosign the ledgers of others, so that they cannot rewrite their history
     #[command(subcommand)]
     Witness(witness::WitnessCommand),
+    /// Key ceremonies of an offline CA: check, run, resume, verify
+    #[command(subcommand)]
+    Ceremony(ceremony::CeremonyCommand),
     /// Run a whole disposable PKI on this machine
     Demo(DemoArguments),
     /// Which server, trust anchor and certificate to use
@@ -150,6 +154,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Backup(command) => backup::run(command, session),
         Command::Restore(arguments) => restore::run(&arguments, session),
         Command::Witness(command) => witness::run(command),
+        Command::Ceremony(command) => ceremony::run(command, session),
         Command::Demo(arguments) => demo::run(&arguments, session),
         Command::Context(command) => context::run(command, session),
         Command::Whoami => whoami::run(session),

@@ -21,6 +21,7 @@ mod init;
 mod key_folder;
 mod ledger;
 mod master_keys;
+mod offline_root;
 mod publisher;
 mod restore;
 mod rotation;
@@ -36,6 +37,7 @@ pub(crate) use backup::{BackupPlan, Made, SealedKeys, create_backup, verify_back
 pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
 pub(crate) use founding::{FoundedCa, found_missing};
 pub(crate) use init::{Founded, Plan, init};
+pub(crate) use offline_root::{Installed, RequestPlan, Requested, install_response, request_certificate};
 pub(crate) use restore::{Loss, RestorePlan, Restored, restore};
 pub(crate) use serve::serve;
 pub(crate) use vault::make_master_key;
@@ -144,6 +146,9 @@ pub(crate) enum ServiceError {
     /// A file could not be written, in the words of the command line.
     #[error("{0}")]
     Unwritten(#[from] crate::failure::Failure),
+    /// A request to, or a response from, an offline root was refused.
+    #[error(transparent)]
+    Exchange(#[from] ca_core::ceremony::exchange::ExchangeError),
     /// Anything a crate below refused, said in its words.
     #[error("{0}")]
     Refused(String),

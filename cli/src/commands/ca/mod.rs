@@ -1,4 +1,6 @@
-//! `npki ca list|show|found`.
+//! `npki ca list|show|found|request|install`.
+
+mod offline;
 
 use std::path::PathBuf;
 
@@ -25,6 +27,16 @@ pub enum CaCommand {
     /// Found the CAs that were added to hierarchy.toml; the service must be stopped
     Found {
         /// The folder that `npki init` set up
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// Make a key for a CA of this installation, and a request to the offline root; the answer comes from a ceremony
+    Request(Box<offline::RequestArguments>),
+    /// Install the offline root's response, once
+    Install {
+        /// The response, from the exchange medium
+        response: PathBuf,
+        /// The installation's folder
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
     },
@@ -62,6 +74,8 @@ pub fn run(command: CaCommand, session: &mut Session) -> Ending {
             let answer = Founded { cas: service::found_missing(&data)? };
             Ok(Outcome::done(Simple::new("npki.ca.found/1", answer, founded_text)))
         }
+        CaCommand::Request(arguments) => offline::request(*arguments, session),
+        CaCommand::Install { response, data } => offline::install(&data, &response, session),
     }
 }
 
