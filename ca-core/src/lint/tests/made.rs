@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use rcgen::{KeyPair, PublicKeyData, SigningKey};
 use time::{Duration, OffsetDateTime};
 
-use crate::algorithm::KeyAlgorithm;
+use crate::algorithm::{KeyAlgorithm, SignatureAlgorithm};
 use crate::authority::Addresses;
 use crate::certificate::CaId;
 use crate::clock::SystemEntropy;
@@ -90,7 +90,7 @@ pub(super) fn with_dns_names(profile: &Profile, names: &[&str]) -> Vec<u8> {
 fn written(profile: &Profile, key: &[u8], issuer: Option<&Ca>, subject: ApprovedSubject) -> Vec<u8> {
     let key = SubjectPublicKey::from_der(key).unwrap();
     let admitted = profile.admit(key, &[], subject.clone()).unwrap();
-    let issuer = issuer.map(|issuer| Issuer::read(&issuer.certificate, KeyAlgorithm::P384).unwrap());
+    let issuer = issuer.map(|issuer| Issuer::read(&issuer.certificate, ALGORITHM).unwrap());
     let ca = CaId::new(if profile.is_ca() { "root" } else { "issuing" }).unwrap();
     let contents = Contents {
         profile,
@@ -103,7 +103,7 @@ fn written(profile: &Profile, key: &[u8], issuer: Option<&Ca>, subject: Approved
         not_after: START + profile.validity - Duration::SECOND,
         addresses: &Addresses::under("http://pki.gov.ls", &ca),
     };
-    let issued_by = issuer.as_ref().map_or(IssuedBy::Itself(KeyAlgorithm::P384), IssuedBy::Ca);
+    let issued_by = issuer.as_ref().map_or(IssuedBy::Itself(ALGORITHM), IssuedBy::Ca);
     to_be_signed::certificate(&contents, &issued_by).unwrap()
 }
 
