@@ -1,28 +1,30 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use ring::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, UnparsedPublicKey};
+use std::sync::OnceLock;
 
 use super::*;
+use crate::algorithm::DigestAlgorithm;
+
+/// A key of each kind. RSA keys take seconds to make and are made once.
+fn made(algorithm: KeyAlgorithm) -> SoftwareKey {
+    static RSA: [OnceLock<Zeroizing<Vec<u8>>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let once = match algorithm {
+        KeyAlgorithm::Rsa3072 => &RSA[0],
+        KeyAlgorithm::Rsa4096 => &RSA[1],
+        other => return SoftwareKey::generate(other).unwrap(),
+    };
+    let pkcs8 = once.get_or_init(|| SoftwareKey::generate(algorithm).unwrap().pkcs8);
+    SoftwareKey::from_pkcs8(pkcs8).unwrap()
+}
 
 fn verifies(key: &SoftwareKey, message: &[u8], signature: &[u8]) -> bool {
-    // The public key's bits end the SubjectPublicKeyInfo.
-    let bits = |octets: usize| &key.public_key_info()[key.public_key_info().len() - octets..];
-    match key.algorithm() {
-        KeyAlgorithm::P256 => {
-            UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, bits(65)).verify(message, signature)
-        }
-        KeyAlgorithm::P384 => {
-            UnparsedPublicKey::new(&ECDSA_P384_SHA384_ASN1, bits(97)).verify(message, signature)
-        }
-        KeyAlgorithm::Ed25519 => UnparsedPublicKey::new(&ED25519, bits(32)).verify(message, signature),
-    }
-    .is_ok()
+    key.signature_algorithm().verify(key.public_key_info(), message, signature).is_ok()
 }
 
 #[test]
 fn each_algorithm_signs_and_survives_its_encodings() {
     for algorithm in KeyAlgorithm::ALL {
-        let key = SoftwareKey::generate(algorithm).unwrap();
+        let key = made(algorithm);
         let der = SoftwareKey::from_pkcs8(key.pkcs8()).unwrap();
         let pem = SoftwareKey::from_pem(&key.to_pkcs8_pem()).unwrap();
         for again in [der, pem] {
@@ -38,8 +40,7 @@ fn each_algorithm_signs_and_survives_its_encodings() {
 #[test]
 fn two_keys_are_never_the_same() {
     for algorithm in KeyAlgorithm::ALL {
-        let (one, two) =
-            (SoftwareKey::generate(algorithm).unwrap(), SoftwareKey::generate(algorithm).unwrap());
+        let (one, two) = (made(algorithm), SoftwareKey::generate(algorithm).unwrap());
         assert_ne!(one.public_key_info(), two.public_key_info());
     }
 }
@@ -47,12 +48,14 @@ fn two_keys_are_never_the_same() {
 #[test]
 fn debug_shows_the_public_key_and_no_secret() {
     for algorithm in KeyAlgorithm::ALL {
-        let key = SoftwareKey::generate(algorithm).unwrap();
+        let key = made(algorithm);
         let shown = format!("{key:?} {key:#?}");
         assert!(shown.contains(&hex::encode(key.public_key_info())));
-        let secret = encoding::decode_pkcs8(key.pkcs8()).unwrap().secret;
-        assert!(!shown.contains(&hex::encode(secret.as_slice())));
-        assert!(!shown.contains(&format!("{:?}", &secret[..4])));
+        // Whatever of the PKCS#8 form is in sight is in the public key too.
+        for secret in key.pkcs8().windows(8) {
+            let public = key.public_key_info().windows(8).any(|window| window == secret);
+            assert!(public || !shown.contains(&hex::encode(secret)), "{algorithm}");
+        }
     }
 }
 
@@ -60,8 +63,7 @@ fn debug_shows_the_public_key_and_no_secret() {
 fn a_public_key_of_another_is_refused() {
     // The public key ends the encoding of EC keys: put another's in its place.
     for (algorithm, octets) in [(KeyAlgorithm::P256, 65), (KeyAlgorithm::P384, 97)] {
-        let (one, two) =
-            (SoftwareKey::generate(algorithm).unwrap(), SoftwareKey::generate(algorithm).unwrap());
+        let (one, two) = (made(algorithm), made(algorithm));
         let mut mixed = one.pkcs8().to_vec();
         let cut = mixed.len() - octets;
         mixed.truncate(cut);
@@ -76,7 +78,7 @@ fn a_public_key_of_another_is_refused() {
 #[test]
 fn damaged_keys_are_refused() {
     for algorithm in KeyAlgorithm::ALL {
-        let der = SoftwareKey::generate(algorithm).unwrap().pkcs8().to_vec();
+        let der = made(algorithm).pkcs8().to_vec();
         for length in 0..der.len() {
             assert!(SoftwareKey::from_pkcs8(&der[..length]).is_err(), "{algorithm} cut at {length}");
         }
@@ -87,7 +89,7 @@ fn damaged_keys_are_refused() {
 
 #[test]
 fn a_pem_file_holds_exactly_one_private_key() {
-    let pem = |algorithm| SoftwareKey::generate(algorithm).unwrap().to_pkcs8_pem();
+    let pem = |algorithm| made(algorithm).to_pkcs8_pem();
     let (one, two) = (pem(KeyAlgorithm::P256), pem(KeyAlgorithm::Ed25519));
     let both = format!("{}{}", one.as_str(), two.as_str());
     assert!(matches!(SoftwareKey::from_pem(&both), Err(KeyError::Malformed(why)) if why.contains("several")));
@@ -98,4 +100,43 @@ fn a_pem_file_holds_exactly_one_private_key() {
     }
     let beside = format!("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n{}", one.as_str());
     SoftwareKey::from_pem(&beside).unwrap();
+}
+
+#[test]
+fn rsa_keys_sign_as_chosen_and_no_key_in_a_way_of_another_kind() {
+    for algorithm in [KeyAlgorithm::Rsa3072, KeyAlgorithm::Rsa4096] {
+        for chosen in algorithm.signature_algorithms() {
+            let key = made(algorithm).signing_with(*chosen).unwrap();
+            let signature = key.sign(b"message").unwrap();
+            assert!(verifies(&key, b"message", &signature), "{chosen}");
+            let others = algorithm.signature_algorithms().iter().filter(|other| *other != chosen);
+            for other in others {
+                assert!(other.verify(key.public_key_info(), b"message", &signature).is_err());
+            }
+        }
+    }
+    let sha512 = SignatureAlgorithm::RsaPkcs1(DigestAlgorithm::Sha512);
+    for (algorithm, chosen) in [
+        (KeyAlgorithm::Rsa3072, sha512),
+        (KeyAlgorithm::Rsa3072, SignatureAlgorithm::Ed25519),
+        (KeyAlgorithm::P256, SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha384)),
+        (KeyAlgorithm::MlDsa44, SignatureAlgorithm::MlDsa65),
+    ] {
+        let refused = made(algorithm).signing_with(chosen).unwrap_err();
+        assert!(matches!(refused, KeyError::OtherSignatureAlgorithm { .. }), "{algorithm} {chosen}");
+    }
+}
+
+#[test]
+fn ml_dsa_signatures_are_hedged_and_have_one_length() {
+    for (algorithm, octets) in
+        [(KeyAlgorithm::MlDsa44, 2420), (KeyAlgorithm::MlDsa65, 3309), (KeyAlgorithm::MlDsa87, 4627)]
+    {
+        let key = made(algorithm);
+        let (one, two) = (key.sign(b"message").unwrap(), key.sign(b"message").unwrap());
+        assert!(one != two && one.len() == octets);
+        for wrong in [&one[..octets - 1], &[one.as_slice(), &[0]].concat(), &[]] {
+            assert!(!verifies(&key, b"message", wrong));
+        }
+    }
 }

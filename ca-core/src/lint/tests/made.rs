@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use rcgen::{KeyPair, PublicKeyData, SigningKey};
 use time::{Duration, OffsetDateTime};
 
-use crate::algorithm::{KeyAlgorithm, SignatureAlgorithm};
+use crate::algorithm::{DigestAlgorithm, SignatureAlgorithm};
 use crate::authority::Addresses;
 use crate::certificate::CaId;
 use crate::clock::SystemEntropy;
@@ -20,6 +20,9 @@ pub(super) static PROFILES: LazyLock<ProfileSet> = LazyLock::new(|| ProfileSet::
 
 /// The moment everything begins: 2027-01-01, so that ten years of an issuing CA stay below 2050.
 pub(super) const START: OffsetDateTime = time::macros::datetime!(2027-01-01 00:00 UTC);
+
+/// What the P-384 keys of its CAs sign with.
+const ALGORITHM: SignatureAlgorithm = SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha384);
 
 pub(super) struct Ca {
     pub(super) key: KeyPair,
