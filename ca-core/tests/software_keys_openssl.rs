@@ -36,7 +36,7 @@ fn ec_key(folder: &TempDir, curve: &str) -> String {
 fn openssl_reads_our_keys_and_verifies_our_signatures() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, octets: &[u8]| std::fs::write(folder.path().join(name), octets).unwrap();
-    // OpenSSL 3.0 does not know ML-DSA, which tests/algorithms has judged by others.
+    // OpenSSL 3.0 does not know ML-DSA, which others judge.
     for algorithm in [KeyAlgorithm::P256, KeyAlgorithm::P384, KeyAlgorithm::Rsa3072, KeyAlgorithm::Ed25519] {
         let key = SoftwareKey::generate(algorithm).unwrap();
         write("key.pem", key.to_pkcs8_pem().as_bytes());

@@ -111,7 +111,9 @@ mod tests {
     fn openssl_accepts_it_too() {
         let folder = tempfile::tempdir().unwrap();
         // OpenSSL 3.0 does not know ML-DSA.
-        for algorithm in [KeyAlgorithm::P256, KeyAlgorithm::P384, KeyAlgorithm::Rsa3072, KeyAlgorithm::Ed25519] {
+        for algorithm in
+            [KeyAlgorithm::P256, KeyAlgorithm::P384, KeyAlgorithm::Rsa3072, KeyAlgorithm::Ed25519]
+        {
             let file = folder.path().join("request.pem");
             std::fs::write(&file, request(algorithm, "'Mamosa Š", &["a.gov.ls".to_owned()])).unwrap();
             let checked = std::process::Command::new("openssl")
