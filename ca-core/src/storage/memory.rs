@@ -93,6 +93,11 @@ impl Store for MemoryStore {
         Ok(self.state().find(table, key).cloned())
     }
 
+    fn get_many(&self, table: Table, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, StorageError> {
+        let state = self.state();
+        Ok(keys.iter().map(|key| state.find(table, key).cloned()).collect())
+    }
+
     fn scan(&self, table: Table, range: &KeyRange, limit: usize) -> Result<Vec<Entry>, StorageError> {
         if range.is_empty() {
             return Ok(Vec::new());
