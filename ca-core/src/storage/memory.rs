@@ -114,6 +114,7 @@ impl Store for MemoryStore {
     }
 
     fn commit(&self, change: AuditedChange) -> Result<Committed, CommitError> {
+        change.confirm()?;
         let mut state = self.state();
         judge(&change, |write| Ok(state.find(write.table, &write.key).map(|entry| entry.version)))?;
         match state.failure.take() {

@@ -232,6 +232,14 @@ impl AuditedChange {
         &self.events
     }
 
+    /// Refuses a change that writes events beside its own: these the store writes, and nobody else.
+    fn confirm(&self) -> Result<(), StorageError> {
+        if self.writes.iter().any(|write| write.table == ledger::EVENTS) {
+            return Err(StorageError("only the store itself writes events; nothing was written".to_owned()));
+        }
+        Ok(())
+    }
+
     /// About how many octets it writes, events included.
     fn octets(&self) -> usize {
         let written = self.writes.iter().map(|write| match &write.operation {

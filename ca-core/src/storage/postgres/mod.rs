@@ -45,7 +45,7 @@ use std::sync::Arc;
 use ::postgres::Row;
 use ::postgres::types::{ToSql, Type};
 
-use self::batch::Wanted;
+use self::batch::{Confirmed, Wanted};
 use self::catalog::{Catalog, column};
 use self::committer::Committer;
 use self::committing::Committing;
@@ -195,7 +195,7 @@ impl Store for PostgresStore {
     }
 
     fn commit(&self, change: AuditedChange) -> Result<Committed, CommitError> {
-        self.committing.commit(change)
+        self.committing.commit(Confirmed::new(change, &self.shared.catalog)?)
     }
 
     fn ledger_size(&self) -> Result<u64, StorageError> {

@@ -7,7 +7,7 @@ use super::disk::Disk;
 use super::layout::{Blob, Body, CHUNK, LEDGER_KEY, Record, SEEN_KEY, SEQUENCE_KEY, record_key};
 use super::ops::Ops;
 use super::page::{self, PageNumber};
-use crate::ledger::{EVENTS, Position};
+use crate::ledger::Position;
 use crate::storage::expectation::judge;
 use crate::storage::{AuditedChange, CommitError, Committed, Operation, StorageError, Version};
 
@@ -23,9 +23,7 @@ impl Prepared {
     /// # Errors
     /// The change names a table that has too long a name, or writes events beside the ledger's own.
     pub(super) fn new(change: AuditedChange) -> Result<Self, StorageError> {
-        if change.writes().iter().any(|write| write.table == EVENTS) {
-            return Err(StorageError("only the store itself writes events; nothing was written".to_owned()));
-        }
+        change.confirm()?;
         let keys = change.writes().iter().map(|write| record_key(write.table, &write.key));
         let keys = keys.collect::<Result<_, _>>()?;
         Ok(Self { change, keys })
