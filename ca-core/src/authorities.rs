@@ -147,6 +147,22 @@ impl Authorities {
         Ok(None)
     }
 
+    /// The records of these serial numbers, whichever CA issued each, in their order; `None` for one that none did.
+    ///
+    /// # Errors
+    /// Storage failed.
+    pub fn find_many(&self, serials: &[SerialNumber]) -> Result<Vec<Option<CertificateRecord>>, StorageError> {
+        let mut found = vec![None; serials.len()];
+        for certificates in self.certificates() {
+            for (place, record) in found.iter_mut().zip(certificates.find_many(serials)?) {
+                if record.is_some() {
+                    *place = record;
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// One certificate's DER; `None` when its identity was erased.
     ///
     /// # Errors

@@ -162,14 +162,12 @@ impl Registry {
             None => range,
         };
         let found = self.store().scan(CERTIFICATES_BY_ORGANISATION, &range, limit)?;
-        found.iter().map(|(key, _)| self.certificate_indexed(key, prefix.len())).collect()
-    }
-
-    fn certificate_indexed(&self, key: &[u8], prefix: usize) -> Result<CertificateRecord, StorageError> {
         let damaged = || StorageError("an entry of certificates_by_organisation is damaged".to_owned());
-        let serial = key.get(prefix..).and_then(|serial| std::str::from_utf8(serial).ok());
-        let serial = serial.and_then(|serial| serial.parse().ok()).ok_or_else(damaged)?;
-        self.authorities().find(&serial)?.ok_or_else(damaged)
+        let serial = |key: &[u8]| std::str::from_utf8(key.get(prefix.len()..)?).ok()?.parse().ok();
+        let serials = found.iter().map(|(key, _)| serial(key).ok_or_else(damaged));
+        let serials = serials.collect::<Result<Vec<SerialNumber>, _>>()?;
+        let records = self.authorities().find_many(&serials)?;
+        records.into_iter().map(|record| record.ok_or_else(damaged)).collect()
     }
 
     /// Revokes a certificate, or puts it on hold.
