@@ -2,8 +2,11 @@
 
 use std::fmt::Debug;
 
+use self::journal::{JournalError, JournalMark};
 use crate::algorithm::KeyAlgorithm;
+use crate::token::TokenError;
 
+pub mod journal;
 pub mod sealed;
 pub mod software;
 
@@ -20,6 +23,11 @@ pub trait Signer: Send + Sync + Debug {
     /// # Errors
     /// The key could not be used.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError>;
+
+    /// How far the journal of its uses has come, where one is kept (see [`journal`]).
+    fn journal_mark(&self) -> Option<JournalMark> {
+        None
+    }
 }
 
 /// A signing key could not be made, opened or used.
@@ -54,6 +62,12 @@ pub enum KeyError {
     /// The provider refused to make or use the key.
     #[error("the key could not be used: {0}")]
     Unusable(&'static str),
+    /// The key's token failed, or is not there.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The use of the key could not be noted, so it was not used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] crate::clock::EntropyError),

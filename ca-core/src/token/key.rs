@@ -38,8 +38,6 @@ struct Sessions {
     busy: usize,
     /// How often sessions were lost.
     losses: u64,
-    /// The token refused the PIN, or is locked.
-    refused: bool,
 }
 
 /// A session and the key as it is called in it.
@@ -88,6 +86,11 @@ impl TokenKey {
         Ok(key)
     }
 
+    /// Where it is.
+    pub(crate) const fn place(&self) -> &KeyPlace {
+        &self.place
+    }
+
     /// The key's CKA_ID.
     pub(crate) fn id(&self) -> &[u8] {
         &self.id
@@ -129,9 +132,6 @@ impl TokenKey {
         let full = |sessions: &mut Sessions| sessions.busy >= SESSIONS;
         let waited = self.returned.wait_while(self.sessions(), full);
         let mut sessions = waited.unwrap_or_else(PoisonError::into_inner);
-        if sessions.refused {
-            return Err(TokenError::WrongPin(self.place.token.clone()));
-        }
         sessions.busy += 1;
         Ok(Busy(self))
     }
@@ -144,13 +144,7 @@ impl TokenKey {
             }
             sessions.losses
         };
-        let refuses =
-            |error: &TokenError| matches!(error, TokenError::WrongPin(_) | TokenError::PinLocked(_));
-        let (opened, id) = self.open_another(losses).inspect_err(|error| {
-            if refuses(error) {
-                self.sessions().refused = true;
-            }
-        })?;
+        let (opened, id) = self.open_another(losses)?;
         if id != self.id {
             drop(opened.session.close());
             return Err(self.unfit("another key has taken its place"));

@@ -8,9 +8,11 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 mod key;
+mod login;
 mod module;
 
 pub(crate) use key::{TokenKey, find_keys};
+pub use login::Tries;
 pub(crate) use module::{Access, open_session};
 
 /// Where a key is.
@@ -68,8 +70,18 @@ pub enum TokenError {
     #[error("several tokens are called {0:?}")]
     SeveralTokens(String),
     /// The token refused the PIN. It is not presented again: after a few wrong ones a token locks itself.
-    #[error("token {0:?} refused the PIN")]
+    #[error("token {0:?} refused the PIN, which is not presented to it again; correct it and start again")]
     WrongPin(String),
+    /// The token has one try left, which is not for a machine.
+    #[error(
+        "the next wrong PIN locks token {0:?}, so npki does not try: log in once by hand with the right PIN (for example \
+         `pkcs11-tool --login --test`), which gives it all its tries back, correct the PIN file if it is wrong, and start \
+         again"
+    )]
+    FinalTry(String),
+    /// The token has no user PIN.
+    #[error("token {0:?} has no user PIN yet; its security officer sets one")]
+    NoPin(String),
     /// The token locked itself after too many wrong PINs.
     #[error("token {0:?} is locked after too many wrong PINs; its security officer can unlock it")]
     PinLocked(String),
@@ -96,6 +108,19 @@ pub enum TokenError {
         key: String,
         /// What is wrong with it.
         why: &'static str,
+    },
+    /// A public key that belongs to the private key is not in the token, or several are.
+    #[error(
+        "token {token:?} holds {found} public keys with the CKA_ID of key {key:?}: it takes exactly one, of which npki reads \
+         the public key"
+    )]
+    NoPublicKey {
+        /// The token.
+        token: String,
+        /// The key's label.
+        key: String,
+        /// How many there are.
+        found: usize,
     },
     /// The token failed.
     #[error("token {token:?} failed: {source}")]

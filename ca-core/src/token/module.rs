@@ -1,4 +1,4 @@
-//! Libraries, tokens and logins.
+//! Libraries, slots and sessions.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
-use cryptoki::session::{Session, UserType};
+use cryptoki::session::Session;
 use cryptoki::slot::Slot;
-use cryptoki::types::AuthPin;
 
+use super::login::log_in;
 use super::{KeyPlace, Pin, TokenError};
 
 /// The libraries of this process. Each is loaded once and stays: PKCS#11 2.40 section 5.4 starts a library once for a
@@ -39,7 +39,7 @@ pub(crate) fn open_session(place: &KeyPlace, pin: &Pin, access: Access) -> Resul
         Access::Write => library.open_rw_session_no_drop(slot),
     }
     .map_err(|error| place.failed(error))?;
-    if let Err(refused) = log_in(&session, place, pin) {
+    if let Err(refused) = log_in(&library, slot, &session, place, pin) {
         // The refusal is what matters to the caller.
         let _ = session.close();
         return Err(refused);
@@ -54,7 +54,7 @@ impl KeyPlace {
     }
 }
 
-fn started(module: &Path) -> Result<Pkcs11, TokenError> {
+pub(super) fn started(module: &Path) -> Result<Pkcs11, TokenError> {
     let failed = |source| TokenError::Module { module: module.to_owned(), source };
     // Nothing panics while it is held.
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -90,17 +90,5 @@ fn slot_of(library: &Pkcs11, place: &KeyPlace) -> Result<Slot, TokenError> {
         [slot] => Ok(*slot),
         [] => Err(TokenError::NoToken { token: place.token.clone(), at_hand }),
         _ => Err(TokenError::SeveralTokens(place.token.clone())),
-    }
-}
-
-fn log_in(session: &Session, place: &KeyPlace, pin: &Pin) -> Result<(), TokenError> {
-    match session.login(UserType::User, Some(&AuthPin::new(pin.reveal().into()))) {
-        // PKCS#11 2.40 section 5.6: a login is the application's, not the session's.
-        Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
-        Err(Error::Pkcs11(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange, _)) => {
-            Err(TokenError::WrongPin(place.token.clone()))
-        }
-        Err(Error::Pkcs11(RvError::PinLocked, _)) => Err(TokenError::PinLocked(place.token.clone())),
-        Err(error) => Err(place.failed(error)),
     }
 }
