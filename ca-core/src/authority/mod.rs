@@ -85,7 +85,7 @@ impl Authority {
     /// # Errors
     /// The certificate cannot be read, is no CA's, or holds another key.
     pub fn new(parts: AuthorityParts) -> Result<Self, AuthorityError> {
-        let issuer = Issuer::read(&parts.certificate, parts.signer.algorithm())
+        let issuer = Issuer::read(&parts.certificate, parts.signer.signature_algorithm())
             .map_err(AuthorityError::Certificate)?;
         if issuer.public_key_info != parts.signer.public_key_info() {
             return Err(AuthorityError::WrongKey);

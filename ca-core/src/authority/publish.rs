@@ -107,9 +107,11 @@ impl Authority {
             revoked_certs: self.revoked(previous)?,
             key_identifier_method: KeyIdMethod::PreSpecified(self.issuer.key_identifier.clone()),
         };
-        let capture = Capture::new(&self.issuer.public_key_info, self.issuer.algorithm)?;
+        let capture = Capture::new(&self.issuer.public_key_info)?;
         params.signed_by(&capture.issuer(&self.issuer.key_identifier)).map_err(EncodingError::from)?;
         let mut fields = Vec::<Any>::from_der(&capture.into_bytes()?).map_err(EncodingError::from)?;
+        // RFC 5280 section 5.1.2.2: as beside the signature.
+        replace_field(&mut fields, CRL_ALGORITHM_FIELD, self.issuer.algorithm.identifier())?;
         // RFC 5280 section 5.1.2.3: the very bytes of the issuer's name.
         replace_field(&mut fields, 2, &self.issuer.name)?;
         Ok(fields.to_der().map_err(EncodingError::from)?)

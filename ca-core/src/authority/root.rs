@@ -102,7 +102,7 @@ fn to_be_self_signed(parts: &RootParts<'_>) -> Result<lint::LintedTbs, RootError
             not_after: not_before + parts.profile.validity - Duration::seconds(1),
             addresses: &parts.addresses,
         },
-        &IssuedBy::Itself(parts.signer.algorithm()),
+        &IssuedBy::Itself(parts.signer.signature_algorithm()),
     )?;
     let context = lint::Context { issuer: None, profile: parts.profile };
     Ok(lint::lint(written, &context).map_err(IssueError::from)?)

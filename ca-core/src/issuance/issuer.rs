@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use crate::algorithm::KeyAlgorithm;
+use crate::algorithm::SignatureAlgorithm;
 
 /// The issuer's name, key identifier and lifetime, read from its certificate.
 #[derive(Debug, Clone)]
@@ -18,12 +18,12 @@ pub(crate) struct Issuer {
     pub(crate) not_before: OffsetDateTime,
     pub(crate) not_after: OffsetDateTime,
     /// How it signs.
-    pub(crate) algorithm: KeyAlgorithm,
+    pub(crate) algorithm: SignatureAlgorithm,
 }
 
 impl Issuer {
-    /// Reads a CA's certificate; `algorithm` is its key's.
-    pub(crate) fn read(certificate: &[u8], algorithm: KeyAlgorithm) -> Result<Self, String> {
+    /// Reads a CA's certificate; `algorithm` is what it signs with.
+    pub(crate) fn read(certificate: &[u8], algorithm: SignatureAlgorithm) -> Result<Self, String> {
         let (rest, parsed) = X509Certificate::from_der(certificate).map_err(|error| error.to_string())?;
         if !rest.is_empty() {
             return Err("there are octets after it".to_owned());

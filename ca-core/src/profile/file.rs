@@ -158,6 +158,8 @@ pub(super) struct AddressesEntry {
 pub(super) struct KeysEntry {
     pub(super) curves: Vec<KeyAlgorithm>,
     pub(super) rsa_bits: Option<(u32, u32)>,
+    #[serde(default)]
+    pub(super) ml_dsa: Vec<KeyAlgorithm>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -15,6 +15,8 @@ mod set;
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
+use crate::algorithm::KeyAlgorithm;
+use crate::csr::KeyKind;
 use crate::subject::Fact;
 
 pub(crate) use attribute::is_printable;
@@ -249,9 +251,33 @@ pub enum QcPurpose {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRules {
     /// Elliptic-curve keys.
-    pub curves: Vec<crate::algorithm::KeyAlgorithm>,
+    pub curves: Vec<KeyAlgorithm>,
     /// RSA modulus bits, smallest and largest; `None` admits no RSA.
     pub rsa_bits: Option<(u32, u32)>,
+    /// ML-DSA keys.
+    pub ml_dsa: Vec<KeyAlgorithm>,
+}
+
+impl KeyRules {
+    /// Whether a key of this kind and size is among them.
+    pub fn admit(&self, kind: KeyKind) -> bool {
+        let listed =
+            |list: &[KeyAlgorithm]| kind.algorithm().is_some_and(|algorithm| list.contains(&algorithm));
+        match kind {
+            KeyKind::P256 | KeyKind::P384 | KeyKind::Ed25519 => listed(&self.curves),
+            KeyKind::Rsa { bits } => {
+                self.rsa_bits.is_some_and(|(least, most)| (least..=most).contains(&bits))
+            }
+            KeyKind::MlDsa44 | KeyKind::MlDsa65 | KeyKind::MlDsa87 => listed(&self.ml_dsa),
+        }
+    }
+
+    /// What is admitted, each as a person would choose it: `p256`, `rsa 2048 to 4096`, `ml-dsa-65`.
+    pub fn names(&self) -> Vec<String> {
+        let rsa = self.rsa_bits.map(|(least, most)| format!("rsa {least} to {most}"));
+        let curves = self.curves.iter().map(ToString::to_string);
+        curves.chain(rsa).chain(self.ml_dsa.iter().map(ToString::to_string)).collect()
+    }
 }
 
 /// Who may ask for a certificate and what must happen before it is issued.

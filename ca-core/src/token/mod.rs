@@ -122,6 +122,41 @@ pub enum TokenError {
         /// How many there are.
         found: usize,
     },
+    /// The public key in the token is of another kind than was said, or cannot be read.
+    #[error("the public key of {key:?} {why}")]
+    OtherKey {
+        /// The key's label.
+        key: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Tokens are not used with this kind of key.
+    #[error("keys of kind {0} are not used in tokens: choose p256, p384, rsa-3072, rsa-4096 or ed25519")]
+    UnsupportedAlgorithm(crate::algorithm::KeyAlgorithm),
+    /// The token cannot make such a key, or sign in such a way.
+    #[error(
+        "token {token:?} does not offer {mechanism}, which key {key:?} takes: choose another algorithm or another token"
+    )]
+    NotOffered {
+        /// The token.
+        token: String,
+        /// The key's label.
+        key: String,
+        /// The mechanism.
+        mechanism: String,
+    },
+    /// A signature that the token made does not verify.
+    #[error(
+        "token {token:?} made a signature with key {key:?} that does not verify under its public key: {why}"
+    )]
+    FalseSignature {
+        /// The token.
+        token: String,
+        /// The key's label.
+        key: String,
+        /// Why not.
+        why: &'static str,
+    },
     /// The token failed.
     #[error("token {token:?} failed: {source}")]
     Failed {

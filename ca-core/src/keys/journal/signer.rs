@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Digest, JournalMark, SignatureJournal};
-use crate::algorithm::KeyAlgorithm;
+use crate::algorithm::{KeyAlgorithm, SignatureAlgorithm};
 use crate::keys::{KeyError, Signer};
 
 /// A key together with its journal.
@@ -34,6 +34,10 @@ impl JournalledSigner {
 impl Signer for JournalledSigner {
     fn algorithm(&self) -> KeyAlgorithm {
         self.key.algorithm()
+    }
+
+    fn signature_algorithm(&self) -> SignatureAlgorithm {
+        self.key.signature_algorithm()
     }
 
     fn public_key_info(&self) -> &[u8] {

@@ -168,7 +168,7 @@ pub(super) const CASES: &[Case] = &[
         let point = element(0x03, &[&[0][..], &p384[p384.len() - 97..]].concat());
         it.key = element(0x30, &[&p256[2..23], &point].concat());
     }),
-    ("npki.key-admitted", "issuing-ca", |it| it.key = made::p256().subject_public_key_info()),
+    ("npki.key-admitted", "person-signature", |it| it.key = made::ed25519().subject_public_key_info()),
     ("npki.key-of-its-own", "device", |it| it.key = made::ISSUING.key.subject_public_key_info()),
     ("npki.key-identifier", "device", |it| it.key = made::p256().subject_public_key_info()),
     ("npki.subject", "device", |it| it.drop(Organization)),
