@@ -56,6 +56,11 @@ impl Authority {
             .with("number", number.to_string())
             .with(COVERS, covers.to_string())
             .with("sha256", sha256_hex(&published.der));
+        // So that a journal which is cut short later is found out.
+        let event = match self.parts.signer.journal_mark() {
+            Some(mark) => mark.into_event(event),
+            None => event,
+        };
         let change = Change::new()
             .write(CRLS, self.parts.id.as_str(), expect, Operation::Put(published.to_stored()))
             .check(CRL_NUMBERS, self.parts.id.as_str(), Expect::Version(reserved))

@@ -2,10 +2,14 @@
 
 use std::fmt::Debug;
 
+use self::journal::{JournalError, JournalMark};
 use crate::algorithm::{KeyAlgorithm, SignatureAlgorithm};
+use crate::token::TokenError;
 
+pub mod journal;
 pub mod sealed;
 pub mod software;
+pub mod token;
 
 /// Signs bytes with one key and tells which.
 pub trait Signer: Send + Sync + Debug {
@@ -26,6 +30,11 @@ pub trait Signer: Send + Sync + Debug {
     /// # Errors
     /// The key could not be used.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError>;
+
+    /// How far the journal of its uses has come, where one is kept (see [`journal`]).
+    fn journal_mark(&self) -> Option<JournalMark> {
+        None
+    }
 }
 
 /// A signing key could not be made, opened or used.
@@ -68,6 +77,12 @@ pub enum KeyError {
     /// The provider refused to make or use the key.
     #[error("the key could not be used: {0}")]
     Unusable(&'static str),
+    /// The key's token failed, or is not there.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The use of the key could not be noted, so it was not used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] crate::clock::EntropyError),

@@ -21,6 +21,7 @@ pub mod heads;
 pub mod index;
 pub mod receipt;
 pub mod sealer;
+pub mod signatures;
 pub mod tree;
 
 pub use effect::{Effect, Written};

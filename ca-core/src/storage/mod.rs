@@ -28,7 +28,7 @@ use crate::ledger::{self, Effect, Event, Position};
 pub mod address;
 pub mod conformance;
 mod expectation;
-mod group;
+pub(crate) mod group;
 pub mod memory;
 pub mod postgres;
 pub mod sled;

@@ -27,6 +27,8 @@ mod restore;
 mod rotation;
 mod serve;
 mod settings;
+mod signatures;
+mod signing_token;
 mod store;
 mod tls;
 mod vault;
@@ -40,6 +42,7 @@ pub(crate) use init::{Founded, Plan, init};
 pub(crate) use offline_root::{Installed, RequestPlan, Requested, install_response, request_certificate};
 pub(crate) use restore::{Loss, RestorePlan, Restored, restore};
 pub(crate) use serve::serve;
+pub(crate) use signing_token::SigningToken;
 pub(crate) use vault::make_master_key;
 
 use settings::Installation;
@@ -184,6 +187,8 @@ refused!(
     ca_core::issuance::AbandonError,
     ca_core::issuance::IssueError,
     ca_core::keys::KeyError,
+    ca_core::keys::journal::AnnounceError,
+    ca_core::keys::journal::JournalError,
     ca_core::profile::ProfileError,
     ca_core::profile::UnknownProfile,
     ca_core::storage::StorageError,
