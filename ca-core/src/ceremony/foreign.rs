@@ -157,7 +157,11 @@ impl ForeignCa {
             ocsp_no_check: false,
             validity: terms.not_after - terms.not_before + Duration::SECOND,
             // Its keys are its own country's affair, as long as they are sound.
-            keys: KeyRules { curves: KeyAlgorithm::ALL.to_vec(), rsa_bits: Some((2048, 4096)) },
+            keys: KeyRules {
+                curves: vec![KeyAlgorithm::P256, KeyAlgorithm::P384, KeyAlgorithm::Ed25519],
+                rsa_bits: Some((2048, 4096)),
+                ml_dsa: vec![KeyAlgorithm::MlDsa44, KeyAlgorithm::MlDsa65, KeyAlgorithm::MlDsa87],
+            },
             vetting: Vetting { identity_kind: None, approvals: 0 },
             cross: Some(CrossCertification {
                 subject: self.subject.clone(),

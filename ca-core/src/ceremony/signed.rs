@@ -5,10 +5,10 @@
 //! A text is JSON and begins with `{`, a certificate's or a CRL's to-be-signed bytes begin with 0x30: a signature of one
 //! kind never passes for the other.
 
-use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use serde::{Deserialize, Serialize};
 
-use crate::csr::{KeyKind, SubjectPublicKey};
+use crate::algorithm::KeyAlgorithm;
+use crate::csr::SubjectPublicKey;
 use crate::keys::sealed::passphrase::as_base64;
 use crate::keys::{KeyError, Signer};
 
@@ -106,16 +106,11 @@ impl Signature {
     }
 }
 
-/// Whether a signature of a key of ours holds: each kind of key signs in one way ([`crate::algorithm::KeyAlgorithm`]).
+/// Whether a signature of a key of ours holds, in one of the ways in which a key of its kind signs.
 pub(crate) fn verifies(public_key_info: &[u8], message: &[u8], signature: &[u8]) -> bool {
     let Ok(key) = SubjectPublicKey::from_der(public_key_info) else { return false };
-    let algorithm: &'static dyn VerificationAlgorithm = match key.kind() {
-        KeyKind::P256 => &signature::ECDSA_P256_SHA256_ASN1,
-        KeyKind::P384 => &signature::ECDSA_P384_SHA384_ASN1,
-        KeyKind::Ed25519 => &signature::ED25519,
-        KeyKind::Rsa { .. } => return false,
-    };
-    UnparsedPublicKey::new(algorithm, key.octets()).verify(message, signature).is_ok()
+    let ways = key.kind().algorithm().map_or(&[][..], KeyAlgorithm::signature_algorithms);
+    ways.iter().any(|way| way.verify(public_key_info, message, signature).is_ok())
 }
 
 /// A signed text was not accepted.

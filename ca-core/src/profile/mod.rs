@@ -296,18 +296,26 @@ impl KeyRules {
         }
     }
 
+    /// Whether a key that the installation makes for itself is admitted.
+    pub fn admits_own(&self, algorithm: KeyAlgorithm) -> bool {
+        let kind = match algorithm {
+            KeyAlgorithm::P256 => KeyKind::P256,
+            KeyAlgorithm::P384 => KeyKind::P384,
+            KeyAlgorithm::Ed25519 => KeyKind::Ed25519,
+            KeyAlgorithm::Rsa3072 => KeyKind::Rsa { bits: 3072 },
+            KeyAlgorithm::Rsa4096 => KeyKind::Rsa { bits: 4096 },
+            KeyAlgorithm::MlDsa44 => KeyKind::MlDsa44,
+            KeyAlgorithm::MlDsa65 => KeyKind::MlDsa65,
+            KeyAlgorithm::MlDsa87 => KeyKind::MlDsa87,
+        };
+        self.admit(kind)
+    }
+
     /// What is admitted, each as a person would choose it: `p256`, `rsa 2048 to 4096`, `ml-dsa-65`.
     pub fn names(&self) -> Vec<String> {
         let rsa = self.rsa_bits.map(|(least, most)| format!("rsa {least} to {most}"));
         let curves = self.curves.iter().map(ToString::to_string);
         curves.chain(rsa).chain(self.ml_dsa.iter().map(ToString::to_string)).collect()
-    }
-}
-
-impl KeyRules {
-    /// Whether a key that the installation makes for itself is admitted.
-    pub fn admits_own(&self, algorithm: crate::algorithm::KeyAlgorithm) -> bool {
-        self.curves.contains(&algorithm)
     }
 }
 
