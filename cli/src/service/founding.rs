@@ -23,6 +23,7 @@ use super::key_folder::{KeyFolder, Passphrase};
 use super::rotation::{certificate_path, pem_text};
 use super::serve::Foundation;
 use super::settings::Settings;
+use super::signatures::Journals;
 use super::{ServiceError, files, own_subject, vault};
 use crate::files::{Readers, replace};
 
@@ -60,6 +61,7 @@ pub(crate) fn found_missing(data: &std::path::Path) -> Result<Vec<FoundedCa>, Se
         clock,
         profiles: ProfileSet::load(&settings.profiles)?,
         base_url: settings.base_url.clone(),
+        journals: Journals::beside(&settings.keys, settings.node.clone()),
     };
     let missing: Vec<_> = Hierarchy::load(&settings.hierarchy, &foundation.profiles)?
         .iter()
@@ -178,7 +180,8 @@ impl Site<'_> {
     }
 
     fn root(&self, signer: Arc<dyn Signer>) -> Result<Authority, ServiceError> {
-        let Foundation { store, clock, vault, profiles, base_url } = self.foundation;
+        let Foundation { store, clock, vault, profiles, base_url, journals } = self.foundation;
+        let signer = journals.note(&self.ca.id, signer, store.as_ref(), clock)?;
         let addresses = Addresses::under(base_url, &self.ca.id);
         let (store, clock, vault) = (Arc::clone(store), Arc::clone(clock), Arc::clone(vault));
         let (entropy, id, profiles) = (Arc::new(SystemEntropy), self.ca.id.clone(), profiles.clone());
