@@ -131,7 +131,10 @@ pub(crate) fn openssl_accepts(published: &Published, signs_with: SignatureAlgori
     let answered = run(
         "ocsp -sha256 -issuer issuing.pem -cert leaf.pem -respin answer.der -CAfile root.pem -verify_other issuing.pem",
     );
-    assert!(answered.contains("Response verify OK") && answered.contains("leaf.pem: good"), "{signs_with}: {answered}");
+    assert!(
+        answered.contains("Response verify OK") && answered.contains("leaf.pem: good"),
+        "{signs_with}: {answered}"
+    );
 }
 
 /// A key as `openssl genpkey` writes it.
