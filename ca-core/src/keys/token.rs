@@ -5,6 +5,7 @@
 //! given out: a token is a computer too, and a faulty RSA signature can give its key away.
 
 mod fitness;
+mod inventory;
 mod make;
 mod public;
 mod raw;
@@ -16,8 +17,10 @@ use crate::algorithm::{KeyAlgorithm, SignatureAlgorithm};
 use crate::clock::Entropy;
 use crate::token::{KeyPlace, Pin, TokenError, TokenKey};
 
+use fitness::ASKED;
+
 pub use fitness::Modifiable;
-pub(crate) use fitness::{ASKED, faults};
+pub use inventory::{KeySeen, signing_keys};
 pub use make::make_key;
 
 /// What is asked of a key in a token.

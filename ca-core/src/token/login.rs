@@ -82,6 +82,17 @@ pub enum Tries {
 }
 
 impl Tries {
+    /// As a person reads it.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::All => "all left",
+            Self::Fewer => "a wrong one was given since the last login",
+            Self::One => "one left: npki does not use it",
+            Self::None => "none: it is locked",
+            Self::NoPin => "it has no PIN yet",
+        }
+    }
+
     pub(super) fn of(state: &TokenInfo) -> Self {
         let flags = [
             (state.user_pin_locked(), Self::None),

@@ -14,6 +14,7 @@ mod module;
 pub(crate) use key::{TokenKey, find_keys};
 pub use login::Tries;
 pub(crate) use module::{Access, open_session};
+pub use module::{TokenSeen, tokens};
 
 /// Where a key is.
 #[derive(Debug, Clone, PartialEq, Eq)]

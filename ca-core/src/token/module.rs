@@ -9,7 +9,7 @@ use cryptoki::error::{Error, RvError};
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
 
-use super::login::log_in;
+use super::login::{Tries, log_in};
 use super::{KeyPlace, Pin, TokenError};
 
 /// The libraries of this process. Each is loaded once and stays: PKCS#11 2.40 section 5.4 starts a library once for a
@@ -54,7 +54,7 @@ impl KeyPlace {
     }
 }
 
-pub(super) fn started(module: &Path) -> Result<Pkcs11, TokenError> {
+fn started(module: &Path) -> Result<Pkcs11, TokenError> {
     let failed = |source| TokenError::Module { module: module.to_owned(), source };
     // Nothing panics while it is held.
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,6 +69,44 @@ pub(super) fn started(module: &Path) -> Result<Pkcs11, TokenError> {
     }
     loaded.insert(module.to_owned(), library.clone());
     Ok(library)
+}
+
+/// A token as it shows itself to whoever asks, without a PIN.
+#[derive(Debug, Clone)]
+pub struct TokenSeen {
+    /// Its label.
+    pub label: String,
+    /// Its maker.
+    pub manufacturer: String,
+    /// Its model.
+    pub model: String,
+    /// Its serial number.
+    pub serial_number: String,
+    /// How many tries with a user PIN it has left.
+    pub tries: Tries,
+}
+
+/// The initialised tokens that a library finds.
+///
+/// # Errors
+/// The library cannot be used.
+pub fn tokens(module: &Path) -> Result<Vec<TokenSeen>, TokenError> {
+    let failed = |source| TokenError::Module { module: module.to_owned(), source };
+    let library = started(module)?;
+    let mut seen = Vec::new();
+    for slot in library.get_slots_with_token().map_err(failed)? {
+        let state = library.get_token_info(slot).map_err(failed)?;
+        if state.token_initialized() {
+            seen.push(TokenSeen {
+                label: state.label().trim_end().to_owned(),
+                manufacturer: state.manufacturer_id().trim_end().to_owned(),
+                model: state.model().trim_end().to_owned(),
+                serial_number: state.serial_number().trim_end().to_owned(),
+                tries: Tries::of(&state),
+            });
+        }
+    }
+    Ok(seen)
 }
 
 /// Looked up each time: a token that comes back may be in another slot.

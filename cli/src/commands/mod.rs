@@ -25,6 +25,7 @@ mod serve;
 mod sign;
 mod staff;
 mod status;
+mod token;
 mod verify;
 mod version;
 mod vet;
@@ -84,6 +85,9 @@ pub enum Command {
     /// The master key of personal data: show, rotate
     #[command(subcommand)]
     MasterKey(master_key::MasterKeyCommand),
+    /// PKCS#11 tokens that hold CA keys: show, make a key, check one
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// The ledger of everything that was done
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -139,6 +143,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Revoke(arguments) => revoke::run(&arguments, session),
         Command::Staff(command) => staff::run(command, session),
         Command::MasterKey(command) => master_key::run(command, session),
+        Command::Token(command) => token::run(command),
         Command::Audit(command) => audit::run(command, session),
         Command::Init(arguments) => init::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),

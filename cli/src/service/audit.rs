@@ -1,6 +1,6 @@
 //! An installation as an auditor finds it: its store, and what it says about its own ledger.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ca_core::ledger::heads;
@@ -25,6 +25,8 @@ pub(crate) struct AuditSubject {
     pub(crate) log_key: VerifierKey,
     /// The witnesses that it says it asks.
     pub(crate) policy: WitnessPolicy,
+    /// The folder of journals of signatures.
+    pub(crate) journals: PathBuf,
     /// The checkpoint beside the store.
     pub(crate) checkpoint: Option<Vec<u8>>,
 }
@@ -47,5 +49,6 @@ pub(crate) fn for_audit(data: &Path, address: Option<&str>) -> Result<AuditSubje
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => return Err(super::files::at(&settings.checkpoint_file)(error)),
     };
-    Ok(AuditSubject { store, origins, log_key, policy: settings.ledger.policy, checkpoint })
+    let journals = super::signatures::folder(&settings.keys);
+    Ok(AuditSubject { journals, store, origins, log_key, policy: settings.ledger.policy, checkpoint })
 }

@@ -22,6 +22,7 @@ use super::master_keys::MasterKeyKeeper;
 use super::rotation::{OwnCertificate, certificate_path, pem_text};
 use super::serve::{Foundation, own_certificates, registry};
 use super::settings::{self, Settings};
+use super::signatures::Journals;
 use super::{ISSUING, ROOT, ServiceError, ledger, own_subject, vault};
 use crate::files::{Readers, create};
 use crate::request_file::certification_request;
@@ -93,6 +94,7 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
         clock,
         profiles: ProfileSet::load(&settings.profiles)?,
         base_url: settings.base_url.clone(),
+        journals: Journals::beside(&settings.keys, settings.node.clone()),
     };
     keys.create(ledger::KEY, &SoftwareKey::generate(KeyAlgorithm::Ed25519)?)?;
     let sealer = ledger::sealer(&foundation.store, &settings.ledger, &keys)?;

@@ -23,6 +23,8 @@ mod restore;
 mod rotation;
 mod serve;
 mod settings;
+mod signatures;
+mod signing_token;
 mod store;
 mod tls;
 mod vault;
@@ -34,6 +36,7 @@ pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
 pub(crate) use init::{Founded, Plan, init};
 pub(crate) use restore::{Loss, RestorePlan, Restored, restore};
 pub(crate) use serve::serve;
+pub(crate) use signing_token::SigningToken;
 pub(crate) use vault::make_master_key;
 
 use settings::Installation;
@@ -171,6 +174,8 @@ refused!(
     ca_core::issuance::AbandonError,
     ca_core::issuance::IssueError,
     ca_core::keys::KeyError,
+    ca_core::keys::journal::AnnounceError,
+    ca_core::keys::journal::JournalError,
     ca_core::profile::ProfileError,
     ca_core::profile::UnknownProfile,
     ca_core::storage::StorageError,

@@ -31,6 +31,7 @@ use super::master_keys::MasterKeyKeeper;
 use super::publisher::{PublishedCa, Publisher};
 use super::rotation::{Credential, OwnCertificate, OwnCertificates, certificate_path};
 use super::settings::{LogFormat, Settings};
+use super::signatures::{Journals, SignatureWatch};
 use super::tls::{self, ServerCertificate};
 use super::{ISSUING, ROOT, ServiceError, files, vault};
 
@@ -75,6 +76,7 @@ pub(super) struct Foundation {
     pub(super) vault: Arc<Vault>,
     pub(super) profiles: ProfileSet,
     pub(super) base_url: String,
+    pub(super) journals: Journals,
 }
 
 impl Foundation {
@@ -86,6 +88,7 @@ impl Foundation {
         signer: Arc<dyn Signer>,
     ) -> Result<Authority, ServiceError> {
         let id = CaId::new(id)?;
+        let signer = self.journals.note(&id, signer, self.store.as_ref(), &self.clock)?;
         Ok(Authority::new(AuthorityParts {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
@@ -125,6 +128,7 @@ impl Installation {
             clock,
             profiles: ProfileSet::load(&settings.profiles)?,
             base_url: settings.base_url.clone(),
+            journals: Journals::beside(&settings.keys, settings.node.clone()),
         };
         let sealer = Arc::new(sealer(&store, &settings.ledger, &keys)?);
         let keeper =
@@ -212,6 +216,13 @@ impl Installation {
         let (stop_publisher, publisher_stopped) = mpsc::channel::<()>();
         let store = Arc::clone(&self.foundation.store);
         let publishing = std::thread::spawn(move || publisher.run(&publisher_stopped));
+        let (stop_watch, watch_stopped) = mpsc::channel::<()>();
+        let signatures = SignatureWatch::new(
+            Arc::clone(&self.foundation.store),
+            Arc::clone(&self.foundation.clock),
+            self.foundation.journals.clone(),
+        )?;
+        let comparing = std::thread::spawn(move || signatures.run(&watch_stopped));
         let (stop, stopped) = watch::channel(false);
         let staff = id_registry::http::router(self.registry)
             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, settings.limits.request));
@@ -232,6 +243,8 @@ impl Installation {
         self.master_keys.stop();
         drop(stop_publisher);
         let _ = publishing.join();
+        drop(stop_watch);
+        let _ = comparing.join();
         // Last, so that it covers what the others wrote.
         drop(stop_sealer);
         let _ = sealing.join();

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use ca_core::keys::journal::NodeName;
 use ca_core::storage::address::StoreAddress;
 use serde::Deserialize;
 use time::Duration;
@@ -10,6 +11,7 @@ use time::Duration;
 use super::ServiceError;
 use super::backup::SealedKeys;
 use super::ledger::{LedgerSettings, LooseLedger};
+use super::signing_token::{LooseSigningToken, SigningToken};
 use super::store::LooseStore;
 
 /// The settings file's name within a data directory.
@@ -32,6 +34,7 @@ struct Loose {
     backup: LooseBackup,
     #[serde(default)]
     vault: LooseVault,
+    pkcs11: Option<LooseSigningToken>,
     #[serde(default)]
     crl: LooseCrl,
     #[serde(default)]
@@ -77,11 +80,12 @@ struct LooseBackup {
 struct LooseKeys {
     folder: PathBuf,
     passphrase_file: PathBuf,
+    node: Option<String>,
 }
 
 impl Default for LooseKeys {
     fn default() -> Self {
-        Self { folder: "keys".into(), passphrase_file: "secrets/passphrase".into() }
+        Self { folder: "keys".into(), passphrase_file: "secrets/passphrase".into(), node: None }
     }
 }
 
@@ -251,6 +255,10 @@ pub(crate) struct Settings {
     pub(crate) store: StoreAddress,
     pub(crate) keys: PathBuf,
     pub(crate) passphrase_file: PathBuf,
+    /// The node's name in the journals of signatures.
+    pub(crate) node: NodeName,
+    /// The token that holds CA keys, if one does.
+    pub(crate) signing_token: Option<SigningToken>,
     pub(crate) vault: VaultSettings,
     pub(crate) certificates: PathBuf,
     pub(crate) profiles: PathBuf,
@@ -314,6 +322,8 @@ impl Settings {
             store: loose.store.check(data)?,
             keys: data.join(loose.keys.folder),
             passphrase_file: data.join(loose.keys.passphrase_file),
+            node: check_node(loose.keys.node)?,
+            signing_token: loose.pkcs11.map(|token| token.check(data)).transpose()?,
             vault: check_vault(loose.vault, data)?,
             certificates: data.join("certificates"),
             profiles: data.join("profiles"),
@@ -351,6 +361,11 @@ fn check_installation(installation: &LooseInstallation) -> Result<(), String> {
         return Err("installation.organisation must have 1 to 64 characters".to_owned());
     }
     Ok(())
+}
+
+fn check_node(node: Option<String>) -> Result<NodeName, String> {
+    let Some(name) = node else { return Ok(super::signatures::host_name()) };
+    NodeName::new(name.clone()).map_err(|error| format!("keys.node is {name:?}: {error}"))
 }
 
 fn check_recipients(recipients: Vec<String>) -> Result<Vec<String>, String> {

@@ -31,6 +31,11 @@ impl NodeName {
         if fits { Ok(Self(name)) } else { Err(UnfitNodeName) }
     }
 
+    /// The name of a machine that has none.
+    pub fn unnamed() -> Self {
+        Self("node".to_owned())
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0

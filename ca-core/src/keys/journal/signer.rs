@@ -10,7 +10,7 @@ use crate::keys::{KeyError, Signer};
 #[derive(Debug)]
 pub struct JournalledSigner {
     key: Arc<dyn Signer>,
-    journal: SignatureJournal,
+    journal: Arc<SignatureJournal>,
 }
 
 impl JournalledSigner {
@@ -18,7 +18,7 @@ impl JournalledSigner {
     ///
     /// # Errors
     /// The journal is of another key.
-    pub fn new(key: Arc<dyn Signer>, journal: SignatureJournal) -> Result<Self, KeyError> {
+    pub fn new(key: Arc<dyn Signer>, journal: Arc<SignatureJournal>) -> Result<Self, KeyError> {
         if Digest::of(key.public_key_info()) != journal.header().key {
             return Err(KeyError::Unusable("the journal of signatures is of another key"));
         }
@@ -26,7 +26,7 @@ impl JournalledSigner {
     }
 
     /// The journal.
-    pub const fn journal(&self) -> &SignatureJournal {
+    pub fn journal(&self) -> &SignatureJournal {
         &self.journal
     }
 }

@@ -133,11 +133,11 @@ fn nothing_is_signed_that_was_not_recorded() {
     let folder = tempfile::tempdir().unwrap();
     let key = Arc::new(SoftwareKey::generate(KeyAlgorithm::P256).unwrap());
     let place = JournalPlace { key: Digest::of(key.public_key_info()), ..place(folder.path()) };
-    let signer = JournalledSigner::new(key.clone(), open(&place).unwrap()).unwrap();
+    let signer = JournalledSigner::new(key.clone(), Arc::new(open(&place).unwrap())).unwrap();
     signer.sign(b"message").unwrap();
     assert_eq!(signer.journal_mark().unwrap().count, 1);
     let lines = JournalReader::open(&place.path()).unwrap().lines(0, 10).unwrap();
     assert!(matches!(lines[..], [Line::Sound(entry)] if entry.digest == Digest::of(b"message")));
     let foreign = JournalPlace { key: Digest::of(b"another"), ..place };
-    assert!(JournalledSigner::new(key, open(&foreign).unwrap()).is_err());
+    assert!(JournalledSigner::new(key, Arc::new(open(&foreign).unwrap())).is_err());
 }

@@ -13,7 +13,7 @@ pub enum Modifiable {
 }
 
 /// What decides whether a key is fit.
-pub(crate) const ASKED: &[AttributeType] = &[
+pub(super) const ASKED: &[AttributeType] = &[
     AttributeType::Private,
     AttributeType::Sensitive,
     AttributeType::AlwaysSensitive,
@@ -121,7 +121,7 @@ fn rules() -> [Rule; 12] {
 }
 
 /// Everything that is wrong with a key of these attributes.
-pub(crate) fn faults(found: &[Attribute], modifiable: Modifiable) -> impl Iterator<Item = &'static str> {
+pub(super) fn faults(found: &[Attribute], modifiable: Modifiable) -> impl Iterator<Item = &'static str> {
     let breaks = move |rule: &Rule| {
         let kind = rule.wanted.attribute_type();
         if kind == AttributeType::Modifiable && modifiable == Modifiable::Accepted {

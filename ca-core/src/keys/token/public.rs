@@ -8,7 +8,7 @@ use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use crate::algorithm::KeyAlgorithm;
 use crate::token::{TokenError, TokenKey};
 
-const ASKED: &[AttributeType] = &[
+pub(super) const ASKED: &[AttributeType] = &[
     AttributeType::KeyType,
     AttributeType::EcParams,
     AttributeType::EcPoint,
@@ -23,7 +23,7 @@ const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7
 /// secp384r1, RFC 5480 section 2.1.1.1.
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 /// id-Ed25519, RFC 8410 section 3.
-pub(super) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 /// rsaEncryption, RFC 8017 appendix A.1.
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 

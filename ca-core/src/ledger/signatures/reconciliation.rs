@@ -118,6 +118,11 @@ impl Reconciliation {
         }
     }
 
+    /// Which journals it expects.
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     /// Whether what was read of these journals is what they hold: where it is not, as after a crash that took what was not
     /// durable, begin anew.
     ///

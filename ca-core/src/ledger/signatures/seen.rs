@@ -1,12 +1,15 @@
 //! Certificates and CRLs that were found in the wild: whether the ledger knows them. This alone shows a signature that
 //! was made with the key itself, past npki and its journal.
 
+use der::asn1::BitStringRef;
+use der::{AnyRef, Decode, Encode};
 use serde::Serialize;
 use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
 
 use super::super::{Event, Position, Recorded};
 use super::TO_BE_SIGNED;
 use super::intent::name_of;
+use crate::algorithm::SignatureAlgorithm;
 use crate::keys::journal::Digest;
 use crate::storage::StorageError;
 
@@ -19,24 +22,39 @@ pub struct Seen {
     pub whole: Digest,
     /// Its issuer, as text.
     pub issuer: String,
+    /// The signed octets, the DER of the signature's AlgorithmIdentifier, and the signature.
+    pub signed: Option<(Vec<u8>, Vec<u8>, Vec<u8>)>,
 }
 
 impl Seen {
     /// Reads a certificate or a CRL.
     pub fn of_der(der: &[u8]) -> Option<Self> {
-        let (to_be_signed, issuer) = match X509Certificate::from_der(der) {
-            Ok(([], certificate)) => (
-                Digest::of(certificate.tbs_certificate.as_ref()),
-                crate::name::text(certificate.issuer().as_raw()),
-            ),
+        let issuer = match X509Certificate::from_der(der) {
+            Ok(([], certificate)) => crate::name::text(certificate.issuer().as_raw()),
             _ => match CertificateRevocationList::from_der(der) {
-                Ok(([], crl)) => {
-                    (Digest::of(crl.tbs_cert_list.as_ref()), crate::name::text(crl.issuer().as_raw()))
-                }
+                Ok(([], crl)) => crate::name::text(crl.issuer().as_raw()),
                 _ => return None,
             },
         };
-        Some(Self { to_be_signed, whole: Digest::of(der), issuer })
+        // RFC 5280 sections 4.1 and 5.1.1: both are the signed octets, an AlgorithmIdentifier, and the signature.
+        let fields = Vec::<AnyRef<'_>>::from_der(der).ok()?;
+        let [signed, algorithm, signature] = fields.as_slice() else { return None };
+        let signed = signed.to_der().ok()?;
+        let signature = signature.decode_as::<BitStringRef<'_>>().ok()?.as_bytes()?.to_vec();
+        Some(Self {
+            to_be_signed: Digest::of(&signed),
+            whole: Digest::of(der),
+            issuer,
+            signed: Some((signed, algorithm.to_der().ok()?, signature)),
+        })
+    }
+
+    /// Whether the signature on it was made with this key.
+    pub fn is_signed_with(&self, public_key_info: &[u8]) -> bool {
+        self.signed.as_ref().is_some_and(|(signed, algorithm, signature)| {
+            SignatureAlgorithm::from_identifier(algorithm)
+                .is_ok_and(|algorithm| algorithm.verify(public_key_info, signed, signature).is_ok())
+        })
     }
 }
 

@@ -258,6 +258,7 @@ fn what_is_seen_in_the_wild_is_looked_up() {
         to_be_signed: Digest::of(tbs.as_bytes()),
         whole: Digest::of(whole),
         issuer: String::new(),
+        signed: None,
     };
     let all = [
         seen("issuing/1", b"whole"),
