@@ -8,10 +8,12 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 mod key;
+mod library;
 mod login;
 mod module;
 
 pub(crate) use key::{TokenKey, find_keys};
+pub(crate) use library::InUse;
 pub use login::Tries;
 pub(crate) use module::{Access, open_session};
 pub use module::{TokenSeen, tokens};

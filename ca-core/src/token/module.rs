@@ -1,20 +1,15 @@
-//! Libraries, slots and sessions.
+//! Tokens and sessions.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
 
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
-use cryptoki::error::{Error, RvError};
+use cryptoki::context::Pkcs11;
+use cryptoki::error::Error;
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
 
+use super::library::InUse;
 use super::login::{Tries, log_in};
 use super::{KeyPlace, Pin, TokenError};
-
-/// The libraries of this process. Each is loaded once and stays: PKCS#11 2.40 section 5.4 starts a library once for a
-/// whole process.
-static LOADED: Mutex<BTreeMap<PathBuf, Pkcs11>> = Mutex::new(BTreeMap::new());
 
 /// What a session may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,15 +26,20 @@ pub(crate) enum Access {
 ///
 /// # Errors
 /// Library, token or PIN are not right.
-pub(crate) fn open_session(place: &KeyPlace, pin: &Pin, access: Access) -> Result<Session, TokenError> {
-    let library = started(&place.module)?;
-    let slot = slot_of(&library, place)?;
+pub(crate) fn open_session(
+    in_use: &InUse,
+    place: &KeyPlace,
+    pin: &Pin,
+    access: Access,
+) -> Result<Session, TokenError> {
+    let library = in_use.pkcs11();
+    let slot = slot_of(library, place)?;
     let session = match access {
         Access::Use => library.open_ro_session_no_drop(slot),
         Access::Write => library.open_rw_session_no_drop(slot),
     }
     .map_err(|error| place.failed(error))?;
-    if let Err(refused) = log_in(&library, slot, &session, place, pin) {
+    if let Err(refused) = log_in(library, slot, &session, place, pin) {
         // The refusal is what matters to the caller.
         let _ = session.close();
         return Err(refused);
@@ -52,23 +52,6 @@ impl KeyPlace {
     pub(crate) fn failed(&self, source: Error) -> TokenError {
         TokenError::Failed { token: self.token.clone(), source }
     }
-}
-
-fn started(module: &Path) -> Result<Pkcs11, TokenError> {
-    let failed = |source| TokenError::Module { module: module.to_owned(), source };
-    // Nothing panics while it is held.
-    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    let library = match loaded.get(module) {
-        Some(library) => library.clone(),
-        None => Pkcs11::new(module).map_err(failed)?,
-    };
-    match library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
-        // Also where another part of this process started it, or had stopped it.
-        Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
-        Err(error) => return Err(failed(error)),
-    }
-    loaded.insert(module.to_owned(), library.clone());
-    Ok(library)
 }
 
 /// A token as it shows itself to whoever asks, without a PIN.
@@ -92,7 +75,8 @@ pub struct TokenSeen {
 /// The library cannot be used.
 pub fn tokens(module: &Path) -> Result<Vec<TokenSeen>, TokenError> {
     let failed = |source| TokenError::Module { module: module.to_owned(), source };
-    let library = started(module)?;
+    let in_use = InUse::of(module)?;
+    let library = in_use.pkcs11();
     let mut seen = Vec::new();
     for slot in library.get_slots_with_token().map_err(failed)? {
         let state = library.get_token_info(slot).map_err(failed)?;

@@ -7,7 +7,7 @@ use super::fitness::{self, Modifiable};
 use super::public;
 use crate::algorithm::KeyAlgorithm;
 use crate::keys::journal::Digest;
-use crate::token::{Access, KeyPlace, Pin, TokenError, open_session};
+use crate::token::{Access, InUse, KeyPlace, Pin, TokenError, open_session};
 
 /// A private key in a token, as far as it shows.
 #[derive(Debug, Clone)]
@@ -29,7 +29,8 @@ pub struct KeySeen {
 /// # Errors
 /// Library, token or PIN are not right, or the token failed.
 pub fn signing_keys(place: &KeyPlace, pin: &Pin, modifiable: Modifiable) -> Result<Vec<KeySeen>, TokenError> {
-    let session = open_session(place, pin, Access::Use)?;
+    let in_use = InUse::of(&place.module)?;
+    let session = open_session(&in_use, place, pin, Access::Use)?;
     let wanted = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Token(true)];
     let seen = session.find_objects(&wanted).and_then(|keys| {
         keys.into_iter().map(|key| see(&session, key, modifiable)).collect::<Result<Vec<_>, _>>()

@@ -10,7 +10,7 @@ use super::{Expected, TokenSigner};
 use crate::algorithm::KeyAlgorithm;
 use crate::clock::Entropy;
 use crate::keys::KeyError;
-use crate::token::{Access, KeyPlace, Pin, TokenError, find_keys, open_session};
+use crate::token::{Access, InUse, KeyPlace, Pin, TokenError, find_keys, open_session};
 
 /// Makes a key pair in the token with a random CKA_ID, opens it, and so proves it. The private key never leaves the token,
 /// signs, and does nothing else.
@@ -27,7 +27,8 @@ pub fn make_key(
     let mut id = vec![0; 16];
     entropy.fill(&mut id)?;
     let kind = Kind::of(expected.algorithm)?;
-    let session = open_session(&place, &pin, Access::Write)?;
+    let in_use = InUse::of(&place.module)?;
+    let session = open_session(&in_use, &place, &pin, Access::Write)?;
     let made = make(&session, &place, &kind, &id);
     // Opened before the session that made it is closed, so that the login outlives it.
     let opened = made.map_err(KeyError::from).and_then(|()| TokenSigner::open(place, pin, expected, entropy));
