@@ -86,9 +86,8 @@ fn genuine(country: &Country) -> Vec<u8> {
 }
 
 fn alarms(country: &Country) -> Vec<Value> {
-    let found =
-        country.staff.administrator.npki.done(&["audit", "search", "--action", "signature.unexplained"]);
-    found["events"].as_array().or_else(|| found["items"].as_array()).cloned().unwrap_or_default()
+    let found = country.staff.auditor.npki.done(&["audit", "search", "--action", "signature.unexplained"]);
+    found["items"].as_array().unwrap().clone()
 }
 
 #[test]
@@ -114,17 +113,18 @@ fn a_signature_that_nobody_meant_is_an_alarm() {
     );
 
     // The service sees it too, says so, and writes it into the ledger once, however often it is started.
-    for _ in 0..2 {
+    for start in 0..2 {
         country.installation.start();
         let give_up = Instant::now() + PATIENCE;
         while alarms(&country).is_empty() {
             assert!(Instant::now() < give_up, "{}", country.installation.said());
             std::thread::sleep(Duration::from_millis(100));
         }
-        assert!(country.installation.said().contains("SIGNATURES AND LEDGER DISAGREE"));
+        let said = country.installation.said();
+        assert!(start > 0 || said.contains("SIGNATURES AND LEDGER DISAGREE"), "{said}");
         // With the server's ledger, while it runs.
         let folder = journals(&country);
-        let npki = &country.staff.administrator.npki;
+        let npki = &country.staff.auditor.npki;
         let found = npki.answered(exit::NO, &["audit", "signatures", "--journals", text(&folder)]);
         assert_eq!(found["findings"][0]["digest"], digest.as_str());
         country.installation.stop();
@@ -169,7 +169,7 @@ fn what_was_signed_past_npki_is_found_by_what_it_left() {
     };
     let expected = [("known", false), ("unknown", true), ("unknown", false)]
         .map(|(word, alarm)| (word.to_owned(), alarm));
-    let online = country.staff.administrator.npki.answered(exit::NO, &look);
+    let online = country.staff.auditor.npki.answered(exit::NO, &look);
     assert_eq!(verdicts(&online), expected, "{online}");
     assert!(online["seen"][1]["signed_by"].as_str().unwrap().contains("Issuing CA"), "{online}");
     // The journal cannot know: the key was used past it.
@@ -226,7 +226,9 @@ fn keys_are_made_shown_and_checked_in_a_token() {
         assert!(other.detail.contains("not on curve P-256"), "{}", other.detail);
         std::fs::write(&pin, "99999\n").unwrap();
         for _ in 0..2 {
-            assert!(operator.refused(1, &[&check[..], &["p384"]].concat()).detail.contains("refused the PIN"));
+            assert!(
+                operator.refused(1, &[&check[..], &["p384"]].concat()).detail.contains("refused the PIN")
+            );
         }
         std::fs::write(&pin, soft_token::PIN).unwrap();
         operator.done(&[&check[..], &["p384"]].concat());
