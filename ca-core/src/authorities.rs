@@ -151,7 +151,10 @@ impl Authorities {
     ///
     /// # Errors
     /// Storage failed.
-    pub fn find_many(&self, serials: &[SerialNumber]) -> Result<Vec<Option<CertificateRecord>>, StorageError> {
+    pub fn find_many(
+        &self,
+        serials: &[SerialNumber],
+    ) -> Result<Vec<Option<CertificateRecord>>, StorageError> {
         let mut found = vec![None; serials.len()];
         for certificates in self.certificates() {
             for (place, record) in found.iter_mut().zip(certificates.find_many(serials)?) {

@@ -95,6 +95,8 @@ impl Installation {
         copy.edit_settings(|text| {
             let service = (format!("service = {}", address(self.https)), address(copy.https));
             let public = (format!("\npublic = {}", address(self.http)), address(copy.http));
+            // Its journals of signatures are its own.
+            let text = text.replacen("[keys]\n", &format!("[keys]\nnode = \"node-{}\"\n", copy.https), 1);
             text.replacen(&service.0, &format!("service = {}", service.1), 1).replacen(
                 &public.0,
                 &format!("\npublic = {}", public.1),

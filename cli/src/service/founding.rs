@@ -174,7 +174,7 @@ impl Site<'_> {
                     let why = format!("CA {name} has its key offline: found it in a ceremony");
                     ServiceError::Refused(why)
                 };
-                super::hierarchy::signer(self.ca, self.keys)?.ok_or_else(missing)
+                super::hierarchy::signer(self.ca, self.settings, self.keys)?.ok_or_else(missing)
             }
         }
     }

@@ -8,6 +8,7 @@ use ca_core::authority::Authority;
 use ca_core::certificate::CaId;
 use ca_core::hierarchy::{Hierarchy, KeyKeeping, PlannedCa};
 use ca_core::keys::Signer;
+use ca_core::keys::token::Expected;
 
 use super::key_folder::KeyFolder;
 use super::rotation::certificate_path;
@@ -37,7 +38,7 @@ impl OpenedCa {
     ) -> Result<Self, ServiceError> {
         let path = certificate_path(&settings.certificates, ca.id.as_str());
         let certificate = files::read_certificate(&path)?;
-        let Some(signer) = signer(ca, keys)? else {
+        let Some(signer) = signer(ca, settings, keys)? else {
             tracing::info!(ca = %ca.id, "the CA's key is offline");
             return Ok(Self { certificate, authority: None });
         };
@@ -136,14 +137,22 @@ impl OpenedHierarchy {
 }
 
 /// A CA's key; `None` where it is not here. A root's key file may be taken away, to be kept offline.
-pub(super) fn signer(ca: &PlannedCa, keys: &KeyFolder) -> Result<Option<Arc<dyn Signer>>, ServiceError> {
+pub(super) fn signer(
+    ca: &PlannedCa,
+    settings: &Settings,
+    keys: &KeyFolder,
+) -> Result<Option<Arc<dyn Signer>>, ServiceError> {
     match &ca.kept {
         KeyKeeping::Software if ca.issuer.is_none() && !keys.holds(ca.id.as_str()) => Ok(None),
         KeyKeeping::Software => Ok(Some(Arc::new(keys.open(ca.id.as_str())?))),
         KeyKeeping::Offline => Ok(None),
-        KeyKeeping::Token { label } => Err(ServiceError::Refused(format!(
-            "CA {}: key {label:?} cannot be used: there is no section [pkcs11] in npki.toml",
-            ca.id
-        ))),
+        KeyKeeping::Token { label } => {
+            let missing = || {
+                let why = "there is no section [pkcs11] in npki.toml: it says which token holds CA keys";
+                ServiceError::Refused(format!("CA {}: {why}", ca.id))
+            };
+            let token = settings.signing_token.as_ref().ok_or_else(missing)?;
+            Ok(Some(token.open_signer(label, &Expected::of(ca.key))?))
+        }
     }
 }

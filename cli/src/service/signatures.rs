@@ -45,6 +45,13 @@ impl Journals {
         Self { folder: folder(keys), node, open: Arc::default() }
     }
 
+    /// This node's journals. Those of others may lie here too, as copies that nobody continues.
+    fn own(&self) -> Result<Vec<JournalReader>, ServiceError> {
+        let mut journals = JournalReader::in_folder(&self.folder)?;
+        journals.retain(|journal| journal.header().node == self.node);
+        Ok(journals)
+    }
+
     /// A CA's key whose every use is noted from now on. The ledger knows of the journal before its first entry.
     ///
     /// # Errors
@@ -112,7 +119,7 @@ impl SignatureWatch {
         let ledger = Ledger::new(clock, Arc::new(SystemEntropy));
         let scope = Scope::Node(journals.node.clone());
         let size = store.ledger_size()?;
-        let at_hand = JournalReader::in_folder(&journals.folder)?;
+        let at_hand = journals.own()?;
         let known = remembered(&journals.folder);
         // What it remembers must be of this ledger and these journals: a store that was restored is read anew.
         let comparison = match known.filter(|known| known.events() <= size && *known.scope() == scope) {
@@ -132,7 +139,7 @@ impl SignatureWatch {
     }
 
     fn look(&mut self) -> Result<(), ServiceError> {
-        let at_hand = JournalReader::in_folder(&self.journals.folder)?;
+        let at_hand = self.journals.own()?;
         let before = self.comparison.events();
         let reach = advance(&mut self.comparison, self.store.as_ref(), &at_hand, STEPS)?;
         if reach == Reach::End {

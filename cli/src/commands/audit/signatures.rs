@@ -100,12 +100,21 @@ fn sources(
             JournalReader::open(path).map(|journal| vec![journal])
         };
         for journal in found.map_err(ServiceError::from)? {
-            if journals.iter().all(|known| known.header().journal != journal.header().journal) {
-                journals.push(journal);
-            }
+            add(&mut journals, journal)?;
         }
     }
     Ok((events, journals))
+}
+
+/// Adds a journal; of two copies of one the longer counts.
+fn add(journals: &mut Vec<JournalReader>, journal: JournalReader) -> Result<(), ServiceError> {
+    let same = |known: &&mut JournalReader| known.header().journal == journal.header().journal;
+    match journals.iter_mut().find(same) {
+        Some(known) if known.count()? >= journal.count()? => {}
+        Some(known) => *known = journal,
+        None => journals.push(journal),
+    }
+    Ok(())
 }
 
 #[derive(Debug, Serialize)]
