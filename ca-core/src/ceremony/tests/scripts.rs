@@ -31,7 +31,6 @@ fn everything_that_cannot_be_done_is_told_together() {
     for (kind, from, to, why) in [
         ("root", "threshold = 3", "threshold = 1", "`custody.threshold`: at least 2"),
         ("root", "threshold = 3", "threshold = 6", "at most as many as there are holders"),
-        ("root", "\"p384\"", "\"ed25519\"", "the root's profile does not admit it"),
         ("root", "\"http://pki", "\"https://pki", "begins with http://"),
         ("root", "\"2027-06-30\"", "\"30.6.2027\"", "a day such as"),
         ("root", "\"Neo Letsie\"", "\"Mpho Nthunya\"", "Mpho Nthunya stands more than once"),
