@@ -207,12 +207,15 @@ impl Installation {
         let store = Arc::clone(&self.foundation.store);
         let publishing = std::thread::spawn(move || publisher.run(&publisher_stopped));
         let (stop_watch, watch_stopped) = mpsc::channel::<()>();
-        let signatures = SignatureWatch::new(
-            Arc::clone(&self.foundation.store),
-            Arc::clone(&self.foundation.clock),
-            self.foundation.journals.clone(),
-        )?;
-        let comparing = std::thread::spawn(move || signatures.run(&watch_stopped));
+        let (store_watched, clock_watched) =
+            (Arc::clone(&self.foundation.store), Arc::clone(&self.foundation.clock));
+        let journals = self.foundation.journals.clone();
+        // A store may block: never on this thread.
+        let comparing =
+            std::thread::spawn(move || match SignatureWatch::new(store_watched, clock_watched, journals) {
+                Ok(signatures) => signatures.run(&watch_stopped),
+                Err(error) => tracing::error!(%error, "the journals of signatures cannot be read"),
+            });
         let (stop, stopped) = watch::channel(false);
         let staff = id_registry::http::router(self.registry)
             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, settings.limits.request));
