@@ -34,7 +34,7 @@ mod tls;
 mod vault;
 pub(crate) mod witness;
 
-pub(crate) use audit::for_audit;
+pub(crate) use audit::{ca_certificates, for_audit};
 pub(crate) use backup::{BackupPlan, Made, SealedKeys, create_backup, verify_backup};
 pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
 pub(crate) use founding::{FoundedCa, found_missing};

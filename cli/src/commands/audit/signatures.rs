@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use ca_core::authority::CA_CERTIFICATES;
 use ca_core::keys::journal::JournalReader;
 use ca_core::ledger::signatures::{
     Counted, Reach, Reconciliation, Scope, Seen, SeenDigests, Sighting, SignatureFinding,
 };
 use ca_core::ledger::{self, Position, Recorded};
-use ca_core::storage::{KeyRange, Store};
+use ca_core::storage::Store;
 use clap::Args;
 use serde::Serialize;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -216,10 +215,8 @@ fn look_up(arguments: &SignaturesArguments, session: &mut Session) -> Ending {
     let seen = arguments.seen.iter().map(|path| read_seen(path)).collect::<Result<Vec<_>, _>>()?;
     let (mut events, _) = sources(arguments, session)?;
     let mut cas = arguments.ca.iter().map(|path| read_ca(path)).collect::<Result<Vec<_>, _>>()?;
-    if let Events::Store(store) = &events {
-        let entries =
-            store.scan(CA_CERTIFICATES, &KeyRange::prefix(b""), 1_000).map_err(ServiceError::from)?;
-        cas.extend(entries.iter().filter_map(|(_, entry)| ca_of_der(&entry.value)));
+    if let Some(data) = &arguments.data {
+        cas.extend(service::ca_certificates(data)?.iter().filter_map(|der| ca_of_der(der)));
     }
     let mut digests = SeenDigests::new(seen);
     let mut next = Position(0);
