@@ -54,7 +54,7 @@ fn the_next_generation_takes_over_and_the_former_still_answers() {
 
     let installation = &country.installation;
     let officer = &country.staff.officer;
-    let after = country.staff.issue(installation, officer, "device", &country.identities.device);
+    let after = country.staff.issue(installation, officer, "application", &country.identities.application);
     let issuer = |serial: &str| officer.npki.done(&["cert", "show", serial])["issuer"].clone();
     assert_eq!((issuer(&before.serial), issuer(&after.serial)), ("issuing".into(), "issuing-g2".into()));
 

@@ -67,7 +67,7 @@ fn forged(country: &Country, signer: &dyn Signer, name: &str) -> PathBuf {
     let mut bits = vec![0];
     bits.extend(signer.sign(&signed).unwrap());
     let whole = sequence(0x30, &[signed, identifier.to_vec(), sequence(0x03, &[bits])]);
-    let path = country.installation.scratch(name);
+    let path = country.installation.scratch("forged").join(name);
     std::fs::write(&path, whole).unwrap();
     path
 }
@@ -187,7 +187,7 @@ fn keys_are_made_shown_and_checked_in_a_token() {
     soft_token::with_token("keys_are_made_shown_and_checked_in_a_token", || {
         let country = Country::settled();
         let operator = country.installation.somebody("operator");
-        let pin = country.installation.scratch("pin");
+        let pin = country.installation.scratch("token").join("pin");
         std::fs::write(&pin, format!("{}\n", soft_token::PIN)).unwrap();
         let module = soft_token::module();
         let place = ["--module", text(&module), "--token", soft_token::TOKEN, "--pin-file", text(&pin)];
