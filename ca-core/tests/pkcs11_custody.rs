@@ -7,8 +7,6 @@
     reason = "a test that cannot go on says so and stops"
 )]
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 
 use ca_core::ceremony::CeremonyId;
@@ -19,51 +17,19 @@ use ca_core::token::{KeyPlace, Pin, TokenError, change_pin};
 use ca_core::vault::master::Pkcs11MasterKey;
 use zeroize::Zeroizing;
 
-/// How SoftHSM finds its tokens.
-const CONFIGURATION: &str = "SOFTHSM2_CONF";
-/// Set in the process that finds the token of this test.
-const INSIDE: &str = "TOKEN_OF_THIS_TEST";
-const TOKEN: &str = "npki custody";
-const PROVISIONAL: &str = "20771";
+#[path = "../../tests/src/soft_token.rs"]
+mod soft_token;
 
-/// Runs itself once more, in a process that finds a fresh token.
+use soft_token::{PIN, TOKEN, module, with_token};
+
 #[test]
 fn three_of_five_have_the_pin() {
-    if std::env::var_os(INSIDE).is_some() {
-        return holders_take_the_pin();
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let again = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "three_of_five_have_the_pin", "--nocapture"])
-        .env(CONFIGURATION, new_token(folder.path()))
-        .env(INSIDE, "1")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&again.stdout) + String::from_utf8_lossy(&again.stderr);
-    assert!(again.status.success() && said.contains("1 passed"), "{said}");
-}
-
-fn new_token(folder: &Path) -> PathBuf {
-    let (tokens, configuration) = (folder.join("tokens"), folder.join("softhsm2.conf"));
-    std::fs::create_dir(&tokens).unwrap();
-    let text = format!("directories.tokendir = {}\nobjectstore.backend = file\n", tokens.display());
-    std::fs::write(&configuration, text).unwrap();
-    let made = Command::new("softhsm2-util")
-        .args(["--init-token", "--free", "--label", TOKEN, "--so-pin", "12345678", "--pin", PROVISIONAL])
-        .env(CONFIGURATION, &configuration)
-        .output()
-        .expect("softhsm2-util is not installed: apt-get install softhsm2");
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    configuration
+    with_token("three_of_five_have_the_pin", holders_take_the_pin);
 }
 
 fn holders_take_the_pin() {
-    let place = KeyPlace {
-        module: "/usr/lib/softhsm/libsofthsm2.so".into(),
-        token: TOKEN.to_owned(),
-        key: "key".to_owned(),
-    };
-    let provisional = || Pin::new(Zeroizing::new(PROVISIONAL.to_owned()));
+    let place = KeyPlace { module: module(), token: TOKEN.to_owned(), key: "key".to_owned() };
+    let provisional = || Pin::new(Zeroizing::new(PIN.to_owned()));
     let secret = Secret::draw(SecretKind::TokenPin, &SystemEntropy).unwrap();
     let holders = ["Mpho", "Neo", "Tumelo", "Lerato", "Kabelo"]
         .map(|name| Holder { name: name.to_owned(), protected: false });
