@@ -261,11 +261,6 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// The CA that will issue.
-    pub fn authority(&self) -> &Authority {
-        &self.authority
-    }
-
     /// Prepares, signs, and commits the certificate and `also` in one change: see [`Authority::prepare`] and
     /// [`Authority::sign`].
     ///

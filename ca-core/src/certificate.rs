@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::plain_name::is_plain;
 use crate::profile::ProfileId;
 use crate::serial::SerialNumber;
 use crate::status::{Revocation, SerialStatus, StatusSource};
@@ -35,9 +36,7 @@ impl CaId {
     /// Any other name.
     pub fn new(name: impl Into<String>) -> Result<Self, InvalidCaId> {
         let name = name.into();
-        let fits = (1..=32).contains(&name.len())
-            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        if fits { Ok(Self(name)) } else { Err(InvalidCaId) }
+        if is_plain(&name, 32) { Ok(Self(name)) } else { Err(InvalidCaId) }
     }
 
     /// The name.

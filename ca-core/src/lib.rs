@@ -11,7 +11,9 @@ pub mod ceremony;
 pub mod certificate;
 pub mod clock;
 pub mod crl;
+pub mod crockford;
 pub mod csr;
+pub mod fingerprint;
 pub mod hierarchy;
 pub mod issuance;
 pub mod keys;
@@ -28,6 +30,8 @@ pub mod token;
 pub mod toml_fault;
 pub mod vault;
 
+mod durable;
+mod plain_name;
 mod tables;
 
 pub use tables::TABLES;

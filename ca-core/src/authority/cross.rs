@@ -2,7 +2,7 @@
 
 use super::Authority;
 use crate::csr::SubjectPublicKey;
-use crate::issuance::{IssuanceRequest, IssueError, Refusal};
+use crate::issuance::{IssuanceRequest, IssueError};
 use crate::profile::Profile;
 use crate::subject::ApprovedSubject;
 
@@ -17,10 +17,7 @@ impl Authority {
         subject: ApprovedSubject,
         profile: Profile,
     ) -> Result<IssuanceRequest, IssueError> {
-        // The binding of a key is for all time: it serves one identity only.
-        if self.holder_of_key(&key)?.is_some_and(|(holder, _)| holder != *subject.identity()) {
-            return Err(Refusal::KeyOfAnother.into());
-        }
+        self.demand_own_key(&key, subject.identity())?;
         Ok(IssuanceRequest { profile, subject, attributes: Vec::new(), dns_names: Vec::new(), key })
     }
 }

@@ -7,10 +7,11 @@ use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevokedCertParams};
 use time::{Duration, OffsetDateTime};
 
 use super::Authority;
-use super::issue::{sha256_hex, whole_seconds};
+use super::issue::whole_seconds;
 use super::revoke::{HELD, RELEASED, REVOKED, RevocationEntry};
 use crate::certificate::{CaId, REVOCATIONS};
 use crate::crl::{self, CRL_NUMBERS, CRLS, Crl, CrlNumber, PublishError};
+use crate::fingerprint::fingerprint;
 use crate::issuance::EncodingError;
 use crate::issuance::to_be_signed::{CRL_ALGORITHM_FIELD, Capture, assemble, replace_field};
 use crate::ledger::{self, Action, Actor, Event, Position};
@@ -55,7 +56,7 @@ impl Authority {
             .event(actor, CRL_PUBLISHED, format!("crl:{}", self.parts.id))?
             .with("number", number.to_string())
             .with(COVERS, covers.to_string())
-            .with("sha256", sha256_hex(&published.der));
+            .with("sha256", fingerprint(&published.der));
         // So that a journal which is cut short later is found out.
         let event = match self.parts.signer.journal_mark() {
             Some(mark) => mark.into_event(event),
@@ -78,7 +79,7 @@ impl Authority {
         to_be_signed: &[u8],
         actor: &Actor,
     ) -> Result<Version, PublishError> {
-        let to_be_signed_sha256 = sha256_hex(to_be_signed);
+        let to_be_signed_sha256 = fingerprint(to_be_signed);
         let event = self
             .ledger
             .event(actor, CRL_PREPARED, format!("crl:{}", self.parts.id))?

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::fingerprint;
+use crate::durable::sync_folder_of;
 
 /// What is known of a thing done, by name.
 pub type Facts = BTreeMap<String, String>;
@@ -99,8 +100,7 @@ impl Journal {
         let written = self.file.write_all(format!("{line}\n").as_bytes()).and_then(|()| self.file.sync_all());
         let synced = written.and_then(|()| {
             // The first line is only there when its file's name is.
-            let folder = self.path.parent().unwrap_or(Path::new("."));
-            if self.entries.is_empty() { File::open(folder)?.sync_all() } else { Ok(()) }
+            if self.entries.is_empty() { sync_folder_of(&self.path) } else { Ok(()) }
         });
         synced.map_err(|source| JournalError::File { path: self.path.clone(), source })
     }

@@ -27,6 +27,9 @@ use serde::{Deserialize, Serialize};
 
 pub use error::CeremonyError;
 
+pub use crate::fingerprint::fingerprint;
+use crate::plain_name::is_plain;
+
 /// Names a ceremony: 1 to 64 lower-case letters, digits and hyphens.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -39,9 +42,7 @@ impl CeremonyId {
     /// Any other name.
     pub fn new(name: impl Into<String>) -> Result<Self, InvalidCeremonyId> {
         let name = name.into();
-        let fits = (1..=64).contains(&name.len())
-            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        if fits { Ok(Self(name)) } else { Err(InvalidCeremonyId) }
+        if is_plain(&name, 64) { Ok(Self(name)) } else { Err(InvalidCeremonyId) }
     }
 
     /// The name.
@@ -77,11 +78,6 @@ pub struct InvalidCeremonyId;
 
 pub(crate) fn sha256(octets: &[u8]) -> Vec<u8> {
     ring::digest::digest(&ring::digest::SHA256, octets).as_ref().to_vec()
-}
-
-/// SHA-256 in lower-case hex: the fingerprint of every file of a ceremony.
-pub fn fingerprint(octets: &[u8]) -> String {
-    hex::encode(sha256(octets))
 }
 
 /// Octets in hexadecimal.

@@ -25,6 +25,7 @@ use super::{CeremonyError, CeremonyId};
 use crate::authority::{Addresses, Authority, AuthorityParts, CA_CERTIFICATES};
 use crate::certificate::CaId;
 use crate::clock::{Clock, Entropy, SetClock};
+use crate::durable::sync_folder;
 use crate::keys::sealed::SealedKey;
 use crate::keys::software::SoftwareKey;
 use crate::keys::{KeyError, Signer};
@@ -253,5 +254,5 @@ pub(super) fn write_over(path: &Path, content: &[u8]) -> Result<(), CeremonyErro
 /// Makes the names in a file's folder durable.
 pub(super) fn sync_folder_of(path: &Path) -> Result<(), CeremonyError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))
+    sync_folder(folder).map_err(at(folder))
 }

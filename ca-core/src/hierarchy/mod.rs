@@ -23,6 +23,11 @@ macro_rules! built_in {
 /// The hierarchies npki comes with, name and TOML text. `npki init` copies one into the data directory.
 pub const BUILT_IN: &[(&str, &str)] = &[built_in!("national"), built_in!("pilot")];
 
+/// The profile of staff's certificates.
+pub const STAFF_PROFILE: &str = "staff-authentication";
+/// The profile of the HTTPS server's certificate.
+pub const SERVER_PROFILE: &str = "tls-server";
+
 /// A checked hierarchy. Issuers stand before what they issue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hierarchy(Vec<PlannedCa>);

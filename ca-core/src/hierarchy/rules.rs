@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{BrokenHierarchy, Hierarchy, KeyKeeping, PlannedCa};
-use crate::profile::{Profile, ProfileKind, ProfileSet, oids};
+use super::{BrokenHierarchy, Hierarchy, KeyKeeping, PlannedCa, SERVER_PROFILE, STAFF_PROFILE};
+use crate::profile::{Profile, ProfileKind, ProfileSet, UnknownProfile, oids};
 
 /// The profile of staff's certificates and that of the HTTPS server: no installation works without them.
-const INDISPENSABLE: [&str; 2] = ["staff-authentication", "tls-server"];
+const INDISPENSABLE: [&str; 2] = [STAFF_PROFILE, SERVER_PROFILE];
 
 /// Goes on, or says what is wrong and which clause says so.
 type Verdict = Result<(), (String, &'static str)>;
@@ -41,9 +41,7 @@ pub(super) fn broken_by(hierarchy: &Hierarchy, profiles: &ProfileSet) -> Vec<Bro
         let profile = match profiles.find(&ca.profile.0) {
             Ok(profile) => profile,
             Err(unknown) => {
-                let hint =
-                    unknown.nearest.map(|name| format!("; did you mean {name:?}?")).unwrap_or_default();
-                broken.push(complain(ca, format!("no profile is called {:?}{hint}", ca.profile.0), "npki"));
+                broken.push(complain(ca, no_such_profile(&unknown), "npki"));
                 continue;
             }
         };
@@ -55,6 +53,11 @@ pub(super) fn broken_by(hierarchy: &Hierarchy, profiles: &ProfileSet) -> Vec<Bro
     }
     broken.extend(missing(hierarchy));
     broken
+}
+
+fn no_such_profile(unknown: &UnknownProfile) -> String {
+    let hint = unknown.nearest.as_ref().map(|name| format!("; did you mean {name:?}?")).unwrap_or_default();
+    format!("{unknown}{hint}")
 }
 
 fn missing(hierarchy: &Hierarchy) -> impl Iterator<Item = BrokenHierarchy> {
@@ -130,10 +133,10 @@ fn key_is_admitted(case: &Case<'_>) -> Verdict {
 fn issued_profiles_fit(case: &Case<'_>) -> Verdict {
     let mut seen = BTreeSet::new();
     for id in &case.ca.issues {
-        let found = case.profiles.find(&id.0).map_err(|unknown| {
-            let hint = unknown.nearest.map(|name| format!("; did you mean {name:?}?")).unwrap_or_default();
-            (format!("issues: no profile is called {:?}{hint}", id.0), "npki")
-        })?;
+        let found = case
+            .profiles
+            .find(&id.0)
+            .map_err(|unknown| (format!("issues: {}", no_such_profile(&unknown)), "npki"))?;
         refuse_if(found.is_ca(), "npki", || format!("issues: {id} is a CA's profile; name its CA's issuer"))?;
         refuse_if(!seen.insert(id), "npki", || format!("issues: {id} stands twice"))?;
         let rival =

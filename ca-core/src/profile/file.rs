@@ -8,6 +8,7 @@ use super::{
     QcPurpose, Semantics, assemble, rules,
 };
 use crate::algorithm::KeyAlgorithm;
+use crate::plain_name::is_plain;
 use crate::subject::Fact;
 use crate::toml_fault::{TomlFault, TomlMistake};
 
@@ -33,9 +34,7 @@ pub(super) fn read(id: &str, file: &str, text: &str) -> Result<Profile, ProfileE
 
 /// A profile's name stands in file names, addresses and on the command line.
 fn name(id: &str) -> Result<ProfileId, ProfileError> {
-    let fits = (1..=64).contains(&id.len())
-        && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    if fits { Ok(ProfileId(id.to_owned())) } else { Err(ProfileError::Name(id.to_owned())) }
+    if is_plain(id, 64) { Ok(ProfileId(id.to_owned())) } else { Err(ProfileError::Name(id.to_owned())) }
 }
 
 fn unreadable(file: &str, text: &str, error: &toml::de::Error) -> ProfileError {

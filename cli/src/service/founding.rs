@@ -6,15 +6,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ca_core::authority::{Addresses, Authority, AuthorityParts, CA_CERTIFICATES, RootParts, found_root};
-use ca_core::clock::{Clock, SystemClock, SystemEntropy};
+use ca_core::authority::{Addresses, Authority, CA_CERTIFICATES, RootParts, found_root};
+use ca_core::clock::SystemEntropy;
 use ca_core::crl;
 use ca_core::csr::SubjectPublicKey;
+use ca_core::fingerprint::fingerprint;
 use ca_core::hierarchy::{Hierarchy, KeyKeeping, PlannedCa};
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger::Actor;
-use ca_core::profile::ProfileSet;
 use ca_core::storage::AuditedChange;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 
@@ -23,8 +23,7 @@ use super::key_folder::{KeyFolder, Passphrase};
 use super::rotation::{certificate_path, pem_text};
 use super::serve::Foundation;
 use super::settings::Settings;
-use super::signatures::Journals;
-use super::{ServiceError, files, own_subject, vault};
+use super::{ServiceError, files, own_subject};
 use crate::files::{Readers, replace};
 
 /// The roots' certificates, PEM, in one file: what a client is told to trust.
@@ -53,17 +52,9 @@ pub(crate) struct FoundedCa {
 pub(crate) fn found_missing(data: &std::path::Path) -> Result<Vec<FoundedCa>, ServiceError> {
     let settings = Settings::load(data)?;
     let keys = KeyFolder::new(settings.keys.clone(), Passphrase::find(&settings)?);
-    let store = super::store::open(&settings)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let foundation = Foundation {
-        vault: vault::open(&store, &clock, &settings.vault, &keys)?,
-        store,
-        clock,
-        profiles: ProfileSet::load(&settings.profiles)?,
-        base_url: settings.base_url.clone(),
-        journals: Journals::beside(&settings.keys, settings.node.clone()),
-    };
-    let missing: Vec<_> = Hierarchy::load(&settings.hierarchy, &foundation.profiles)?
+    let foundation = Foundation::open(&settings, &keys)?;
+    let planned = Hierarchy::load(&settings.hierarchy, &foundation.profiles)?;
+    let missing: Vec<_> = planned
         .iter()
         .filter(|ca| !certificate_path(&settings.certificates, ca.id.as_str()).exists())
         .map(|ca| ca.id.clone())
@@ -72,7 +63,7 @@ pub(crate) fn found_missing(data: &std::path::Path) -> Result<Vec<FoundedCa>, Se
         let why = "every CA of hierarchy.toml is founded; add a [[ca]] there first".to_owned();
         return Err(ServiceError::Refused(why));
     }
-    let hierarchy = found_all(&foundation, &settings, &keys, &Actor::system("found"))?;
+    let hierarchy = found_all(planned, &foundation, &settings, &keys, &Actor::system("found"))?;
     Ok(hierarchy
         .iter()
         .filter(|(ca, _)| missing.contains(&ca.id))
@@ -85,18 +76,18 @@ pub(super) fn told(settings: &Settings, ca: &PlannedCa, opened: &OpenedCa) -> Fo
         id: ca.id.to_string(),
         name: ca_name(settings, &ca.name),
         issuer: ca.issuer.as_ref().map(ToString::to_string),
-        sha256: hex::encode(ring::digest::digest(&ring::digest::SHA256, &opened.certificate)),
+        sha256: fingerprint(&opened.certificate),
     }
 }
 
 /// Opens every CA of the hierarchy, issuers first, and founds those that are not there yet.
 pub(super) fn found_all(
+    planned: Hierarchy,
     foundation: &Foundation,
     settings: &Settings,
     keys: &KeyFolder,
     actor: &Actor,
 ) -> Result<OpenedHierarchy, ServiceError> {
-    let planned = Hierarchy::load(&settings.hierarchy, &foundation.profiles)?;
     let mut hierarchy = OpenedHierarchy::closed(planned.clone());
     for ca in planned.iter() {
         let site = Site { foundation, settings, keys, actor, ca };
@@ -162,54 +153,34 @@ impl Site<'_> {
     /// A new key, or the one that an attempt before has left.
     fn key(&self) -> Result<Arc<dyn Signer>, ServiceError> {
         let name = self.ca.id.as_str();
-        match &self.ca.kept {
-            KeyKeeping::Software if self.keys.holds(name) => Ok(Arc::new(self.keys.open(name)?)),
-            KeyKeeping::Software => {
-                let key = SoftwareKey::generate(self.ca.key)?;
-                self.keys.create(name, &key)?;
-                Ok(Arc::new(key))
-            }
-            KeyKeeping::Token { .. } | KeyKeeping::Offline => {
-                let missing = || {
-                    let why = format!("CA {name} has its key offline: found it in a ceremony");
-                    ServiceError::Refused(why)
-                };
-                super::hierarchy::signer(self.ca, self.settings, self.keys)?.ok_or_else(missing)
-            }
+        if self.ca.kept == KeyKeeping::Software && !self.keys.holds(name) {
+            let key = SoftwareKey::generate(self.ca.key)?;
+            self.keys.create(name, &key)?;
+            return Ok(Arc::new(key));
         }
+        let missing = || {
+            let why = format!("CA {name} has its key offline: found it in a ceremony");
+            ServiceError::Refused(why)
+        };
+        super::hierarchy::signer(self.ca, self.settings, self.keys)?.ok_or_else(missing)
     }
 
     fn root(&self, signer: Arc<dyn Signer>) -> Result<Authority, ServiceError> {
         let Foundation { store, clock, vault, profiles, base_url, journals } = self.foundation;
-        let signer = journals.note(&self.ca.id, signer, store.as_ref(), clock)?;
-        let addresses = Addresses::under(base_url, &self.ca.id);
-        let (store, clock, vault) = (Arc::clone(store), Arc::clone(clock), Arc::clone(vault));
-        let (entropy, id, profiles) = (Arc::new(SystemEntropy), self.ca.id.clone(), profiles.clone());
-        if let Some(kept) = store.get(CA_CERTIFICATES, id.as_str().as_bytes())? {
-            let certificate = kept.value;
-            return Ok(Authority::new(AuthorityParts {
-                store,
-                clock,
-                entropy,
-                vault,
-                signer,
-                id,
-                certificate,
-                profiles,
-                addresses,
-            })?);
+        if let Some(kept) = store.get(CA_CERTIFICATES, self.ca.id.as_str().as_bytes())? {
+            return self.foundation.authority(self.ca.id.as_str(), kept.value, signer);
         }
         let parts = RootParts {
-            store,
-            clock,
-            entropy,
-            vault,
-            signer,
-            id,
-            profile: self.foundation.profiles.find(&self.ca.profile.0)?,
+            store: Arc::clone(store),
+            clock: Arc::clone(clock),
+            entropy: Arc::new(SystemEntropy),
+            vault: Arc::clone(vault),
+            signer: journals.note(&self.ca.id, signer, store.as_ref(), clock)?,
+            id: self.ca.id.clone(),
+            profile: profiles.find(&self.ca.profile.0)?,
             subject: &self.subject(),
-            profiles,
-            addresses,
+            profiles: profiles.clone(),
+            addresses: Addresses::under(base_url, &self.ca.id),
         };
         Ok(Authority::new(found_root(parts, self.actor)?)?)
     }
@@ -234,7 +205,7 @@ impl Site<'_> {
         issuer: &Authority,
         signer: &dyn Signer,
     ) -> Result<Option<Vec<u8>>, ServiceError> {
-        let key = hex::encode(ring::digest::digest(&ring::digest::SHA256, signer.public_key_info()));
+        let key = fingerprint(signer.public_key_info());
         let certificates = issuer.certificates();
         let made = certificates.of_identity(&self.identity(), None, CERTIFICATES_OF_A_CA)?;
         match made.iter().find(|record| record.key_sha256 == key && record.revocation.is_none()) {

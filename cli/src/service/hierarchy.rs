@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ca_core::authorities::{Authorities, PlacedAuthority};
 use ca_core::authority::Authority;
 use ca_core::certificate::CaId;
-use ca_core::hierarchy::{Hierarchy, KeyKeeping, PlannedCa};
+use ca_core::hierarchy::{Hierarchy, KeyKeeping, PlannedCa, STAFF_PROFILE};
 use ca_core::keys::Signer;
 use ca_core::keys::token::Expected;
 
@@ -15,9 +15,6 @@ use super::rotation::certificate_path;
 use super::serve::Foundation;
 use super::settings::Settings;
 use super::{ServiceError, files};
-
-/// The profile of staff's certificates.
-const STAFF_PROFILE: &str = "staff-authentication";
 
 /// One CA, opened.
 #[derive(Debug, Clone)]

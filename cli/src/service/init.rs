@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use ca_core::algorithm::KeyAlgorithm;
 use ca_core::authorities::Authorities;
-use ca_core::clock::{Clock, SystemClock};
+use ca_core::hierarchy::Hierarchy;
 use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger::Actor;
-use ca_core::profile::{self, ProfileSet};
+use ca_core::profile;
 
 use super::draft;
 use super::founding::{self, FoundedCa};
@@ -18,8 +18,7 @@ use super::master_keys::MasterKeyKeeper;
 use super::rotation::{OwnCertificate, pem_text};
 use super::serve::{Foundation, own_certificates, registry};
 use super::settings::{self, Settings};
-use super::signatures::Journals;
-use super::{ServiceError, files, ledger, vault};
+use super::{ServiceError, files, ledger};
 use crate::files::{Readers, create};
 use crate::request_file::certification_request;
 
@@ -84,16 +83,7 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
     };
     let keys = KeyFolder::new(settings.keys.clone(), passphrase);
     keys.create_master_key()?;
-    let store = super::store::open(&settings)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let foundation = Foundation {
-        vault: vault::open(&store, &clock, &settings.vault, &keys)?,
-        store,
-        clock,
-        profiles: ProfileSet::load(&settings.profiles)?,
-        base_url: settings.base_url.clone(),
-        journals: Journals::beside(&settings.keys, settings.node.clone()),
-    };
+    let foundation = Foundation::open(&settings, &keys)?;
     keys.create(ledger::KEY, &SoftwareKey::generate(KeyAlgorithm::Ed25519)?)?;
     let sealer = ledger::sealer(&foundation.store, &settings.ledger, &keys)?;
     if foundation.store.ledger_size()? > 0 {
@@ -102,7 +92,8 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
                 .to_owned(),
         ));
     }
-    let hierarchy = founding::found_all(&foundation, &settings, &keys, &actor())?;
+    let planned = Hierarchy::load(&settings.hierarchy, &foundation.profiles)?;
+    let hierarchy = founding::found_all(planned, &foundation, &settings, &keys, &actor())?;
     let authorities = Arc::new(hierarchy.authorities(&foundation));
     let keeper = MasterKeyKeeper::new(Arc::clone(&foundation.vault), keys.clone(), settings.vault.current);
     let own = own_certificates(&authorities, keys, &settings, &foundation);

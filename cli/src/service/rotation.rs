@@ -10,6 +10,7 @@ use ca_core::authority::Authority;
 use ca_core::certificate::CaId;
 use ca_core::clock::Clock;
 use ca_core::csr::SubjectPublicKey;
+use ca_core::hierarchy::SERVER_PROFILE;
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger::Actor;
@@ -32,9 +33,6 @@ pub(crate) enum OwnCertificate {
     /// The HTTPS server.
     Server,
 }
-
-/// The profile of the HTTPS server's certificate.
-const SERVER_PROFILE: &str = "tls-server";
 
 impl OwnCertificate {
     /// Its name: of its key file, of its certificate file, of its identity.

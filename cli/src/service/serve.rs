@@ -81,6 +81,20 @@ pub(super) struct Foundation {
 }
 
 impl Foundation {
+    /// Opens store and vault, and reads the profiles.
+    pub(super) fn open(settings: &Settings, keys: &KeyFolder) -> Result<Self, ServiceError> {
+        let store = super::store::open(settings)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        Ok(Self {
+            vault: vault::open(&store, &clock, &settings.vault, keys)?,
+            store,
+            clock,
+            profiles: ProfileSet::load(&settings.profiles)?,
+            base_url: settings.base_url.clone(),
+            journals: Journals::beside(&settings.keys, settings.node.clone()),
+        })
+    }
+
     /// A CA of this installation with its key.
     pub(super) fn authority(
         &self,
@@ -120,17 +134,9 @@ struct Installation {
 
 impl Installation {
     fn open(settings: &Settings) -> Result<Self, ServiceError> {
-        let store = super::store::open(settings)?;
         let keys = KeyFolder::new(settings.keys.clone(), Passphrase::find(settings)?);
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let foundation = Foundation {
-            store: Arc::clone(&store),
-            vault: vault::open(&store, &clock, &settings.vault, &keys)?,
-            clock,
-            profiles: ProfileSet::load(&settings.profiles)?,
-            base_url: settings.base_url.clone(),
-            journals: Journals::beside(&settings.keys, settings.node.clone()),
-        };
+        let foundation = Foundation::open(settings, &keys)?;
+        let store = Arc::clone(&foundation.store);
         let sealer = Arc::new(sealer(&store, &settings.ledger, &keys)?);
         let keeper =
             MasterKeyKeeper::new(Arc::clone(&foundation.vault), keys.clone(), settings.vault.current);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ca_core::keys::journal::NodeName;
 use ca_core::storage::address::StoreAddress;
+use ca_core::toml_fault::{TomlFault, TomlMistake};
 use serde::Deserialize;
 use time::Duration;
 
@@ -342,15 +343,14 @@ impl Settings {
 
 /// Where and what, in one line, with the nearest name for an unknown key.
 pub(super) fn in_one_line(text: &str, error: &toml::de::Error) -> String {
-    let before = error.span().and_then(|span| text.get(..span.start));
-    let place =
-        before.map(|before| format!("line {}: ", before.matches('\n').count() + 1)).unwrap_or_default();
+    let fault = TomlFault::of(text, error);
+    let place = fault.line.map(|line| format!("line {line}: ")).unwrap_or_default();
     let message = error.message().trim_end();
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = quoted.next().filter(|_| message.starts_with("unknown field"));
-    match unknown.and_then(|unknown| ca_core::profile::nearest(unknown, quoted)) {
-        Some(nearest) => format!("{place}{message}; did you mean `{nearest}`?"),
-        None => format!("{place}{message}"),
+    match fault.what {
+        TomlMistake::UnknownKey { nearest: Some(nearest), .. } => {
+            format!("{place}{message}; did you mean `{nearest}`?")
+        }
+        _ => format!("{place}{message}"),
     }
 }
 

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use ca_core::authorities::PlacedAuthority;
 use ca_core::crl;
-use ring::digest::{SHA256, digest};
+use ca_core::fingerprint::fingerprint;
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -84,7 +84,7 @@ fn view(registry: &Registry, placed: &PlacedAuthority) -> Result<CaView, Problem
         subject: authority.subject(),
         issuer: authority.issued_by(),
         algorithm: authority.algorithm().to_string(),
-        sha256: hex::encode(digest(&SHA256, authority.certificate())),
+        sha256: fingerprint(authority.certificate()),
         not_after: authority.not_after(),
         issues: issues.iter().map(ToString::to_string).collect(),
         issuing: !issues.is_empty() && tenure.covers(registry.now()),

@@ -1,9 +1,9 @@
 //! Signing in: from a client certificate to a [`Principal`].
 
 use ca_core::certificate::CertificateRecord;
+use ca_core::fingerprint::fingerprint;
 use ca_core::status::RevocationReason;
 use ca_core::storage::StorageError;
-use ring::digest::{SHA256, digest};
 use time::OffsetDateTime;
 
 use super::{STAFF_CERTIFICATES, StaffRecord};
@@ -30,7 +30,7 @@ impl Registry {
     }
 
     fn bearer(&self, certificate: &[u8]) -> Result<Option<(StaffRecord, CertificateRecord)>, SignInError> {
-        let sha256 = hex::encode(digest(&SHA256, certificate));
+        let sha256 = fingerprint(certificate);
         let Some((id, _)) = record::find::<StaffId>(self.store(), STAFF_CERTIFICATES, &sha256)? else {
             return Ok(None);
         };

@@ -8,7 +8,8 @@
 
 use zeroize::Zeroizing;
 
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+use crate::crockford::{character, value_of};
+
 /// Characters of a group, its check character included.
 const GROUP: usize = 5;
 /// Groups on a line.
@@ -138,20 +139,6 @@ fn group_values(number: usize, group: &str) -> Result<Zeroizing<Vec<u8>>, Typing
     group.chars().map(value).collect::<Result<Vec<u8>, _>>().map(Zeroizing::new)
 }
 
-fn value_of(character: char) -> Option<u8> {
-    let meant = match character.to_ascii_uppercase() {
-        'O' => '0',
-        'I' | 'L' => '1',
-        other => other,
-    };
-    let at = ALPHABET.iter().position(|known| char::from(*known) == meant)?;
-    u8::try_from(at).ok()
-}
-
-fn character(value: u8) -> char {
-    ALPHABET.get(usize::from(value)).map_or('?', |octet| char::from(*octet))
-}
-
 /// Five bits at a time, the last padded with zeros.
 fn values(octets: &[u8]) -> Zeroizing<Vec<u8>> {
     let bit = |at: usize| octets.get(at / 8).map_or(0, |octet| octet >> (7 - at % 8) & 1);
@@ -193,6 +180,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     use super::*;
+    use crate::crockford::ALPHABET;
 
     #[test]
     fn what_is_written_down_is_read_again() {

@@ -30,8 +30,7 @@ impl Session<'_> {
     fn issuing_certificate(&mut self, act: &Issuing, request: &Request) -> Result<Facts, CeremonyError> {
         let identity = identity_of(request);
         let subject = subject_of(&request.content().name, &identity.0);
-        let key = SubjectPublicKey::from_der(&request.content().public_key)
-            .map_err(|error| CeremonyError::unfit(format!("the key of the request: {error}")))?;
+        let key = key_of(request)?;
         let record = self.issue(&identity, &key, |authority| {
             Ok(authority.admit_key(key.clone(), &[], subject, &act.profile)?)
         })?;
@@ -77,8 +76,7 @@ impl Session<'_> {
     }
 
     fn response(&mut self, request: &Request) -> Result<Vec<u8>, CeremonyError> {
-        let key = SubjectPublicKey::from_der(&request.content().public_key)
-            .map_err(|error| CeremonyError::unfit(format!("the key of the request: {error}")))?;
+        let key = key_of(request)?;
         let certificate = self.certificate_of(&identity_of(request), &key)?;
         let (authority, secret) = (self.authority()?, self.open()?);
         let list = newest_crl(self.store()?.as_ref(), &authority)?;
@@ -97,6 +95,11 @@ impl Session<'_> {
 fn newest_crl(store: &dyn Store, authority: &Authority) -> Result<Vec<u8>, CeremonyError> {
     let missing = || CeremonyError::unfit("the root has no CRL yet");
     Ok(crl::newest(store, authority.id())?.ok_or_else(missing)?.der)
+}
+
+fn key_of(request: &Request) -> Result<SubjectPublicKey, CeremonyError> {
+    SubjectPublicKey::from_der(&request.content().public_key)
+        .map_err(|error| CeremonyError::unfit(format!("the key of the request: {error}")))
 }
 
 /// What the root's ledger calls an issuing CA.

@@ -1,12 +1,14 @@
 //! Making the root's next CRL.
 
+use time::OffsetDateTime;
+
 use super::outputs::Form;
 use super::session::{Session, facts};
 use crate::authority::{Authority, RevokeError};
 use crate::ceremony::CeremonyError;
 use crate::ceremony::journal::Facts;
 use crate::ceremony::script::{Listing, Revoked};
-use crate::crl;
+use crate::crl::{self, Crl};
 use crate::storage::AuditedChange;
 
 impl Session<'_> {
@@ -35,14 +37,24 @@ impl Session<'_> {
     fn next_crl(&mut self, act: &Listing) -> Result<Facts, CeremonyError> {
         let (root, store) = (self.root()?, self.store()?);
         let there = crl::newest(store.as_ref(), &root.ca)?.filter(|list| list.number >= act.number);
+        self.output_crl(&act.output, there, act.next_update)
+    }
+
+    /// Gives out the CRL that was made before a power cut, or makes it: valid until `next_update`.
+    pub(super) fn output_crl(
+        &mut self,
+        name: &str,
+        there: Option<Crl>,
+        next_update: OffsetDateTime,
+    ) -> Result<Facts, CeremonyError> {
         let list = match there {
             Some(list) => list,
             None => {
                 let (authority, actor) = (self.authority()?, self.actor());
-                authority.publish_crl(act.next_update - self.now(), &actor)?
+                authority.publish_crl(next_update - self.now(), &actor)?
             }
         };
-        let mut made = self.output(&act.output, Form::Written, |_| Ok(list.der.clone()))?;
+        let mut made = self.output(name, Form::Written, |_| Ok(list.der.clone()))?;
         made.insert("number".to_owned(), list.number.to_string());
         made.insert("next-update".to_owned(), crate::clock::in_words(list.next_update));
         Ok(made)

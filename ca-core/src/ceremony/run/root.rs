@@ -85,21 +85,9 @@ impl Session<'_> {
     }
 
     fn first_crl(&mut self, act: &Founding) -> Result<Facts, CeremonyError> {
-        let root = self.root()?;
-        let store = self.store()?;
-        let list = match crl::newest(store.as_ref(), &root.ca)? {
-            Some(list) => list,
-            None => {
-                let (now, secret) = (self.now(), self.open()?);
-                let authority = self.station.authority(&store, &root, &secret, now)?;
-                let actor = self.actor();
-                authority.publish_crl(act.crl_next_update - now, &actor)?
-            }
-        };
-        let mut made = self.output(&format!("{}.crl", root.ca), Form::Written, |_| Ok(list.der.clone()))?;
-        made.insert("number".to_owned(), list.number.to_string());
-        made.insert("next-update".to_owned(), crate::clock::in_words(list.next_update));
-        Ok(made)
+        let (root, store) = (self.root()?, self.store()?);
+        let there = crl::newest(store.as_ref(), &root.ca)?;
+        self.output_crl(&format!("{}.crl", root.ca), there, act.crl_next_update)
     }
 }
 

@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::{CaName, ScriptError};
 use crate::algorithm::KeyAlgorithm;
-use crate::profile::nearest;
 use crate::status::RevocationReason;
+use crate::toml_fault::{TomlFault, TomlMistake};
 
 /// Reads the text; `file` is what errors call it.
 pub(super) fn read(file: &str, text: &str) -> Result<ScriptFile, ScriptError> {
@@ -16,19 +16,12 @@ pub(super) fn read(file: &str, text: &str) -> Result<ScriptFile, ScriptError> {
 }
 
 fn unreadable(file: &str, text: &str, error: &toml::de::Error) -> ScriptError {
-    let before = error.span().and_then(|span| text.get(..span.start));
-    let line = before.map(|before| before.matches('\n').count() + 1);
-    let place = line.map_or_else(|| file.to_owned(), |line| format!("{file} line {line}"));
-    // serde says "unknown field `a`, expected one of `b`, `c`": the names stand between backticks, the wrong one first.
-    let mut names = error.message().split('`').skip(1).step_by(2);
-    let found = names.next().unwrap_or_default().to_owned();
-    let nearest = nearest(&found, names).map(ToOwned::to_owned);
-    if error.message().starts_with("unknown field") {
-        ScriptError::UnknownKey { found, place, nearest }
-    } else if error.message().starts_with("unknown variant") {
-        ScriptError::UnknownValue { found, place, nearest }
-    } else {
-        ScriptError::Malformed { place, message: error.message().to_owned() }
+    let fault = TomlFault::of(text, error);
+    let place = fault.line.map_or_else(|| file.to_owned(), |line| format!("{file} line {line}"));
+    match fault.what {
+        TomlMistake::UnknownKey { found, nearest } => ScriptError::UnknownKey { found, place, nearest },
+        TomlMistake::UnknownValue { found, nearest } => ScriptError::UnknownValue { found, place, nearest },
+        TomlMistake::Malformed(message) => ScriptError::Malformed { place, message },
     }
 }
 

@@ -11,6 +11,7 @@ use super::entry::{Entry, WIDTH};
 use super::header::{self, JournalHeader};
 use super::{Digest, JournalError, JournalId, JournalMark, JournalPlace};
 use crate::clock::{Clock, Entropy};
+use crate::durable::sync_folder;
 use crate::storage::group::{Group, Linger, Most};
 
 /// The most entries that share one flush.
@@ -218,7 +219,7 @@ fn begin(
         file.write_all(header.line().as_bytes())?;
         file.sync_all()?;
         // The name is durable when the folder is.
-        File::open(&place.folder)?.sync_all()
+        sync_folder(&place.folder)
     };
     write().map_err(JournalError::file(path))?;
     // As it will be read again: to the microsecond.

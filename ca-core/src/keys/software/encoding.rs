@@ -2,6 +2,11 @@
 //! RFC 8410 for Ed25519, RFC 9881 for ML-DSA.
 
 use const_oid::db::fips204::{ID_ML_DSA_44, ID_ML_DSA_65, ID_ML_DSA_87};
+use const_oid::db::rfc5912::{
+    ID_EC_PUBLIC_KEY as EC_PUBLIC_KEY, ID_RSASSA_PSS as RSASSA_PSS, RSA_ENCRYPTION as RSA,
+    SECP_256_R_1 as P256, SECP_384_R_1 as P384,
+};
+use const_oid::db::rfc8410::ID_ED_25519 as ED25519;
 use der::asn1::{ObjectIdentifier, OctetStringRef};
 use der::{Decode, Encode};
 use p256::pkcs8::{EncodePrivateKey, PrivateKeyInfoRef};
@@ -17,19 +22,6 @@ use super::pair::Pair;
 use super::{ml_dsa, rsa};
 use crate::algorithm::KeyAlgorithm;
 use crate::keys::KeyError;
-
-/// id-ecPublicKey, RFC 5480 section 2.1.1.
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-/// secp256r1, RFC 5480 section 2.1.1.1.
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-/// secp384r1, RFC 5480 section 2.1.1.1.
-const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-/// id-Ed25519, RFC 8410 section 3.
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-/// rsaEncryption, RFC 8017 appendix A.1.
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-/// id-RSASSA-PSS, RFC 4055 section 3.1.
-const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 
 /// A private key taken apart.
 pub(super) struct Decoded {

@@ -1,5 +1,7 @@
 //! Making a CA's key in a token.
 
+use const_oid::db::rfc5912::{SECP_256_R_1, SECP_384_R_1};
+use const_oid::db::rfc8410::ID_ED_25519;
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, ObjectClass};
 use cryptoki::session::Session;
@@ -44,20 +46,17 @@ struct Kind {
 
 impl Kind {
     fn of(algorithm: KeyAlgorithm) -> Result<Self, TokenError> {
-        let curve = |oid: &str| {
-            let named = ObjectIdentifier::new(oid).ok().and_then(|oid| oid.to_der().ok());
-            vec![Attribute::EcParams(named.unwrap_or_default())]
-        };
+        let curve = |oid: ObjectIdentifier| vec![Attribute::EcParams(oid.to_der().unwrap_or_default())];
         let rsa = |bits: u64| {
             // RFC 8017 section 3.1; 65537 is the one exponent that every verifier takes.
             vec![Attribute::ModulusBits(bits.into()), Attribute::PublicExponent(vec![1, 0, 1])]
         };
         let (mechanism, public) = match algorithm {
-            KeyAlgorithm::P256 => (Mechanism::EccKeyPairGen, curve("1.2.840.10045.3.1.7")),
-            KeyAlgorithm::P384 => (Mechanism::EccKeyPairGen, curve("1.3.132.0.34")),
+            KeyAlgorithm::P256 => (Mechanism::EccKeyPairGen, curve(SECP_256_R_1)),
+            KeyAlgorithm::P384 => (Mechanism::EccKeyPairGen, curve(SECP_384_R_1)),
             KeyAlgorithm::Rsa3072 => (Mechanism::RsaPkcsKeyPairGen, rsa(3_072)),
             KeyAlgorithm::Rsa4096 => (Mechanism::RsaPkcsKeyPairGen, rsa(4_096)),
-            KeyAlgorithm::Ed25519 => (Mechanism::EccEdwardsKeyPairGen, curve("1.3.101.112")),
+            KeyAlgorithm::Ed25519 => (Mechanism::EccEdwardsKeyPairGen, curve(ID_ED_25519)),
             KeyAlgorithm::MlDsa44 | KeyAlgorithm::MlDsa65 | KeyAlgorithm::MlDsa87 => {
                 return Err(TokenError::UnsupportedAlgorithm(algorithm));
             }

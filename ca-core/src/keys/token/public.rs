@@ -1,5 +1,9 @@
 //! The public key beside a private key in a token, as a SubjectPublicKeyInfo.
 
+use const_oid::db::rfc5912::{
+    ID_EC_PUBLIC_KEY as EC_PUBLIC_KEY, RSA_ENCRYPTION as RSA, SECP_256_R_1 as P256, SECP_384_R_1 as P384,
+};
+use const_oid::db::rfc8410::ID_ED_25519 as ED25519;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use der::asn1::{BitStringRef, ObjectIdentifier, OctetStringRef, UintRef};
 use der::{AnyRef, Decode, Encode, Sequence};
@@ -15,17 +19,6 @@ pub(super) const ASKED: &[AttributeType] = &[
     AttributeType::Modulus,
     AttributeType::PublicExponent,
 ];
-
-/// id-ecPublicKey, RFC 5480 section 2.1.1.
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-/// secp256r1, RFC 5480 section 2.1.1.1.
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-/// secp384r1, RFC 5480 section 2.1.1.1.
-const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-/// id-Ed25519, RFC 8410 section 3.
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-/// rsaEncryption, RFC 8017 appendix A.1.
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
 /// Reads the one public key that has the private key's CKA_ID, which must be of this kind.
 pub(super) fn read(key: &TokenKey, algorithm: KeyAlgorithm) -> Result<Vec<u8>, TokenError> {

@@ -40,15 +40,16 @@ struct Resulted {
 }
 
 impl Intents {
-    /// Takes the intent that an event states, if it does.
-    pub(super) fn intend(&mut self, event: &Event) -> Option<()> {
+    /// Takes the intent that an event states, if it does: whose it is, and the digest of what is to be signed.
+    pub(super) fn intend(&mut self, event: &Event) -> Option<(CaId, Digest)> {
         let digest: Digest = event.detail.get(TO_BE_SIGNED)?.parse().ok()?;
         let ca = CaId::new(ca_of(&event.subject)?).ok()?;
         let name = name_of(event);
         // Two at once under one name: their results cannot be told apart.
         self.by_name.entry(name.clone()).and_modify(|known| *known = None).or_insert(Some(digest));
-        self.open.insert(digest, Intent { ca, subject: event.subject.clone(), name, result: None });
-        Some(())
+        let subject = event.subject.clone();
+        self.open.insert(digest, Intent { ca: ca.clone(), subject, name, result: None });
+        Some((ca, digest))
     }
 
     /// Notes that an event calls an open intent signed.

@@ -94,6 +94,13 @@ struct Journal {
     at_hand: bool,
 }
 
+impl Journal {
+    /// One of which nothing was read yet, and that no event has begun.
+    const fn unread(ca: CaId, node: NodeName, key: Digest) -> Self {
+        Self { ca, node, key, begun: None, read: 0, chain: None, explained: 0, recorded: 0, at_hand: false }
+    }
+}
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Waiting {
     journal: JournalId,
@@ -225,18 +232,8 @@ impl Reconciliation {
         self.journals.values_mut().for_each(|journal| journal.at_hand = false);
         for reader in journals {
             let header = reader.header();
-            let journal = self.journals.entry(header.journal.clone()).or_insert_with(|| Journal {
-                ca: header.ca.clone(),
-                node: header.node.clone(),
-                key: header.key,
-                begun: None,
-                read: 0,
-                chain: None,
-                explained: 0,
-                recorded: 0,
-                at_hand: true,
-            });
-            journal.at_hand = true;
+            let unread = || Journal::unread(header.ca.clone(), header.node.clone(), header.key);
+            self.journals.entry(header.journal.clone()).or_insert_with(unread).at_hand = true;
         }
     }
 
@@ -268,17 +265,9 @@ impl Reconciliation {
     fn begin(&mut self, position: Position, event: &Event) -> Option<()> {
         let detail = |name| event.detail.get(name);
         let id = JournalId::parse(detail(JOURNAL)?)?;
-        let journal = Journal {
-            ca: CaId::new(super::ca_of(&event.subject)?).ok()?,
-            node: NodeName::new(detail(NODE)?.clone()).ok()?,
-            key: detail(KEY)?.parse().ok()?,
-            begun: None,
-            read: 0,
-            chain: None,
-            explained: 0,
-            recorded: 0,
-            at_hand: false,
-        };
+        let ca = CaId::new(super::ca_of(&event.subject)?).ok()?;
+        let node = NodeName::new(detail(NODE)?.clone()).ok()?;
+        let journal = Journal::unread(ca, node, detail(KEY)?.parse().ok()?);
         self.journals.entry(id).or_insert(journal).begun.get_or_insert(position);
         Some(())
     }
@@ -290,16 +279,11 @@ impl Reconciliation {
     }
 
     fn match_event(&mut self, position: Position, event: &Event) {
-        if self.intents.intend(event).is_none() {
+        let Some((ca, digest)) = self.intents.intend(event) else {
             self.intents.result(position, event);
             return;
-        }
-        let Some(digest) = event.detail.get(super::TO_BE_SIGNED).and_then(|text| text.parse().ok()) else {
-            return;
         };
-        if let Some(ca) = super::ca_of(&event.subject).and_then(|ca| CaId::new(ca).ok()) {
-            *self.intended.entry(ca).or_default() += 1;
-        }
+        *self.intended.entry(ca).or_default() += 1;
         // Entries that were read before the event that explains them.
         let Some(mut waiting) = self.waiting.remove(&digest) else { return };
         let first = waiting.iter().position(|entry| self.explain(&entry.journal.clone(), &digest));

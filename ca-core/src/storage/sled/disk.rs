@@ -214,7 +214,7 @@ fn sync_folder_and_parent(folder: &Path) -> Result<(), StorageError> {
 
 /// Makes the names in a folder durable.
 pub(super) fn sync_folder(folder: &Path) -> Result<(), StorageError> {
-    File::open(folder).and_then(|opened| opened.sync_all()).map_err(|e| failed_at(folder, &e))
+    crate::durable::sync_folder(folder).map_err(|e| failed_at(folder, &e))
 }
 
 /// The engine's failure as ours.

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use ca_core::algorithm::KeyAlgorithm;
 use ca_core::certificate::CaId;
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use time::Duration;
 
 use super::super::Ending;
+use super::super::key_pair::algorithm_parser;
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::service::{self, Installed, RequestPlan, Requested};
 use crate::session::Session;
@@ -35,7 +35,7 @@ pub struct RequestArguments {
     #[arg(long, value_name = "PROFILE", default_value = "issuing-ca")]
     profile: String,
     /// The kind of key
-    #[arg(long, value_name = "ALGORITHM", default_value = "p384", value_parser = algorithm())]
+    #[arg(long, value_name = "ALGORITHM", default_value = "p384", value_parser = algorithm_parser())]
     algorithm: KeyAlgorithm,
     /// Days until the request expires
     #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=366))]
@@ -47,11 +47,6 @@ pub struct RequestArguments {
 
 fn ca_id(text: &str) -> Result<CaId, String> {
     CaId::new(text).map_err(|error| error.to_string())
-}
-
-fn algorithm() -> impl TypedValueParser<Value = KeyAlgorithm> {
-    PossibleValuesParser::new(KeyAlgorithm::ALL.map(KeyAlgorithm::name))
-        .try_map(|name| name.parse::<KeyAlgorithm>())
 }
 
 /// Makes a key and a request for it.
