@@ -1,6 +1,7 @@
 //! Reading a journal, also while it is written.
 
 use std::fs::File;
+use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -37,18 +38,8 @@ impl JournalReader {
         let failed = JournalError::file(path);
         let foreign = |why: &str| JournalError::Foreign { path: path.to_owned(), why: why.to_owned() };
         let file = File::open(path).map_err(&failed)?;
-        let mut start = vec![0; header::MOST];
-        let mut filled = 0;
-        // A read may give less than there is.
-        loop {
-            let read =
-                file.read_at(start.get_mut(filled..).unwrap_or_default(), filled as u64).map_err(&failed)?;
-            filled += read;
-            if read == 0 {
-                break;
-            }
-        }
-        start.truncate(filled);
+        let mut start = Vec::new();
+        (&file).take(header::MOST as u64).read_to_end(&mut start).map_err(&failed)?;
         let end =
             start.iter().position(|byte| *byte == b'\n').ok_or_else(|| foreign("it has no first line"))?;
         start.truncate(end + 1);
