@@ -1,4 +1,29 @@
-//! Rules of our own: the certificate is what its profile says, and its key is what it seems to be.
+//! Rules of our own, which hold for certificates of any origin; and under `profile`, those that compare a certificate with
+//! its profile.
 
-pub(super) mod key;
+mod critical_known;
+mod issuer_by_key;
+mod key_of_its_own;
+mod key_sound;
+mod key_usage_present;
+mod no_any_purpose;
 pub(super) mod profile;
+mod serial_entropy;
+mod status_known;
+mod subject_flat;
+mod within_issuer;
+
+use super::Rule;
+
+pub(in crate::lint) const RULES: &[Rule] = &[
+    serial_entropy::RULE,
+    subject_flat::RULE,
+    key_sound::RULE,
+    key_of_its_own::RULE,
+    within_issuer::RULE,
+    issuer_by_key::RULE,
+    no_any_purpose::RULE,
+    critical_known::RULE,
+    key_usage_present::RULE,
+    status_known::RULE,
+];

@@ -21,13 +21,13 @@ pub(super) static PROFILES: LazyLock<ProfileSet> = LazyLock::new(|| ProfileSet::
 /// The moment everything begins: 2027-01-01, so that ten years of an issuing CA stay below 2050.
 pub(super) const START: OffsetDateTime = time::macros::datetime!(2027-01-01 00:00 UTC);
 
-pub(super) struct Ca {
+pub(in crate::lint) struct Ca {
     pub(super) key: KeyPair,
-    pub(super) certificate: Vec<u8>,
+    pub(in crate::lint) certificate: Vec<u8>,
 }
 
 pub(super) static ROOT: LazyLock<Ca> = LazyLock::new(|| ca("root-ca", None));
-pub(super) static ISSUING: LazyLock<Ca> = LazyLock::new(|| ca("issuing-ca", Some(&ROOT)));
+pub(in crate::lint) static ISSUING: LazyLock<Ca> = LazyLock::new(|| ca("issuing-ca", Some(&ROOT)));
 
 pub(super) fn profile(id: &str) -> &'static Profile {
     PROFILES.find(id).unwrap()
@@ -65,7 +65,7 @@ pub(super) fn of_profile(id: &str) -> Vec<u8> {
 }
 
 /// The same, signed.
-pub(super) fn signed(id: &str) -> Vec<u8> {
+pub(in crate::lint) fn signed(id: &str) -> Vec<u8> {
     match id {
         "root-ca" => ROOT.certificate.clone(),
         "issuing-ca" => ISSUING.certificate.clone(),
@@ -135,4 +135,9 @@ fn subject(profile: &Profile) -> ApprovedSubject {
         .with(Fact::AssetTag, "RSL-GATE-0001")
         .with(Fact::RegistryUri, "https://registry.gov.ls/id/D-1")
         .with(Fact::HardwareModule, "1.3.6.1.4.1.32473.1/0a0b0c01")
+}
+
+/// A key's SubjectPublicKeyInfo, DER.
+pub(super) fn public(key: &KeyPair) -> Vec<u8> {
+    key.subject_public_key_info()
 }
