@@ -26,6 +26,7 @@ mod rfc5280;
 mod rfc6960;
 mod rfc9608;
 mod rule;
+mod shape;
 mod shared_keys;
 
 #[cfg(test)]
@@ -34,6 +35,7 @@ mod tests;
 pub use catalogue::{Listed, rules};
 pub use finding::{Finding, Findings, Severity};
 pub use kind::Kind;
+pub use shape::Shape;
 pub use shared_keys::KeyHolders;
 
 use crate::profile::Profile;
