@@ -15,7 +15,7 @@ pub(super) const RULE: ListRule = ListRule {
 /// there issuingDistributionPoint and deltaCRLIndicator are critical.
 fn check(list: &List<'_>) -> Verdict {
     let known = [oid::ISSUING_DISTRIBUTION_POINT, oid::DELTA_CRL_INDICATOR];
-    let other = list.extensions.iter().filter(|found| found.critical);
-    let other = other.filter(|found| !known.iter().any(|oid| found.is(*oid))).next();
+    let mut critical = list.extensions.iter().filter(|found| found.critical);
+    let other = critical.find(|found| !known.iter().any(|oid| found.is(*oid)));
     other.map_or(Ok(()), |found| Err(format!("{} is critical", found.name())))
 }
