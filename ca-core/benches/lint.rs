@@ -21,12 +21,12 @@ const RUN: Duration = Duration::from_secs(2);
 
 fn main() {
     let ca = Ca::founded_on(MemoryStore::new());
-    let key = SoftwareKey::generate(KeyAlgorithm::P256).unwrap();
-    let key = SubjectPublicKey::from_der(key.public_key_info()).unwrap();
     let profiles = ProfileSet::built_in().unwrap();
     let issuer = ca.issuing.certificate();
     for id in ["device", "person-signature", "tls-server"] {
-        let certificate = ca.issue(id, key.clone()).unwrap().der;
+        let key = SoftwareKey::generate(KeyAlgorithm::P256).unwrap();
+        let key = SubjectPublicKey::from_der(key.public_key_info()).unwrap();
+        let certificate = ca.issue(id, key).unwrap().der;
         let (_, parsed) = x509_parser::parse_x509_certificate(&certificate).unwrap();
         let tbs = parsed.tbs_certificate.as_ref();
         let context = Context { issuer: Some(issuer), profile: profiles.find(id).unwrap() };
