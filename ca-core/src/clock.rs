@@ -5,10 +5,22 @@ use std::sync::Mutex;
 
 use time::OffsetDateTime;
 
+mod steady;
+
+pub use steady::{ClockSetBack, SteadyClock, TOLERANCE};
+
 /// Where the time comes from.
 pub trait Clock: Send + Sync + Debug {
     /// The present moment, in UTC.
     fn now(&self) -> OffsetDateTime;
+
+    /// The present moment for what cannot be undone, such as a certificate's period.
+    ///
+    /// # Errors
+    /// The clock was set back. Only a [`SteadyClock`] can tell.
+    fn steady(&self) -> Result<OffsetDateTime, ClockSetBack> {
+        Ok(self.now())
+    }
 }
 
 /// A moment as people read it: `2026-11-24 04:47:52 UTC`.

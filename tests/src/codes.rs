@@ -38,3 +38,7 @@ pub const SAME_REQUEST: &str = "E-REQ-003";
 pub const SAME_IDENTIFIER: &str = "E-ID-002";
 /// Settings, or the hierarchy, cannot be used.
 pub const SERVICE_SETTINGS: &str = "E-SRV-004";
+/// Another npki holds the store.
+pub const STORE_HELD: &str = "E-SRV-010";
+/// The server's clock was set back.
+pub const CLOCK_SET_BACK: &str = "E-ISS-015";

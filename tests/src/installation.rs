@@ -3,14 +3,14 @@
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use crate::bystander;
 use crate::npki::{Npki, text};
-use crate::programs::Program;
+use crate::programs::{self, Program};
 use crate::rest::Rest;
 
 /// How long a server may take until it is ready. Generous: continuous integration has two slow cores.
@@ -147,9 +147,20 @@ impl Installation {
 
     /// Starts the server and waits until it is ready.
     pub fn start(&mut self) {
+        let mut command = self.somebody("operator").command();
+        self.start_as(&mut command);
+    }
+
+    /// As [`Installation::start`], with a clock that is wrong by `offset`, as libfaketime reads it: `+1h`.
+    pub fn start_with_clock(&mut self, offset: &str) {
+        let mut command = self.somebody("operator").command();
+        command.env("LD_PRELOAD", programs::faketime()).env("FAKETIME", offset);
+        self.start_as(command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1"));
+    }
+
+    fn start_as(&mut self, command: &mut Command) {
         assert!(self.server.is_none(), "the server runs already");
         let log = File::options().create(true).append(true).open(self.log()).unwrap();
-        let mut command = self.somebody("operator").command();
         command.args(["serve", "--data", text(&self.data())]);
         command.stdout(Stdio::from(log.try_clone().unwrap())).stderr(Stdio::from(log));
         self.server = Some(command.spawn().unwrap());

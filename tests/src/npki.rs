@@ -23,6 +23,8 @@ pub mod exit {
     pub const NOT_FOUND: i32 = 5;
     /// Conflict, or a state that forbids the act.
     pub const CONFLICT: i32 = 6;
+    /// The service cannot be reached, or cannot do it now.
+    pub const UNAVAILABLE: i32 = 7;
     /// Cannot tell.
     pub const CANNOT_TELL: i32 = 8;
     /// Accepted, waiting for a person.

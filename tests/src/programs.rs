@@ -112,3 +112,14 @@ fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/bin"));
     extra.chain(std::env::split_paths(&path)).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
+
+/// The library that tells a program another time.
+///
+/// # Panics
+/// It is not installed.
+pub fn faketime() -> PathBuf {
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let file =
+        folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1")).find(|file| file.exists());
+    file.expect("libfaketime is not installed: see tests/run.sh")
+}

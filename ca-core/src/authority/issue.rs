@@ -74,13 +74,14 @@ impl Authority {
     /// Writes the to-be-signed bytes, lints them, and reserves their serial number durably.
     ///
     /// # Errors
-    /// Lint found a fault, or the reservation could not be committed.
+    /// The clock was set back, lint found a fault, or the reservation could not be committed.
     pub fn prepare(
         &self,
         request: IssuanceRequest,
         actor: &Actor,
     ) -> Result<PreparedCertificate, IssueError> {
-        let now = whole_seconds(self.parts.clock.now());
+        // A certificate's period cannot be mended afterwards.
+        let now = whole_seconds(self.parts.clock.steady()?);
         let serial = SerialNumber::draw(self.parts.entropy.as_ref())?;
         let (not_before, not_after) = self.period(&request.profile, now);
         if not_after > self.issuer.not_after {

@@ -5,7 +5,7 @@
 use time::OffsetDateTime;
 
 use crate::certificate::CertificateRecord;
-use crate::clock::EntropyError;
+use crate::clock::{ClockSetBack, EntropyError};
 use crate::csr::SubjectPublicKey;
 use crate::keys::KeyError;
 use crate::lint::LintedTbs;
@@ -120,6 +120,9 @@ pub enum IssueError {
     /// The CA cannot issue for this long any more.
     #[error("the issuing CA ends before the certificate would")]
     IssuerTooShort,
+    /// The clock cannot be trusted.
+    #[error(transparent)]
+    Clock(#[from] ClockSetBack),
     /// The identity was erased: nothing is issued to it any more.
     #[error("{0} was erased; nothing more is issued to it")]
     Erased(IdentityRef),

@@ -19,6 +19,7 @@ mod effect;
 mod event;
 pub mod heads;
 pub mod index;
+pub mod newest;
 pub mod receipt;
 pub mod sealer;
 pub mod signatures;

@@ -22,6 +22,7 @@ use time::OffsetDateTime;
 /// A root and an issuing CA.
 pub(crate) struct Ca<S = MemoryStore> {
     pub(crate) store: Arc<S>,
+    pub(crate) clock: Arc<SetClock>,
     pub(crate) vault: Arc<Vault>,
     pub(crate) root: Authority,
     pub(crate) issuing: Authority,
@@ -75,7 +76,7 @@ impl<S: Store + 'static> Ca<S> {
         let id = CaId::new("issuing").unwrap();
         let issuing = Authority::new(AuthorityParts {
             store: store.clone(),
-            clock,
+            clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
             vault: vault.clone(),
             signer: key,
@@ -85,7 +86,7 @@ impl<S: Store + 'static> Ca<S> {
             profiles,
         })
         .unwrap();
-        Self { store, vault, root, issuing }
+        Self { store, clock, vault, root, issuing }
     }
 
     pub(crate) fn prepare(

@@ -123,6 +123,20 @@ fn only_granted_dns_names_are_admitted() {
 }
 
 #[test]
+fn an_issuer_about_to_expire_issues_what_ends_before_it_and_nothing_else() {
+    let ca = Ca::founded();
+    let ends = ca.issuing.not_after();
+    ca.clock.set(ends - Duration::days(60));
+    let events = |ca: &Ca| ca.store.ledger_size().unwrap();
+    let before = events(&ca);
+    assert!(matches!(ca.prepare("device", new_key()), Err(IssueError::IssuerTooShort)));
+    assert_eq!(events(&ca), before, "nothing was reserved");
+    ca.clock.set(ends + Duration::SECOND);
+    assert!(matches!(ca.prepare("device", new_key()), Err(IssueError::IssuerTooShort)));
+    assert_eq!(events(&ca), before, "nothing was reserved");
+}
+
+#[test]
 fn a_crash_between_reservation_and_commit_loses_nothing_and_reuses_no_serial() {
     let ca = Ca::founded();
     let prepared = ca.prepare("device", new_key()).unwrap();

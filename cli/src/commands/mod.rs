@@ -5,6 +5,7 @@ mod backup;
 mod ca;
 mod ceremony;
 mod cert;
+mod clock;
 mod completion;
 mod config;
 mod context;
@@ -97,6 +98,9 @@ pub enum Command {
     /// PKCS#11 tokens that hold CA keys: show, make a key, check one
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// This machine's clock against the ledger: show, accept
+    #[command(subcommand)]
+    Clock(clock::ClockCommand),
     /// The ledger of everything that was done
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -158,6 +162,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Staff(command) => staff::run(command, session),
         Command::MasterKey(command) => master_key::run(command, session),
         Command::Token(command) => token::run(command),
+        Command::Clock(command) => clock::run(command),
         Command::Audit(command) => audit::run(command, session),
         Command::Init(arguments) => init::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),

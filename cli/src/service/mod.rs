@@ -11,6 +11,7 @@ use ca_core::tlog::witness::StateError;
 
 mod audit;
 mod backup;
+mod clock;
 mod demo;
 mod draft;
 mod failure;
@@ -36,6 +37,7 @@ pub(crate) mod witness;
 
 pub(crate) use audit::{ca_certificates, for_audit};
 pub(crate) use backup::{BackupPlan, Made, SealedKeys, create_backup, verify_backup};
+pub(crate) use clock::{ClockState, accept_clock, clock_state};
 pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
 pub(crate) use founding::{FoundedCa, found_missing};
 pub(crate) use init::{Founded, Plan, init};

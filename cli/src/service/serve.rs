@@ -8,8 +8,9 @@ use axum::http::StatusCode;
 use ca_core::authorities::Authorities;
 use ca_core::authority::{Addresses, Authority, AuthorityParts};
 use ca_core::certificate::{CaId, Certificates};
-use ca_core::clock::{Clock, SystemClock, SystemEntropy};
+use ca_core::clock::{Clock, SteadyClock, SystemClock, SystemEntropy};
 use ca_core::keys::Signer;
+use ca_core::ledger::newest::newest_moment;
 use ca_core::profile::ProfileSet;
 use ca_core::storage::Store;
 use ca_core::tlog::checkpoint::Log;
@@ -84,7 +85,8 @@ impl Foundation {
     /// Opens store and vault, and reads the profiles.
     pub(super) fn open(settings: &Settings, keys: &KeyFolder) -> Result<Self, ServiceError> {
         let store = super::store::open(settings)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let newest = newest_moment(store.as_ref())?;
+        let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new(Arc::new(SystemClock), newest));
         Ok(Self {
             vault: vault::open(&store, &clock, &settings.vault, keys)?,
             store,

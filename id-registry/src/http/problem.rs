@@ -101,11 +101,13 @@ problems! {
         "make a new key; a key serves one identity only";
     LINT = "E-ISS-006" 500 false, "The certificate would have broken a rule, so it was not signed",
         "tell the service's operator; the profile or the service is at fault, not your request";
-    ISSUER_ENDS = "E-ISS-007" 500 false, "The issuing CA ends before the certificate would",
+    ISSUER_ENDS = "E-ISS-007" 503 false, "The issuing CA ends before the certificate would",
         "tell the service's operator: a new issuing CA is due";
     CA_KEY = "E-ISS-008" 503 true, "The CA's key could not be used", "try again later";
     NO_ISSUER = "E-ISS-009" 409 false, "No CA issues under this profile at this time",
         "choose another profile, or ask the service's operator which CA is to issue: hierarchy.toml";
+    CLOCK_SET_BACK = "E-ISS-015" 503 true, "The server's clock was set back",
+        "tell the service's operator: set the clock, or accept it: npki clock accept";
 
     UNKNOWN_CERTIFICATE = "E-CERT-001" 404 false, "There is no such certificate", "look it up: npki cert list";
     REVOKED_ALREADY = "E-CERT-002" 409 false, "The certificate was revoked already", "nothing is left to do";

@@ -229,6 +229,10 @@ impl From<IssueError> for Problem {
             }
             IssueError::NoAuthority(_) => Self::new(table::NO_ISSUER, error.to_string()),
             IssueError::IssuerTooShort => Self::new(table::ISSUER_ENDS, error.to_string()),
+            IssueError::Clock(_) => {
+                tracing::error!(%error, "nothing is issued until the clock is right, or accepted");
+                Self::new(table::CLOCK_SET_BACK, error.to_string())
+            }
             IssueError::Key(_) => {
                 tracing::error!(%error, "the CA's key could not be used");
                 Self::new(table::CA_KEY, "nothing was signed")
