@@ -11,6 +11,7 @@ pub mod clock;
 pub mod crl;
 pub mod csr;
 pub mod issuance;
+pub mod key_quality;
 pub mod keys;
 pub mod ledger;
 pub mod lint;
