@@ -6,11 +6,13 @@
 pub mod algorithm;
 pub mod authority;
 pub mod backup;
+pub mod blocked_keys;
 pub mod certificate;
 pub mod clock;
 pub mod crl;
 pub mod csr;
 pub mod issuance;
+pub mod key_index;
 pub mod key_quality;
 pub mod keys;
 pub mod ledger;

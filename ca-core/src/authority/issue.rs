@@ -4,6 +4,7 @@ use time::{Duration, OffsetDateTime};
 use x509_parser::prelude::{FromDer, TbsCertificate};
 
 use super::{Authority, encode};
+use crate::blocked_keys::{self, SpkiDigest};
 use crate::certificate::{
     self, CERTIFICATE_DER, CERTIFICATES, CERTIFICATES_BY_IDENTITY, CertificateRecord, KEYS,
 };
@@ -13,6 +14,7 @@ use crate::issuance::to_be_signed::{self, CERTIFICATE_ALGORITHM_FIELD, Contents,
 use crate::issuance::{
     Draft, EncodingError, IssuanceRequest, IssueError, IssuedCertificate, PreparedCertificate, Refusal,
 };
+use crate::key_index;
 use crate::ledger::{Action, Actor};
 use crate::lint;
 use crate::name;
@@ -55,10 +57,19 @@ impl Authority {
         profile: &Profile,
     ) -> Result<IssuanceRequest, IssueError> {
         // The binding of a key is for all time: it serves one identity only.
+        self.refuse_blocked(&key)?;
         if self.holder_of_key(&key)?.is_some_and(|(holder, _)| holder != *subject.identity()) {
             return Err(Refusal::KeyOfAnother.into());
         }
         Ok(profile.admit(key, wished_dns_names, subject)?)
+    }
+
+    /// What is known to be compromised gets no certificate, whoever asks.
+    fn refuse_blocked(&self, key: &SubjectPublicKey) -> Result<(), IssueError> {
+        match blocked_keys::blocked(self.parts.store.as_ref(), key.der())? {
+            Some(blocked) => Err(Refusal::from(blocked).into()),
+            None => Ok(()),
+        }
     }
 
     /// Writes the to-be-signed bytes, lints them, and reserves their serial number durably.
@@ -159,18 +170,20 @@ impl Authority {
             .with("sha256", record.sha256.clone());
         let key = self.parts.id.key(&draft.serial);
         let sealed_der = certificate::seal_der(&envelope, &self.parts.id, &draft.serial, &der)?;
-        let change = Change::new()
-            .delete(RESERVATIONS, key.clone(), reservation)
-            .insert(CERTIFICATES, key.clone(), encode(&record)?)
-            .insert(CERTIFICATE_DER, key, sealed_der)
-            .insert(
-                CERTIFICATES_BY_IDENTITY,
-                self.certificates.binding_key(&record.identity, &record.serial),
-                [],
-            )
-            .and(bound)
-            .and(key_stands)
-            .explained_by(&event);
+        let change = key_index::entered(
+            Change::new(),
+            &SpkiDigest::of(draft.key.der()),
+            &self.parts.id,
+            &draft.serial,
+            Some(draft.key.der()),
+        )
+        .delete(RESERVATIONS, key.clone(), reservation)
+        .insert(CERTIFICATES, key.clone(), encode(&record)?)
+        .insert(CERTIFICATE_DER, key, sealed_der)
+        .insert(CERTIFICATES_BY_IDENTITY, self.certificates.binding_key(&record.identity, &record.serial), [])
+        .and(bound)
+        .and(key_stands)
+        .explained_by(&event);
         self.parts.store.commit(change.and(also(&record, &envelope)?))?;
         Ok(IssuedCertificate { record, der })
     }
@@ -204,13 +217,16 @@ impl Authority {
         }
     }
 
-    /// Binds the key to the identity for all time, or demands that the binding still stands.
+    /// Binds the key to the identity for all time, or demands that the binding still stands; either way that the key
+    /// is not blocked at that moment.
     fn bind_key(&self, draft: &Draft) -> Result<Change, IssueError> {
+        self.refuse_blocked(&draft.key)?;
         let key = key_digest(&draft.key);
+        let free = blocked_keys::still_free(Change::new(), draft.key.der());
         match self.holder_of_key(&draft.key)? {
-            None => Ok(Change::new().insert(KEYS, key, draft.subject.identity().0.as_bytes())),
+            None => Ok(free.insert(KEYS, key, draft.subject.identity().0.as_bytes())),
             Some((holder, version)) if holder == *draft.subject.identity() => {
-                Ok(Change::new().check(KEYS, key, Expect::Version(version)))
+                Ok(free.check(KEYS, key, Expect::Version(version)))
             }
             Some(_) => Err(Refusal::KeyOfAnother.into()),
         }

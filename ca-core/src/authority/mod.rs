@@ -15,11 +15,13 @@ use crate::storage::{CommitError, StorageError, Store};
 use crate::vault::Vault;
 
 mod issue;
+mod key_index;
 mod publish;
 mod revoke;
 mod root;
 
 pub use issue::ISSUED;
+pub use key_index::KEYS_INDEXED;
 pub use publish::{CRL_PREPARED, CRL_PUBLISHED, CrlWatch};
 pub use revoke::{HELD, RELEASED, REVOKED};
 pub use root::{CA_CERTIFICATES, FOUNDED, PREPARED, RootError, RootParts, found_root};

@@ -4,6 +4,7 @@
 
 use time::OffsetDateTime;
 
+use crate::blocked_keys::{BlockReason, BlockedKey};
 use crate::certificate::CertificateRecord;
 use crate::clock::EntropyError;
 use crate::csr::SubjectPublicKey;
@@ -103,6 +104,20 @@ pub enum Refusal {
     /// The key is bound to another identity, now or in the past.
     #[error("this key already belongs to another identity; a key serves one identity only")]
     KeyOfAnother,
+    /// The key is blocked: its private half is, or may be, in others' hands.
+    #[error("this key is blocked as {}: {source_of_it}", .reason.name())]
+    KeyCompromised {
+        /// Why it is blocked.
+        reason: BlockReason,
+        /// Where that is known from, in words.
+        source_of_it: String,
+    },
+}
+
+impl From<BlockedKey> for Refusal {
+    fn from(blocked: BlockedKey) -> Self {
+        Self::KeyCompromised { reason: blocked.reason, source_of_it: blocked.source }
+    }
 }
 
 /// A certificate was not issued.

@@ -14,10 +14,10 @@ pub use common::{CommonFactor, common_factors};
 
 use num_bigint::BigUint;
 use reciprocal::Reciprocal;
-use transform::product;
+use transform::Multiplier;
 use tree::Tree;
 
-/// How many moduli one group has. The tree of a group of 2048-bit moduli takes about 350 MB of memory while it is
+/// How many moduli one group has. The tree of a group of 2048-bit moduli takes about 500 MB of memory while it is
 /// worked on; besides that, each modulus takes half a kilobyte.
 pub const GROUP: usize = 1 << 15;
 
@@ -46,16 +46,17 @@ pub fn find(moduli: &[BigUint], progress: &mut dyn FnMut(Progress)) -> Vec<Share
 
 fn find_in_groups(moduli: &[BigUint], size: usize, progress: &mut dyn FnMut(Progress)) -> Vec<Shared> {
     let groups: Vec<&[BigUint]> = moduli.chunks(size).collect();
+    let by = Multiplier::default();
     let mut steps = Steps::of(&groups, progress);
     let products: Vec<BigUint> = match groups[..] {
         // Of a single group the tree is made once, below.
         [_] => Vec::new(),
-        _ => groups.iter().map(|group| steps.tree(group).product().clone()).collect(),
+        _ => groups.iter().map(|group| steps.tree(group, &by).product().clone()).collect(),
     };
     let mut found = Vec::new();
     for (place, group) in groups.iter().enumerate() {
-        let tree = steps.tree(group);
-        let outside = product_of_others(&products, place, tree.product(), &mut steps);
+        let tree = steps.tree(group, &by);
+        let outside = product_of_others(&products, place, tree.product(), &by, &mut steps);
         let others = tree.others(&outside, &mut || steps.step());
         let shared = group.iter().zip(others).enumerate().filter_map(|(within, (modulus, rest))| {
             let factor = common::divisor(modulus, rest);
@@ -67,12 +68,18 @@ fn find_in_groups(moduli: &[BigUint], size: usize, progress: &mut dyn FnMut(Prog
 }
 
 /// The product of all other groups, modulo this group's.
-fn product_of_others(products: &[BigUint], own: usize, modulus: &BigUint, steps: &mut Steps<'_>) -> BigUint {
+fn product_of_others(
+    products: &[BigUint],
+    own: usize,
+    modulus: &BigUint,
+    by: &Multiplier,
+    steps: &mut Steps<'_>,
+) -> BigUint {
     let one = BigUint::from(1_u32);
     if products.len() < 2 {
         return one;
     }
-    let reciprocal = Reciprocal::of(modulus);
+    let reciprocal = Reciprocal::of(modulus, by);
     let others = products.iter().enumerate().filter(|(place, _)| *place != own);
     others.fold(one, |all, (_, other)| {
         steps.step();
@@ -82,7 +89,7 @@ fn product_of_others(products: &[BigUint], own: usize, modulus: &BigUint, steps:
         } else {
             reduced(other, &reciprocal, modulus)
         };
-        reciprocal.remainder(&product(&all, &other))
+        reciprocal.remainder(&by.product(&all, &other))
     })
 }
 
@@ -114,8 +121,8 @@ impl<'a> Steps<'a> {
         (self.tell)(self.progress);
     }
 
-    fn tree(&mut self, group: &[BigUint]) -> Tree {
-        Tree::over(group, &mut || self.step())
+    fn tree<'b>(&mut self, group: &[BigUint], by: &'b Multiplier) -> Tree<'b> {
+        Tree::over(group, by, &mut || self.step())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use num_bigint::BigUint;
 
-use super::transform::product;
+use super::transform::Multiplier;
 
 /// Bits that a value is computed beyond what is needed. Each step of a computation loses one at most.
 pub(super) const SLACK: u64 = 64;
@@ -10,6 +10,7 @@ pub(super) const SLACK: u64 = 64;
 /// 1/divisor as a fraction: about 2^(its bits + precision) / divisor.
 #[derive(Debug)]
 pub(super) struct Reciprocal<'a> {
+    by: &'a Multiplier,
     divisor: &'a BigUint,
     precision: u64,
     value: BigUint,
@@ -17,21 +18,21 @@ pub(super) struct Reciprocal<'a> {
 
 impl<'a> Reciprocal<'a> {
     /// Of a number that is not zero, precise enough for dividends up to its square.
-    pub(super) fn of(divisor: &'a BigUint) -> Self {
+    pub(super) fn of(divisor: &'a BigUint, by: &'a Multiplier) -> Self {
         let precision = divisor.bits() + SLACK;
-        Self { divisor, precision, value: newton(divisor, precision) }
+        Self { by, divisor, precision, value: newton(divisor, precision, by) }
     }
 
     /// The fractional part of dividend/divisor, in units of 2^-precision, and that precision.
     pub(super) fn fraction(&self, dividend: &BigUint) -> (BigUint, u64) {
-        let scaled = product(dividend, &self.value) >> self.divisor.bits();
+        let scaled = self.by.product(dividend, &self.value) >> self.divisor.bits();
         (lowest(&scaled, self.precision), self.precision)
     }
 
     /// The remainder of a dividend that is at most the divisor's square.
     pub(super) fn remainder(&self, dividend: &BigUint) -> BigUint {
-        let quotient = product(dividend, &self.value) >> (self.divisor.bits() + self.precision);
-        let whole = product(&quotient, self.divisor);
+        let quotient = self.by.product(dividend, &self.value) >> (self.divisor.bits() + self.precision);
+        let whole = self.by.product(&quotient, self.divisor);
         // The quotient is right to within one or two.
         let mut left = if whole > *dividend { dividend + self.divisor - whole } else { dividend - whole };
         while left >= *self.divisor {
@@ -47,7 +48,7 @@ pub(super) fn lowest(number: &BigUint, bits: u64) -> BigUint {
 }
 
 /// y ← y + y(1 − vy) for v = divisor / 2^bits, which lies in [½, 1): each round nearly doubles the correct bits.
-fn newton(divisor: &BigUint, precision: u64) -> BigUint {
+fn newton(divisor: &BigUint, precision: u64, by: &Multiplier) -> BigUint {
     let mut known = 30;
     let top = shifted(divisor, divisor.bits(), 32);
     let mut y = (BigUint::from(1_u32) << (known + 32)) / top;
@@ -56,9 +57,9 @@ fn newton(divisor: &BigUint, precision: u64) -> BigUint {
         let wide = next + 4;
         let v = shifted(divisor, divisor.bits(), wide);
         let one = BigUint::from(1_u32) << (wide + known);
-        let close = product(&v, &y);
+        let close = by.product(&v, &y);
         let scale = wide + 2 * known - next;
-        let (base, correction) = (&y << (next - known), |off: &BigUint| product(&y, off) >> scale);
+        let (base, correction) = (&y << (next - known), |off: &BigUint| by.product(&y, off) >> scale);
         y = if close <= one {
             base + correction(&(&one - &close))
         } else {
@@ -89,7 +90,7 @@ mod tests {
             if dividend.bits() > 2 * divisor.bits() - 1 {
                 dividend >>= dividend.bits() - (2 * divisor.bits() - 1);
             }
-            prop_assert_eq!(Reciprocal::of(&divisor).remainder(&dividend), dividend % divisor);
+            prop_assert_eq!(Reciprocal::of(&divisor, &Multiplier::default()).remainder(&dividend), dividend % divisor);
         }
     }
 
@@ -100,7 +101,10 @@ mod tests {
             [power.clone(), &power - 1_u32, &power + 1_u32, BigUint::from(1_u32), BigUint::from(3_u32)]
         {
             let dividend = &divisor * &divisor - 1_u32;
-            assert_eq!(Reciprocal::of(&divisor).remainder(&dividend), &dividend % &divisor);
+            assert_eq!(
+                Reciprocal::of(&divisor, &Multiplier::default()).remainder(&dividend),
+                &dividend % &divisor
+            );
         }
     }
 }

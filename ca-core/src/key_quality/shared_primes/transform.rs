@@ -4,6 +4,8 @@
 //! moduli (25 MB each) means hours. Here the numbers are cut into 16-bit digits, and their convolution is computed in
 //! the field of p = 2⁶⁴ − 2³² + 1, which has roots of unity of order 2³².
 
+use std::cell::RefCell;
+
 use num_bigint::BigUint;
 
 /// 2⁶⁴ − 2³² + 1, a prime.
@@ -15,26 +17,40 @@ const GENERATOR: u64 = 7;
 /// Where the library's own multiplication becomes slower, in bits of the shorter number. Measured.
 const WORTHWHILE: u64 = 60_000;
 
-/// The product.
-pub(super) fn product(left: &BigUint, right: &BigUint) -> BigUint {
-    if left.bits().min(right.bits()) < WORTHWHILE { left * right } else { convolved(left, right) }
+/// Multiplies, and keeps what each product needs anew: the powers of the longest root of unity hold those of all
+/// shorter ones.
+#[derive(Debug, Default)]
+pub(super) struct Multiplier {
+    roots: RefCell<Vec<Vec<u64>>>,
 }
 
-fn convolved(left: &BigUint, right: &BigUint) -> BigUint {
-    let digits = left.bits().div_ceil(16) + right.bits().div_ceil(16);
-    // Each sum of the convolution has at most 2²⁸ products of 32 bits: it stays below p, and nothing is lost. Numbers
-    // of half a gigabyte do not come here: see the bound on a group.
-    let length = usize::try_from(digits).unwrap_or(usize::MAX).next_power_of_two();
-    let roots = Roots::of_order(length);
-    let mut first = cut(left, length);
-    roots.forward(&mut first);
-    {
-        let mut second = cut(right, length);
-        roots.forward(&mut second);
-        first.iter_mut().zip(&second).for_each(|(left, right)| *left = times(*left, *right));
+impl Multiplier {
+    /// The product.
+    pub(super) fn product(&self, left: &BigUint, right: &BigUint) -> BigUint {
+        if left.bits().min(right.bits()) < WORTHWHILE { left * right } else { self.convolved(left, right) }
     }
-    roots.inverse().backward(&mut first);
-    joined(&first, inverse_of(length as u64))
+
+    fn convolved(&self, left: &BigUint, right: &BigUint) -> BigUint {
+        let digits = left.bits().div_ceil(16) + right.bits().div_ceil(16);
+        // Each sum of the convolution has at most 2²⁸ products of 32 bits: it stays below p, and nothing is lost.
+        // Numbers of half a gigabyte do not come here: see the bound on a group.
+        let length = usize::try_from(digits).unwrap_or(usize::MAX).next_power_of_two();
+        let depth = length.trailing_zeros() as usize;
+        if self.roots.borrow().len() < depth {
+            self.roots.replace(powers_for(length));
+        }
+        let roots = self.roots.borrow();
+        let roots = roots.get(roots.len() - depth..).unwrap_or_default();
+        let mut first = cut(left, length);
+        forward(&mut first, roots);
+        {
+            let mut second = cut(right, length);
+            forward(&mut second, roots);
+            first.iter_mut().zip(&second).for_each(|(left, right)| *left = times(*left, *right));
+        }
+        backward(&mut first, roots);
+        joined(&first, inverse_of(length as u64))
+    }
 }
 
 /// 16-bit digits, the lowest first, padded with zeros to `length`.
@@ -66,44 +82,21 @@ fn joined(sums: &[u64], scale: u64) -> BigUint {
     BigUint::new(words)
 }
 
-/// Powers of a root of unity, for each depth of the transform: the whole order first.
-struct Roots {
-    order: usize,
-    root: u64,
-    powers: Vec<Vec<u64>>,
+/// Powers of roots of unity: half of those of the whole order, then of half the order, and so on.
+fn powers_for(order: usize) -> Vec<Vec<u64>> {
+    let root = power(GENERATOR, (P - 1) / order as u64);
+    let mut level: Vec<u64> =
+        std::iter::successors(Some(1), |last| Some(times(*last, root))).take(order / 2).collect();
+    let mut powers = Vec::new();
+    while !level.is_empty() {
+        let next = level.iter().copied().step_by(2).take(level.len() / 2).collect();
+        powers.push(std::mem::replace(&mut level, next));
+    }
+    powers
 }
 
-impl Roots {
-    fn of_order(order: usize) -> Self {
-        Self::powers_of(power(GENERATOR, (P - 1) / order as u64), order)
-    }
-
-    fn inverse(&self) -> Self {
-        Self::powers_of(power(self.root, P - 2), self.order)
-    }
-
-    fn powers_of(root: u64, order: usize) -> Self {
-        let mut powers = Vec::new();
-        let mut level: Vec<u64> =
-            std::iter::successors(Some(1), |last| Some(times(*last, root))).take(order / 2).collect();
-        while !level.is_empty() {
-            let next = level.iter().copied().step_by(2).take(level.len() / 2).collect();
-            powers.push(std::mem::replace(&mut level, next));
-        }
-        Self { order, root, powers }
-    }
-
-    /// Decimation in frequency: the result comes in bit-reversed order, which [`Roots::backward`] takes.
-    fn forward(&self, values: &mut [u64]) {
-        forward(values, &self.powers);
-    }
-
-    fn backward(&self, values: &mut [u64]) {
-        backward(values, &self.powers);
-    }
-}
-
-/// Depth first, so that from some depth on everything stays in the processor's cache.
+/// Decimation in frequency: the result comes in bit-reversed order, which [`backward`] takes. Depth first, so that from
+/// some depth on everything stays in the processor's cache.
 fn forward(values: &mut [u64], powers: &[Vec<u64>]) {
     let Some((level, deeper)) = powers.split_first() else { return };
     let (low, high) = values.split_at_mut(level.len());
@@ -114,14 +107,20 @@ fn forward(values: &mut [u64], powers: &[Vec<u64>]) {
     forward(high, deeper);
 }
 
+/// The way back, but for a division by the length.
 fn backward(values: &mut [u64], powers: &[Vec<u64>]) {
     let Some((level, deeper)) = powers.split_first() else { return };
     let (low, high) = values.split_at_mut(level.len());
     backward(low, deeper);
     backward(high, deeper);
-    for ((left, right), root) in low.iter_mut().zip(high.iter_mut()).zip(level) {
+    let mut pairs = low.iter_mut().zip(high.iter_mut());
+    if let Some((left, right)) = pairs.next() {
+        (*left, *right) = (plus(*left, *right), minus(*left, *right));
+    }
+    // The inverse of the k-th power is the negative of the (half − k)-th.
+    for ((left, right), root) in pairs.zip(level.iter().rev()) {
         let turned = times(*right, *root);
-        (*left, *right) = (plus(*left, turned), minus(*left, turned));
+        (*left, *right) = (minus(*left, turned), plus(*left, turned));
     }
 }
 
@@ -183,9 +182,11 @@ mod tests {
     #[test]
     fn the_largest_digits_carry_as_they_must() {
         let ones = (BigUint::from(1_u32) << 100_000_u32) - 1_u32;
-        assert_eq!(convolved(&ones, &ones), &ones * &ones);
-        assert_eq!(convolved(&ones, &BigUint::from(1_u32)), ones);
-        assert_eq!(convolved(&ones, &BigUint::ZERO), BigUint::ZERO);
+        let by = Multiplier::default();
+        assert_eq!(by.convolved(&ones, &ones), &ones * &ones);
+        // The roots of the longer product serve the shorter ones.
+        assert_eq!(by.convolved(&ones, &BigUint::from(1_u32)), ones);
+        assert_eq!(by.convolved(&ones, &BigUint::ZERO), BigUint::ZERO);
     }
 
     proptest! {
@@ -195,7 +196,7 @@ mod tests {
             right in proptest::collection::vec(any::<u32>(), 0..300),
         ) {
             let (left, right) = (BigUint::new(left), BigUint::new(right));
-            prop_assert_eq!(convolved(&left, &right), left * right);
+            prop_assert_eq!(Multiplier::default().convolved(&left, &right), left * right);
         }
     }
 }

@@ -3,34 +3,35 @@
 use num_bigint::BigUint;
 
 use super::reciprocal::{Reciprocal, SLACK, lowest};
-use super::transform::product;
+use super::transform::Multiplier;
 
 /// Called after each level of a tree.
 pub(super) type Tick<'a> = &'a mut dyn FnMut();
 
 /// Products of neighbours: the moduli themselves first, the product of all last.
 #[derive(Debug)]
-pub(super) struct Tree {
+pub(super) struct Tree<'a> {
+    by: &'a Multiplier,
     levels: Vec<Vec<BigUint>>,
     /// Σ over i of the product of all moduli but the i-th: modulo the i-th it is the product of the others, as in the
     /// derivative of a polynomial.
     derivative: BigUint,
 }
 
-impl Tree {
+impl<'a> Tree<'a> {
     /// Multiplies. There must be a modulus.
-    pub(super) fn over(moduli: &[BigUint], tick: Tick<'_>) -> Self {
+    pub(super) fn over(moduli: &[BigUint], by: &'a Multiplier, tick: Tick<'_>) -> Self {
         let mut derivatives = vec![BigUint::from(1_u32); moduli.len()];
         let mut levels = vec![moduli.to_vec()];
         let mut last = moduli.to_vec();
         while last.len() > 1 {
             derivatives =
-                last.chunks(2).zip(derivatives.chunks(2)).map(|pair| summed(pair.0, pair.1)).collect();
-            last = last.chunks(2).map(multiplied).collect();
+                last.chunks(2).zip(derivatives.chunks(2)).map(|pair| summed(pair.0, pair.1, by)).collect();
+            last = last.chunks(2).map(|pair| multiplied(pair, by)).collect();
             levels.push(last.clone());
             tick();
         }
-        Self { levels, derivative: derivatives.pop().unwrap_or_default() }
+        Self { by, levels, derivative: derivatives.pop().unwrap_or_default() }
     }
 
     /// How many levels there are to multiply for so many moduli; as many are walked down again.
@@ -47,16 +48,16 @@ impl Tree {
     /// fraction x/(ab) one comes to x/a by multiplying with b, so that there is one division only, by the product of
     /// all, and of each product only the bits behind the point count.
     pub(super) fn others(&self, outside: &BigUint, tick: Tick<'_>) -> Vec<BigUint> {
-        let reciprocal = Reciprocal::of(self.product());
+        let reciprocal = Reciprocal::of(self.product(), self.by);
         let derivative = reciprocal.remainder(&self.derivative);
-        let dividend = reciprocal.remainder(&product(&derivative, outside));
+        let dividend = reciprocal.remainder(&self.by.product(&derivative, outside));
         let mut fractions = vec![reciprocal.fraction(&dividend)];
         drop(reciprocal);
         for level in self.levels.iter().rev().skip(1) {
             fractions = level
                 .chunks(2)
                 .zip(fractions)
-                .flat_map(|(pair, fraction)| descended(pair, &fraction))
+                .flat_map(|(pair, fraction)| descended(pair, &fraction, self.by))
                 .collect();
             tick();
         }
@@ -65,18 +66,18 @@ impl Tree {
     }
 }
 
-fn multiplied(pair: &[BigUint]) -> BigUint {
+fn multiplied(pair: &[BigUint], by: &Multiplier) -> BigUint {
     match pair {
-        [left, right] => product(left, right),
+        [left, right] => by.product(left, right),
         [single] => single.clone(),
         _ => BigUint::ZERO,
     }
 }
 
 /// (ab)′ = a′b + b′a
-fn summed(numbers: &[BigUint], derivatives: &[BigUint]) -> BigUint {
+fn summed(numbers: &[BigUint], derivatives: &[BigUint], by: &Multiplier) -> BigUint {
     match (numbers, derivatives) {
-        ([a, b], [a_derived, b_derived]) => product(a_derived, b) + product(b_derived, a),
+        ([a, b], [a_derived, b_derived]) => by.product(a_derived, b) + by.product(b_derived, a),
         (_, [single]) => single.clone(),
         _ => BigUint::ZERO,
     }
@@ -84,17 +85,22 @@ fn summed(numbers: &[BigUint], derivatives: &[BigUint]) -> BigUint {
 
 type Fraction = (BigUint, u64);
 
-fn descended(pair: &[BigUint], fraction: &Fraction) -> Vec<Fraction> {
+fn descended(pair: &[BigUint], fraction: &Fraction, by: &Multiplier) -> Vec<Fraction> {
     match pair {
-        [left, right] => vec![narrowed(fraction, right, left), narrowed(fraction, left, right)],
+        [left, right] => vec![narrowed(fraction, right, left, by), narrowed(fraction, left, right, by)],
         _ => vec![fraction.clone()],
     }
 }
 
 /// Multiplies by the sibling, and keeps as many bits behind the point as the modulus needs.
-fn narrowed((value, precision): &Fraction, sibling: &BigUint, modulus: &BigUint) -> Fraction {
+fn narrowed(
+    (value, precision): &Fraction,
+    sibling: &BigUint,
+    modulus: &BigUint,
+    by: &Multiplier,
+) -> Fraction {
     let wanted = (modulus.bits() + SLACK).min(*precision);
-    let behind_the_point = lowest(&product(value, sibling), *precision);
+    let behind_the_point = lowest(&by.product(value, sibling), *precision);
     (behind_the_point >> (precision - wanted), wanted)
 }
 
