@@ -99,6 +99,8 @@ problems! {
         "ask only for names that the registry grants the identity: npki registry show ID";
     KEY_OF_ANOTHER = "E-ISS-005" 409 false, "This key belongs to another identity",
         "make a new key; a key serves one identity only";
+    KEY_COMPROMISED = "E-ISS-009" 422 false, "This key is blocked: it is, or may be, in others' hands",
+        "do not use this key again for anything: make a new one";
     LINT = "E-ISS-006" 500 false, "The certificate would have broken a rule, so it was not signed",
         "tell the service's operator; the profile or the service is at fault, not your request";
     ISSUER_ENDS = "E-ISS-007" 500 false, "The issuing CA ends before the certificate would",
@@ -114,6 +116,11 @@ problems! {
     HOLD_FORBIDDEN = "E-CERT-005" 409 false, "Certificates of this profile must not be suspended",
         "revoke it with another reason";
     SERIAL_MALFORMED = "E-CERT-006" 400 false, "This is no serial number", "write it in hexadecimal, as in lists";
+
+    NOT_BLOCKED = "E-KEY-001" 404 false, "This key is not blocked", "block it first: npki key block DIGEST";
+    DIGEST_MALFORMED = "E-KEY-002" 400 false, "This is no digest of a key",
+        "give the SHA-256 of the key's SubjectPublicKeyInfo; npki key check FILE tells it";
+    KEY_COUNT = "E-KEY-003" 422 false, "No keys, or too many at once", "send 1 to 1000 keys in each call";
 
     UNKNOWN_EVENT = "E-LED-001" 404 false, "There is no such event", "look it up: npki audit search";
     NOT_SEALED = "E-LED-002" 409 true, "The event is recorded and not sealed yet", "ask again in a second";

@@ -10,6 +10,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::problem::{self as table, Problem};
 use crate::backup::BackupError;
+use crate::blocked_keys::BlockError;
 use crate::certificates::CertificateError;
 use crate::enrolment::RequestError;
 use crate::fault::Fault;
@@ -248,6 +249,7 @@ impl From<Refusal> for Problem {
             Refusal::FactUnfit { .. } => table::FACT_UNFIT,
             Refusal::NameNotGranted { .. } => table::NAME_NOT_GRANTED,
             Refusal::KeyOfAnother => table::KEY_OF_ANOTHER,
+            Refusal::KeyCompromised { .. } => table::KEY_COMPROMISED,
         };
         Self::new(kind, refusal.to_string())
     }
@@ -262,6 +264,19 @@ impl From<CertificateError> for Problem {
             CertificateError::Fault(fault) => return fault.into(),
             CertificateError::Unknown(_) => table::UNKNOWN_CERTIFICATE,
             CertificateError::OfAnother { .. } => table::OF_ANOTHER,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<BlockError> for Problem {
+    fn from(error: BlockError) -> Self {
+        let kind = match error {
+            BlockError::Field(field) => return field.into(),
+            BlockError::Certificate(error) => return error.into(),
+            BlockError::Fault(fault) => return fault.into(),
+            BlockError::NotBlocked(_) => table::NOT_BLOCKED,
+            BlockError::Count(_) => table::KEY_COUNT,
         };
         Self::new(kind, error.to_string())
     }
