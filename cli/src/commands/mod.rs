@@ -11,6 +11,7 @@ mod demo;
 mod help;
 mod init;
 mod inspect;
+mod key;
 mod key_pair;
 mod man;
 mod master_key;
@@ -78,6 +79,9 @@ pub enum Command {
     Registry(registry::RegistryCommand),
     /// Revoke a certificate, or put it on hold
     Revoke(revoke::RevokeArguments),
+    /// Keys: check them, block what is in others' hands, search for shared primes
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     /// Staff: administrators, officers, auditors, agency operators
     #[command(subcommand)]
     Staff(staff::StaffCommand),
@@ -137,6 +141,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Vet(command) => vet::run(command, session),
         Command::Registry(command) => registry::run(command, session),
         Command::Revoke(arguments) => revoke::run(&arguments, session),
+        Command::Key(command) => key::run(command, session),
         Command::Staff(command) => staff::run(command, session),
         Command::MasterKey(command) => master_key::run(command, session),
         Command::Audit(command) => audit::run(command, session),

@@ -21,6 +21,7 @@ mod master_keys;
 mod publisher;
 mod restore;
 mod rotation;
+mod rsa_keys;
 mod serve;
 mod settings;
 mod store;
@@ -33,6 +34,7 @@ pub(crate) use backup::{BackupPlan, Made, SealedKeys, create_backup, verify_back
 pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
 pub(crate) use init::{Founded, Plan, init};
 pub(crate) use restore::{Loss, RestorePlan, Restored, restore};
+pub(crate) use rsa_keys::rsa_keys;
 pub(crate) use serve::serve;
 pub(crate) use vault::make_master_key;
 

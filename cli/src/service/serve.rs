@@ -9,7 +9,7 @@ use ca_core::authority::{Addresses, Authority, AuthorityParts, CrlWatch};
 use ca_core::certificate::{CaId, Certificates};
 use ca_core::clock::{Clock, SystemClock, SystemEntropy};
 use ca_core::keys::Signer;
-use ca_core::ledger::Position;
+use ca_core::ledger::{Actor, Position};
 use ca_core::profile::ProfileSet;
 use ca_core::storage::Store;
 use ca_core::tlog::checkpoint::Log;
@@ -145,6 +145,7 @@ impl Installation {
             renew_at: None,
         }];
         cas.extend(root_if_present(&foundation, settings, &keys, root_certificate.clone())?);
+        complete_key_indexes(&cas)?;
         let own = own_certificates(&authority, keys, settings, &foundation);
         let responder_credential = own.current(OwnCertificate::Responder)?;
         let responder =
@@ -238,6 +239,17 @@ impl Installation {
         drop(self.foundation);
         Ok(())
     }
+}
+
+/// Before anybody is served: what asks for the certificates of a key must find all of them.
+fn complete_key_indexes(cas: &[PublishedCa]) -> Result<(), ServiceError> {
+    for ca in cas {
+        let entered = ca.authority.complete_key_index(&Actor::system("key-index"))?;
+        if entered > 0 {
+            tracing::info!(ca = %ca.authority.id(), entered, "certificates were entered into the index of keys");
+        }
+    }
+    Ok(())
 }
 
 /// The root takes part only while its key lies in the folder: a root whose key was taken offline keeps its last CRL.

@@ -117,10 +117,10 @@ problems! {
         "revoke it with another reason";
     SERIAL_MALFORMED = "E-CERT-006" 400 false, "This is no serial number", "write it in hexadecimal, as in lists";
 
-    NOT_BLOCKED = "E-KEY-001" 404 false, "This key is not blocked", "block it first: npki key block DIGEST";
-    DIGEST_MALFORMED = "E-KEY-002" 400 false, "This is no digest of a key",
+    NOT_BLOCKED = "E-BLK-001" 404 false, "This key is not blocked", "block it first: npki key block DIGEST";
+    DIGEST_MALFORMED = "E-BLK-002" 400 false, "This is no digest of a key",
         "give the SHA-256 of the key's SubjectPublicKeyInfo; npki key check FILE tells it";
-    KEY_COUNT = "E-KEY-003" 422 false, "No keys, or too many at once", "send 1 to 1000 keys in each call";
+    KEY_COUNT = "E-BLK-003" 422 false, "No keys, or too many at once", "send 1 to 1000 keys in each call";
 
     UNKNOWN_EVENT = "E-LED-001" 404 false, "There is no such event", "look it up: npki audit search";
     NOT_SEALED = "E-LED-002" 409 true, "The event is recorded and not sealed yet", "ask again in a second";

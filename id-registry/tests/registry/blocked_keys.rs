@@ -46,10 +46,10 @@ async fn what_is_no_digest_is_refused_whole() {
     let block = |keys: Vec<String>| {
         administrator.post("/v1/blocked-keys", json!({"keys": keys, "reason": "weak", "source": "test"}))
     };
-    block(vec!["00".repeat(32), "xyz".to_owned()]).await.problem(400, "E-KEY-002");
-    block(vec![]).await.problem(422, "E-KEY-003");
-    block(vec!["00".repeat(32); MOST_KEYS + 1]).await.problem(422, "E-KEY-003");
-    administrator.get(&format!("/v1/blocked-keys/{}", "00".repeat(32))).await.problem(404, "E-KEY-001");
+    block(vec!["00".repeat(32), "xyz".to_owned()]).await.problem(400, "E-BLK-002");
+    block(vec![]).await.problem(422, "E-BLK-003");
+    block(vec!["00".repeat(32); MOST_KEYS + 1]).await.problem(422, "E-BLK-003");
+    administrator.get(&format!("/v1/blocked-keys/{}", "00".repeat(32))).await.problem(404, "E-BLK-001");
     assert!(country.events("keys.blocked").is_empty());
 }
 
