@@ -7,7 +7,7 @@ use crate::blocked_keys::SpkiDigest;
 use crate::certificate::CertificateRecord;
 use crate::key_index;
 use crate::ledger::{Action, Actor};
-use crate::storage::{Change, CommitError, StorageError};
+use crate::storage::{Change, StorageError};
 use crate::vault::VaultError;
 
 /// Certificates were entered into the index of keys.
@@ -40,7 +40,7 @@ impl Authority {
             }
             let event = self.ledger.event(actor, KEYS_INDEXED, format!("ca:{}", self.parts.id))?;
             let event = event.with("certificates", page.len().to_string());
-            store.commit(change.explained_by(&event)).map_err(CommitError::from)?;
+            store.commit(change.explained_by(&event))?;
             entered += page.len();
             match last {
                 Some(_) => after = last,

@@ -1,5 +1,6 @@
 //! Keys: which are admitted, and each weakness by its own name.
 
+use ca_core::blocked_keys::KeyDigest;
 use ca_core::csr::{CsrError, KeyKind, SubjectPublicKey};
 use ca_core::key_quality::examine;
 use num_bigint::BigUint;
@@ -33,6 +34,19 @@ const FIFTY_ROUNDS: &str = "\
     3dd5ed0543701b5cc78c8dfc6c68666383b076fba2cc56141c376693e66cfe40ce854872ece8ecb12b216b04038a8234\
     9fd869b4e615c83489519b7a22c287687f40392ab5282970d9017e00632912cb604580b65404337c10bf3efdd26b9905\
     65900c42f9daf268c413cb4b3e639c33";
+
+/// `openssl rsa -modulus | sha1sum`, its last 20 digits: how Debian's lists of weak keys were made.
+#[test]
+fn the_digest_of_debians_lists_is_what_openssl_and_sha1_say() {
+    let desk = Desk::new();
+    desk.key("rsa.pem", &RSA_2048);
+    desk.run("openssl", &["rsa", "-in", "rsa.pem", "-noout", "-modulus", "-out", "modulus.txt"]);
+    let sha1 = desk.run("openssl", &["dgst", "-sha1", "-r", "modulus.txt"]);
+    let info = desk.run("openssl", &["pkey", "-in", "rsa.pem", "-pubout", "-outform", "DER"]);
+    let wanted = String::from_utf8(sha1[20..40].to_vec()).unwrap();
+    let digests: Vec<String> = KeyDigest::all_of(&info).iter().map(ToString::to_string).collect();
+    assert_eq!((digests.len(), &digests[1]), (2, &wanted));
+}
 
 #[test]
 fn every_fault_of_a_key_is_told_with_its_clause() {

@@ -17,7 +17,7 @@ use reciprocal::Reciprocal;
 use transform::Multiplier;
 use tree::Tree;
 
-/// How many moduli one group has. The tree of a group of 2048-bit moduli takes about 500 MB of memory while it is
+/// How many moduli one group has. The tree of a group of 2048-bit moduli takes about 700 MB of memory while it is
 /// worked on; besides that, each modulus takes half a kilobyte.
 pub const GROUP: usize = 1 << 15;
 

@@ -2,7 +2,7 @@ use super::*;
 
 /// Primes by trial, small enough to be found at once.
 fn primes(from: u32, count: usize) -> Vec<BigUint> {
-    let is_prime = |n: &u32| (2..).take_while(|d| d * d <= *n).all(|d| n % d != 0);
+    let is_prime = |n: &u32| (2..).take_while(|d| d * d <= *n).all(|d| !n.is_multiple_of(d));
     (from..).filter(is_prime).take(count).map(BigUint::from).collect()
 }
 
