@@ -2,7 +2,6 @@
 //!
 //! A key by itself is judged by [`examine`]; what only shows beside other keys, by [`shared_primes`]. Keys that are
 //! known to be in others' hands are a list, kept by [`crate::blocked_keys`].
-//!
 
 mod clause;
 mod examine;
