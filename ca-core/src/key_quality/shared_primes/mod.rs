@@ -5,12 +5,12 @@
 //! "Scaled remainder trees") multiplies all, and finds the product of all others modulo each. Keys are taken in groups
 //! of a bounded size, so that memory is: the products of all groups stay, the tree of one group comes and goes.
 
-mod common;
+mod factors;
 mod reciprocal;
 mod transform;
 mod tree;
 
-pub use common::{CommonFactor, common_factors};
+pub use factors::{CommonFactor, common_factors};
 
 use num_bigint::BigUint;
 use reciprocal::Reciprocal;
@@ -59,7 +59,7 @@ fn find_in_groups(moduli: &[BigUint], size: usize, progress: &mut dyn FnMut(Prog
         let outside = product_of_others(&products, place, tree.product(), &by, &mut steps);
         let others = tree.others(&outside, &mut || steps.step());
         let shared = group.iter().zip(others).enumerate().filter_map(|(within, (modulus, rest))| {
-            let factor = common::divisor(modulus, rest);
+            let factor = factors::divisor(modulus, rest);
             (factor > BigUint::from(1_u32)).then_some(Shared { index: place * size + within, factor })
         });
         found.extend(shared);
