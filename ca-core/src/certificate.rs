@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::plain_name::is_plain;
 use crate::profile::ProfileId;
 use crate::serial::SerialNumber;
 use crate::status::{Revocation, SerialStatus, StatusSource};
-use crate::storage::{KeyRange, StorageError, Store, Table, Version, Versioned};
+use crate::storage::{Entry, KeyRange, StorageError, Store, Table, Version, Versioned};
 use crate::subject::IdentityRef;
 use crate::vault::{Envelope, SealedText, Vault, VaultError, purpose_of, purpose_of_field};
 
@@ -35,9 +36,7 @@ impl CaId {
     /// Any other name.
     pub fn new(name: impl Into<String>) -> Result<Self, InvalidCaId> {
         let name = name.into();
-        let fits = (1..=32).contains(&name.len())
-            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        if fits { Ok(Self(name)) } else { Err(InvalidCaId) }
+        if is_plain(&name, 32) { Ok(Self(name)) } else { Err(InvalidCaId) }
     }
 
     /// The name.
@@ -222,14 +221,27 @@ impl Certificates {
             None => range,
         };
         let keys = self.store.scan(CERTIFICATES_BY_IDENTITY, &range, limit)?;
-        keys.iter().map(|(key, _)| self.indexed(key, prefix.len())).collect()
+        let damaged = |key: &[u8]| StorageError(format!("index entry {} leads nowhere", hex::encode(key)));
+        let serial = |(key, _): &Entry| {
+            let serial = SerialNumber::from_der_content(key.get(prefix.len()..).unwrap_or_default());
+            serial.map_err(|_| damaged(key))
+        };
+        let serials = keys.iter().map(serial).collect::<Result<Vec<_>, _>>()?;
+        let found = self.find_many(&serials)?.into_iter().zip(&keys);
+        found.map(|(record, (key, _))| record.ok_or_else(|| damaged(key))).collect()
     }
 
-    fn indexed(&self, key: &[u8], prefix: usize) -> Result<CertificateRecord, StorageError> {
-        let damaged = || StorageError(format!("index entry {} leads nowhere", hex::encode(key)));
-        let serial =
-            SerialNumber::from_der_content(key.get(prefix..).unwrap_or_default()).map_err(|_| damaged())?;
-        self.find(&serial)?.ok_or_else(damaged)
+    /// The records of these certificates, in their order.
+    ///
+    /// # Errors
+    /// Storage failed.
+    pub fn find_many(
+        &self,
+        serials: &[SerialNumber],
+    ) -> Result<Vec<Option<CertificateRecord>>, StorageError> {
+        let keys: Vec<Vec<u8>> = serials.iter().map(|serial| self.ca.key(serial)).collect();
+        let found = self.store.get_many(CERTIFICATES, &keys)?;
+        found.iter().map(|entry| entry.as_ref().map(decode).transpose()).collect()
     }
 
     /// The index key that binds `serial` to `identity`.

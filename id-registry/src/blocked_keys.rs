@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ca_core::authority::RevokeError;
 use ca_core::blocked_keys::{self, BLOCKED, BlockReason, BlockedKey, KeyDigest, SpkiDigest};
-use ca_core::certificate::CertificateRecord;
+use ca_core::certificate::{CaId, CertificateRecord};
 use ca_core::key_index::{KeyIndex, Place, RsaHolder};
 use ca_core::status::RevocationReason;
 use ca_core::storage::{AuditedChange, StorageError};
@@ -22,6 +22,19 @@ use crate::registry::Registry;
 /// The most keys that are blocked in one change.
 pub const MOST_KEYS: usize = 1_000;
 
+/// Which keys to block, and why.
+#[derive(Debug, Clone, Copy)]
+pub struct Blocking<'a> {
+    /// The keys, 1 to [`MOST_KEYS`].
+    pub digests: &'a [KeyDigest],
+    /// Why.
+    pub reason: BlockReason,
+    /// Where that is known from. It stays for good and must name nobody.
+    pub source: &'a str,
+    /// The CAs of the installation that may be stopped by this, as their own key is among these.
+    pub stops: &'a [String],
+}
+
 /// What blocking did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blocked {
@@ -31,6 +44,8 @@ pub struct Blocked {
     pub known: usize,
     /// Which of the keys certificates that count are for.
     pub in_use: Vec<SpkiDigest>,
+    /// The CAs whose own key is among these: they issue nothing more.
+    pub stopped: Vec<CaId>,
 }
 
 /// How far the certificates of a key are revoked.
@@ -45,17 +60,13 @@ pub struct RevokedByKey {
 }
 
 impl Registry {
-    /// Blocks keys for all time. Keys that are blocked already keep their record.
+    /// Blocks keys for all time. Keys that are blocked already keep their record. A CA whose own key is blocked issues
+    /// nothing more, so this takes that CA's name: a list of others' making stops no CA.
     ///
     /// # Errors
-    /// Too many keys or none, a source that does not fit, or the registry failed.
-    pub fn block_keys(
-        &self,
-        permit: &Permit<BlockKeys>,
-        digests: &[KeyDigest],
-        reason: BlockReason,
-        source: &str,
-    ) -> Result<Blocked, BlockError> {
+    /// Too many keys or none, a source that does not fit, the key of a CA that was not named, or the registry failed.
+    pub fn block_keys(&self, permit: &Permit<BlockKeys>, wish: &Blocking<'_>) -> Result<Blocked, BlockError> {
+        let Blocking { digests, reason, source, stops } = *wish;
         let source = reason_line("source", source)?;
         if digests.is_empty() || digests.len() > MOST_KEYS {
             return Err(BlockError::Count(digests.len()));
@@ -63,6 +74,10 @@ impl Registry {
         let mut each = digests.to_vec();
         each.sort_unstable();
         each.dedup();
+        let stopped = self.authorities().with_own_key(&each)?;
+        if let Some(ca) = stopped.iter().find(|ca| !stops.iter().any(|name| name == ca.as_str())) {
+            return Err(BlockError::OfCa { ca: ca.clone() });
+        }
         let record = BlockedKey { reason, source, at: self.now(), by: permit.actor() };
         let blocked = until_settled(|| self.block(permit, &each, &record))?;
         let in_use = each.iter().filter_map(|digest| self.in_use(digest).transpose());
@@ -70,6 +85,7 @@ impl Registry {
             blocked,
             known: each.len() - blocked,
             in_use: in_use.collect::<Result<_, StorageError>>()?,
+            stopped,
         })
     }
 
@@ -133,7 +149,7 @@ impl Registry {
             let Some((last, _)) = page.last() else { return Ok(done) };
             after = Some(last.clone());
             for (_, record) in page.into_iter().filter(|(_, record)| self.is_in_force(record)) {
-                if record.issuer != *self.authority().id() {
+                if self.authorities().of(&record.issuer).is_none() {
                     done.elsewhere.push(record);
                 } else if done.revoked.len() == size.entries() {
                     done.left += 1;
@@ -153,12 +169,8 @@ impl Registry {
         let outcome = until_settled(|| {
             let reason = RevocationReason::KeyCompromise;
             let nothing = AuditedChange::nothing();
-            crate::certificates::attempt(self.authority().revoke(
-                &record.serial,
-                reason,
-                &permit.actor(),
-                nothing,
-            ))
+            let revoked = self.authorities().revoke(record, reason, &permit.actor(), nothing);
+            crate::certificates::attempt(revoked)
         });
         match outcome {
             Ok(revoked) => Ok(Some(revoked)),
@@ -236,6 +248,12 @@ pub enum BlockError {
     /// No keys, or more than one change takes.
     #[error("{0} keys were sent; one call takes 1 to {MOST_KEYS}")]
     Count(usize),
+    /// A CA would be stopped, and nobody said that it should be.
+    #[error("one of these keys is the own key of CA {ca}: blocking it ends what {ca} issues, for all time")]
+    OfCa {
+        /// The CA.
+        ca: CaId,
+    },
     /// The source does not fit.
     #[error(transparent)]
     Field(#[from] FieldError),

@@ -51,7 +51,7 @@ fn a_published_key_is_blocked_and_all_its_certificates_are_revoked_in_one_comman
     let request = renewal(&folder, &key, "third");
     let ask = ["cert", "request", "--profile", "device", "--identity", &country.identities.device];
     let problem = country.staff.officer.npki.refused(2, &[&ask[..], &["--csr", text(&request)]].concat());
-    assert_eq!(problem.code, "E-ISS-009");
+    assert_eq!(problem.code, "E-ISS-010");
     let held = administrator.done(&["cert", "list", "--key", &digest]);
     assert_eq!(held["items"].as_array().unwrap().len(), 2, "{held}");
     let shown = administrator.done(&["key", "blocked", "show", &digest]);

@@ -9,6 +9,7 @@ use crate::certificate::{
     self, CERTIFICATE_DER, CERTIFICATES, CERTIFICATES_BY_IDENTITY, CertificateRecord, KEYS,
 };
 use crate::csr::{SubjectPublicKey, VerifiedCsr};
+use crate::fingerprint::fingerprint;
 use crate::issuance::reservation::{RESERVATIONS, RESERVED, Reservation};
 use crate::issuance::to_be_signed::{self, CERTIFICATE_ALGORITHM_FIELD, Contents, IssuedBy};
 use crate::issuance::{
@@ -56,17 +57,37 @@ impl Authority {
         subject: ApprovedSubject,
         profile: &Profile,
     ) -> Result<IssuanceRequest, IssueError> {
-        // The binding of a key is for all time: it serves one identity only.
-        self.refuse_blocked(&key)?;
-        if self.holder_of_key(&key)?.is_some_and(|(holder, _)| holder != *subject.identity()) {
-            return Err(Refusal::KeyOfAnother.into());
-        }
+        self.demand_fit_keys(&key, subject.identity(), profile)?;
         Ok(profile.admit(key, wished_dns_names, subject)?)
     }
 
-    /// What is known to be compromised gets no certificate, whoever asks.
-    fn refuse_blocked(&self, key: &SubjectPublicKey) -> Result<(), IssueError> {
-        match blocked_keys::blocked(self.parts.store.as_ref(), key.der())? {
+    /// What no profile decides: neither the CA's key nor the subscriber's is in others' hands, and the latter belongs to
+    /// this identity or to nobody.
+    pub(super) fn demand_fit_keys(
+        &self,
+        key: &SubjectPublicKey,
+        identity: &IdentityRef,
+        profile: &Profile,
+    ) -> Result<(), IssueError> {
+        self.demand_unblocked(key, profile)?;
+        // The binding of a key is for all time: it serves one identity only.
+        match self.holder_of_key(key)? {
+            Some((holder, _)) if holder != *identity => Err(Refusal::KeyOfAnother.into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn demand_unblocked(&self, key: &SubjectPublicKey, profile: &Profile) -> Result<(), IssueError> {
+        let store = self.parts.store.as_ref();
+        // Nobody can tell what a CA signs from what others sign with its key, so it issues nothing more.
+        if !tells_status(profile)
+            && let Some(blocked) = blocked_keys::blocked(store, &self.issuer.public_key_info)?
+        {
+            let ca = self.parts.id.clone();
+            return Err(IssueError::OwnKeyBlocked { ca, reason: blocked.reason });
+        }
+        // What is known to be compromised gets no certificate, whoever asks.
+        match blocked_keys::blocked(store, key.der())? {
             Some(blocked) => Err(Refusal::from(blocked).into()),
             None => Ok(()),
         }
@@ -83,9 +104,7 @@ impl Authority {
     ) -> Result<PreparedCertificate, IssueError> {
         let now = whole_seconds(self.parts.clock.now());
         let serial = SerialNumber::draw(self.parts.entropy.as_ref())?;
-        let not_before = (now - BACKDATE).max(self.issuer.not_before);
-        // RFC 5280 section 4.1.2.5: the period includes its last second.
-        let not_after = not_before + request.profile.validity - Duration::seconds(1);
+        let (not_before, not_after) = self.period(&request.profile, now);
         if not_after > self.issuer.not_after {
             return Err(IssueError::IssuerTooShort);
         }
@@ -109,6 +128,15 @@ impl Authority {
         self.reserve(to_be_signed, draft, now, actor)
     }
 
+    /// From when until when, both included (RFC 5280 section 4.1.2.5).
+    fn period(&self, profile: &Profile, now: OffsetDateTime) -> (OffsetDateTime, OffsetDateTime) {
+        if let Some(cross) = &profile.cross {
+            return (cross.not_before.max(self.issuer.not_before), cross.not_after);
+        }
+        let not_before = (now - BACKDATE).max(self.issuer.not_before);
+        (not_before, not_before + profile.validity - Duration::seconds(1))
+    }
+
     fn lint_context<'a>(&'a self, profile: &'a Profile) -> lint::Context<'a> {
         lint::Context { issuer: Some(&self.parts.certificate), profile }
     }
@@ -121,7 +149,7 @@ impl Authority {
         actor: &Actor,
     ) -> Result<PreparedCertificate, IssueError> {
         let key = self.parts.id.key(&draft.serial);
-        let digest = sha256_hex(to_be_signed.as_bytes());
+        let digest = fingerprint(to_be_signed.as_bytes());
         let reservation = Reservation {
             at: now,
             identity: draft.subject.identity().clone(),
@@ -208,8 +236,8 @@ impl Authority {
             profile: draft.profile.id.clone(),
             identity: draft.subject.identity().clone(),
             subject,
-            sha256: sha256_hex(der),
-            key_sha256: sha256_hex(draft.key.der()),
+            sha256: fingerprint(der),
+            key_sha256: fingerprint(draft.key.der()),
             not_before: draft.not_before,
             not_after: draft.not_after,
             issued_at: whole_seconds(self.parts.clock.now()),
@@ -217,15 +245,19 @@ impl Authority {
         }
     }
 
-    /// Binds the key to the identity for all time, or demands that the binding still stands; either way that the key
-    /// is not blocked at that moment.
+    /// Binds the key to the identity for all time, or demands that the binding still stands; either way that at that
+    /// moment neither the key nor the CA's own is blocked.
     fn bind_key(&self, draft: &Draft) -> Result<Change, IssueError> {
-        self.refuse_blocked(&draft.key)?;
+        let identity = draft.subject.identity();
+        self.demand_unblocked(&draft.key, &draft.profile)?;
         let key = key_digest(&draft.key);
-        let free = blocked_keys::still_free(Change::new(), draft.key.der());
+        let mut free = blocked_keys::still_free(Change::new(), draft.key.der());
+        if !tells_status(&draft.profile) {
+            free = blocked_keys::still_free(free, &self.issuer.public_key_info);
+        }
         match self.holder_of_key(&draft.key)? {
-            None => Ok(free.insert(KEYS, key, draft.subject.identity().0.as_bytes())),
-            Some((holder, version)) if holder == *draft.subject.identity() => {
+            None => Ok(free.insert(KEYS, key, identity.0.as_bytes())),
+            Some((holder, version)) if holder == *identity => {
                 Ok(free.check(KEYS, key, Expect::Version(version)))
             }
             Some(_) => Err(Refusal::KeyOfAnother.into()),
@@ -243,12 +275,14 @@ impl Authority {
     }
 }
 
-pub(super) fn key_digest(key: &SubjectPublicKey) -> Vec<u8> {
-    ring::digest::digest(&ring::digest::SHA256, key.der()).as_ref().to_vec()
+/// RFC 6960 section 4.2.2.2: a CA's responder is certified by that CA. It must still be heard that what the CA issued is
+/// revoked, so a blocked CA certifies its responder, and nobody else.
+fn tells_status(profile: &Profile) -> bool {
+    profile.is_responder()
 }
 
-pub(super) fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes))
+pub(super) fn key_digest(key: &SubjectPublicKey) -> Vec<u8> {
+    ring::digest::digest(&ring::digest::SHA256, key.der()).as_ref().to_vec()
 }
 
 /// X.509 times have no fractions (RFC 5280 sections 4.1.2.5.1 and 4.1.2.5.2).

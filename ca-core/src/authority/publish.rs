@@ -7,10 +7,11 @@ use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevokedCertParams};
 use time::{Duration, OffsetDateTime};
 
 use super::Authority;
-use super::issue::{sha256_hex, whole_seconds};
+use super::issue::whole_seconds;
 use super::revoke::{HELD, RELEASED, REVOKED, RevocationEntry};
 use crate::certificate::{CaId, REVOCATIONS};
 use crate::crl::{self, CRL_NUMBERS, CRLS, Crl, CrlNumber, PublishError};
+use crate::fingerprint::fingerprint;
 use crate::issuance::EncodingError;
 use crate::issuance::to_be_signed::{CRL_ALGORITHM_FIELD, Capture, assemble, replace_field};
 use crate::ledger::{self, Action, Actor, Event, Position};
@@ -55,7 +56,12 @@ impl Authority {
             .event(actor, CRL_PUBLISHED, format!("crl:{}", self.parts.id))?
             .with("number", number.to_string())
             .with(COVERS, covers.to_string())
-            .with("sha256", sha256_hex(&published.der));
+            .with("sha256", fingerprint(&published.der));
+        // So that a journal which is cut short later is found out.
+        let event = match self.parts.signer.journal_mark() {
+            Some(mark) => mark.into_event(event),
+            None => event,
+        };
         let change = Change::new()
             .write(CRLS, self.parts.id.as_str(), expect, Operation::Put(published.to_stored()))
             .check(CRL_NUMBERS, self.parts.id.as_str(), Expect::Version(reserved))
@@ -73,7 +79,7 @@ impl Authority {
         to_be_signed: &[u8],
         actor: &Actor,
     ) -> Result<Version, PublishError> {
-        let to_be_signed_sha256 = sha256_hex(to_be_signed);
+        let to_be_signed_sha256 = fingerprint(to_be_signed);
         let event = self
             .ledger
             .event(actor, CRL_PREPARED, format!("crl:{}", self.parts.id))?
@@ -102,9 +108,11 @@ impl Authority {
             revoked_certs: self.revoked(previous)?,
             key_identifier_method: KeyIdMethod::PreSpecified(self.issuer.key_identifier.clone()),
         };
-        let capture = Capture::new(&self.issuer.public_key_info, self.issuer.algorithm)?;
+        let capture = Capture::new(&self.issuer.public_key_info)?;
         params.signed_by(&capture.issuer(&self.issuer.key_identifier)).map_err(EncodingError::from)?;
         let mut fields = Vec::<Any>::from_der(&capture.into_bytes()?).map_err(EncodingError::from)?;
+        // RFC 5280 section 5.1.2.2: as beside the signature.
+        replace_field(&mut fields, CRL_ALGORITHM_FIELD, self.issuer.algorithm.identifier())?;
         // RFC 5280 section 5.1.2.3: the very bytes of the issuer's name.
         replace_field(&mut fields, 2, &self.issuer.name)?;
         Ok(fields.to_der().map_err(EncodingError::from)?)

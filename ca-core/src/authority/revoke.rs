@@ -43,9 +43,25 @@ impl Authority {
         actor: &Actor,
         also: AuditedChange,
     ) -> Result<CertificateRecord, RevokeError> {
+        self.revoke_as_of(serial, reason, self.parts.clock.now(), actor, also)
+    }
+
+    /// As [`Authority::revoke`], with effect from a past moment: for a CA that is not online when it is decided.
+    ///
+    /// # Errors
+    /// As [`Authority::revoke`].
+    pub fn revoke_as_of(
+        &self,
+        serial: &SerialNumber,
+        reason: RevocationReason,
+        at: OffsetDateTime,
+        actor: &Actor,
+        also: AuditedChange,
+    ) -> Result<CertificateRecord, RevokeError> {
         let (record, version) = self.find_issued(serial)?;
         self.may_be_revoked(&record, reason)?;
-        let at = whole_seconds(self.parts.clock.now());
+        // Never before it was valid, never in the future.
+        let at = whole_seconds(at.min(self.parts.clock.now()).max(record.not_before));
         let record = CertificateRecord { revocation: Some(Revocation { at, reason }), ..record };
         let action = if reason == RevocationReason::CertificateHold { HELD } else { REVOKED };
         self.commit_status(&record, version, actor, action, also)?;
@@ -118,9 +134,7 @@ impl Authority {
         if !matches!(revocation.reason, RevocationReason::KeyCompromise | RevocationReason::CaCompromise) {
             return Ok(Change::new());
         }
-        let digest: SpkiDigest = record.key_sha256.parse().map_err(|_| {
-            StorageError(format!("the record of certificate {} has no digest of its key", record.serial))
-        })?;
+        let digest = SpkiDigest::of_record(record)?;
         let blocked = BlockedKey {
             reason: BlockReason::Compromised,
             source: format!("revocation of certificate {}", record.serial),

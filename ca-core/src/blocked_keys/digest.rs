@@ -7,7 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 
+use crate::certificate::CertificateRecord;
 use crate::key_quality::{rsa, rsa_key};
+use crate::storage::StorageError;
 
 /// SHA-256 of a DER SubjectPublicKeyInfo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +21,16 @@ impl SpkiDigest {
         let mut octets = [0; 32];
         octets.copy_from_slice(digest(&SHA256, public_key_info).as_ref());
         Self(octets)
+    }
+
+    /// The digest of a certificate's key.
+    ///
+    /// # Errors
+    /// The record has none, which no record of ours lacks.
+    pub fn of_record(record: &CertificateRecord) -> Result<Self, StorageError> {
+        let missing =
+            |_| StorageError(format!("the record of certificate {} has no digest of its key", record.serial));
+        record.key_sha256.parse().map_err(missing)
     }
 }
 

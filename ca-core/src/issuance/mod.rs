@@ -5,12 +5,12 @@
 use time::OffsetDateTime;
 
 use crate::blocked_keys::{BlockReason, BlockedKey};
-use crate::certificate::CertificateRecord;
+use crate::certificate::{CaId, CertificateRecord};
 use crate::clock::EntropyError;
 use crate::csr::SubjectPublicKey;
 use crate::keys::KeyError;
 use crate::lint::LintedTbs;
-use crate::profile::{AttributeType, Profile};
+use crate::profile::{AttributeType, Profile, ProfileId};
 use crate::serial::SerialNumber;
 use crate::storage::{CommitError, StorageError, Version};
 use crate::subject::{ApprovedSubject, IdentityRef};
@@ -129,6 +129,17 @@ pub enum IssueError {
     /// The certificate would have broken a rule: a fault of ours or of a profile, never of the applicant.
     #[error("lint refused the certificate: {}", .0.join("; "))]
     Lint(Vec<String>),
+    /// No CA of the installation issues under the profile now.
+    #[error("no CA of this installation issues under profile {0} at this time")]
+    NoAuthority(ProfileId),
+    /// The CA's own key is, or may be, in others' hands.
+    #[error("the key of the issuing CA {ca} is blocked as {}: it issues nothing more", .reason.name())]
+    OwnKeyBlocked {
+        /// The CA.
+        ca: CaId,
+        /// Why its key is blocked.
+        reason: BlockReason,
+    },
     /// The CA cannot issue for this long any more.
     #[error("the issuing CA ends before the certificate would")]
     IssuerTooShort,

@@ -7,12 +7,13 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 use super::clause;
 use super::rsa::{self, RsaKey};
 use crate::csr::{CsrError, KeyKind, SubjectPublicKey};
+use crate::fingerprint::fingerprint;
 
 /// What was found out about a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Examined {
-    /// SHA-256 of its SubjectPublicKeyInfo.
-    pub sha256: [u8; 32],
+    /// SHA-256 of its SubjectPublicKeyInfo, lower-case hex.
+    pub sha256: String,
     /// Its kind and size; nothing for a key that would be refused.
     pub kind: Option<KeyKind>,
     /// Everything that speaks against it.
@@ -37,13 +38,15 @@ impl From<CsrError> for Weakness {
 
 /// Examines a DER SubjectPublicKeyInfo.
 pub fn examine(public_key_info: &[u8]) -> Examined {
-    let mut sha256 = [0; 32];
-    sha256.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, public_key_info).as_ref());
     let (kind, faults) = match SubjectPublicKey::from_der(public_key_info) {
         Ok(key) => (Some(key.kind()), Vec::new()),
         Err(first) => (None, all_faults(public_key_info, first)),
     };
-    Examined { sha256, kind, weaknesses: faults.into_iter().map(Weakness::from).collect() }
+    Examined {
+        sha256: fingerprint(public_key_info),
+        kind,
+        weaknesses: faults.into_iter().map(Weakness::from).collect(),
+    }
 }
 
 /// Reading ends at the first fault; an RSA key may have several.

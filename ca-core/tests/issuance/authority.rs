@@ -44,6 +44,11 @@ impl<S: Store + 'static> Ca<S> {
 
     /// With this key of the issuing CA.
     pub(crate) fn founded_with(store: S, key: Arc<dyn Signer>) -> Self {
+        Self::founded_with_keys(store, Arc::new(SoftwareKey::generate(KeyAlgorithm::P384).unwrap()), key)
+    }
+
+    /// With these keys of root and issuing CA.
+    pub(crate) fn founded_with_keys(store: S, root_key: Arc<dyn Signer>, key: Arc<dyn Signer>) -> Self {
         let store = Arc::new(store);
         let clock = Arc::new(SetClock::at(OffsetDateTime::now_utc()));
         let vault = Arc::new(vault(store.clone(), &clock));
@@ -54,7 +59,7 @@ impl<S: Store + 'static> Ca<S> {
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
             vault: vault.clone(),
-            signer: Arc::new(SoftwareKey::generate(KeyAlgorithm::P384).unwrap()),
+            signer: root_key,
             addresses: Addresses::under("http://pki.example.org", &id),
             id,
             profile: profiles.find("root-ca").unwrap(),

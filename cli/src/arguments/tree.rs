@@ -10,7 +10,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
         "Vetting and administration",
         &["queue", "vet", "registry", "revoke", "key", "staff", "master-key", "audit"],
     ),
-    ("Operating", &["init", "serve", "backup", "restore", "witness", "demo"]),
+    ("Operating", &["init", "serve", "backup", "restore", "witness", "ca", "ceremony", "token", "demo"]),
     ("This program", &["context", "whoami", "config", "help", "completion", "man", "version"]),
 ];
 

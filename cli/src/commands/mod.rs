@@ -2,6 +2,8 @@
 
 mod audit;
 mod backup;
+mod ca;
+mod ceremony;
 mod cert;
 mod completion;
 mod config;
@@ -26,6 +28,7 @@ mod serve;
 mod sign;
 mod staff;
 mod status;
+mod token;
 mod verify;
 mod version;
 mod vet;
@@ -68,6 +71,9 @@ pub enum Command {
     /// Certificate profiles
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
+    /// CAs: list, show, found; have them certified by an offline root: request, install
+    #[command(subcommand)]
+    Ca(ca::CaCommand),
     /// Requests that wait for an officer
     #[command(subcommand)]
     Queue(queue::QueueCommand),
@@ -88,6 +94,9 @@ pub enum Command {
     /// The master key of personal data: show, rotate
     #[command(subcommand)]
     MasterKey(master_key::MasterKeyCommand),
+    /// PKCS#11 tokens that hold CA keys: show, make a key, check one
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// The ledger of everything that was done
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -103,6 +112,9 @@ pub enum Command {
     /// Cosign the ledgers of others, so that they cannot rewrite their history
     #[command(subcommand)]
     Witness(witness::WitnessCommand),
+    /// Key ceremonies of an offline CA: check, run, resume, verify
+    #[command(subcommand)]
+    Ceremony(ceremony::CeremonyCommand),
     /// Run a whole disposable PKI on this machine
     Demo(DemoArguments),
     /// Which server, trust anchor and certificate to use
@@ -137,6 +149,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Cert(command) => cert::run(command, session),
         Command::Request(command) => request::run(command, session),
         Command::Profile(command) => profile::run(command, session),
+        Command::Ca(command) => ca::run(command, session),
         Command::Queue(command) => queue::run(command, session),
         Command::Vet(command) => vet::run(command, session),
         Command::Registry(command) => registry::run(command, session),
@@ -144,12 +157,14 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Key(command) => key::run(command, session),
         Command::Staff(command) => staff::run(command, session),
         Command::MasterKey(command) => master_key::run(command, session),
+        Command::Token(command) => token::run(command),
         Command::Audit(command) => audit::run(command, session),
         Command::Init(arguments) => init::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Backup(command) => backup::run(command, session),
         Command::Restore(arguments) => restore::run(&arguments, session),
         Command::Witness(command) => witness::run(command),
+        Command::Ceremony(command) => ceremony::run(command, session),
         Command::Demo(arguments) => demo::run(&arguments, session),
         Command::Context(command) => context::run(command, session),
         Command::Whoami => whoami::run(session),

@@ -26,6 +26,9 @@ const ABANDONED: Duration = Duration::minutes(10);
 /// How often abandoned reservations are looked for.
 const LOOK_FOR_ABANDONED: Duration = Duration::minutes(1);
 
+/// How often it is looked whether an own certificate is due: its key may have been blocked.
+const LOOK_FOR_DUE: Duration = Duration::seconds(2);
+
 /// One CA whose CRL is kept fresh.
 #[derive(Debug)]
 pub(crate) struct PublishedCa {
@@ -38,6 +41,14 @@ pub(crate) struct PublishedCa {
     pub(crate) renew_at: Option<OffsetDateTime>,
 }
 
+/// One CA's responder, whose certificate is kept fresh.
+#[derive(Debug)]
+pub(crate) struct KeptResponder {
+    pub(crate) which: OwnCertificate,
+    pub(crate) responder: Arc<Responder>,
+    pub(crate) credential: Credential,
+}
+
 /// What the publisher keeps fresh.
 #[derive(Debug)]
 pub(crate) struct Publisher {
@@ -45,12 +56,13 @@ pub(crate) struct Publisher {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cas: Vec<PublishedCa>,
     pub(crate) own: OwnCertificates,
-    pub(crate) responder: Arc<Responder>,
-    pub(crate) responder_credential: Credential,
+    pub(crate) responders: Vec<KeptResponder>,
     pub(crate) server: Arc<ServerCertificate>,
     pub(crate) server_credential: Credential,
     /// When to look for abandoned reservations next; begin with the distant past.
     pub(crate) look_for_abandoned_at: OffsetDateTime,
+    /// When to look whether an own certificate is due next; begin with the distant past.
+    pub(crate) look_for_due_at: OffsetDateTime,
 }
 
 impl Publisher {
@@ -59,9 +71,7 @@ impl Publisher {
         while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(TICK) {
             self.publish_due_crls();
             self.abandon_open_reservations();
-            if let Err(error) = self.rotate() {
-                tracing::error!(%error, "an own certificate could not be renewed; it is tried again");
-            }
+            self.rotate_due();
         }
     }
 
@@ -82,28 +92,42 @@ impl Publisher {
             return;
         }
         self.look_for_abandoned_at = now + LOOK_FOR_ABANDONED;
-        match self.own.authority.abandon_open_reservations(ABANDONED) {
-            Ok(0) => {}
-            Ok(count) => {
-                tracing::warn!(count, "serial numbers were reserved and never issued; they are closed")
-            }
-            Err(error) => {
-                tracing::error!(%error, "open reservations could not be looked at; it is tried again")
+        for placed in self.own.authorities.iter() {
+            let ca = placed.authority.id();
+            match placed.authority.abandon_open_reservations(ABANDONED) {
+                Ok(0) => {}
+                Ok(count) => {
+                    tracing::warn!(%ca, count, "serial numbers were reserved and never issued; they are closed")
+                }
+                Err(error) => {
+                    tracing::error!(%ca, %error, "open reservations could not be looked at; it is tried again")
+                }
             }
         }
     }
 
-    fn rotate(&mut self) -> Result<(), ServiceError> {
+    fn rotate_due(&mut self) {
         let now = self.clock.now();
-        if self.responder_credential.due(now)? {
-            let fresh = self.own.renew(OwnCertificate::Responder)?;
-            self.responder.rotate(&fresh.certificate, fresh.key.clone())?;
-            self.responder_credential = fresh;
+        if now < self.look_for_due_at {
+            return;
         }
-        if self.server_credential.due(now)? {
-            let fresh = self.own.renew(OwnCertificate::Server)?;
-            let chain = vec![fresh.certificate.clone(), self.own.authority.certificate().to_vec()];
-            self.server.exchange(chain, fresh.key.pkcs8())?;
+        self.look_for_due_at = now + LOOK_FOR_DUE;
+        if let Err(error) = self.rotate() {
+            tracing::error!(%error, "an own certificate could not be renewed; it is tried again");
+        }
+    }
+
+    fn rotate(&mut self) -> Result<(), ServiceError> {
+        for kept in &mut self.responders {
+            if self.own.due(&kept.credential)? {
+                let fresh = self.own.renew(&kept.which)?;
+                kept.responder.rotate(&fresh.certificate, fresh.key.clone())?;
+                kept.credential = fresh;
+            }
+        }
+        if self.own.due(&self.server_credential)? {
+            let fresh = self.own.renew(&OwnCertificate::Server)?;
+            self.server.exchange(self.own.presented(&fresh)?, fresh.key.pkcs8())?;
             self.server_credential = fresh;
         }
         Ok(())

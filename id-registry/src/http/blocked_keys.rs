@@ -17,6 +17,7 @@ use super::certificates::CertificateView;
 use super::input::{Asked, At, Body, page_size, parameter};
 use super::problem::{self as table, Problem};
 use super::route::Service;
+use crate::blocked_keys::Blocking;
 use crate::page::PageSize;
 use crate::permission::BlockKeys;
 use crate::registry::Registry;
@@ -121,6 +122,9 @@ pub(super) struct Block {
     reason: BlockReason,
     /// Where that is known from. It stays for good and applicants are told: no personal data.
     source: String,
+    /// The names of CAs of the installation that are to issue nothing more, as their own key is among these.
+    #[serde(default)]
+    stops: Vec<String>,
 }
 
 /// What blocking did.
@@ -132,6 +136,8 @@ pub(super) struct BlockedView {
     known: usize,
     /// Which of them certificates that count are for.
     in_use: Vec<String>,
+    /// The CAs whose own key is among these: they issue nothing more.
+    stopped: Vec<String>,
 }
 
 /// Blocks keys for all time: nobody gets a certificate for them. Blocking again changes nothing.
@@ -144,13 +150,16 @@ pub(super) async fn block(
 ) -> Result<Json<BlockedView>, Problem> {
     let digests = block.keys.iter().map(|key| read(key)).collect::<Result<Vec<KeyDigest>, _>>()?;
     let blocked = blocking(&registry, move |registry| {
-        Ok(registry.block_keys(&who.permit, &digests, block.reason, &block.source)?)
+        let Block { reason, source, stops, .. } = &block;
+        let wish = Blocking { digests: &digests, reason: *reason, source, stops };
+        Ok(registry.block_keys(&who.permit, &wish)?)
     });
     let blocked = blocked.await?;
     Ok(Json(BlockedView {
         blocked: blocked.blocked,
         known: blocked.known,
         in_use: blocked.in_use.iter().map(ToString::to_string).collect(),
+        stopped: blocked.stopped.iter().map(ToString::to_string).collect(),
     }))
 }
 

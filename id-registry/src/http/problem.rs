@@ -99,13 +99,17 @@ problems! {
         "ask only for names that the registry grants the identity: npki registry show ID";
     KEY_OF_ANOTHER = "E-ISS-005" 409 false, "This key belongs to another identity",
         "make a new key; a key serves one identity only";
-    KEY_COMPROMISED = "E-ISS-009" 422 false, "This key is blocked: it is, or may be, in others' hands",
-        "do not use this key again for anything: make a new one";
     LINT = "E-ISS-006" 500 false, "The certificate would have broken a rule, so it was not signed",
         "tell the service's operator; the profile or the service is at fault, not your request";
     ISSUER_ENDS = "E-ISS-007" 500 false, "The issuing CA ends before the certificate would",
         "tell the service's operator: a new issuing CA is due";
     CA_KEY = "E-ISS-008" 503 true, "The CA's key could not be used", "try again later";
+    NO_ISSUER = "E-ISS-009" 409 false, "No CA issues under this profile at this time",
+        "choose another profile, or ask the service's operator which CA is to issue: hierarchy.toml";
+    KEY_COMPROMISED = "E-ISS-010" 422 false, "This key is blocked: it is, or may be, in others' hands",
+        "do not use this key again for anything: make a new one";
+    ISSUER_BLOCKED = "E-ISS-012" 503 false, "The key of the CA that issues under this profile is blocked",
+        "tell the service's operator: another CA must be founded for this profile";
 
     UNKNOWN_CERTIFICATE = "E-CERT-001" 404 false, "There is no such certificate", "look it up: npki cert list";
     REVOKED_ALREADY = "E-CERT-002" 409 false, "The certificate was revoked already", "nothing is left to do";
@@ -115,12 +119,16 @@ problems! {
         "only a hold can be undone; issue a new certificate instead";
     HOLD_FORBIDDEN = "E-CERT-005" 409 false, "Certificates of this profile must not be suspended",
         "revoke it with another reason";
+    CA_ELSEWHERE = "E-CERT-007" 409 false, "The key of the CA that issued it is not in this service",
+        "have it revoked where the CA's key is: for an offline CA, in a ceremony";
     SERIAL_MALFORMED = "E-CERT-006" 400 false, "This is no serial number", "write it in hexadecimal, as in lists";
 
     NOT_BLOCKED = "E-BLK-001" 404 false, "This key is not blocked", "block it first: npki key block DIGEST";
     DIGEST_MALFORMED = "E-BLK-002" 400 false, "This is no digest of a key",
         "give the SHA-256 of the key's SubjectPublicKeyInfo; npki key check FILE tells it";
     KEY_COUNT = "E-BLK-003" 422 false, "No keys, or too many at once", "send 1 to 1000 keys in each call";
+    KEY_OF_CA = "E-BLK-004" 409 false, "One of these keys is a CA's of this installation; nothing was blocked",
+        "if that CA must stop, say so: npki key block DIGEST --stops-ca NAME; else strike its key from the list";
 
     UNKNOWN_EVENT = "E-LED-001" 404 false, "There is no such event", "look it up: npki audit search";
     NOT_SEALED = "E-LED-002" 409 true, "The event is recorded and not sealed yet", "ask again in a second";

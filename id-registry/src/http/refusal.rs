@@ -228,6 +228,11 @@ impl From<IssueError> for Problem {
                 tracing::error!(%error, "lint refused a certificate");
                 Self::new(table::LINT, error.to_string())
             }
+            IssueError::NoAuthority(_) => Self::new(table::NO_ISSUER, error.to_string()),
+            IssueError::OwnKeyBlocked { .. } => {
+                tracing::error!(%error, "a CA whose key is blocked was asked to issue");
+                Self::new(table::ISSUER_BLOCKED, error.to_string())
+            }
             IssueError::IssuerTooShort => Self::new(table::ISSUER_ENDS, error.to_string()),
             IssueError::Key(_) => {
                 tracing::error!(%error, "the CA's key could not be used");
@@ -277,6 +282,7 @@ impl From<BlockError> for Problem {
             BlockError::Fault(fault) => return fault.into(),
             BlockError::NotBlocked(_) => table::NOT_BLOCKED,
             BlockError::Count(_) => table::KEY_COUNT,
+            BlockError::OfCa { .. } => table::KEY_OF_CA,
         };
         Self::new(kind, error.to_string())
     }
@@ -295,6 +301,7 @@ impl From<RevokeError> for Problem {
             RevokeError::AlreadyOnHold(_) => table::HELD_ALREADY,
             RevokeError::NotOnHold(_) => table::NOT_ON_HOLD,
             RevokeError::HoldForbidden { .. } => table::HOLD_FORBIDDEN,
+            RevokeError::KeyElsewhere { .. } => table::CA_ELSEWHERE,
         };
         Self::new(kind, error.to_string())
     }

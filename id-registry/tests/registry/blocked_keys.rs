@@ -2,7 +2,7 @@
 
 use ca_core::blocked_keys::{BlockReason, KeyDigest, SpkiDigest};
 use ca_core::csr::CertificationRequest;
-use id_registry::blocked_keys::{BlockError, MOST_KEYS};
+use id_registry::blocked_keys::{BlockError, Blocking, MOST_KEYS};
 use id_registry::certificates::CertificateFilter;
 use id_registry::page::PageSize;
 use id_registry::principal::Role;
@@ -33,7 +33,7 @@ async fn a_blocked_key_is_refused_with_its_code_and_nothing_changes() {
     let ask = json!({"profile": "device", "identity": things.device.to_string(),
                      "csr": String::from_utf8(request).unwrap()});
     let refused = Caller::new(&country, Some(&officer)).post("/v1/requests", ask).await;
-    refused.problem(422, "E-ISS-009");
+    refused.problem(422, "E-ISS-010");
     assert!(refused.json["detail"].as_str().unwrap().contains("published on a mailing list"));
     assert_eq!(country.events("request.submitted").len(), requests);
     assert_eq!(country.certificates_of(things.device), 0);
@@ -61,8 +61,7 @@ fn every_certificate_of_a_key_is_found_and_revoked_in_pages() {
     let digest = KeyDigest::Spki(key);
     let refused = country.registry.revoke_by_key(&permit, &key, PageSize::new(1).unwrap());
     assert!(matches!(refused, Err(BlockError::NotBlocked(_))));
-    let blocked =
-        country.registry.block_keys(&permit, &[digest], BlockReason::Compromised, "lost card").unwrap();
+    let blocked = country.registry.block_keys(&permit, &lost(&[digest], &[])).unwrap();
     assert_eq!(blocked.in_use, [key]);
     let one = PageSize::new(1).unwrap();
     let first = country.registry.revoke_by_key(&permit, &key, one).unwrap();
@@ -73,6 +72,10 @@ fn every_certificate_of_a_key_is_found_and_revoked_in_pages() {
     let found = country.registry.certificates(&country.administrator.permit(), filter, None, one).unwrap();
     let [record] = &found.items[..] else { panic!("{found:?}") };
     assert_eq!(record.revocation.as_ref().unwrap().reason.name(), "key-compromise");
+}
+
+fn lost<'a>(digests: &'a [KeyDigest], stops: &'a [String]) -> Blocking<'a> {
+    Blocking { digests, reason: BlockReason::Compromised, source: "lost card", stops }
 }
 
 /// The key of a new officer.

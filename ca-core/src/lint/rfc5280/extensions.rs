@@ -66,6 +66,9 @@ fn encodes_again(oid: const_oid::ObjectIdentifier, value: &[u8]) -> bool {
         known::EXTENDED_KEY_USAGE => same::<pkix::ExtendedKeyUsage>(value),
         known::CRL_DISTRIBUTION_POINTS => same::<pkix::CrlDistributionPoints>(value),
         known::AUTHORITY_INFORMATION_ACCESS => same::<pkix::AuthorityInfoAccessSyntax>(value),
+        known::NAME_CONSTRAINTS => same::<pkix::NameConstraints>(value),
+        known::POLICY_MAPPINGS => same::<pkix::PolicyMappings>(value),
+        known::POLICY_CONSTRAINTS => same::<pkix::PolicyConstraints>(value),
         _ => true,
     }
 }

@@ -40,6 +40,9 @@ pub struct BlockArguments {
     /// Also revoke every certificate of these keys, for compromise of the key
     #[arg(long)]
     revoke: bool,
+    /// A CA of the installation that is to issue nothing more, as its own key is among these; may be given several times
+    #[arg(long, value_name = "CA")]
+    stops_ca: Vec<String>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -50,6 +53,8 @@ struct Done {
     known: u64,
     /// Blocked keys that certificates in force are, or were, for.
     in_use: Vec<String>,
+    /// CAs whose own key is blocked: they issue nothing more.
+    stopped: Vec<String>,
     /// The serial numbers of certificates that were revoked now.
     revoked: Vec<String>,
     /// Certificates of CAs whose key is not at hand, as CA/SERIAL: their own operators revoke them.
@@ -61,6 +66,7 @@ struct Answer {
     blocked: u64,
     known: u64,
     in_use: Vec<String>,
+    stopped: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,8 +97,14 @@ fn confirm(arguments: &BlockArguments, session: &Session) -> Result<(), Failure>
     if session.settings.yes || !session.console.can_ask() {
         return Ok(());
     }
-    let more = if arguments.revoke { " and revoke every certificate of it" } else { "" };
-    session.console.confirm(&format!("Block {}{more}? It cannot be undone.", arguments.what))
+    let mut question = format!("Block {}", arguments.what);
+    if arguments.revoke {
+        question.push_str(", and revoke every certificate of it");
+    }
+    if !arguments.stops_ca.is_empty() {
+        question.push_str(&format!(", and end what {} issues", arguments.stops_ca.join(", ")));
+    }
+    session.console.confirm(&format!("{question}? It cannot be undone."))
 }
 
 struct Work<'a> {
@@ -157,11 +169,13 @@ impl Work<'_> {
     fn block(&mut self, digests: &[KeyDigest]) -> Result<(), Failure> {
         self.debian.extend(digests.iter().filter(|digest| matches!(digest, KeyDigest::DebianModulus(_))));
         let keys: Vec<String> = digests.iter().map(ToString::to_string).collect();
-        let body = json!({"keys": keys, "reason": self.arguments.reason, "source": self.arguments.source});
+        let BlockArguments { reason, source, stops_ca, .. } = self.arguments;
+        let body = json!({"keys": keys, "reason": reason, "source": source, "stops": stops_ca});
         let answer: Answer = self.client.change(&["blocked-keys"], &body, self.session.entropy.as_ref())?;
         self.done.blocked += answer.blocked;
         self.done.known += answer.known;
         self.done.in_use.extend(answer.in_use);
+        self.done.stopped.extend(answer.stopped);
         Ok(())
     }
 
@@ -241,6 +255,15 @@ fn text(done: &Done, page: &mut Page) {
     );
     for key in &done.in_use {
         page.facts(&[("in use", key.clone())]);
+    }
+    for ca in &done.stopped {
+        page.verdict(
+            Meaning::Bad,
+            "stopped",
+            format!(
+                "CA {ca} issues nothing more; where it is a root, have it struck from every list of trust"
+            ),
+        );
     }
     for serial in &done.revoked {
         page.verdict(Meaning::Bad, "revoked", serial);

@@ -60,7 +60,7 @@ pub fn run(arguments: &CheckArguments) -> Ending {
             keys.push(Key {
                 file: path.clone(),
                 found_in: found.what,
-                sha256: hex::encode(examined.sha256),
+                sha256: examined.sha256,
                 kind: examined.kind.map(|kind| kind.to_string()),
                 faults: faults.collect(),
             });

@@ -23,7 +23,8 @@ pub enum KeyCommand {
     #[command(
         after_help = "Examples:\n  npki key block 2f1c…e0 --source 'posted on a mailing list' --revoke\n  \
         npki key block pwned.txt --source 'pwnedkeys, 24 November' --revoke\n  \
-        npki key block blacklist.RSA-2048 --reason weak --source 'Debian, CVE-2008-0166'\n\n\
+        npki key block blacklist.RSA-2048 --reason weak --source 'Debian, CVE-2008-0166'\n  \
+        npki key block things.pem --source 'stolen from the vault' --stops-ca things --revoke\n\n\
         Interrupted, it is taken up again by the same command."
     )]
     Block(block::BlockArguments),

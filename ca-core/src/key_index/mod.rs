@@ -1,5 +1,9 @@
 //! From a public key to the certificates that hold it, of all CAs: what a compromised key is looked up in.
 
+mod complete;
+
+pub use complete::KEYS_INDEXED;
+
 use std::sync::Arc;
 
 use crate::blocked_keys::SpkiDigest;
