@@ -1,5 +1,5 @@
-//! To-be-signed bytes as lint reads them: with x509-parser, which had no part in writing them. The raw fields stand
-//! beside it where a rule is about the encoding.
+//! A certificate as lint reads it: with x509-parser, which had no part in writing it. The raw fields stand beside it
+//! where a rule is about the encoding. Whatever several rules ask for is read once.
 
 use const_oid::ObjectIdentifier;
 use der::asn1::AnyRef;
@@ -7,24 +7,28 @@ use der::{Decode, Tagged};
 use x509_parser::certificate::{TbsCertificate, X509Certificate};
 use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
 use x509_parser::prelude::FromDer;
-use x509_parser::x509::AttributeTypeAndValue;
+use x509_parser::x509::X509Name;
 
-use super::{Context, Finding};
+use super::element::{self, Elements};
+use super::{Context, Finding, Found, Kind, Severity};
 use crate::csr::{KeyKind, SubjectPublicKey};
 use crate::profile::{AttributeType, Oid, Profile, ProfileKind};
 
-/// Object identifiers of the extensions that npki writes.
+/// Object identifiers of extensions.
 pub(super) mod extension {
     use const_oid::ObjectIdentifier;
     pub(in crate::lint) use const_oid::db::rfc5280::{
         ID_CE_AUTHORITY_KEY_IDENTIFIER as AUTHORITY_KEY_IDENTIFIER,
         ID_CE_BASIC_CONSTRAINTS as BASIC_CONSTRAINTS, ID_CE_CERTIFICATE_POLICIES as CERTIFICATE_POLICIES,
         ID_CE_CRL_DISTRIBUTION_POINTS as CRL_DISTRIBUTION_POINTS, ID_CE_EXT_KEY_USAGE as EXTENDED_KEY_USAGE,
-        ID_CE_INHIBIT_ANY_POLICY as INHIBIT_ANY_POLICY, ID_CE_KEY_USAGE as KEY_USAGE,
+        ID_CE_FRESHEST_CRL as FRESHEST_CRL, ID_CE_INHIBIT_ANY_POLICY as INHIBIT_ANY_POLICY,
+        ID_CE_ISSUER_ALT_NAME as ISSUER_ALT_NAME, ID_CE_KEY_USAGE as KEY_USAGE,
         ID_CE_NAME_CONSTRAINTS as NAME_CONSTRAINTS, ID_CE_POLICY_CONSTRAINTS as POLICY_CONSTRAINTS,
         ID_CE_POLICY_MAPPINGS as POLICY_MAPPINGS, ID_CE_SUBJECT_ALT_NAME as SUBJECT_ALT_NAME,
+        ID_CE_SUBJECT_DIRECTORY_ATTRIBUTES as SUBJECT_DIRECTORY_ATTRIBUTES,
         ID_CE_SUBJECT_KEY_IDENTIFIER as SUBJECT_KEY_IDENTIFIER,
         ID_PE_AUTHORITY_INFO_ACCESS as AUTHORITY_INFORMATION_ACCESS,
+        ID_PE_SUBJECT_INFO_ACCESS as SUBJECT_INFORMATION_ACCESS,
     };
     /// id-pe-qcStatements (RFC 3739 section 3.2.6).
     pub(in crate::lint) const QC_STATEMENTS: ObjectIdentifier =
@@ -32,6 +36,28 @@ pub(super) mod extension {
     /// id-pkix-ocsp-nocheck (RFC 6960 section 4.2.2.2.1).
     pub(in crate::lint) const OCSP_NO_CHECK: ObjectIdentifier =
         ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.5");
+    /// id-ce-noRevAvail (RFC 9608 section 2).
+    pub(in crate::lint) const NO_REV_AVAIL: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.56");
+    /// ext-etsi-valassured-ST-certs (ETSI EN 319 412-1 section 5.2.2).
+    pub(in crate::lint) const SHORT_TERM: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.194121.2.1");
+}
+
+/// id-ad-ocsp
+pub(super) const ACCESS_OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
+/// id-ad-caIssuers
+pub(super) const ACCESS_CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
+
+/// The bits of a key usage, by the numbers of RFC 5280 section 4.2.1.3.
+pub(super) mod bit {
+    pub(in crate::lint) const DIGITAL_SIGNATURE: u16 = 1;
+    pub(in crate::lint) const NON_REPUDIATION: u16 = 1 << 1;
+    pub(in crate::lint) const KEY_ENCIPHERMENT: u16 = 1 << 2;
+    pub(in crate::lint) const DATA_ENCIPHERMENT: u16 = 1 << 3;
+    pub(in crate::lint) const KEY_AGREEMENT: u16 = 1 << 4;
+    pub(in crate::lint) const KEY_CERT_SIGN: u16 = 1 << 5;
+    pub(in crate::lint) const CRL_SIGN: u16 = 1 << 6;
+    pub(in crate::lint) const ENCIPHER_ONLY: u16 = 1 << 7;
+    pub(in crate::lint) const DECIPHER_ONLY: u16 = 1 << 8;
 }
 
 /// The fields of a TBSCertificate, in their order.
@@ -42,45 +68,90 @@ pub(super) enum Field {
     Validity,
 }
 
-/// An attribute of the subject as it is encoded.
+/// An attribute of a name as it is encoded.
 #[derive(Debug)]
 pub(super) struct Attribute<'a> {
     /// `None` for types that profiles do not have.
     pub(super) kind: Option<AttributeType>,
     pub(super) tag: u32,
     pub(super) octets: &'a [u8],
+    /// Empty when it cannot be read.
     pub(super) text: &'a str,
 }
 
-/// To-be-signed bytes, their issuer and their profile.
+/// A certificate, or what will be one; its issuer; its profile, when it is issued here.
 #[derive(Debug)]
 pub(super) struct Examined<'a> {
     bytes: &'a [u8],
     tbs: TbsCertificate<'a>,
     fields: Vec<AnyRef<'a>>,
+    /// The algorithm that stands beside the signature, once there is one.
+    outer_algorithm: Option<AnyRef<'a>>,
     issuer: Option<X509Certificate<'a>>,
-    profile: &'a Profile,
+    profile: Option<&'a Profile>,
+    kind: Kind,
+    key: Result<KeyKind, String>,
+    attributes: Vec<Attribute<'a>>,
+    purposes: Vec<ObjectIdentifier>,
+    policies: Vec<Oid>,
+}
+
+/// The one finding about bytes that no rule can look at.
+pub(super) fn unreadable(message: String) -> Finding {
+    let (rule, clause) = ("rfc5280.tbs-certificate", "RFC 5280 section 4.1");
+    Finding { rule, clause, severity: Severity::Error, message }
 }
 
 impl<'a> Examined<'a> {
-    /// Reads the bytes of a TBSCertificate and of its issuer's certificate, and nothing after them.
-    pub(super) fn read(bytes: &'a [u8], context: &Context<'a>) -> Result<Self, Finding> {
-        const CLAUSE: &str = "RFC 5280 section 4.1";
-        let unreadable =
-            |message: String| Finding { rule: "rfc5280.tbs-certificate", clause: CLAUSE, message };
-        let (rest, tbs) = TbsCertificate::from_der(bytes)
-            .map_err(|error| unreadable(format!("the to-be-signed bytes cannot be read: {error}")))?;
-        if !rest.is_empty() {
-            return Err(unreadable(format!("{} octets follow the to-be-signed bytes", rest.len())));
-        }
-        let fields = Vec::<AnyRef<'_>>::from_der(bytes)
-            .map_err(|error| unreadable(format!("the to-be-signed bytes are not DER: {error}")))?;
+    /// Reads what is to be signed under a profile, and its issuer's certificate, and nothing after them.
+    pub(super) fn to_be_signed(bytes: &'a [u8], context: &Context<'a>) -> Result<Self, String> {
         let is_root = context.profile.kind == ProfileKind::RootCa;
         if is_root != context.issuer.is_none() {
-            return Err(unreadable("a root, and nothing else, has no issuer but itself".to_owned()));
+            return Err("a root, and nothing else, has no issuer but itself".to_owned());
         }
-        let issuer = context.issuer.map(read_issuer).transpose().map_err(unreadable)?;
-        Ok(Self { bytes, tbs, fields, issuer, profile: context.profile })
+        let mut examined = Self::read(bytes, context.issuer)?;
+        examined.profile = Some(context.profile);
+        examined.kind = Kind::of_profile(context.profile);
+        Ok(examined)
+    }
+
+    /// Reads a certificate that somebody signed.
+    pub(super) fn found(found: &Found<'a>) -> Result<Self, String> {
+        let parts = Vec::<AnyRef<'a>>::from_der(found.certificate)
+            .map_err(|error| format!("it is not the DER of a certificate: {error}"))?;
+        let outer = element::whole(found.certificate, element::SEQUENCE);
+        let to_be_signed = outer.ok().and_then(|outer| Elements::of(outer.body).accept(element::SEQUENCE));
+        let to_be_signed = to_be_signed.ok_or("it has not the shape of a certificate")?;
+        if parts.len() != 3 {
+            return Err("it has not the three parts of a certificate".to_owned());
+        }
+        let mut examined = Self::read(to_be_signed.whole, found.issuer)?;
+        examined.outer_algorithm = parts.get(1).copied();
+        examined.kind = found.kind.unwrap_or_else(|| Kind::of_content(&examined));
+        Ok(examined)
+    }
+
+    fn read(bytes: &'a [u8], issuer: Option<&'a [u8]>) -> Result<Self, String> {
+        let (rest, tbs) = TbsCertificate::from_der(bytes)
+            .map_err(|error| format!("the to-be-signed bytes cannot be read: {error}"))?;
+        if !rest.is_empty() {
+            return Err(format!("{} octets follow the to-be-signed bytes", rest.len()));
+        }
+        let fields = Vec::<AnyRef<'_>>::from_der(bytes)
+            .map_err(|error| format!("the to-be-signed bytes are not DER: {error}"))?;
+        Ok(Self {
+            bytes,
+            fields,
+            outer_algorithm: None,
+            issuer: issuer.map(read_issuer).transpose()?,
+            profile: None,
+            kind: Kind::Other,
+            key: key_of(&tbs),
+            attributes: attributes_of(&tbs.subject),
+            purposes: purposes_of(&tbs),
+            policies: policies_of(&tbs),
+            tbs,
+        })
     }
 
     pub(super) const fn bytes(&self) -> &'a [u8] {
@@ -91,13 +162,37 @@ impl<'a> Examined<'a> {
         &self.tbs
     }
 
-    pub(super) const fn profile(&self) -> &'a Profile {
+    /// What it is for.
+    pub(super) const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The profile, when it is issued here.
+    pub(super) const fn profile(&self) -> Option<&'a Profile> {
         self.profile
     }
 
-    /// The issuer's certificate; `None` for a root.
+    /// The issuer's certificate; `None` for a root, and when it is not known.
     pub(super) const fn issuer(&self) -> Option<&X509Certificate<'a>> {
         self.issuer.as_ref()
+    }
+
+    /// Whether issuer and subject are one name.
+    pub(super) fn is_self_issued(&self) -> bool {
+        self.tbs.issuer.as_raw() == self.tbs.subject.as_raw()
+    }
+
+    /// Whose key signs it: the issuer's; its own when it is a root; `None` when that is not known.
+    pub(super) fn signer(&self) -> Option<&TbsCertificate<'a>> {
+        match &self.issuer {
+            Some(issuer) => Some(&issuer.tbs_certificate),
+            None => self.is_self_issued().then_some(&self.tbs),
+        }
+    }
+
+    /// The algorithm beside the signature, once there is one.
+    pub(super) const fn outer_algorithm(&self) -> Option<AnyRef<'a>> {
+        self.outer_algorithm
     }
 
     /// One field, as encoded.
@@ -115,24 +210,27 @@ impl<'a> Examined<'a> {
 
     /// The subject's key, read with the checks that a request's key must pass.
     pub(super) fn key(&self) -> Result<KeyKind, String> {
-        key_of(&self.tbs)
+        self.key.clone()
+    }
+
+    /// Whether basicConstraints say cA.
+    pub(super) fn is_ca(&self) -> bool {
+        self.tbs.is_ca()
     }
 
     /// The subject's attributes, in their order.
-    pub(super) fn attributes<'s>(&'s self) -> Vec<Attribute<'s>> {
-        let read = |attribute: &'s AttributeTypeAndValue<'a>| Attribute {
-            kind: AttributeType::ALL.into_iter().find(|kind| same_oid(attribute.attr_type(), kind.oid().0)),
-            tag: attribute.attr_value().header.tag().0,
-            octets: attribute.as_slice(),
-            text: attribute.as_str().unwrap_or_default(),
-        };
-        self.tbs.subject.iter_attributes().map(read).collect()
+    pub(super) fn attributes(&self) -> &[Attribute<'a>] {
+        &self.attributes
     }
 
     /// The values of one type in the subject.
-    pub(super) fn values(&self, kind: AttributeType) -> Vec<String> {
-        let of_kind = self.attributes().into_iter().filter(|attribute| attribute.kind == Some(kind));
-        of_kind.map(|attribute| attribute.text.to_owned()).collect()
+    pub(super) fn values(&self, kind: AttributeType) -> impl Iterator<Item = &'a str> {
+        self.attributes.iter().filter(move |attribute| attribute.kind == Some(kind)).map(|found| found.text)
+    }
+
+    /// Whether the subject has an attribute.
+    pub(super) fn has(&self, kind: AttributeType) -> bool {
+        self.attributes.iter().any(|attribute| attribute.kind == Some(kind))
     }
 
     /// One extension.
@@ -145,17 +243,40 @@ impl<'a> Examined<'a> {
         self.tbs.extensions().iter().find_map(|extension| read(extension.parsed_extension()))
     }
 
-    /// The subject alternative names.
-    pub(super) fn alternative_names(&self) -> Option<&[GeneralName<'a>]> {
+    /// The key usage's bits.
+    pub(super) fn key_usage(&self) -> Option<u16> {
         self.parsed(|extension| match extension {
-            ParsedExtension::SubjectAlternativeName(names) => Some(names.general_names.as_slice()),
+            ParsedExtension::KeyUsage(usage) => Some(usage.flags),
             _ => None,
         })
     }
 
+    /// The extended key usage's purposes.
+    pub(super) fn purposes(&self) -> &[ObjectIdentifier] {
+        &self.purposes
+    }
+
+    /// The subject alternative names.
+    pub(super) fn alternative_names(&self) -> &[GeneralName<'a>] {
+        let names = self.parsed(|extension| match extension {
+            ParsedExtension::SubjectAlternativeName(names) => Some(names.general_names.as_slice()),
+            _ => None,
+        });
+        names.unwrap_or_default()
+    }
+
     /// The certificate policies.
-    pub(super) fn policies(&self) -> Vec<Oid> {
-        policies_of(&self.tbs)
+    pub(super) fn policies(&self) -> &[Oid] {
+        &self.policies
+    }
+
+    /// How often an access method stands in the authority information access.
+    pub(super) fn count_access(&self, method: ObjectIdentifier) -> usize {
+        let access = self.parsed(|extension| match extension {
+            ParsedExtension::AuthorityInfoAccess(access) => Some(&access.accessdescs),
+            _ => None,
+        });
+        access.into_iter().flatten().filter(|found| same_oid(&found.access_method, method)).count()
     }
 }
 
@@ -167,9 +288,24 @@ fn read_issuer(certificate: &[u8]) -> Result<X509Certificate<'_>, String> {
     }
 }
 
-/// A certificate's key, read with the checks that a request's key must pass.
-pub(super) fn key_of(tbs: &TbsCertificate<'_>) -> Result<KeyKind, String> {
+fn key_of(tbs: &TbsCertificate<'_>) -> Result<KeyKind, String> {
     SubjectPublicKey::from_der(tbs.subject_pki.raw).map(|key| key.kind()).map_err(|error| error.to_string())
+}
+
+/// A name's attributes, in their order.
+pub(super) fn attributes_of<'a>(name: &X509Name<'a>) -> Vec<Attribute<'a>> {
+    let read = |attribute: &x509_parser::x509::AttributeTypeAndValue<'a>| Attribute {
+        kind: AttributeType::ALL.into_iter().find(|kind| same_oid(attribute.attr_type(), kind.oid().0)),
+        tag: attribute.attr_value().header.tag().0,
+        octets: attribute.attr_value().data,
+        text: attribute.as_str().unwrap_or_default(),
+    };
+    name.iter_attributes().map(read).collect()
+}
+
+fn purposes_of(tbs: &TbsCertificate<'_>) -> Vec<ObjectIdentifier> {
+    let found = tbs.extensions().iter().find(|found| same_oid(&found.oid, extension::EXTENDED_KEY_USAGE));
+    found.and_then(|found| <Vec<ObjectIdentifier> as Decode>::from_der(found.value).ok()).unwrap_or_default()
 }
 
 /// A certificate's policies.

@@ -1,25 +1,47 @@
 //! Lint: the to-be-signed bytes of a certificate, read as a stranger would read them, against every rule that holds
-//! for a certificate of its profile.
+//! for such a certificate.
 //!
 //! What [`lint`] lets through is a [`LintedTbs`]; nothing else can make one, and only such bytes are signed. A finding
 //! is always a fault of ours or of a profile, never the applicant's: what they sent was admitted before.
+//! [`certificate`] runs the same rules over a certificate from elsewhere, [`crl::lint`] and [`ocsp::lint`] over the
+//! to-be-signed bytes of CRLs and OCSP answers.
 //!
-//! Each rule is one function with its clause above it and a line in its group's table. Which groups apply follows from
-//! the profile.
+//! One rule is one file, its clause above it, in the folder of its source, and one line in that folder's table. Which
+//! tables hold for a certificate follows from its [`Kind`].
 
+mod algorithms;
+mod cabf;
+mod catalogue;
+pub mod crl;
+mod element;
+mod encoded_extensions;
 mod etsi;
 mod examined;
+mod finding;
+mod kind;
+pub mod ocsp;
 mod ours;
+mod rfc3161;
 mod rfc5280;
 mod rfc6960;
-mod tls;
+mod rfc9608;
+mod rule;
+mod shape;
+mod shared_keys;
 
 #[cfg(test)]
 mod tests;
 
-use crate::issuance::IssueError;
+pub use catalogue::{Listed, rules};
+pub use finding::{Finding, Findings, Severity};
+pub use kind::Kind;
+pub use shape::Shape;
+pub use shared_keys::KeyHolders;
+
 use crate::profile::Profile;
-use examined::Examined;
+use catalogue::GROUPS;
+use examined::{Examined, unreadable};
+use rule::{Rule, Verdict, ensure, ensure_or};
 
 /// To-be-signed bytes in which lint found no fault.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,7 +54,7 @@ impl LintedTbs {
     }
 }
 
-/// What a certificate is judged against.
+/// What a certificate that is to be signed is judged against.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The issuing CA's certificate, DER; `None` for a root, which is its own issuer.
@@ -41,84 +63,49 @@ pub struct Context<'a> {
     pub profile: &'a Profile,
 }
 
-/// A rule that a certificate breaks.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{rule}: {message} ({clause})")]
-pub struct Finding {
-    /// The rule's name, `rfc5280.serial-number`.
-    pub rule: &'static str,
-    /// Where the rule stands.
-    pub clause: &'static str,
-    /// What is wrong.
-    pub message: String,
-}
-
-/// Lint found faults: the bytes must not be signed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-pub struct Findings(pub Vec<Finding>);
-
-impl From<Findings> for IssueError {
-    fn from(findings: Findings) -> Self {
-        Self::Lint(findings.0.iter().map(ToString::to_string).collect())
-    }
-}
-
-/// Whether a rule is kept; if not, how it is broken.
-type Verdict = Result<(), String>;
-
-/// One rule.
-struct Rule {
-    id: &'static str,
-    clause: &'static str,
-    check: fn(&Examined<'_>) -> Verdict,
-}
-
-/// The rules of one source, and which profiles they hold for.
-struct Group {
-    applies: fn(&Profile) -> bool,
-    rules: &'static [Rule],
-}
-
-const GROUPS: &[Group] = &[
-    Group { applies: |_| true, rules: rfc5280::fields::RULES },
-    // A foreign CA's name is what it is: only its very octets lead to what it has issued.
-    Group { applies: |profile| profile.cross.is_none(), rules: rfc5280::names::RULES },
-    Group { applies: |_| true, rules: rfc5280::extensions::RULES },
-    Group { applies: |_| true, rules: rfc5280::issuer::RULES },
-    Group { applies: |profile| !profile.is_ca(), rules: etsi::statements::RULES },
-    Group { applies: Profile::is_for_person, rules: etsi::person::RULES },
-    Group { applies: Profile::is_for_organisation, rules: etsi::organisation::RULES },
-    Group { applies: Profile::is_responder, rules: rfc6960::RULES },
-    Group { applies: Profile::is_tls_server, rules: tls::RULES },
-    Group { applies: |_| true, rules: ours::key::RULES },
-    Group { applies: |_| true, rules: ours::profile::RULES },
-    Group { applies: |profile| profile.cross.is_some(), rules: ours::cross::RULES },
-];
-
 /// Reads to-be-signed bytes and checks every rule that holds for the profile.
 ///
 /// # Errors
-/// All rules that are broken; one finding alone when the bytes cannot be read.
+/// All rules that are broken, notices apart; one finding alone when the bytes cannot be read.
 pub fn lint(tbs: Vec<u8>, context: &Context<'_>) -> Result<LintedTbs, Findings> {
-    let findings = match Examined::read(&tbs, context) {
+    let mut findings = match Examined::to_be_signed(&tbs, context) {
         Ok(examined) => findings(&examined),
-        Err(unreadable) => vec![unreadable],
+        Err(message) => vec![unreadable(message)],
     };
+    // A notice is advice, and the profile has decided.
+    findings.retain(|finding| finding.severity > Severity::Notice);
     if findings.is_empty() { Ok(LintedTbs(tbs)) } else { Err(Findings(findings)) }
 }
 
+/// A certificate that somebody signed.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    /// The Certificate, DER.
+    pub certificate: &'a [u8],
+    /// Its issuer's, DER. Without it the rules about the issuer are not checked.
+    pub issuer: Option<&'a [u8]>,
+    /// What it is for; `None`: what its content says.
+    pub kind: Option<Kind>,
+}
+
+/// What lint has to say of a certificate that somebody signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// What it was taken for; `None` when it could not be read.
+    pub kind: Option<Kind>,
+    /// Every rule that it breaks, in the order of the rules.
+    pub findings: Vec<Finding>,
+}
+
+/// Checks every rule that needs no profile. Its signature is not verified.
+pub fn certificate(found: &Found<'_>) -> Report {
+    match Examined::found(found) {
+        Ok(examined) => Report { kind: Some(examined.kind()), findings: findings(&examined) },
+        Err(message) => Report { kind: None, findings: vec![unreadable(message)] },
+    }
+}
+
 fn findings(examined: &Examined<'_>) -> Vec<Finding> {
-    let groups = GROUPS.iter().filter(|group| (group.applies)(examined.profile()));
-    groups.flat_map(|group| group.rules).filter_map(|rule| finding(rule, examined)).collect()
-}
-
-fn finding(rule: &Rule, examined: &Examined<'_>) -> Option<Finding> {
-    let message = (rule.check)(examined).err()?;
-    Some(Finding { rule: rule.id, clause: rule.clause, message })
-}
-
-/// Goes on only where `kept` holds.
-fn ensure(kept: bool, otherwise: impl Into<String>) -> Verdict {
-    if kept { Ok(()) } else { Err(otherwise.into()) }
+    let groups = GROUPS.iter().filter(|group| (group.holds_for)(examined));
+    groups.flat_map(|group| group.rules).filter_map(|rule| rule.finding(examined)).collect()
 }

@@ -21,7 +21,6 @@ use crate::subject::Fact;
 
 pub(crate) use attribute::is_printable;
 pub use error::{BrokenRule, Place, ProfileError};
-pub(crate) use rules::TLS_SERVER_DAYS;
 pub use set::{BUILT_IN, ProfileSet, UnknownProfile};
 
 pub use crate::toml_fault::nearest;

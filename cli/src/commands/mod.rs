@@ -15,6 +15,7 @@ mod init;
 mod inspect;
 mod key;
 mod key_pair;
+mod lint;
 mod man;
 mod master_key;
 mod paging;
@@ -55,6 +56,9 @@ pub enum Command {
     Verify(verify::VerifyArguments),
     /// Show what is in a certificate, request, CRL, OCSP answer or signature
     Inspect(inspect::InspectArguments),
+    /// Hold certificates and CRLs against the standards' rules, offline
+    #[command(after_help = lint::EXAMPLES)]
+    Lint(lint::LintArguments),
     /// Ask OCSP and CRL together whether a certificate is in force
     Status(status::StatusArguments),
     /// Certificate revocation lists
@@ -143,6 +147,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
     match command {
         Command::Verify(arguments) => verify::run(&arguments, session),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Lint(arguments) => lint::run(&arguments),
         Command::Status(arguments) => status::run(&arguments, session),
         Command::Crl(command) => crl::run(command, session),
         Command::Sign(arguments) => sign::run(&arguments, session),

@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use ca_core::clock::Clock;
 use ca_core::keys::{KeyError, Signer};
+use ca_core::lint::{self, Findings};
 use ca_core::status::{Revocation, SerialStatus, StatusSource};
 use ca_core::storage::StorageError;
 use der::asn1::{Any, BitString, Null, OctetString};
@@ -148,9 +149,10 @@ impl Responder {
             match cause {
                 // RFC 6960 section 2.3: tryLater, "operational but unable to return the status". Never good.
                 Unanswered::Storage(_) => Answer::try_later(),
-                Unanswered::CertificateNotInForce | Unanswered::Key(_) | Unanswered::Encoding(_) => {
-                    Answer::internal_error()
-                }
+                Unanswered::CertificateNotInForce
+                | Unanswered::Key(_)
+                | Unanswered::Lint(_)
+                | Unanswered::Encoding(_) => Answer::internal_error(),
             }
         })
     }
@@ -242,7 +244,7 @@ fn revoked_info(revocation: &Revocation) -> der::Result<RevokedInfo> {
 
 fn sign(data: &ResponseData, credential: &Credential) -> Result<Vec<u8>, Unanswered> {
     let data = data.to_der()?;
-    let signature = credential.signer.sign(&data)?;
+    let signature = credential.signer.sign(lint::ocsp::lint(&data)?.as_bytes())?;
     let basic = BasicResponse {
         data: Any::from_der(&data)?,
         algorithm: credential.algorithm.clone(),
@@ -265,6 +267,8 @@ enum Unanswered {
     CertificateNotInForce,
     #[error(transparent)]
     Key(#[from] KeyError),
+    #[error("the answer breaks a rule of OCSP: {0}")]
+    Lint(#[from] Findings),
     #[error("the answer could not be encoded: {0}")]
     Encoding(#[from] der::Error),
 }

@@ -24,13 +24,13 @@ pub(super) const START: OffsetDateTime = time::macros::datetime!(2027-01-01 00:0
 /// What the P-384 keys of its CAs sign with.
 const ALGORITHM: SignatureAlgorithm = SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha384);
 
-pub(super) struct Ca {
+pub(in crate::lint) struct Ca {
     pub(super) key: KeyPair,
-    pub(super) certificate: Vec<u8>,
+    pub(in crate::lint) certificate: Vec<u8>,
 }
 
 pub(super) static ROOT: LazyLock<Ca> = LazyLock::new(|| ca("root-ca", None));
-pub(super) static ISSUING: LazyLock<Ca> = LazyLock::new(|| ca("issuing-ca", Some(&ROOT)));
+pub(in crate::lint) static ISSUING: LazyLock<Ca> = LazyLock::new(|| ca("issuing-ca", Some(&ROOT)));
 
 pub(super) fn profile(id: &str) -> &'static Profile {
     PROFILES.find(id).unwrap()
@@ -72,7 +72,7 @@ pub(super) fn of_profile(id: &str) -> Vec<u8> {
 }
 
 /// The same, signed.
-pub(super) fn signed(id: &str) -> Vec<u8> {
+pub(in crate::lint) fn signed(id: &str) -> Vec<u8> {
     match id {
         "root-ca" => ROOT.certificate.clone(),
         "issuing-ca" => ISSUING.certificate.clone(),
@@ -114,8 +114,55 @@ fn written(profile: &Profile, key: &[u8], issuer: Option<&Ca>, subject: Approved
     to_be_signed::certificate(&contents, &issued_by).unwrap()
 }
 
+/// Subjects that differ in what strings can differ in.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Variation {
+    Plain,
+    /// Letters outside ASCII.
+    Accented,
+    /// As long as the upper bounds admit.
+    Long,
+}
+
+impl Variation {
+    pub(super) const ALL: [Self; 3] = [Self::Plain, Self::Accented, Self::Long];
+
+    /// Facts that stand before those that every subject has.
+    fn facts(self) -> Vec<(Fact, String)> {
+        let name = match self {
+            Self::Plain => return Vec::new(),
+            Self::Accented => "Ts\u{2019}ehlo \u{d6}zg\u{fc}r \u{c9}l\u{e9}onore".to_owned(),
+            Self::Long => "M".repeat(64),
+        };
+        let named = [Fact::CommonName, Fact::Surname, Fact::GivenName, Fact::Organization];
+        named.into_iter().map(|fact| (fact, name.clone())).collect()
+    }
+}
+
+/// A certificate of a profile for another subject, or for a server of another name.
+pub(super) fn varied(profile: &Profile, variation: Variation) -> Vec<u8> {
+    let facts = variation.facts();
+    let first = ApprovedSubject::new(IdentityRef("test".to_owned()));
+    let first = facts.into_iter().fold(first, |subject, (fact, value)| subject.with(fact, value));
+    let server = match variation {
+        Variation::Plain => "payroll.gov.ls",
+        Variation::Accented => "xn--tsehlo-cua.gov.ls",
+        Variation::Long => "a-name-of-some-length.payroll.revenue.services.gov.ls",
+    };
+    let subject = with_facts(first, profile).with(Fact::DnsName, server);
+    let key = if profile.is_ca() { p384() } else { p256() };
+    let issuer = issuer_of(&profile.id.0);
+    let tbs = written(profile, &key.subject_public_key_info(), issuer, subject);
+    let signature = issuer.map_or(&key, |issuer| &issuer.key).sign(&tbs).unwrap();
+    to_be_signed::assemble(&tbs, CERTIFICATE_ALGORITHM_FIELD, &signature).unwrap()
+}
+
 /// Facts enough for every profile, but for DNS names.
 fn subject(profile: &Profile) -> ApprovedSubject {
+    with_facts(ApprovedSubject::new(IdentityRef("test".to_owned())), profile)
+}
+
+fn with_facts(first: ApprovedSubject, profile: &Profile) -> ApprovedSubject {
     let name = match profile.id.0.as_str() {
         "root-ca" => "Lesotho National Root CA G1",
         _ if profile.is_ca() => "Lesotho Issuing CA G1",
@@ -130,7 +177,7 @@ fn subject(profile: &Profile) -> ApprovedSubject {
     } else {
         ("Revenue Services Lesotho", "GO:LS-RSL")
     };
-    ApprovedSubject::new(IdentityRef("test".to_owned()))
+    first
         .with(Fact::Country, "LS")
         .with(Fact::CommonName, name)
         .with(Fact::Surname, "Mokoena")
@@ -143,4 +190,9 @@ fn subject(profile: &Profile) -> ApprovedSubject {
         .with(Fact::AssetTag, "RSL-GATE-0001")
         .with(Fact::RegistryUri, "https://registry.gov.ls/id/D-1")
         .with(Fact::HardwareModule, "1.3.6.1.4.1.32473.1/0a0b0c01")
+}
+
+/// A key's SubjectPublicKeyInfo, DER.
+pub(super) fn public(key: &KeyPair) -> Vec<u8> {
+    key.subject_public_key_info()
 }

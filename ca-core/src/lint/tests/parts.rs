@@ -32,7 +32,7 @@ pub(super) struct Parts {
 }
 
 /// One DER element.
-pub(super) fn element(tag: u8, body: &[u8]) -> Vec<u8> {
+pub(in crate::lint) fn element(tag: u8, body: &[u8]) -> Vec<u8> {
     let length = match body.len() {
         short @ 0..0x80 => vec![u8::try_from(short).unwrap()],
         short @ 0x80..0x100 => vec![0x81, u8::try_from(short).unwrap()],

@@ -7,8 +7,6 @@ mod statements;
 mod terms;
 mod usage;
 
-pub(crate) use terms::TLS_SERVER_DAYS;
-
 use super::{BrokenRule, Profile};
 
 /// A rule: goes on, or says what is broken.

@@ -26,7 +26,7 @@ const END_ENTITY_DAYS: i64 = 5 * 366;
 /// A responder cannot be revoked (RFC 6960 section 4.2.2.2.1), so its life is short.
 const RESPONDER_DAYS: i64 = 60;
 /// CA/Browser Forum BR section 6.3.2: at most 100 days from 15 March 2027.
-pub(crate) const TLS_SERVER_DAYS: i64 = 100;
+const TLS_SERVER_DAYS: i64 = 100;
 
 fn title_is_one_line(profile: &Profile) -> Result<(), BrokenRule> {
     let title = profile.title.trim();
