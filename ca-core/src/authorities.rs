@@ -244,18 +244,24 @@ impl Authorities {
     pub fn with_own_key(&self, digests: &[KeyDigest]) -> Result<Vec<CaId>, StorageError> {
         let mut found = Vec::new();
         for id in &self.known {
-            let certificate = match self.of(id) {
-                Some(authority) => Some(authority.certificate().to_vec()),
-                None => self.store.get(CA_CERTIFICATES, id.as_str().as_bytes())?.map(|entry| entry.value),
+            let own = match self.of(id) {
+                Some(authority) => KeyDigest::all_of(authority.public_key_info()),
+                None => self.key_of_absent(id)?,
             };
-            let parsed = certificate.as_deref().and_then(|der| X509Certificate::from_der(der).ok());
-            let own =
-                parsed.map(|(_, parsed)| KeyDigest::all_of(parsed.public_key().raw)).unwrap_or_default();
             if own.iter().any(|digest| digests.contains(digest)) {
                 found.push(id.clone());
             }
         }
         Ok(found)
+    }
+
+    /// A root that was founded here left its certificate; another CA's is among what its issuer issued.
+    fn key_of_absent(&self, id: &CaId) -> Result<Vec<KeyDigest>, StorageError> {
+        let Some(kept) = self.store.get(CA_CERTIFICATES, id.as_str().as_bytes())? else {
+            return Ok(Vec::new());
+        };
+        let parsed = X509Certificate::from_der(&kept.value);
+        Ok(parsed.map(|(_, parsed)| KeyDigest::all_of(parsed.public_key().raw)).unwrap_or_default())
     }
 
     fn issuer_of(&self, record: &CertificateRecord) -> Result<&Arc<Authority>, RevokeError> {

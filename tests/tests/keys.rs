@@ -8,9 +8,14 @@
 )]
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tests::judges::openssl;
+use tests::census::Identities;
+use tests::certificates::{self, Issued};
+use tests::country::CrlEntry;
+use tests::installation::Installation;
+use tests::judges::openssl::{self, Branch, Nonce};
 use tests::npki::text;
 use tests::programs::Program;
 use tests::requests::{self, OpensslKey};
@@ -18,6 +23,8 @@ use tests::{Country, answers};
 
 /// "No", as `npki help exit-codes` says.
 const NO: i32 = 3;
+/// A state that forbids the act.
+const FORBIDDEN: i32 = 6;
 
 #[test]
 fn a_published_key_is_blocked_and_all_its_certificates_are_revoked_in_one_command() {
@@ -44,7 +51,7 @@ fn a_published_key_is_blocked_and_all_its_certificates_are_revoked_in_one_comman
     for serial in &serials {
         let answer = openssl::ocsp_serial(&country.installation, serial).text();
         assert!(answer.contains("revoked") && answer.contains("keyCompromise"), "{answer}");
-        country.until_the_crl(tests::country::CrlEntry::Listed, serial);
+        country.until_the_crl(CrlEntry::Listed, serial);
     }
     assert!(openssl::ocsp_serial(&country.installation, &unharmed).text().contains("good"));
     // Whoever comes with that key again is told why, and gets nothing.
@@ -127,6 +134,121 @@ fn keys_that_share_a_prime_are_found_among_all() {
     country.installation.stop();
     let data = country.installation.data();
     assert_eq!(places(&administrator.answered(NO, &["key", "batch-check", "--data", text(&data)])), wanted);
+}
+
+#[test]
+fn a_key_under_two_cas_is_blocked_in_each_and_revoked_by_both() {
+    let mut country = Country::settled_in(Installation::fresh_with("national"));
+    let folder = country.installation.scratch("national");
+    let (key, first) = new_request(&folder, &requests::P256);
+    let application = country.identities.application.clone();
+    let serials = [
+        vetted(&country, "application", &application, &first),
+        vetted(&country, "tls-server", &application, &renewal(&folder, &key, "server")),
+    ];
+    let administrator = country.staff.administrator.npki.clone();
+    let digest = digest(&administrator, &first);
+    let held = administrator.done(&["cert", "list", "--key", &digest]);
+    let mut issuers: Vec<&str> =
+        held["items"].as_array().unwrap().iter().map(|item| answers::text(item, "issuer")).collect();
+    issuers.sort_unstable();
+    assert_eq!(issuers, ["things", "tls"], "{held}");
+    let done =
+        administrator.done(&["key", "block", &digest, "--source", "found in a repository", "--revoke"]);
+    assert_eq!(sorted(&done["revoked"]), sorted(&json!(serials)));
+    assert_eq!(done["elsewhere"], json!([]));
+    for (serial, (root, ca)) in serials.iter().zip([("root", "things"), ("tls-root", "tls")]) {
+        let branch = branch(&country, root, ca);
+        let answer = openssl::ocsp_serial_under(&country.installation, &branch, serial).text();
+        assert!(answer.contains("revoked") && answer.contains("keyCompromise"), "{ca}: {answer}");
+        country.until_crl_of(ca, CrlEntry::Listed, serial);
+    }
+    // No CA certifies it again, whomever for.
+    let Identities { organisation, person, device, application } = &country.identities;
+    for (profile, identity) in [
+        ("device", device),
+        ("application", application),
+        ("tls-server", application),
+        ("organisation-seal", organisation),
+        ("person-authentication", person),
+    ] {
+        let request = renewal(&folder, &key, profile);
+        let ask = ["cert", "request", "--profile", profile, "--identity", identity, "--csr", text(&request)];
+        assert_eq!(country.staff.officer.npki.refused(2, &ask).code, "E-ISS-010", "{profile}");
+    }
+    country.installation.stop();
+    country.installation.audit_is_clean();
+}
+
+#[test]
+fn keys_of_cas_and_responders_are_blocked_too() {
+    let mut country = Country::settled_in(Installation::fresh_with("national"));
+    let administrator = country.staff.administrator.npki.clone();
+    let officer = country.staff.officer.npki.clone();
+    let organisation = country.identities.organisation.clone();
+    let seal = country.staff.issue(
+        &country.installation,
+        &country.staff.officer,
+        "organisation-seal",
+        &organisation,
+    );
+    // A responder whose key is blocked is given another one while the service runs.
+    let responder = country.installation.data().join("certificates/responder-seals.pem");
+    let before = std::fs::read(&responder).unwrap();
+    let block = ["key", "block", text(&responder), "--source", "copied from the machine", "--revoke"];
+    assert_eq!(administrator.done(&block)["revoked"], json!([certificates::serial(&responder)]));
+    wait_until("the responder has another key", || std::fs::read(&responder).unwrap() != before);
+    assert_signer_is(&country, &seal, &responder);
+    // A CA is stopped by whoever names it, not by a list that its key got into.
+    let seals = country.installation.ca("seals");
+    let block = ["key", "block", text(&seals), "--source", "stolen from the vault", "--revoke"];
+    let refused = administrator.refused(FORBIDDEN, &block);
+    assert_eq!(refused.code, "E-BLK-004");
+    assert_eq!(administrator.done(&["key", "blocked", "list"])["items"].as_array().unwrap().len(), 1);
+    let done = administrator.done(&[&block[..], &["--stops-ca", "seals"]].concat());
+    assert_eq!(done["stopped"], json!(["seals"]), "{done}");
+    assert_eq!(done["revoked"], json!([certificates::serial(&seals)]), "its root revokes it");
+    country.until_crl_of("root", CrlEntry::Listed, &certificates::serial(&seals));
+    let folder = country.installation.scratch("after");
+    let (_, request) = new_request(&folder, &requests::P256);
+    let ask = ["cert", "request", "--profile", "organisation-seal", "--identity", &organisation];
+    let problem = officer.refused(FORBIDDEN, &[&ask[..], &["--csr", text(&request)]].concat());
+    assert_eq!(problem.code, "E-ISS-012");
+    // The other CAs work on, and so does the service when it is started again.
+    country.installation.restart();
+    vetted(&country, "device", &country.identities.device, &request);
+    country.installation.stop();
+    country.installation.audit_is_clean();
+}
+
+/// The CA's responder answers with this certificate, as soon as it was swapped in.
+fn assert_signer_is(country: &Country, issued: &Issued, responder: &Path) {
+    let branch = branch(country, "root", "seals");
+    wait_until("the responder answers with its new key", || {
+        let (answer, response) =
+            openssl::ocsp_post_under(&country.installation, &branch, &issued.certificate, Nonce::Fresh);
+        answer.succeeded().saying("Response verify OK").saying(": good");
+        let signer = openssl::responder_certificate(&response);
+        certificates::serial(&signer) == certificates::serial(responder)
+    });
+}
+
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let give_up = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < give_up, "after 20 s it is not so: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn branch(country: &Country, root: &str, ca: &str) -> Branch {
+    Branch { root: country.installation.ca(root), issuing: country.installation.ca(ca) }
+}
+
+/// Asks for a certificate with this request and has it approved; its serial number.
+fn vetted(country: &Country, profile: &str, identity: &str, request: &Path) -> String {
+    let issued = country.staff.issue_for(profile, identity, request);
+    answers::text(&issued, "serial").to_owned()
 }
 
 #[test]

@@ -63,3 +63,45 @@ pub fn rsa_key(public_key_info: &[u8]) -> Option<RsaKey> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use der::{Decode, Encode};
+    use spki::SubjectPublicKeyInfoOwned;
+
+    use super::*;
+    use crate::algorithm::KeyAlgorithm;
+    use crate::keys::Signer;
+    use crate::keys::software::SoftwareKey;
+
+    fn public_key_info(algorithm: KeyAlgorithm) -> Vec<u8> {
+        SoftwareKey::generate(algorithm).unwrap().public_key_info().to_vec()
+    }
+
+    #[test]
+    fn a_sound_key_of_each_algorithm_has_a_kind_and_no_fault() {
+        for algorithm in KeyAlgorithm::ALL {
+            let examined = examine(&public_key_info(algorithm));
+            assert_eq!(examined.kind.and_then(KeyKind::algorithm), Some(algorithm));
+            assert_eq!(examined.weaknesses, []);
+        }
+    }
+
+    #[test]
+    fn an_ml_dsa_key_of_another_length_is_refused_under_its_own_clause() {
+        for algorithm in [KeyAlgorithm::MlDsa44, KeyAlgorithm::MlDsa65, KeyAlgorithm::MlDsa87] {
+            let mut info = SubjectPublicKeyInfoOwned::from_der(&public_key_info(algorithm)).unwrap();
+            let mut octets = info.subject_public_key.raw_bytes().to_vec();
+            octets.push(0);
+            for wrong in [&octets[..], &octets[..octets.len() - 2]] {
+                info.subject_public_key = der::asn1::BitString::from_bytes(wrong).unwrap();
+                let examined = examine(&info.to_der().unwrap());
+                assert_eq!(examined.kind, None);
+                let [weakness] = &examined.weaknesses[..] else { unreachable!("{examined:?}") };
+                assert_eq!(weakness.clause, "RFC 9881 section 4; FIPS 204 table 2");
+            }
+        }
+    }
+}

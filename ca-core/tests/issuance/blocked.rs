@@ -9,9 +9,10 @@ use ca_core::key_index::{CERTIFICATES_BY_KEY, KeyIndex};
 use ca_core::ledger::{Event, Ledger};
 use ca_core::status::RevocationReason;
 use ca_core::storage::{AuditedChange, Change, Expect, KeyRange, Operation, Store};
+use ca_core::subject::IdentityRef;
 use time::OffsetDateTime;
 
-use crate::authority::{Ca, actor};
+use crate::authority::{Ca, actor, subject};
 use crate::new_key;
 
 fn event() -> Event {
@@ -21,21 +22,29 @@ fn event() -> Event {
 }
 
 fn block(ca: &Ca, key: &SubjectPublicKey) -> usize {
+    block_info(ca, key.der())
+}
+
+fn block_info(ca: &Ca, public_key_info: &[u8]) -> usize {
     let record = BlockedKey {
         reason: BlockReason::Compromised,
         source: "found in a public repository".to_owned(),
         at: OffsetDateTime::now_utc(),
         by: actor(),
     };
-    let digest = KeyDigest::Spki(SpkiDigest::of(key.der()));
+    let digest = KeyDigest::Spki(SpkiDigest::of(public_key_info));
     let (change, new) = blocked_keys::blocking(ca.store.as_ref(), &[digest], &record).unwrap();
     ca.store.commit(change.explained_by(&event())).unwrap();
     new
 }
 
 fn holders(ca: &Ca, key: &SubjectPublicKey) -> Vec<String> {
+    holders_of(ca, key.der())
+}
+
+fn holders_of(ca: &Ca, public_key_info: &[u8]) -> Vec<String> {
     let index = KeyIndex::new(ca.store.clone());
-    let found = index.certificates_of(&SpkiDigest::of(key.der()), None, 10).unwrap();
+    let found = index.certificates_of(&SpkiDigest::of(public_key_info), None, 10).unwrap();
     found.into_iter().map(|(_, record)| record.serial.to_string()).collect()
 }
 
@@ -75,6 +84,49 @@ fn a_key_that_is_blocked_after_admission_gets_no_certificate_either() {
     });
     assert!(matches!(late, Err(IssueError::Commit(_))), "{late:?}");
     assert!(ca.issuing.certificates().list(None, 10).unwrap().is_empty());
+}
+
+#[test]
+fn a_ca_whose_own_key_is_blocked_certifies_its_responder_and_nobody_else() {
+    let ca = Ca::founded();
+    let issued = ca.issue("device", new_key()).unwrap();
+    let prepared = ca.prepare("device", new_key()).unwrap();
+    block_info(&ca, ca.issuing.public_key_info());
+    let refused = ca.issuing.sign(prepared, &actor(), |_, _| Ok(AuditedChange::nothing()));
+    assert!(
+        matches!(refused, Err(IssueError::OwnKeyBlocked { .. })),
+        "what was prepared before: {refused:?}"
+    );
+    match ca.issue("device", new_key()) {
+        Err(IssueError::OwnKeyBlocked { ca: of, reason }) => {
+            assert_eq!((&of, reason), (ca.issuing.id(), BlockReason::Compromised));
+        }
+        other => panic!("{other:?}"),
+    }
+    ca.issue("ocsp-responder", new_key()).unwrap();
+    // What it issued can still be revoked, and is listed.
+    let reason = RevocationReason::CessationOfOperation;
+    ca.issuing.revoke(&issued.record.serial, reason, &actor(), AuditedChange::nothing()).unwrap();
+    ca.issuing.publish_crl(time::Duration::days(1), &actor()).unwrap();
+    assert_eq!(
+        holders_of(&ca, ca.issuing.public_key_info()).len(),
+        1,
+        "a CA's own certificate is found by its key"
+    );
+}
+
+#[test]
+fn a_key_is_blocked_for_every_ca_of_a_store() {
+    let ca = Ca::founded();
+    let key = new_key();
+    block(&ca, &key);
+    for authority in [&ca.root, &ca.issuing] {
+        let profile = authority.profiles().find("device").unwrap();
+        let who = subject("device", IdentityRef("somebody".to_owned()));
+        let refused = authority.admit_key(key.clone(), &[], who, profile);
+        let refused = matches!(refused, Err(IssueError::Refused(Refusal::KeyCompromised { .. })));
+        assert!(refused, "{}", authority.id());
+    }
 }
 
 #[test]

@@ -108,7 +108,7 @@ problems! {
         "choose another profile, or ask the service's operator which CA is to issue: hierarchy.toml";
     KEY_COMPROMISED = "E-ISS-010" 422 false, "This key is blocked: it is, or may be, in others' hands",
         "do not use this key again for anything: make a new one";
-    ISSUER_BLOCKED = "E-ISS-012" 503 false, "The key of the CA that issues under this profile is blocked",
+    ISSUER_BLOCKED = "E-ISS-012" 409 false, "The key of the CA that issues under this profile is blocked",
         "tell the service's operator: another CA must be founded for this profile";
 
     UNKNOWN_CERTIFICATE = "E-CERT-001" 404 false, "There is no such certificate", "look it up: npki cert list";

@@ -2,8 +2,10 @@
 
 use ca_core::blocked_keys::{BlockReason, KeyDigest, SpkiDigest};
 use ca_core::csr::CertificationRequest;
+use ca_core::issuance::IssueError;
 use id_registry::blocked_keys::{BlockError, Blocking, MOST_KEYS};
 use id_registry::certificates::CertificateFilter;
+use id_registry::enrolment::RequestError;
 use id_registry::page::PageSize;
 use id_registry::principal::Role;
 use serde_json::json;
@@ -72,6 +74,28 @@ fn every_certificate_of_a_key_is_found_and_revoked_in_pages() {
     let found = country.registry.certificates(&country.administrator.permit(), filter, None, one).unwrap();
     let [record] = &found.items[..] else { panic!("{found:?}") };
     assert_eq!(record.revocation.as_ref().unwrap().reason.name(), "key-compromise");
+}
+
+#[test]
+fn a_ca_is_stopped_only_by_whoever_names_it() {
+    let country = Country::founded();
+    let permit = country.administrator.permit();
+    let ca = country.registry.authorities().iter().next().unwrap().authority.clone();
+    let own = KeyDigest::Spki(SpkiDigest::of(ca.public_key_info()));
+    // Somebody else's list of keys, with the CA's own among them.
+    let list = [KeyDigest::Spki(SpkiDigest([7; 32])), own];
+    for named in [&[][..], &["another".to_owned()]] {
+        let refused = country.registry.block_keys(&permit, &lost(&list, named));
+        assert!(matches!(refused, Err(BlockError::OfCa { ca: found }) if found == *ca.id()));
+    }
+    assert!(country.events("keys.blocked").is_empty(), "a refused list blocks nothing");
+    let officer = country.officer();
+    let things = country.settled(&officer, "RSL");
+    let done = country.registry.block_keys(&permit, &lost(&list, &[ca.id().to_string()])).unwrap();
+    assert_eq!((done.blocked, &done.stopped[..]), (2, &[ca.id().clone()][..]));
+    let refused = country.submit(&officer, "device", things.device, &csr());
+    assert!(matches!(refused, Err(RequestError::Issue(IssueError::OwnKeyBlocked { .. }))), "{refused:?}");
+    assert_eq!(country.certificates_of(things.device), 0);
 }
 
 fn lost<'a>(digests: &'a [KeyDigest], stops: &'a [String]) -> Blocking<'a> {
