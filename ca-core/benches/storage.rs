@@ -74,7 +74,11 @@ fn on_postgres() {
     for writers in writers() {
         let inserts = server.pgbench(INSERT, SINGLE_INSERT, writers, RUN);
         println!("pgbench, one insert  {writers:>3} clients              {inserts:>8.0} /s");
-        let Measured { rate: one, spent } = measure(&[node(&server.database())], writers);
+        let nodes = [node(&server.database())];
+        let before = spent_by_the_server(&server.data());
+        let Measured { rate: one, spent } = measure(&nodes, writers);
+        let spent_there = spent_by_the_server(&server.data()) - before;
+        let spent = format!("{spent}, the server {:.1} µs", each(spent_there, one));
         println!(
             "changes on postgres  {writers:>3} writers              {one:>8.0} /s   {:.2} of pgbench; {spent}",
             one / inserts
@@ -152,9 +156,21 @@ fn measure<S: Store>(nodes: &[S], writers: u64) -> Measured {
     });
     let callers = [("callers".to_owned(), callers.load(Ordering::Relaxed) as f64)];
     let all = callers.into_iter().chain(spent_by_the_store());
-    let each =
-        all.map(|(who, spent)| format!("{who} {:.1} µs", spent / 1_000.0 / changes / RUN.as_secs_f64()));
-    Measured { rate: changes, spent: each.collect::<Vec<_>>().join(", ") }
+    let spent = all.map(|(who, spent)| format!("{who} {:.1} µs", each(spent, changes)));
+    Measured { rate: changes, spent: spent.collect::<Vec<_>>().join(", ") }
+}
+
+/// Microseconds for each change, of so many nanoseconds while there were `rate` changes a second.
+fn each(nanoseconds: f64, rate: f64) -> f64 {
+    nanoseconds / 1_000.0 / (rate * RUN.as_secs_f64())
+}
+
+/// Nanoseconds that the processes of the server in this folder have spent on a processor.
+fn spent_by_the_server(data: &Path) -> f64 {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|process| process.path());
+    let of_server =
+        processes.filter(|process| std::fs::read_link(process.join("cwd")).is_ok_and(|at| at == data));
+    of_server.map(|process| spent_by(&process)).sum()
 }
 
 /// How often `act` is done in a second by so many threads; it is told which, and how often before. What the threads
