@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use time::OffsetDateTime;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
-use crate::authority::{Authority, RevokeError};
+use crate::authority::{Authority, CA_CERTIFICATES, RevokeError};
+use crate::blocked_keys::{self, BlockedKey, KeyDigest};
 use crate::certificate::{CaId, CertificateRecord, Certificates};
 use crate::clock::Clock;
 use crate::csr::SubjectPublicKey;
@@ -225,6 +227,41 @@ impl Authorities {
         also: AuditedChange,
     ) -> Result<CertificateRecord, RevokeError> {
         self.issuer_of(record)?.release(&record.serial, actor, also)
+    }
+
+    /// Why a key is blocked, if it is: it is so for every CA.
+    ///
+    /// # Errors
+    /// Storage failed.
+    pub fn blocked_key(&self, public_key_info: &[u8]) -> Result<Option<BlockedKey>, StorageError> {
+        blocked_keys::blocked(self.store.as_ref(), public_key_info)
+    }
+
+    /// The CAs whose own key has one of these digests.
+    ///
+    /// # Errors
+    /// Storage failed.
+    pub fn with_own_key(&self, digests: &[KeyDigest]) -> Result<Vec<CaId>, StorageError> {
+        let mut found = Vec::new();
+        for id in &self.known {
+            let own = match self.of(id) {
+                Some(authority) => KeyDigest::all_of(authority.public_key_info()),
+                None => self.key_of_absent(id)?,
+            };
+            if own.iter().any(|digest| digests.contains(digest)) {
+                found.push(id.clone());
+            }
+        }
+        Ok(found)
+    }
+
+    /// A root that was founded here left its certificate; another CA's is among what its issuer issued.
+    fn key_of_absent(&self, id: &CaId) -> Result<Vec<KeyDigest>, StorageError> {
+        let Some(kept) = self.store.get(CA_CERTIFICATES, id.as_str().as_bytes())? else {
+            return Ok(Vec::new());
+        };
+        let parsed = X509Certificate::from_der(&kept.value);
+        Ok(parsed.map(|(_, parsed)| KeyDigest::all_of(parsed.public_key().raw)).unwrap_or_default())
     }
 
     fn issuer_of(&self, record: &CertificateRecord) -> Result<&Arc<Authority>, RevokeError> {

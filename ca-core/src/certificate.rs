@@ -267,7 +267,7 @@ fn identity_key(prefix: &[u8], serial: &SerialNumber) -> Vec<u8> {
     [prefix, serial.as_bytes()].concat()
 }
 
-fn decode(entry: &Versioned) -> Result<CertificateRecord, StorageError> {
+pub(crate) fn decode(entry: &Versioned) -> Result<CertificateRecord, StorageError> {
     serde_json::from_slice(&entry.value)
         .map_err(|error| StorageError(format!("a certificate's record cannot be read: {error}")))
 }

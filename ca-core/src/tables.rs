@@ -1,9 +1,11 @@
 //! Every table of this crate, in one place: backups know by it what belongs to an installation.
 
 use crate::authority::CA_CERTIFICATES;
+use crate::blocked_keys::BLOCKED_KEYS;
 use crate::certificate::{CERTIFICATE_DER, CERTIFICATES, CERTIFICATES_BY_IDENTITY, KEYS, REVOCATIONS};
 use crate::crl::{CRL_NUMBERS, CRLS};
 use crate::issuance::reservation::RESERVATIONS;
+use crate::key_index::CERTIFICATES_BY_KEY;
 use crate::ledger::EVENTS;
 use crate::ledger::heads::{LEDGER_COSIGNATURES, LEDGER_HEADS};
 use crate::ledger::index::LEDGER_INDEX;
@@ -13,9 +15,11 @@ use crate::vault::SUBJECT_KEYS;
 
 /// The tables that this crate's modules declare.
 pub const TABLES: &[Table] = &[
+    BLOCKED_KEYS,
     CA_CERTIFICATES,
     CERTIFICATES,
     CERTIFICATES_BY_IDENTITY,
+    CERTIFICATES_BY_KEY,
     CERTIFICATE_DER,
     CRLS,
     CRL_NUMBERS,

@@ -1,6 +1,7 @@
 //! Certificates of what is registered: reading, revoking and releasing them.
 
 use ca_core::authority::RevokeError;
+use ca_core::blocked_keys::SpkiDigest;
 use ca_core::certificate::CertificateRecord;
 use ca_core::ledger::Action;
 use ca_core::serial::SerialNumber;
@@ -76,6 +77,8 @@ pub struct UnknownCertificateStatus;
 pub struct CertificateFilter {
     /// Those of this identity only.
     pub identity: Option<IdentityId>,
+    /// Those that hold this key only.
+    pub key: Option<SpkiDigest>,
     /// Those that stand so only.
     pub status: Option<CertificateStatus>,
 }
@@ -125,12 +128,40 @@ impl Registry {
         }
         let wanted =
             |record: &CertificateRecord| filter.status.is_none_or(|status| self.status_of(record) == status);
-        let fetch = |after: Option<&SerialNumber>, limit: usize| {
-            self.certificates_after(permit.scope(), filter.identity, after, limit)
+        let fetch = |after: Option<&SerialNumber>, limit: usize| match &filter.key {
+            Some(key) => self.certificates_with(permit, key, &filter, after),
+            None => Ok(self.certificates_after(permit.scope(), filter.identity, after, limit)?),
         };
         let page = collect(after, size, fetch, wanted)?;
         self.record_views(permit, bearers(&page.items))?;
         Ok(page)
+    }
+
+    /// Those that hold a key, where they lie within the permit's reach: so few that they are one page.
+    fn certificates_with(
+        &self,
+        permit: &Permit<ReadRegistry>,
+        key: &SpkiDigest,
+        filter: &CertificateFilter,
+        after: Option<&SerialNumber>,
+    ) -> Result<Vec<(SerialNumber, CertificateRecord)>, CertificateError> {
+        let mut records = self.certificates_of_key(key)?;
+        records.retain(|record| {
+            filter.identity.is_none_or(|identity| record.identity == reference(identity))
+                && after.is_none_or(|after| record.serial > *after)
+        });
+        // The index has them CA by CA.
+        records.sort_by(|one, other| one.serial.cmp(&other.serial));
+        let mut within = Vec::new();
+        for record in records {
+            match self.certificate_within(permit, &record.serial) {
+                Ok(record) => within.push((record.serial.clone(), record)),
+                // A CA that was struck from the hierarchy shows nothing any more.
+                Err(CertificateError::OfAnother { .. } | CertificateError::Unknown(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(within)
     }
 
     fn certificates_after(
@@ -243,7 +274,7 @@ fn bearers<'a>(records: impl IntoIterator<Item = &'a CertificateRecord>) -> impl
     records.into_iter().filter_map(|record| record.identity.0.parse().ok())
 }
 
-fn attempt(
+pub(crate) fn attempt(
     outcome: Result<CertificateRecord, RevokeError>,
 ) -> Result<Attempt<CertificateRecord, CertificateError>, CertificateError> {
     match outcome {

@@ -1,11 +1,13 @@
 //! The people of the tests: an administrator, two officers, an auditor, and agencies' operators.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use crate::answers;
 use crate::certificates::Issued;
 use crate::installation::Installation;
-use crate::npki::{Npki, exit, text};
+use crate::npki::{Npki, Outcome, exit, text};
 use crate::rest::Rest;
 
 /// A member of staff, signed in.
@@ -74,8 +76,25 @@ impl Staff {
         let request = ["cert", "request", "--profile", profile, "--identity", identity];
         let request: Vec<&str> = request.into_iter().chain(["--generate", "--out", text(&out)]).collect();
         let outcome = asker.npki.run(&request);
-        let expected = if outcome.code == exit::WAITING { exit::WAITING } else { exit::DONE };
-        let mut answer = answers::request(&outcome.data(expected)).clone();
+        let answer = self.approve(asker, &outcome);
+        if outcome.code == exit::WAITING {
+            asker.npki.done(&["request", "download", &answers::id(&answer), "--out", text(&out)]);
+        }
+        Issued::in_folder(&out, profile, identity, answers::text(&answer, "serial"))
+    }
+
+    /// The same for a certification request that was made elsewhere, asked for by the officer; the issued request.
+    #[track_caller]
+    pub fn issue_for(&self, profile: &str, identity: &str, csr: &Path) -> Value {
+        let request = ["cert", "request", "--profile", profile, "--identity", identity, "--csr", text(csr)];
+        self.approve(&self.officer, &self.officer.npki.run(&request))
+    }
+
+    /// Has the officers approve what `asker` asked for, until it is issued.
+    #[track_caller]
+    fn approve(&self, asker: &Member, asked: &Outcome) -> Value {
+        let expected = if asked.code == exit::WAITING { exit::WAITING } else { exit::DONE };
+        let mut answer = answers::request(&asked.data(expected)).clone();
         let id = answers::id(&answer);
         let mut approvers = [&self.officer, &self.second_officer, &self.third_officer].into_iter();
         while answer["status"] == "waiting" {
@@ -83,10 +102,7 @@ impl Staff {
             answer = approver.npki.done(&["vet", "approve", &id, "--note", "seen in person"]);
         }
         assert_eq!(answer["status"], "issued", "{answer}");
-        if outcome.code == exit::WAITING {
-            asker.npki.done(&["request", "download", &id, "--out", text(&out)]);
-        }
-        Issued::in_folder(&out, profile, identity, answers::text(&answer, "serial"))
+        answer
     }
 }
 

@@ -91,7 +91,9 @@ fn serves(moved: &mut Installation, country: &Country, held: &BTreeMap<String, V
     for (serial, der) in held {
         assert!(now.get(serial) == Some(der), "{serial} is not what it was");
     }
-    for serial in held.keys().take(3) {
+    // The issuing CA's own certificate is the root's: its responder does not know it.
+    let issuing = certificates::serial(&moved.issuing());
+    for serial in held.keys().filter(|serial| **serial != issuing).take(3) {
         openssl::ocsp_serial(moved, serial).succeeded().saying(": good");
     }
     moved.stop();

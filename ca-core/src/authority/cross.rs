@@ -10,14 +10,14 @@ impl Authority {
     /// Admits a foreign CA's key under the profile that was made for it. Changes nothing.
     ///
     /// # Errors
-    /// The key serves another identity, or the store failed.
+    /// A key is blocked, the key serves another identity, or the store failed.
     pub fn admit_foreign(
         &self,
         key: SubjectPublicKey,
         subject: ApprovedSubject,
         profile: Profile,
     ) -> Result<IssuanceRequest, IssueError> {
-        self.demand_own_key(&key, subject.identity())?;
+        self.demand_fit_keys(&key, subject.identity(), &profile)?;
         Ok(IssuanceRequest { profile, subject, attributes: Vec::new(), dns_names: Vec::new(), key })
     }
 }

@@ -4,6 +4,7 @@ use time::{Duration, OffsetDateTime};
 use x509_parser::prelude::{FromDer, TbsCertificate};
 
 use super::{Authority, encode};
+use crate::blocked_keys::{self, SpkiDigest};
 use crate::certificate::{
     self, CERTIFICATE_DER, CERTIFICATES, CERTIFICATES_BY_IDENTITY, CertificateRecord, KEYS,
 };
@@ -14,6 +15,7 @@ use crate::issuance::to_be_signed::{self, CERTIFICATE_ALGORITHM_FIELD, Contents,
 use crate::issuance::{
     Draft, EncodingError, IssuanceRequest, IssueError, IssuedCertificate, PreparedCertificate, Refusal,
 };
+use crate::key_index;
 use crate::ledger::{Action, Actor};
 use crate::lint;
 use crate::name;
@@ -55,19 +57,39 @@ impl Authority {
         subject: ApprovedSubject,
         profile: &Profile,
     ) -> Result<IssuanceRequest, IssueError> {
-        self.demand_own_key(&key, subject.identity())?;
+        self.demand_fit_keys(&key, subject.identity(), profile)?;
         Ok(profile.admit(key, wished_dns_names, subject)?)
     }
 
-    /// The binding of a key is for all time: it serves one identity only.
-    pub(super) fn demand_own_key(
+    /// What no profile decides: neither the CA's key nor the subscriber's is in others' hands, and the latter belongs to
+    /// this identity or to nobody.
+    pub(super) fn demand_fit_keys(
         &self,
         key: &SubjectPublicKey,
         identity: &IdentityRef,
+        profile: &Profile,
     ) -> Result<(), IssueError> {
+        self.demand_unblocked(key, profile)?;
+        // The binding of a key is for all time: it serves one identity only.
         match self.holder_of_key(key)? {
             Some((holder, _)) if holder != *identity => Err(Refusal::KeyOfAnother.into()),
             _ => Ok(()),
+        }
+    }
+
+    fn demand_unblocked(&self, key: &SubjectPublicKey, profile: &Profile) -> Result<(), IssueError> {
+        let store = self.parts.store.as_ref();
+        // Nobody can tell what a CA signs from what others sign with its key, so it issues nothing more.
+        if !tells_status(profile)
+            && let Some(blocked) = blocked_keys::blocked(store, &self.issuer.public_key_info)?
+        {
+            let ca = self.parts.id.clone();
+            return Err(IssueError::OwnKeyBlocked { ca, reason: blocked.reason });
+        }
+        // What is known to be compromised gets no certificate, whoever asks.
+        match blocked_keys::blocked(store, key.der())? {
+            Some(blocked) => Err(Refusal::from(blocked).into()),
+            None => Ok(()),
         }
     }
 
@@ -177,18 +199,20 @@ impl Authority {
             .with("sha256", record.sha256.clone());
         let key = self.parts.id.key(&draft.serial);
         let sealed_der = certificate::seal_der(&envelope, &self.parts.id, &draft.serial, &der)?;
-        let change = Change::new()
-            .delete(RESERVATIONS, key.clone(), reservation)
-            .insert(CERTIFICATES, key.clone(), encode(&record)?)
-            .insert(CERTIFICATE_DER, key, sealed_der)
-            .insert(
-                CERTIFICATES_BY_IDENTITY,
-                self.certificates.binding_key(&record.identity, &record.serial),
-                [],
-            )
-            .and(bound)
-            .and(key_stands)
-            .explained_by(&event);
+        let change = key_index::entered(
+            Change::new(),
+            &SpkiDigest::of(draft.key.der()),
+            &self.parts.id,
+            &draft.serial,
+            Some(draft.key.der()),
+        )
+        .delete(RESERVATIONS, key.clone(), reservation)
+        .insert(CERTIFICATES, key.clone(), encode(&record)?)
+        .insert(CERTIFICATE_DER, key, sealed_der)
+        .insert(CERTIFICATES_BY_IDENTITY, self.certificates.binding_key(&record.identity, &record.serial), [])
+        .and(bound)
+        .and(key_stands)
+        .explained_by(&event);
         self.parts.store.commit(change.and(also(&record, &envelope)?))?;
         Ok(IssuedCertificate { record, der })
     }
@@ -222,13 +246,20 @@ impl Authority {
         }
     }
 
-    /// Binds the key to the identity for all time, or demands that the binding still stands.
+    /// Binds the key to the identity for all time, or demands that the binding still stands; either way that at that
+    /// moment neither the key nor the CA's own is blocked.
     fn bind_key(&self, draft: &Draft) -> Result<Change, IssueError> {
+        let identity = draft.subject.identity();
+        self.demand_unblocked(&draft.key, &draft.profile)?;
         let key = key_digest(&draft.key);
+        let mut free = blocked_keys::still_free(Change::new(), draft.key.der());
+        if !tells_status(&draft.profile) {
+            free = blocked_keys::still_free(free, &self.issuer.public_key_info);
+        }
         match self.holder_of_key(&draft.key)? {
-            None => Ok(Change::new().insert(KEYS, key, draft.subject.identity().0.as_bytes())),
-            Some((holder, version)) if holder == *draft.subject.identity() => {
-                Ok(Change::new().check(KEYS, key, Expect::Version(version)))
+            None => Ok(free.insert(KEYS, key, identity.0.as_bytes())),
+            Some((holder, version)) if holder == *identity => {
+                Ok(free.check(KEYS, key, Expect::Version(version)))
             }
             Some(_) => Err(Refusal::KeyOfAnother.into()),
         }
@@ -243,6 +274,12 @@ impl Authority {
             .map_err(|_| StorageError("a key's binding cannot be read".to_owned()))?;
         Ok(Some((IdentityRef(holder), entry.version)))
     }
+}
+
+/// RFC 6960 section 4.2.2.2: a CA's responder is certified by that CA. It must still be heard that what the CA issued is
+/// revoked, so a blocked CA certifies its responder, and nobody else.
+fn tells_status(profile: &Profile) -> bool {
+    profile.is_responder()
 }
 
 pub(super) fn key_digest(key: &SubjectPublicKey) -> Vec<u8> {

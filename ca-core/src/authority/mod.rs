@@ -124,6 +124,11 @@ impl Authority {
         &self.parts.certificate
     }
 
+    /// The CA's own public key, a DER SubjectPublicKeyInfo.
+    pub fn public_key_info(&self) -> &[u8] {
+        &self.issuer.public_key_info
+    }
+
     /// The CA's name in this installation.
     pub const fn id(&self) -> &CaId {
         &self.parts.id

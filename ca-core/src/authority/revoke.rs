@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use super::issue::whole_seconds;
 use super::{Authority, RevokeError, encode};
+use crate::blocked_keys::{self, BlockReason, BlockedKey, KeyDigest, SpkiDigest};
 use crate::certificate::{CERTIFICATES, CertificateRecord, REVOCATIONS};
 use crate::ledger::{Action, Actor};
 use crate::serial::SerialNumber;
@@ -127,6 +128,24 @@ impl Authority {
             .is_ok_and(|profile| profile.extended_key_usage.iter().any(|purpose| purpose.0 == SERVER_AUTH))
     }
 
+    /// A key whose compromise is the reason is blocked with the certificate: nobody gets another one for it.
+    fn blocking_for(&self, record: &CertificateRecord, actor: &Actor) -> Result<Change, StorageError> {
+        let Some(revocation) = &record.revocation else { return Ok(Change::new()) };
+        if !matches!(revocation.reason, RevocationReason::KeyCompromise | RevocationReason::CaCompromise) {
+            return Ok(Change::new());
+        }
+        let digest = SpkiDigest::of_record(record)?;
+        let blocked = BlockedKey {
+            reason: BlockReason::Compromised,
+            source: format!("revocation of certificate {}", record.serial),
+            at: revocation.at,
+            by: actor.clone(),
+        };
+        let (change, _) =
+            blocked_keys::blocking(self.parts.store.as_ref(), &[KeyDigest::Spki(digest)], &blocked)?;
+        Ok(change)
+    }
+
     fn commit_status(
         &self,
         record: &CertificateRecord,
@@ -146,7 +165,8 @@ impl Authority {
             }
             None => Operation::Delete,
         };
-        let change = Change::new()
+        let change = self
+            .blocking_for(record, actor)?
             .replace(CERTIFICATES, key.clone(), version, encode(record)?)
             .write(REVOCATIONS, key, Expect::Anything, entry)
             .explained_by(&event);

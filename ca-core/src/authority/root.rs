@@ -6,6 +6,7 @@ use time::Duration;
 
 use super::issue::whole_seconds;
 use super::{Addresses, AuthorityParts};
+use crate::blocked_keys;
 use crate::certificate::CaId;
 use crate::clock::{Clock, Entropy, EntropyError};
 use crate::csr::{CsrError, SubjectPublicKey};
@@ -89,6 +90,11 @@ pub fn found_root(parts: RootParts<'_>, actor: &Actor) -> Result<AuthorityParts,
 
 fn to_be_self_signed(parts: &RootParts<'_>) -> Result<lint::LintedTbs, RootError> {
     let key = SubjectPublicKey::from_der(parts.signer.public_key_info())?;
+    if let Some(blocked) =
+        blocked_keys::blocked(parts.store.as_ref(), key.der()).map_err(CommitError::from)?
+    {
+        return Err(Refusal::from(blocked).into());
+    }
     let admitted = parts.profile.admit(key, &[], parts.subject.clone())?;
     let not_before = whole_seconds(parts.clock.now());
     let written = to_be_signed::certificate(

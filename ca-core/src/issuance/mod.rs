@@ -4,7 +4,8 @@
 
 use time::OffsetDateTime;
 
-use crate::certificate::CertificateRecord;
+use crate::blocked_keys::{BlockReason, BlockedKey};
+use crate::certificate::{CaId, CertificateRecord};
 use crate::clock::{ClockSetBack, EntropyError};
 use crate::csr::SubjectPublicKey;
 use crate::keys::KeyError;
@@ -103,6 +104,20 @@ pub enum Refusal {
     /// The key is bound to another identity, now or in the past.
     #[error("this key already belongs to another identity; a key serves one identity only")]
     KeyOfAnother,
+    /// The key is blocked: its private half is, or may be, in others' hands.
+    #[error("this key is blocked as {}: {source_of_it}", .reason.name())]
+    KeyCompromised {
+        /// Why it is blocked.
+        reason: BlockReason,
+        /// Where that is known from, in words.
+        source_of_it: String,
+    },
+}
+
+impl From<BlockedKey> for Refusal {
+    fn from(blocked: BlockedKey) -> Self {
+        Self::KeyCompromised { reason: blocked.reason, source_of_it: blocked.source }
+    }
 }
 
 /// A certificate was not issued.
@@ -117,6 +132,14 @@ pub enum IssueError {
     /// No CA of the installation issues under the profile now.
     #[error("no CA of this installation issues under profile {0} at this time")]
     NoAuthority(ProfileId),
+    /// The CA's own key is, or may be, in others' hands.
+    #[error("the key of the issuing CA {ca} is blocked as {}: it issues nothing more", .reason.name())]
+    OwnKeyBlocked {
+        /// The CA.
+        ca: CaId,
+        /// Why its key is blocked.
+        reason: BlockReason,
+    },
     /// The CA cannot issue for this long any more.
     #[error("the issuing CA ends before the certificate would")]
     IssuerTooShort,

@@ -1,6 +1,8 @@
 //! Keys: which are admitted, and each weakness by its own name.
 
+use ca_core::blocked_keys::KeyDigest;
 use ca_core::csr::{CsrError, KeyKind, SubjectPublicKey};
+use ca_core::key_quality::examine;
 use num_bigint::BigUint;
 
 use crate::requests::*;
@@ -32,6 +34,44 @@ const FIFTY_ROUNDS: &str = "\
     3dd5ed0543701b5cc78c8dfc6c68666383b076fba2cc56141c376693e66cfe40ce854872ece8ecb12b216b04038a8234\
     9fd869b4e615c83489519b7a22c287687f40392ab5282970d9017e00632912cb604580b65404337c10bf3efdd26b9905\
     65900c42f9daf268c413cb4b3e639c33";
+
+/// `openssl rsa -modulus | sha1sum`, its last 20 digits: how Debian's lists of weak keys were made.
+#[test]
+fn the_digest_of_debians_lists_is_what_openssl_and_sha1_say() {
+    let desk = Desk::new();
+    desk.key("rsa.pem", &RSA_2048);
+    desk.run("openssl", &["rsa", "-in", "rsa.pem", "-noout", "-modulus", "-out", "modulus.txt"]);
+    let sha1 = desk.run("openssl", &["dgst", "-sha1", "-r", "modulus.txt"]);
+    let info = desk.run("openssl", &["pkey", "-in", "rsa.pem", "-pubout", "-outform", "DER"]);
+    let wanted = String::from_utf8(sha1[20..40].to_vec()).unwrap();
+    let digests: Vec<String> = KeyDigest::all_of(&info).iter().map(ToString::to_string).collect();
+    assert_eq!((digests.len(), &digests[1]), (2, &wanted));
+}
+
+#[test]
+fn every_fault_of_a_key_is_told_with_its_clause() {
+    let examined = examine(&key(&number(ROCA), 3));
+    let told: Vec<(&str, &str)> =
+        examined.weaknesses.iter().map(|weakness| (weakness.fault.code(), weakness.clause)).collect();
+    assert_eq!(
+        told,
+        [
+            ("E-CSR-044", "FIPS 186-5 appendix A.1.1; CA/Browser Forum BR 6.1.6"),
+            ("E-CSR-043", "CVE-2017-15361"),
+        ]
+    );
+    assert_eq!(examined.kind, None);
+    let huge = (BigUint::from(1_u32) << 20_000_u32) + 1_u32;
+    let told = examine(&key(&huge, 65_536)).weaknesses;
+    let told: Vec<&str> = told.iter().map(|weakness| weakness.fault.code()).collect();
+    assert_eq!(told, ["E-CSR-040", "E-CSR-044"], "nothing is computed with numbers of any size");
+    let sound = examine(&key(&sound(), 65_537));
+    assert_eq!((sound.kind, sound.weaknesses.len()), (Some(KeyKind::Rsa { bits: 2048 }), 0));
+    let off_curve = examine(&ec_key(P256, &[&[4][..], &[1; 64]].concat()));
+    assert_eq!(off_curve.weaknesses.len(), 1);
+    assert_eq!(off_curve.weaknesses[0].clause, "SEC 1 section 3.2.2.1");
+    assert_eq!(examine(b"no key").weaknesses.len(), 1);
+}
 
 fn key(modulus: &BigUint, exponent: u64) -> Vec<u8> {
     rsa_key(&sequence(&[&integer(&modulus.to_bytes_be()), &integer(&BigUint::from(exponent).to_bytes_be())]))
@@ -98,7 +138,10 @@ fn rsa_sizes_and_exponents_have_bounds() {
         assert_eq!(kind(&sound, exponent), Err(CsrError::RsaExponent { why: "smaller than 65537" }));
     }
     assert_eq!(kind(&sound, 65_536), Err(CsrError::RsaExponent { why: "even" }));
-    assert_eq!(kind(&sound, (1 << 33) + 1), Err(CsrError::RsaExponent { why: "larger than 33 bits" }));
+    assert_eq!(
+        kind(&sound, (1 << 33) + 1),
+        Err(CsrError::RsaExponent { why: "larger than 33 bits, which most relying parties cannot verify" })
+    );
     for bits in [1024_u64, 2040, 2047, 2049, 4095, 4097, 4104, 8192] {
         let modulus = (BigUint::from(1_u32) << (bits - 1)) + 1_u32;
         assert_eq!(kind(&modulus, 65_537), Err(CsrError::RsaSize { bits }));

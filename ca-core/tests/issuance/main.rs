@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod authority;
+mod blocked;
 mod openssl;
 mod sealed;
 mod unwritable;

@@ -6,7 +6,10 @@ use std::fmt::Write;
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Verifying (relying parties)", &["verify", "inspect", "lint", "status", "crl", "sign"]),
     ("Requesting (agencies)", &["cert", "request", "profile"]),
-    ("Vetting and administration", &["queue", "vet", "registry", "revoke", "staff", "master-key", "audit"]),
+    (
+        "Vetting and administration",
+        &["queue", "vet", "registry", "revoke", "key", "staff", "master-key", "audit"],
+    ),
     (
         "Operating",
         &["init", "serve", "backup", "restore", "witness", "ca", "ceremony", "token", "clock", "demo"],

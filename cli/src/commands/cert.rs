@@ -30,6 +30,9 @@ pub enum CertCommand {
         /// Only those of this identity
         #[arg(long, value_name = "ID")]
         identity: Option<String>,
+        /// Only those that hold this key: the SHA-256 of its SubjectPublicKeyInfo
+        #[arg(long, value_name = "SHA256")]
+        key: Option<String>,
         /// Only in this state
         #[arg(long, value_enum)]
         status: Option<CertificateStatus>,
@@ -98,10 +101,10 @@ pub fn run(command: CertCommand, session: &mut Session) -> Ending {
     let client = session.client()?;
     match command {
         CertCommand::Request(arguments) => ask(&arguments, &client, session),
-        CertCommand::List { identity, status, paging } => {
+        CertCommand::List { identity, key, status, paging } => {
             let status = status.and_then(|status| status.to_possible_value());
             let status = status.map(|value| value.get_name().to_owned());
-            let query = paging.query(&[("identity", identity), ("status", status)]);
+            let query = paging.query(&[("identity", identity), ("key", key), ("status", status)]);
             let list: Listing<Certificate> = client.list(&["certificates"], &query)?;
             Ok(Outcome::done(Simple::new("npki.cert.list/1", list, list_text)))
         }

@@ -58,7 +58,7 @@ fn told(answer: &Answer, page: &mut Page) {
         true => (Meaning::Good, "trusted"),
         false => (Meaning::Bad, "set back"),
     };
-    page.verdict(meaning, word, &in_words(answer.state.now));
+    page.verdict(meaning, word, in_words(answer.state.now));
     page.facts(&[("newest in the ledger", newest)]);
     if !answer.trusted {
         page.line("No certificate is issued. Set the clock; or, when it is right and was wrong before: npki clock accept");

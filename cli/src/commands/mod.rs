@@ -14,6 +14,7 @@ mod demo;
 mod help;
 mod init;
 mod inspect;
+mod key;
 mod key_pair;
 mod lint;
 mod man;
@@ -89,6 +90,9 @@ pub enum Command {
     Registry(registry::RegistryCommand),
     /// Revoke a certificate, or put it on hold
     Revoke(revoke::RevokeArguments),
+    /// Keys: check them, block what is in others' hands, search for shared primes
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     /// Staff: administrators, officers, auditors, agency operators
     #[command(subcommand)]
     Staff(staff::StaffCommand),
@@ -159,6 +163,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Vet(command) => vet::run(command, session),
         Command::Registry(command) => registry::run(command, session),
         Command::Revoke(arguments) => revoke::run(&arguments, session),
+        Command::Key(command) => key::run(command, session),
         Command::Staff(command) => staff::run(command, session),
         Command::MasterKey(command) => master_key::run(command, session),
         Command::Token(command) => token::run(command),

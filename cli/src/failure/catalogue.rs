@@ -477,6 +477,11 @@ problems! {
         "the file is too large for this command",
         "it is larger than anything of its kind",
         "check that it is the right file";
+    /// No public key was given.
+    NO_KEY = "E-KEY-004", Usage, false,
+        "there is no public key in what was given",
+        "a certificate, certification request, public key or digest of a key is needed",
+        "look at it: npki inspect FILE; npki key check FILE tells a key's digest";
     /// A private key cannot be used.
     KEY = "E-KEY-001", Usage, false,
         "the private key cannot be used",

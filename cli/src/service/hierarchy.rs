@@ -6,9 +6,12 @@ use std::sync::Arc;
 use ca_core::authorities::{Authorities, PlacedAuthority};
 use ca_core::authority::Authority;
 use ca_core::certificate::CaId;
+use ca_core::clock::SystemEntropy;
 use ca_core::hierarchy::{Hierarchy, KeyKeeping, PlannedCa, STAFF_PROFILE};
+use ca_core::key_index::KeyIndex;
 use ca_core::keys::Signer;
 use ca_core::keys::token::Expected;
+use ca_core::ledger::{Actor, Ledger};
 
 use super::key_folder::KeyFolder;
 use super::rotation::certificate_path;
@@ -115,6 +118,20 @@ impl OpenedHierarchy {
             }
         }
         anchors
+    }
+
+    /// Enters what each CA issued before there was an index of keys: before anybody is served, as what asks for the
+    /// certificates of a key must find all of them. Those whose keys are elsewhere too.
+    pub(super) fn complete_key_index(&self, foundation: &Foundation) -> Result<(), ServiceError> {
+        let index = KeyIndex::new(Arc::clone(&foundation.store));
+        let ledger = Ledger::new(Arc::clone(&foundation.clock), Arc::new(SystemEntropy));
+        for (ca, _) in self.iter() {
+            let entered = index.complete(&ca.id, &foundation.vault, &ledger, &Actor::system("key-index"))?;
+            if entered > 0 {
+                tracing::info!(ca = %ca.id, entered, "certificates were entered into the index of keys");
+            }
+        }
+        Ok(())
     }
 
     /// The CAs as issuance sees them.

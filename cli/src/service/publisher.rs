@@ -26,6 +26,9 @@ const ABANDONED: Duration = Duration::minutes(10);
 /// How often abandoned reservations are looked for.
 const LOOK_FOR_ABANDONED: Duration = Duration::minutes(1);
 
+/// How often it is looked whether an own certificate is due: its key may have been blocked.
+const LOOK_FOR_DUE: Duration = Duration::seconds(2);
+
 /// One CA whose CRL is kept fresh.
 #[derive(Debug)]
 pub(crate) struct PublishedCa {
@@ -58,6 +61,8 @@ pub(crate) struct Publisher {
     pub(crate) server_credential: Credential,
     /// When to look for abandoned reservations next; begin with the distant past.
     pub(crate) look_for_abandoned_at: OffsetDateTime,
+    /// When to look whether an own certificate is due next; begin with the distant past.
+    pub(crate) look_for_due_at: OffsetDateTime,
 }
 
 impl Publisher {
@@ -66,9 +71,7 @@ impl Publisher {
         while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(TICK) {
             self.publish_due_crls();
             self.abandon_open_reservations();
-            if let Err(error) = self.rotate() {
-                tracing::error!(%error, "an own certificate could not be renewed; it is tried again");
-            }
+            self.rotate_due();
         }
     }
 
@@ -103,16 +106,26 @@ impl Publisher {
         }
     }
 
-    fn rotate(&mut self) -> Result<(), ServiceError> {
+    fn rotate_due(&mut self) {
         let now = self.clock.now();
+        if now < self.look_for_due_at {
+            return;
+        }
+        self.look_for_due_at = now + LOOK_FOR_DUE;
+        if let Err(error) = self.rotate() {
+            tracing::error!(%error, "an own certificate could not be renewed; it is tried again");
+        }
+    }
+
+    fn rotate(&mut self) -> Result<(), ServiceError> {
         for kept in &mut self.responders {
-            if kept.credential.due(now)? {
+            if self.own.due(&kept.credential)? {
                 let fresh = self.own.renew(&kept.which)?;
                 kept.responder.rotate(&fresh.certificate, fresh.key.clone())?;
                 kept.credential = fresh;
             }
         }
-        if self.server_credential.due(now)? {
+        if self.own.due(&self.server_credential)? {
             let fresh = self.own.renew(&OwnCertificate::Server)?;
             self.server.exchange(self.own.presented(&fresh)?, fresh.key.pkcs8())?;
             self.server_credential = fresh;

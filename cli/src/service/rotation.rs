@@ -60,13 +60,20 @@ pub(crate) struct Credential {
 }
 
 impl Credential {
-    /// Whether half of the certificate's life is over.
-    pub(crate) fn due(&self, now: OffsetDateTime) -> Result<bool, ServiceError> {
+    fn is_half_over(&self, now: OffsetDateTime) -> Result<bool, ServiceError> {
+        let (start, end) = self.period()?;
+        Ok(now >= start + (end - start) / 2)
+    }
+
+    fn lasts(&self, now: OffsetDateTime) -> Result<bool, ServiceError> {
+        Ok(now < self.period()?.1)
+    }
+
+    fn period(&self) -> Result<(OffsetDateTime, OffsetDateTime), ServiceError> {
         let (_, parsed) = X509Certificate::from_der(&self.certificate)
             .map_err(|error| ServiceError::Tls(format!("an own certificate cannot be read: {error}")))?;
-        let start = parsed.validity().not_before.to_datetime();
-        let end = parsed.validity().not_after.to_datetime();
-        Ok(now >= start + (end - start) / 2)
+        let validity = parsed.validity();
+        Ok((validity.not_before.to_datetime(), validity.not_after.to_datetime()))
     }
 }
 
@@ -82,12 +89,27 @@ pub(crate) struct OwnCertificates {
 }
 
 impl OwnCertificates {
-    /// The stored credential, or a new one when there is none or it is due.
+    /// The stored credential, or a new one when there is none or it is due. One that cannot be renewed, as when the key
+    /// of its CA is blocked, serves on while it lasts: who starts the service then needs it most.
     pub(crate) fn current(&self, which: &OwnCertificate) -> Result<Credential, ServiceError> {
-        match self.stored(which)? {
-            Some(credential) if !credential.due(self.clock.now())? => Ok(credential),
-            _ => self.renew(which),
+        let Some(credential) = self.stored(which)? else { return self.renew(which) };
+        if !self.due(&credential)? {
+            return Ok(credential);
         }
+        match self.renew(which) {
+            Err(error) if credential.lasts(self.clock.now())? => {
+                tracing::error!(%error, certificate = which.name(), "not renewed; it is tried again");
+                Ok(credential)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Whether half of a certificate's life is over, or its key is blocked. Nobody asks whether a responder's
+    /// certificate is revoked (RFC 6960 section 4.2.2.2.1): the blocked key must go.
+    pub(crate) fn due(&self, credential: &Credential) -> Result<bool, ServiceError> {
+        let blocked = self.authorities.blocked_key(credential.key.public_key_info())?;
+        Ok(blocked.is_some() || credential.is_half_over(self.clock.now())?)
     }
 
     /// Makes a new key and has it certified. The key file is written before the certificate file names it: a crash

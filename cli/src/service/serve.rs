@@ -144,6 +144,7 @@ impl Installation {
             MasterKeyKeeper::new(Arc::clone(&foundation.vault), keys.clone(), settings.vault.current);
         let master_keys = Arc::new(keeper);
         let hierarchy = OpenedHierarchy::open(&foundation, settings, &keys)?;
+        hierarchy.complete_key_index(&foundation)?;
         let authorities = Arc::new(hierarchy.authorities(&foundation));
         let own = own_certificates(&authorities, keys, settings, &foundation);
         let responders = responders(&hierarchy, &own, &foundation, settings)?;
@@ -189,6 +190,7 @@ impl Installation {
                 server: Arc::clone(&server),
                 server_credential,
                 look_for_abandoned_at: time::OffsetDateTime::UNIX_EPOCH,
+                look_for_due_at: time::OffsetDateTime::UNIX_EPOCH,
             },
             foundation,
             server,

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use ca_core::blocked_keys::SpkiDigest;
 use ca_core::certificate::{CaId, CertificateRecord};
 use ca_core::serial::SerialNumber;
 use ca_core::status::RevocationReason;
@@ -71,7 +72,7 @@ struct RevocationView {
 }
 
 impl CertificateView {
-    fn of(registry: &Registry, record: CertificateRecord) -> Result<Self, Problem> {
+    pub(super) fn of(registry: &Registry, record: CertificateRecord) -> Result<Self, Problem> {
         let subject = registry.subject_of(&record)?;
         Ok(Self {
             status: registry.status_of(&record).name(),
@@ -110,6 +111,8 @@ pub(super) fn pem_and_chain(registry: &Registry, issuer: &CaId, der: &[u8]) -> (
 pub(super) struct CertificatesAsked {
     /// Those of this identity only.
     identity: Option<String>,
+    /// Those that hold this key only: the SHA-256 of its SubjectPublicKeyInfo.
+    key: Option<String>,
     /// Those that stand so only: `active`, `revoked`, `on-hold`, `expired`.
     status: Option<String>,
     /// Begin after this serial number.
@@ -136,6 +139,7 @@ pub(super) async fn list(
 ) -> Result<Json<CertificateList>, Problem> {
     let filter = CertificateFilter {
         identity: asked.identity.as_deref().map(str::parse).transpose()?,
+        key: parameter::<SpkiDigest>("key", asked.key.as_deref())?,
         status: parameter::<CertificateStatus>("status", asked.status.as_deref())?,
     };
     let after = parameter::<SerialNumber>("after", asked.after.as_deref())?;

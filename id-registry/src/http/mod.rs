@@ -17,6 +17,7 @@ use crate::registry::Registry;
 
 mod authorised;
 mod backup;
+mod blocked_keys;
 mod cas;
 mod certificates;
 mod identities;
@@ -69,6 +70,11 @@ fn routes() -> Vec<Route> {
         guarded(ledger::__path_of_certificate, ledger::of_certificate),
         guarded(certificates::__path_revoke, certificates::revoke),
         guarded(certificates::__path_release, certificates::release),
+        guarded(blocked_keys::__path_list, blocked_keys::list),
+        guarded(blocked_keys::__path_show, blocked_keys::show),
+        guarded(blocked_keys::__path_block, blocked_keys::block),
+        guarded(blocked_keys::__path_revoke, blocked_keys::revoke),
+        guarded(blocked_keys::__path_rsa_keys, blocked_keys::rsa_keys),
         guarded(backup::__path_create, backup::create),
         guarded(staff::__path_enrol, staff::enrol),
         guarded(staff::__path_list, staff::list),

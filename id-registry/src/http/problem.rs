@@ -106,6 +106,10 @@ problems! {
     CA_KEY = "E-ISS-008" 503 true, "The CA's key could not be used", "try again later";
     NO_ISSUER = "E-ISS-009" 409 false, "No CA issues under this profile at this time",
         "choose another profile, or ask the service's operator which CA is to issue: hierarchy.toml";
+    KEY_COMPROMISED = "E-ISS-010" 422 false, "This key is blocked: it is, or may be, in others' hands",
+        "do not use this key again for anything: make a new one";
+    ISSUER_BLOCKED = "E-ISS-012" 409 false, "The key of the CA that issues under this profile is blocked",
+        "tell the service's operator: another CA must be founded for this profile";
     CLOCK_SET_BACK = "E-ISS-015" 503 true, "The server's clock was set back",
         "tell the service's operator: set the clock, or accept it: npki clock accept";
 
@@ -120,6 +124,13 @@ problems! {
     CA_ELSEWHERE = "E-CERT-007" 409 false, "The key of the CA that issued it is not in this service",
         "have it revoked where the CA's key is: for an offline CA, in a ceremony";
     SERIAL_MALFORMED = "E-CERT-006" 400 false, "This is no serial number", "write it in hexadecimal, as in lists";
+
+    NOT_BLOCKED = "E-BLK-001" 404 false, "This key is not blocked", "block it first: npki key block DIGEST";
+    DIGEST_MALFORMED = "E-BLK-002" 400 false, "This is no digest of a key",
+        "give the SHA-256 of the key's SubjectPublicKeyInfo; npki key check FILE tells it";
+    KEY_COUNT = "E-BLK-003" 422 false, "No keys, or too many at once", "send 1 to 1000 keys in each call";
+    KEY_OF_CA = "E-BLK-004" 409 false, "One of these keys is a CA's of this installation; nothing was blocked",
+        "if that CA must stop, say so: npki key block DIGEST --stops-ca NAME; else strike its key from the list";
 
     UNKNOWN_EVENT = "E-LED-001" 404 false, "There is no such event", "look it up: npki audit search";
     NOT_SEALED = "E-LED-002" 409 true, "The event is recorded and not sealed yet", "ask again in a second";

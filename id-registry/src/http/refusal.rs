@@ -10,6 +10,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::problem::{self as table, Problem};
 use crate::backup::BackupError;
+use crate::blocked_keys::BlockError;
 use crate::certificates::CertificateError;
 use crate::enrolment::RequestError;
 use crate::fault::Fault;
@@ -228,6 +229,10 @@ impl From<IssueError> for Problem {
                 Self::new(table::LINT, error.to_string())
             }
             IssueError::NoAuthority(_) => Self::new(table::NO_ISSUER, error.to_string()),
+            IssueError::OwnKeyBlocked { .. } => {
+                tracing::error!(%error, "a CA whose key is blocked was asked to issue");
+                Self::new(table::ISSUER_BLOCKED, error.to_string())
+            }
             IssueError::IssuerTooShort => Self::new(table::ISSUER_ENDS, error.to_string()),
             IssueError::Clock(_) => {
                 tracing::error!(%error, "nothing is issued until the clock is right, or accepted");
@@ -253,6 +258,7 @@ impl From<Refusal> for Problem {
             Refusal::FactUnfit { .. } => table::FACT_UNFIT,
             Refusal::NameNotGranted { .. } => table::NAME_NOT_GRANTED,
             Refusal::KeyOfAnother => table::KEY_OF_ANOTHER,
+            Refusal::KeyCompromised { .. } => table::KEY_COMPROMISED,
         };
         Self::new(kind, refusal.to_string())
     }
@@ -267,6 +273,20 @@ impl From<CertificateError> for Problem {
             CertificateError::Fault(fault) => return fault.into(),
             CertificateError::Unknown(_) => table::UNKNOWN_CERTIFICATE,
             CertificateError::OfAnother { .. } => table::OF_ANOTHER,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<BlockError> for Problem {
+    fn from(error: BlockError) -> Self {
+        let kind = match error {
+            BlockError::Field(field) => return field.into(),
+            BlockError::Certificate(error) => return error.into(),
+            BlockError::Fault(fault) => return fault.into(),
+            BlockError::NotBlocked(_) => table::NOT_BLOCKED,
+            BlockError::Count(_) => table::KEY_COUNT,
+            BlockError::OfCa { .. } => table::KEY_OF_CA,
         };
         Self::new(kind, error.to_string())
     }

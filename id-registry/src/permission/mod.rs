@@ -82,6 +82,9 @@ permissions! {
     RevokeCertificates = "revoke-certificates":
         Role::Administrator => Scope::Country,
         Role::AgencyOperator { organisation } => Scope::Organisation(*organisation);
+    /// Block keys that are in others' hands, and revoke what holds them.
+    BlockKeys = "block-keys":
+        Role::Administrator => Scope::Country;
     /// Enrol and disable staff.
     ManageStaff = "manage-staff":
         Role::Administrator => Scope::Country;

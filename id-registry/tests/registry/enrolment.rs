@@ -300,7 +300,7 @@ fn certificates_are_listed_by_how_they_stand() {
         (CertificateStatus::OnHold, &held),
         (CertificateStatus::Revoked, &revoked),
     ] {
-        let filter = CertificateFilter { identity: Some(things.device), status: Some(status) };
+        let filter = CertificateFilter { identity: Some(things.device), status: Some(status), key: None };
         let page = country.registry.certificates(&permit, filter, None, PageSize::default()).unwrap();
         assert_eq!(page.items.iter().map(|found| &found.serial).collect::<Vec<_>>(), [serial], "{status:?}");
     }

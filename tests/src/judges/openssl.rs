@@ -128,10 +128,15 @@ pub fn ocsp_post_under(
 
 /// Asks this node's responder for a serial number in lower-case hex, and verifies the answer.
 pub fn ocsp_serial(installation: &Installation, serial: &str) -> Answer {
-    let (root, issuing) = (installation.root(), installation.issuing());
+    ocsp_serial_under(installation, &Branch::of_a_pilot(installation), serial)
+}
+
+/// As [`ocsp_serial`], under this root and CA.
+pub fn ocsp_serial_under(installation: &Installation, branch: &Branch, serial: &str) -> Answer {
+    let Branch { root, issuing } = branch;
     let (serial, url) = (format!("0x{serial}"), format!("{}/ocsp", installation.public_url()));
-    openssl(["ocsp", "-issuer", text(&issuing), "-serial", &serial, "-CAfile", text(&root)])
-        .args(["-verify_other", text(&issuing), "-url", &url, Nonce::Fresh.option()])
+    openssl(["ocsp", "-issuer", text(issuing), "-serial", &serial, "-CAfile", text(root)])
+        .args(["-verify_other", text(issuing), "-url", &url, Nonce::Fresh.option()])
         .run()
 }
 

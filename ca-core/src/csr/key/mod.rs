@@ -1,13 +1,13 @@
 //! Public keys: which are read, and the checks each must pass before anything is said about its holder.
 
 mod curve;
-mod rsa;
 
 use super::CsrError;
 use super::names::dotted;
 use super::oids;
 use super::strict::{self, BIT_STRING, Element, Fault, NULL, OID, Reader, SEQUENCE};
 use crate::algorithm::KeyAlgorithm;
+use crate::key_quality::rsa::{self, RsaKey};
 
 /// A public key that passed the quality checks, byte for byte as its holder wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,8 +188,8 @@ fn rsa_key(octets: &[u8]) -> Result<KeyKind, CsrError> {
     let modulus = fields.expect(strict::INTEGER).map_err(structure)?;
     let exponent = fields.expect(strict::INTEGER).map_err(structure)?;
     fields.end().map_err(structure)?;
-    let bits = rsa::check(positive(&modulus)?, positive(&exponent)?)?;
-    Ok(KeyKind::Rsa { bits })
+    let key = RsaKey::new(positive(&modulus)?, positive(&exponent)?);
+    Ok(KeyKind::Rsa { bits: rsa::check(&key)? })
 }
 
 fn positive<'a>(integer: &Element<'a>) -> Result<&'a [u8], CsrError> {

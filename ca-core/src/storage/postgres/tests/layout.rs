@@ -71,6 +71,8 @@ fn every_table_of_the_product_is_there_and_of_its_kind() {
         crate::certificate::CERTIFICATE_DER,
         crate::certificate::CERTIFICATES_BY_IDENTITY,
         crate::certificate::KEYS,
+        crate::key_index::CERTIFICATES_BY_KEY,
+        crate::blocked_keys::BLOCKED_KEYS,
         crate::certificate::REVOCATIONS,
         crate::issuance::reservation::RESERVATIONS,
         crate::crl::CRLS,
