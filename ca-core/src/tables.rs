@@ -2,7 +2,7 @@
 
 use crate::authority::CA_CERTIFICATES;
 use crate::certificate::{CERTIFICATE_DER, CERTIFICATES, CERTIFICATES_BY_IDENTITY, KEYS, REVOCATIONS};
-use crate::crl::{CRL_NUMBERS, CRLS};
+use crate::crl::{CRL_CHUNKS, CRL_NUMBERS, CRLS};
 use crate::issuance::reservation::RESERVATIONS;
 use crate::ledger::EVENTS;
 use crate::ledger::heads::{LEDGER_COSIGNATURES, LEDGER_HEADS};
@@ -18,6 +18,7 @@ pub const TABLES: &[Table] = &[
     CERTIFICATES_BY_IDENTITY,
     CERTIFICATE_DER,
     CRLS,
+    CRL_CHUNKS,
     CRL_NUMBERS,
     EVENTS,
     KEYS,

@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::issue::whole_seconds;
 use super::{Authority, RevokeError, encode};
 use crate::certificate::{CERTIFICATES, CertificateRecord, REVOCATIONS};
+use crate::crl::{FOR_SCHEDULE, SHARD, WAITS};
 use crate::ledger::{Action, Actor};
 use crate::serial::SerialNumber;
-use crate::status::{Revocation, RevocationReason};
+use crate::status::{Grounds, Revocation, RevocationReason};
 use crate::storage::{AuditedChange, Change, Expect, Operation, StorageError, Version};
 
 /// A certificate was revoked for good.
@@ -38,14 +40,17 @@ impl Authority {
     pub fn revoke(
         &self,
         serial: &SerialNumber,
-        reason: RevocationReason,
+        grounds: impl Into<Grounds>,
         actor: &Actor,
         also: AuditedChange,
     ) -> Result<CertificateRecord, RevokeError> {
+        let Grounds { reason, invalid_since } = grounds.into();
         let (record, version) = self.find_issued(serial)?;
         self.may_be_revoked(&record, reason)?;
         let at = whole_seconds(self.parts.clock.now());
-        let record = CertificateRecord { revocation: Some(Revocation { at, reason }), ..record };
+        let invalid_since = invalid_since.map(|since| believable(since, &record, at)).transpose()?;
+        let revocation = Some(Revocation { at, reason, invalid_since });
+        let record = CertificateRecord { revocation, ..record };
         let action = if reason == RevocationReason::CertificateHold { HELD } else { REVOKED };
         self.commit_status(&record, version, actor, action, also)?;
         Ok(record)
@@ -111,6 +116,11 @@ impl Authority {
             .is_ok_and(|profile| profile.extended_key_usage.iter().any(|purpose| purpose.0 == SERVER_AUTH))
     }
 
+    /// Whether its profile lets a change of status wait for the next CRL.
+    fn waits_for_schedule(&self, record: &CertificateRecord) -> bool {
+        self.parts.profiles.find(&record.profile.0).is_ok_and(|profile| !profile.crl_at_once)
+    }
+
     fn commit_status(
         &self,
         record: &CertificateRecord,
@@ -120,10 +130,21 @@ impl Authority {
         also: AuditedChange,
     ) -> Result<(), RevokeError> {
         let key = self.parts.id.key(&record.serial);
+        let mut listed = record.crl_partition.prefix(&self.parts.id);
+        listed.extend_from_slice(record.serial.as_bytes());
         let mut event = self.ledger.event(actor, action, self.subject_of(&record.serial))?;
+        if !record.crl_partition.is_first() {
+            event = event.with(SHARD, record.crl_partition.number().to_string());
+        }
+        if self.waits_for_schedule(record) {
+            event = event.with(WAITS, FOR_SCHEDULE);
+        }
         let entry = match &record.revocation {
             Some(revocation) => {
                 event = event.with("reason", revocation.reason.name());
+                if let Some(since) = revocation.invalid_since.and_then(|since| since.format(&Rfc3339).ok()) {
+                    event = event.with("invalid-since", since);
+                }
                 let entry = RevocationEntry { revocation: revocation.clone(), not_after: record.not_after };
                 let value = serde_json::to_vec(&entry).map_err(|error| StorageError(error.to_string()))?;
                 Operation::Put(value)
@@ -132,9 +153,24 @@ impl Authority {
         };
         let change = Change::new()
             .replace(CERTIFICATES, key.clone(), version, encode(record)?)
-            .write(REVOCATIONS, key, Expect::Anything, entry)
+            .write(REVOCATIONS, listed, Expect::Anything, entry)
             .explained_by(&event);
         self.parts.store.commit(change.and(also))?;
         Ok(())
     }
+}
+
+/// RFC 5280 section 5.3.2 leaves the date to the CA: a certificate cannot be invalid before it is valid, nor from a day
+/// that has not come. Most dates out of these bounds are slips of a pen.
+fn believable(
+    since: OffsetDateTime,
+    record: &CertificateRecord,
+    now: OffsetDateTime,
+) -> Result<OffsetDateTime, RevokeError> {
+    let since = whole_seconds(since).to_offset(time::UtcOffset::UTC);
+    if (record.not_before..=now).contains(&since) {
+        return Ok(since);
+    }
+    let serial = record.serial.clone();
+    Err(RevokeError::InvalidSince { serial, since, from: record.not_before, until: now })
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod authority;
+mod crl;
 mod openssl;
 mod sealed;
 mod unwritable;

@@ -64,7 +64,8 @@ fn encodes_again(oid: const_oid::ObjectIdentifier, value: &[u8]) -> bool {
         known::SUBJECT_ALT_NAME => same::<pkix::SubjectAltName>(value),
         known::BASIC_CONSTRAINTS => same::<pkix::BasicConstraints>(value),
         known::EXTENDED_KEY_USAGE => same::<pkix::ExtendedKeyUsage>(value),
-        known::CRL_DISTRIBUTION_POINTS => same::<pkix::CrlDistributionPoints>(value),
+        // RFC 5280 section 4.2.1.15: the same syntax.
+        known::CRL_DISTRIBUTION_POINTS | known::FRESHEST_CRL => same::<pkix::CrlDistributionPoints>(value),
         known::AUTHORITY_INFORMATION_ACCESS => same::<pkix::AuthorityInfoAccessSyntax>(value),
         _ => true,
     }
