@@ -4,7 +4,7 @@ use ca_core::authority::RevokeError;
 use ca_core::certificate::CertificateRecord;
 use ca_core::ledger::Action;
 use ca_core::serial::SerialNumber;
-use ca_core::status::RevocationReason;
+use ca_core::status::{Grounds, RevocationReason};
 use ca_core::storage::{AuditedChange, Change, CommitError, KeyRange, StorageError, Table};
 use time::OffsetDateTime;
 
@@ -180,14 +180,15 @@ impl Registry {
         &self,
         permit: &Permit<RevokeCertificates>,
         serial: &SerialNumber,
-        reason: RevocationReason,
+        grounds: impl Into<Grounds>,
         note: Option<&str>,
     ) -> Result<CertificateRecord, CertificateError> {
+        let grounds = grounds.into();
         let note = note.map(|note| reason_line("note", note)).transpose()?;
         self.certificate_within(permit, serial)?;
         until_settled(|| {
             let noted = self.noted(permit, serial, note.as_deref())?;
-            attempt(self.authority().revoke(serial, reason, &permit.actor(), noted))
+            attempt(self.authority().revoke(serial, grounds, &permit.actor(), noted))
         })
     }
 

@@ -105,7 +105,7 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
     let root = found_root_ca(&foundation, &settings, &keys)?;
     let issuing = Arc::new(found_issuing_ca(&foundation, &settings, &keys, &root)?);
     root.publish_crl(settings.root_crl_validity, &actor())?;
-    issuing.publish_crl(settings.crl_validity, &actor())?;
+    issuing.publish_crl(settings.crl_plan.validity, &actor())?;
     let keeper = MasterKeyKeeper::new(Arc::clone(&foundation.vault), keys.clone(), settings.vault.current);
     let own = own_certificates(&issuing, keys, &settings, &foundation);
     own.renew(OwnCertificate::Responder)?;

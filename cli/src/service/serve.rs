@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::{Arc, mpsc};
 
 use axum::http::StatusCode;
-use ca_core::authority::{Addresses, Authority, AuthorityParts, CrlWatch};
+use ca_core::authority::{Addresses, Authority, AuthorityParts};
 use ca_core::certificate::{CaId, Certificates};
 use ca_core::clock::{Clock, SystemClock, SystemEntropy};
+use ca_core::crl::{CrlPlan, CrlSchedule};
 use ca_core::keys::Signer;
 use ca_core::ledger::Position;
 use ca_core::profile::ProfileSet;
@@ -133,16 +134,12 @@ impl Installation {
         let root_certificate = files::read_certificate(&certificate_path(&settings.certificates, ROOT))?;
         let issuing_certificate =
             files::read_certificate(&certificate_path(&settings.certificates, ISSUING))?;
-        let authority = Arc::new(foundation.authority(
-            ISSUING,
-            issuing_certificate.clone(),
-            Arc::new(keys.open(ISSUING)?),
-        )?);
+        let authority =
+            foundation.authority(ISSUING, issuing_certificate.clone(), Arc::new(keys.open(ISSUING)?))?;
+        let authority = Arc::new(authority.with_crl_plan(settings.crl_plan.clone()));
         let mut cas = vec![PublishedCa {
             authority: Arc::clone(&authority),
-            validity: settings.crl_validity,
-            watch: None,
-            renew_at: None,
+            schedule: CrlSchedule::new(CaId::new(ISSUING)?, settings.crl_within),
         }];
         cas.extend(root_if_present(&foundation, settings, &keys, root_certificate.clone())?);
         let own = own_certificates(&authority, keys, settings, &foundation);
@@ -177,7 +174,6 @@ impl Installation {
             publication,
             anchors: vec![root_certificate],
             publisher: Publisher {
-                store,
                 clock: Arc::clone(&foundation.clock),
                 cas,
                 own,
@@ -251,13 +247,13 @@ fn root_if_present(
         tracing::info!("the root's key is offline");
         return Ok(None);
     }
-    let authority = Arc::new(foundation.authority(ROOT, certificate, Arc::new(keys.open(ROOT)?))?);
+    let authority = foundation.authority(ROOT, certificate, Arc::new(keys.open(ROOT)?))?;
+    let authority = Arc::new(authority.with_crl_plan(CrlPlan::whole(settings.root_crl_validity)));
     // Nothing revokes under the root while the service runs: its CRL is due by age alone.
     Ok(Some(PublishedCa {
         authority,
-        validity: settings.root_crl_validity,
-        watch: Some(CrlWatch::from(CaId::new(ROOT)?, Position(foundation.store.ledger_size()?))),
-        renew_at: None,
+        schedule: CrlSchedule::new(CaId::new(ROOT)?, settings.crl_within)
+            .following(Position(foundation.store.ledger_size()?)),
     }))
 }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use ca_core::crl::{Contains, CrlPlan, DeltaPlan, MOST_SHARDS, NamedIn};
 use ca_core::storage::address::StoreAddress;
 use serde::Deserialize;
 use time::Duration;
@@ -115,11 +116,30 @@ struct LooseToken {
 struct LooseCrl {
     validity_hours: u32,
     root_validity_days: u32,
+    publish_within_seconds: u32,
+    shards: u16,
+    contains: Contains,
+    delta: Option<LooseDelta>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LooseDelta {
+    validity_hours: u32,
+    #[serde(default)]
+    in_certificates: bool,
 }
 
 impl Default for LooseCrl {
     fn default() -> Self {
-        Self { validity_hours: 24, root_validity_days: 90 }
+        Self {
+            validity_hours: 24,
+            root_validity_days: 90,
+            publish_within_seconds: 2,
+            shards: 0,
+            contains: Contains::Everything,
+            delta: None,
+        }
     }
 }
 
@@ -260,7 +280,10 @@ pub(crate) struct Settings {
     /// Whether the sealed keys go along with them.
     pub(crate) backup_keys: SealedKeys,
     pub(crate) checkpoint_file: PathBuf,
-    pub(crate) crl_validity: Duration,
+    /// How the issuing CA publishes its CRLs.
+    pub(crate) crl_plan: CrlPlan,
+    /// How soon after a revocation.
+    pub(crate) crl_within: Duration,
     pub(crate) root_crl_validity: Duration,
     pub(crate) ocsp_validity: Duration,
     pub(crate) limits: Limits,
@@ -290,9 +313,7 @@ impl Settings {
         check_installation(&loose.installation)?;
         let base_url = check_url(&loose.public.base_url, "public.base_url", &["http"])?;
         let registry_url = check_url(&loose.public.registry_url, "public.registry_url", &["https"])?;
-        // RFC 5280 section 5.1.2.5 leaves nextUpdate to policy: at most a week online, ETSI EN 319 411-1
-        // CSS-6.3.9-05 asks for a CRL at least every 24 hours.
-        let crl_validity = bounded(loose.crl.validity_hours, 1, 168, "crl.validity_hours")?;
+        let crl_within = bounded(loose.crl.publish_within_seconds, 1, 86_400, "crl.publish_within_seconds")?;
         let root_crl_validity = bounded(loose.crl.root_validity_days, 1, 366, "crl.root_validity_days")?;
         let ocsp_validity = bounded(loose.ocsp.validity_minutes, 2, 10_080, "ocsp.validity_minutes")?;
         Ok(Self {
@@ -317,7 +338,8 @@ impl Settings {
             vault: check_vault(loose.vault, data)?,
             certificates: data.join("certificates"),
             profiles: data.join("profiles"),
-            crl_validity: Duration::hours(crl_validity.into()),
+            crl_plan: check_crl_plan(&loose.crl)?,
+            crl_within: Duration::seconds(crl_within.into()),
             root_crl_validity: Duration::days(root_crl_validity.into()),
             ocsp_validity: Duration::minutes(ocsp_validity.into()),
             limits: check_limits(&loose.limits)?,
@@ -385,6 +407,26 @@ fn check_vault(vault: LooseVault, data: &Path) -> Result<VaultSettings, String> 
     Ok(VaultSettings { current, token, cached_subjects: vault.cached_subjects })
 }
 
+fn check_crl_plan(crl: &LooseCrl) -> Result<CrlPlan, String> {
+    // RFC 5280 section 5.1.2.5 leaves nextUpdate to policy: at most a week online, ETSI EN 319 411-1
+    // CSS-6.3.9-05 asks for a CRL at least every 24 hours.
+    let validity = bounded(crl.validity_hours, 1, 168, "crl.validity_hours")?;
+    if crl.shards > MOST_SHARDS {
+        return Err(format!("crl.shards is {}: it must be 0 to {MOST_SHARDS}", crl.shards));
+    }
+    let delta = crl.delta.as_ref().map(|delta| {
+        let hours = bounded(delta.validity_hours, 1, validity, "crl.delta.validity_hours")?;
+        let named_in = if delta.in_certificates { NamedIn::CrlsAndCertificates } else { NamedIn::Crls };
+        Ok::<_, String>(DeltaPlan { validity: Duration::hours(hours.into()), named_in })
+    });
+    Ok(CrlPlan {
+        validity: Duration::hours(validity.into()),
+        shards: crl.shards,
+        delta: delta.transpose()?,
+        contains: crl.contains,
+    })
+}
+
 fn check_tls_names(names: Vec<String>) -> Result<Vec<String>, String> {
     if names.is_empty() {
         return Err("listen.tls_names is empty: name the host under which clients reach the service".into());
@@ -442,7 +484,12 @@ mod tests {
     fn the_commented_sample_is_a_valid_file() {
         let settings = Settings::parse(SAMPLE, Path::new("/var/lib/npki")).unwrap();
         assert_eq!(settings.store.folder(), Some(Path::new("/var/lib/npki/store")));
-        assert_eq!(settings.crl_validity, Duration::hours(24));
+        assert_eq!(settings.crl_plan, CrlPlan::whole(Duration::hours(24)));
+        let divided =
+            SAMPLE.replace("shards = 0", "shards = 16").replace("# [crl.delta]\n# ", "[crl.delta]\n");
+        let plan = Settings::parse(&divided, Path::new("/d")).unwrap().crl_plan;
+        let delta = DeltaPlan { validity: Duration::hours(6), named_in: NamedIn::Crls };
+        assert_eq!((plan.shards, plan.delta), (16, Some(delta)));
     }
 
     #[test]
@@ -455,6 +502,14 @@ mod tests {
             ("engine = \"sled\"", "engine = \"oracle\"", "store.engine"),
             ("validity_hours = 24", "validity_hours = 0", "crl.validity_hours"),
             ("format = \"text\"", "format = \"xml\"", "log.format"),
+            ("shards = 0", "shards = 20000", "crl.shards"),
+            ("publish_within_seconds = 2", "publish_within_seconds = 0", "crl.publish_within_seconds"),
+            ("contains = \"everything\"", "contains = \"users\"", "user-certificates"),
+            (
+                "# [crl.delta]\n# validity_hours = 6",
+                "[crl.delta]\nvalidity_hours = 25",
+                "crl.delta.validity_hours",
+            ),
             ("validity_hours = 24", "validity_hour = 24", "did you mean `validity_hours`"),
             ("base_url = \"http://", "base_url = \"https://", "public.base_url"),
         ] {

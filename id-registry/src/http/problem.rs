@@ -103,6 +103,8 @@ problems! {
         "tell the service's operator; the profile or the service is at fault, not your request";
     ISSUER_ENDS = "E-ISS-007" 500 false, "The issuing CA ends before the certificate would",
         "tell the service's operator: a new issuing CA is due";
+    CRL_LEAVES_OUT = "E-ISS-009" 422 false, "The CA issues certificates of another kind only",
+        "choose a profile of its kind, or have the operator change [crl] contains in npki.toml";
     CA_KEY = "E-ISS-008" 503 true, "The CA's key could not be used", "try again later";
 
     UNKNOWN_CERTIFICATE = "E-CERT-001" 404 false, "There is no such certificate", "look it up: npki cert list";
@@ -114,6 +116,8 @@ problems! {
     HOLD_FORBIDDEN = "E-CERT-005" 409 false, "Certificates of this profile must not be suspended",
         "revoke it with another reason";
     SERIAL_MALFORMED = "E-CERT-006" 400 false, "This is no serial number", "write it in hexadecimal, as in lists";
+    INVALID_SINCE = "E-CERT-007" 400 false, "The certificate cannot be invalid since then",
+        "give a moment of its life, not later than now, or leave it out";
 
     UNKNOWN_EVENT = "E-LED-001" 404 false, "There is no such event", "look it up: npki audit search";
     NOT_SEALED = "E-LED-002" 409 true, "The event is recorded and not sealed yet", "ask again in a second";

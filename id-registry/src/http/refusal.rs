@@ -248,6 +248,7 @@ impl From<Refusal> for Problem {
             Refusal::FactUnfit { .. } => table::FACT_UNFIT,
             Refusal::NameNotGranted { .. } => table::NAME_NOT_GRANTED,
             Refusal::KeyOfAnother => table::KEY_OF_ANOTHER,
+            Refusal::CrlLeavesOut { .. } => table::CRL_LEAVES_OUT,
         };
         Self::new(kind, refusal.to_string())
     }
@@ -280,6 +281,7 @@ impl From<RevokeError> for Problem {
             RevokeError::AlreadyOnHold(_) => table::HELD_ALREADY,
             RevokeError::NotOnHold(_) => table::NOT_ON_HOLD,
             RevokeError::HoldForbidden { .. } => table::HOLD_FORBIDDEN,
+            RevokeError::InvalidSince { .. } => table::INVALID_SINCE,
         };
         Self::new(kind, error.to_string())
     }
