@@ -98,7 +98,7 @@ impl Authority {
         Ok(self.publish(&name, validity, &Wanted::Changes(changed), actor)?.0)
     }
 
-    /// Publishes what is due now. What was published; one failure leaves the others to be tried.
+    /// Publishes what is due now. Gives what was published and what failed; one failure leaves the others to be tried.
     pub fn publish_due(
         &self,
         schedule: &mut CrlSchedule,

@@ -95,3 +95,100 @@ pub fn addresses_in(freshest: &[u8]) -> Vec<String> {
     });
     names.flat_map(uris).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use ca_core::status::RevocationReason;
+    use time::OffsetDateTime;
+
+    use super::{amended_status, delta_addresses};
+    use crate::validation::certificate::Certificate;
+    use crate::validation::crl::CrlRefusal;
+    use crate::validation::fixture::{LEAF, Workshop};
+    use crate::validation::status::{ReportedStatus, crl_findings};
+
+    struct Bench {
+        workshop: Workshop,
+        root: Certificate,
+        leaf: Certificate,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let workshop = Workshop::new();
+            let root = workshop.root("root", "P-256");
+            let leaf = workshop.issue("root", "leaf", "P-256", LEAF);
+            Self { workshop, root, leaf }
+        }
+
+        fn crl(&self, reason: Option<&str>, number: u8, extensions: &str) -> Vec<u8> {
+            let revoked: Vec<_> = reason.map(|reason| (&self.leaf, reason)).into_iter().collect();
+            self.workshop.numbered_crl("root", &revoked, number, extensions)
+        }
+
+        fn delta(&self, reason: Option<&str>, number: u8, base: u8) -> Vec<u8> {
+            self.crl(reason, number, &format!("2.5.29.27=critical,DER:0201{base:02x}\n"))
+        }
+
+        fn status(&self, full: &[u8], delta: &[u8]) -> Result<ReportedStatus, CrlRefusal> {
+            let now = OffsetDateTime::now_utc();
+            amended_status(full, delta, &self.leaf, &self.root, now).map(|found| found.status)
+        }
+    }
+
+    #[test]
+    fn a_delta_amends_the_crl_it_fits_and_no_other() {
+        let bench = Bench::new();
+        let (full, held) = (bench.crl(None, 5, ""), bench.crl(Some("certificateHold"), 5, ""));
+        let revoking = bench.delta(Some("keyCompromise"), 6, 5);
+        let reason = |outcome| match outcome {
+            Ok(ReportedStatus::Revoked { reason, .. }) => reason,
+            _ => None,
+        };
+        assert_eq!(reason(bench.status(&full, &revoking)), Some(RevocationReason::KeyCompromise));
+        let silent = bench.delta(None, 6, 4);
+        assert_eq!(bench.status(&full, &silent), Ok(ReportedStatus::Good));
+        assert_eq!(reason(bench.status(&held, &silent)), Some(RevocationReason::CertificateHold));
+        let released = bench.delta(Some("removeFromCRL"), 6, 5);
+        assert_eq!(bench.status(&held, &released), Ok(ReportedStatus::Good));
+
+        for (number, base) in [(5, 4), (4, 3), (9, 6)] {
+            let unfit = bench.status(&full, &bench.delta(None, number, base));
+            assert!(matches!(unfit, Err(CrlRefusal::OtherBase(_))), "{number} {base} {unfit:?}");
+        }
+        let scope = "issuingDistributionPoint=critical,@p\n[p]\nonlyuser=TRUE\n";
+        let users = bench.crl(None, 6, &format!("2.5.29.27=critical,DER:020105\n{scope}"));
+        assert!(matches!(bench.status(&full, &users), Err(CrlRefusal::OtherBase(_))));
+        assert_eq!(bench.status(&full, &bench.crl(None, 6, "")), Err(CrlRefusal::OtherBase("it is none")));
+        assert_eq!(bench.status(&released, &released), Err(CrlRefusal::Delta));
+    }
+
+    #[test]
+    fn what_a_delta_says_takes_the_place_of_what_its_base_says() {
+        let bench = Bench::new();
+        let now = OffsetDateTime::now_utc();
+        let said = |crls: &[Vec<u8>]| -> Vec<_> {
+            let findings = crl_findings(crls, &bench.leaf, &bench.root, now);
+            findings.into_iter().map(|finding| finding.map(|found| found.status)).collect()
+        };
+        let held = bench.crl(Some("certificateHold"), 5, "");
+        let released = bench.delta(Some("removeFromCRL"), 6, 5);
+        assert_eq!(said(&[released.clone(), held.clone()]), [Ok(ReportedStatus::Good)]);
+        assert_eq!(said(&[released]), [Err(CrlRefusal::Delta)], "a delta alone says nothing");
+        let stranger = bench.delta(None, 9, 8);
+        let both = said(&[held, stranger]);
+        assert!(matches!(
+            both.as_slice(),
+            [Ok(ReportedStatus::Revoked { .. }), Err(CrlRefusal::OtherBase(_))]
+        ));
+    }
+
+    #[test]
+    fn a_full_crl_names_its_delta() {
+        let bench = Bench::new();
+        let full = bench.crl(None, 5, "freshestCRL=URI:http://a.example.org/delta.crl\n");
+        assert_eq!(delta_addresses(&full), ["http://a.example.org/delta.crl"]);
+        assert!(delta_addresses(b"no CRL").is_empty());
+    }
+}
