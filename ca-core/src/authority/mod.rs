@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::certificate::{CaId, CertificateRecord, Certificates};
-use crate::clock::{Clock, Entropy, EntropyError};
+use crate::clock::{Clock, Entropy, EntropyError, in_words};
 use crate::crl::CrlPlan;
 use crate::issuance::issuer::Issuer;
 use crate::issuance::reservation::{self, AbandonError};
@@ -186,7 +186,10 @@ pub enum RevokeError {
         profile: String,
     },
     /// The date since which it is said to be invalid cannot be right.
-    #[error("certificate {serial} cannot be invalid since {since}: give a moment from {from} to {until}")]
+    #[error(
+        "certificate {serial} cannot be invalid since {}: give a moment from {} to {}",
+        in_words(*since), in_words(*from), in_words(*until)
+    )]
     InvalidSince {
         /// Which.
         serial: SerialNumber,

@@ -4,7 +4,7 @@
 //! A CA publishes one list, or several: certificates are spread over shards when they are issued (`partitioned` CRLs,
 //! RFC 5280 section 5.2.5), and between full CRLs changes can be published as delta CRLs (section 5.2.4).
 
-use crate::clock::EntropyError;
+use crate::clock::{EntropyError, in_words};
 use crate::issuance::EncodingError;
 use crate::keys::KeyError;
 use crate::serial::SerialNumber;
@@ -56,7 +56,10 @@ pub enum PublishError {
     #[error(transparent)]
     Encoding(#[from] EncodingError),
     /// The clock was set back.
-    #[error("the clock shows {now}, and the newest CRL is of {newest}: set the clock right, or wait")]
+    #[error(
+        "the clock shows {}, and the newest CRL is of {}: set the clock right, or wait",
+        in_words(*now), in_words(*newest)
+    )]
     ClockBehind {
         /// What the clock shows.
         now: time::OffsetDateTime,
