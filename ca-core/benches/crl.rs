@@ -117,6 +117,10 @@ impl Store for Imagined {
         self.rest.get(table, key)
     }
 
+    fn get_many(&self, table: Table, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, StorageError> {
+        self.rest.get_many(table, keys)
+    }
+
     fn scan(&self, table: Table, range: &KeyRange, limit: usize) -> Result<Vec<Entry>, StorageError> {
         if table != REVOCATIONS {
             return self.rest.scan(table, range, limit);

@@ -1,5 +1,5 @@
 //! How fast certificates are issued, as ratios to what this machine's key and disk allow in the same run:
-//! `cargo bench -p ca-core`.
+//! `cargo bench -p ca-core --bench issuance`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program that measures and tells")]
 
 #[path = "../tests/issuance/authority.rs"]
@@ -9,30 +9,84 @@ mod authority;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use authority::Ca;
-use ca_core::algorithm::KeyAlgorithm;
-use ca_core::csr::SubjectPublicKey;
+use ca_core::algorithm::{KeyAlgorithm, SignatureAlgorithm};
+use ca_core::csr::{CertificationRequest, SubjectPublicKey, VerifiedCsr};
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
 use ca_core::storage::Store;
 use ca_core::storage::memory::MemoryStore;
 use ca_core::storage::sled::SledStore;
+use der::asn1::{BitString, SetOfVec};
+use der::{Decode, Encode};
+use x509_cert::name::Name;
+use x509_cert::request::{CertReq, CertReqInfo, Version};
 
 /// How long each measurement runs.
 const RUN: Duration = Duration::from_secs(3);
 
+/// What an issuance costs, from the octets of a request to the signed certificate, beside what nobody can save: verifying
+/// the request's signature, and signing with the CA's key. Subscriber and CA have keys of one kind.
 fn main() {
-    let key = SoftwareKey::generate(KeyAlgorithm::P384).unwrap();
-    let signatures = rate(1, || drop(key.sign(b"to be signed").unwrap()));
-    println!("bare P-384 signatures, 1 thread                {signatures:>8.0} /s");
-    let memory = issuance(&Ca::founded_on(MemoryStore::new()), 1);
+    for algorithm in KeyAlgorithm::ALL {
+        for signs_with in algorithm.signature_algorithms() {
+            measure_in_memory(algorithm, *signs_with);
+        }
+    }
+    measure_on_disk();
+}
+
+/// One line for each way of signing: all rates are of one thread.
+fn measure_in_memory(algorithm: KeyAlgorithm, signs_with: SignatureAlgorithm) {
+    let new_key = || SoftwareKey::generate(algorithm).unwrap().signing_with(signs_with).unwrap();
+    let key = new_key();
+    let message = [7_u8; 800];
+    let signature = key.sign(&message).unwrap();
+    let verify = || signs_with.verify(key.public_key_info(), &message, &signature).unwrap();
+    let sign = || drop(key.sign(&message).unwrap());
+    let signatures = rate(1, sign);
+    let both = rate(1, || {
+        sign();
+        verify();
+    });
+    let root = SoftwareKey::generate(KeyAlgorithm::P384).unwrap();
+    let ca = Ca::founded_with_keys(MemoryStore::new(), Arc::new(root), Arc::new(new_key()));
+    // ML-DSA-87 is for CAs and responders only. An identity may renew with its key.
+    let kind = if algorithm == KeyAlgorithm::MlDsa87 { "ocsp-responder" } else { "device" };
+    let request = request(&new_key());
+    let issue = || drop(ca.issue(kind, verified(&request).key().clone()).unwrap());
+    issue();
+    let issued = rate(1, issue);
     println!(
-        "issued, in memory, 1 thread                    {memory:>8.0} /s   {:.2} of the signatures",
-        memory / signatures
+        "{:<20} signs {signatures:>7.0} /s, signs and verifies {both:>7.0} /s, issues {issued:>7.0} /s: {:.2} and {:.2}",
+        signs_with.name(),
+        issued / signatures,
+        issued / both,
     );
+}
+
+/// A certification request of a subscriber's key, DER.
+fn request(key: &SoftwareKey) -> Vec<u8> {
+    let info = CertReqInfo {
+        version: Version::V1,
+        subject: Name::default(),
+        public_key: Decode::from_der(key.public_key_info()).unwrap(),
+        attributes: SetOfVec::new(),
+    };
+    let signature = BitString::from_bytes(&key.sign(&info.to_der().unwrap()).unwrap()).unwrap();
+    let algorithm = Decode::from_der(key.signature_algorithm().identifier()).unwrap();
+    CertReq { info, algorithm, signature }.to_der().unwrap()
+}
+
+fn verified(request: &[u8]) -> VerifiedCsr {
+    CertificationRequest::parse(request).unwrap().verify().unwrap()
+}
+
+fn measure_on_disk() {
     // On the disk that the build uses: a temporary folder is often memory, and proves nothing.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let flushes = flush_rate(folder.path());

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::crl::Partition;
+use crate::plain_name::is_plain;
 use crate::profile::ProfileId;
 use crate::serial::SerialNumber;
 use crate::status::{Revocation, SerialStatus, StatusSource};
-use crate::storage::{KeyRange, StorageError, Store, Table, Version, Versioned};
+use crate::storage::{Entry, KeyRange, StorageError, Store, Table, Version, Versioned};
 use crate::subject::IdentityRef;
 use crate::vault::{Envelope, SealedText, Vault, VaultError, purpose_of, purpose_of_field};
 
@@ -38,10 +39,9 @@ impl CaId {
     /// Any other name.
     pub fn new(name: impl Into<String>) -> Result<Self, InvalidCaId> {
         let name = name.into();
-        let fits = (1..=32).contains(&name.len())
-            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         // `issuing-delta.crl` is the delta CRL of `issuing`.
-        if fits && !name.ends_with("-delta") { Ok(Self(name)) } else { Err(InvalidCaId) }
+        let fits = is_plain(&name, 32) && !name.ends_with("-delta");
+        if fits { Ok(Self(name)) } else { Err(InvalidCaId) }
     }
 
     /// The name.
@@ -229,14 +229,27 @@ impl Certificates {
             None => range,
         };
         let keys = self.store.scan(CERTIFICATES_BY_IDENTITY, &range, limit)?;
-        keys.iter().map(|(key, _)| self.indexed(key, prefix.len())).collect()
+        let damaged = |key: &[u8]| StorageError(format!("index entry {} leads nowhere", hex::encode(key)));
+        let serial = |(key, _): &Entry| {
+            let serial = SerialNumber::from_der_content(key.get(prefix.len()..).unwrap_or_default());
+            serial.map_err(|_| damaged(key))
+        };
+        let serials = keys.iter().map(serial).collect::<Result<Vec<_>, _>>()?;
+        let found = self.find_many(&serials)?.into_iter().zip(&keys);
+        found.map(|(record, (key, _))| record.ok_or_else(|| damaged(key))).collect()
     }
 
-    fn indexed(&self, key: &[u8], prefix: usize) -> Result<CertificateRecord, StorageError> {
-        let damaged = || StorageError(format!("index entry {} leads nowhere", hex::encode(key)));
-        let serial =
-            SerialNumber::from_der_content(key.get(prefix..).unwrap_or_default()).map_err(|_| damaged())?;
-        self.find(&serial)?.ok_or_else(damaged)
+    /// The records of these certificates, in their order.
+    ///
+    /// # Errors
+    /// Storage failed.
+    pub fn find_many(
+        &self,
+        serials: &[SerialNumber],
+    ) -> Result<Vec<Option<CertificateRecord>>, StorageError> {
+        let keys: Vec<Vec<u8>> = serials.iter().map(|serial| self.ca.key(serial)).collect();
+        let found = self.store.get_many(CERTIFICATES, &keys)?;
+        found.iter().map(|entry| entry.as_ref().map(decode).transpose()).collect()
     }
 
     /// The index key that binds `serial` to `identity`.

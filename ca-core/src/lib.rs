@@ -4,12 +4,17 @@
 //! Knows neither persons nor HTTP. Everything here is synchronous; time and randomness are parameters.
 
 pub mod algorithm;
+pub mod authorities;
 pub mod authority;
 pub mod backup;
+pub mod ceremony;
 pub mod certificate;
 pub mod clock;
 pub mod crl;
+pub mod crockford;
 pub mod csr;
+pub mod fingerprint;
+pub mod hierarchy;
 pub mod issuance;
 pub mod keys;
 pub mod ledger;
@@ -22,8 +27,11 @@ pub mod storage;
 pub mod subject;
 pub mod tlog;
 pub mod token;
+pub mod toml_fault;
 pub mod vault;
 
+mod durable;
+mod plain_name;
 mod tables;
 
 pub use tables::TABLES;

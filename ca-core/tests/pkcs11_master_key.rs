@@ -1,11 +1,7 @@
 //! A master key in a token: SoftHSM plays the hardware.
-//!
-//! Each story runs in a process of its own, which this test binary starts: a token's login belongs to a whole process,
-//! and SoftHSM finds its tokens by an environment variable.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ca_core::clock::{Entropy, SystemClock, SystemEntropy};
@@ -21,55 +17,12 @@ use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use cryptoki::session::{Session, UserType};
 use cryptoki::types::AuthPin;
 
-const INSIDE: &str = "NPKI_TEST_TOKEN_PROCESS";
-const CONFIGURATION: &str = "SOFTHSM2_CONF";
-const TOKEN: &str = "npki test";
-const PIN: &str = "20771";
+#[path = "../../tests/src/soft_token.rs"]
+mod soft_token;
+
+use soft_token::{PIN, TOKEN, module, with_token};
+
 const SUBJECT_KEY: [u8; 32] = [7; 32];
-
-/// Runs the test of this name once more in a process that finds a fresh token, or, in that process, tells the story.
-fn with_token(name: &str, story: fn()) {
-    if std::env::var_os(INSIDE).is_some() {
-        return story();
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let configuration = new_token(folder.path());
-    let again = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture"])
-        .env(CONFIGURATION, configuration)
-        .env(INSIDE, "1")
-        .output()
-        .unwrap();
-    assert!(again.status.success() && said(&again).contains("1 passed"), "{}", said(&again));
-}
-
-fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-fn new_token(folder: &Path) -> PathBuf {
-    let (tokens, configuration) = (folder.join("tokens"), folder.join("softhsm2.conf"));
-    std::fs::create_dir(&tokens).unwrap();
-    let text = format!("directories.tokendir = {}\nobjectstore.backend = file\n", tokens.display());
-    std::fs::write(&configuration, text).unwrap();
-    let made = Command::new("softhsm2-util")
-        .args(["--init-token", "--free", "--label", TOKEN, "--so-pin", "12345678", "--pin", PIN])
-        .env(CONFIGURATION, &configuration)
-        .output()
-        .expect("softhsm2-util is not installed, and without a token this test means nothing: apt-get install softhsm2");
-    assert!(made.status.success(), "{}", said(&made));
-    configuration
-}
-
-fn module() -> PathBuf {
-    let usual = [
-        "/usr/lib/softhsm/libsofthsm2.so",
-        "/usr/lib64/pkcs11/libsofthsm2.so",
-        "/usr/local/lib/softhsm/libsofthsm2.so",
-    ];
-    let found = usual.iter().map(PathBuf::from).find(|path| path.exists());
-    found.expect("libsofthsm2.so is not installed: apt-get install softhsm2")
-}
 
 fn place(key: &str) -> KeyPlace {
     KeyPlace { module: module(), token: TOKEN.to_owned(), key: key.to_owned() }

@@ -96,7 +96,7 @@ impl Registry {
         serial: &SerialNumber,
     ) -> Result<(CertificateRecord, Option<Vec<u8>>), CertificateError> {
         let record = self.certificate_within(permit, serial)?;
-        let der = self.authority().certificates().der(&record, self.vault()).map_err(Fault::from)?;
+        let der = self.authorities().der(&record, self.vault()).map_err(Fault::from)?;
         self.record_views(permit, bearers([&record]))?;
         Ok((record, der))
     }
@@ -140,7 +140,7 @@ impl Registry {
         after: Option<&SerialNumber>,
         limit: usize,
     ) -> Result<Vec<(SerialNumber, CertificateRecord)>, StorageError> {
-        let certificates = self.authority().certificates();
+        let certificates = self.authorities();
         let records = match (identity, scope) {
             (Some(identity), _) => certificates.of_identity(&reference(identity), after, limit)?,
             (None, Scope::Country) => certificates.list(after, limit)?,
@@ -162,14 +162,12 @@ impl Registry {
             None => range,
         };
         let found = self.store().scan(CERTIFICATES_BY_ORGANISATION, &range, limit)?;
-        found.iter().map(|(key, _)| self.certificate_indexed(key, prefix.len())).collect()
-    }
-
-    fn certificate_indexed(&self, key: &[u8], prefix: usize) -> Result<CertificateRecord, StorageError> {
         let damaged = || StorageError("an entry of certificates_by_organisation is damaged".to_owned());
-        let serial = key.get(prefix..).and_then(|serial| std::str::from_utf8(serial).ok());
-        let serial = serial.and_then(|serial| serial.parse().ok()).ok_or_else(damaged)?;
-        self.authority().certificates().find(&serial)?.ok_or_else(damaged)
+        let serial = |key: &[u8]| std::str::from_utf8(key.get(prefix.len()..)?).ok()?.parse().ok();
+        let serials = found.iter().map(|(key, _)| serial(key).ok_or_else(damaged));
+        let serials = serials.collect::<Result<Vec<SerialNumber>, _>>()?;
+        let records = self.authorities().find_many(&serials)?;
+        records.into_iter().map(|record| record.ok_or_else(damaged)).collect()
     }
 
     /// Revokes a certificate, or puts it on hold.
@@ -185,10 +183,10 @@ impl Registry {
     ) -> Result<CertificateRecord, CertificateError> {
         let grounds = grounds.into();
         let note = note.map(|note| reason_line("note", note)).transpose()?;
-        self.certificate_within(permit, serial)?;
+        let record = self.certificate_within(permit, serial)?;
         until_settled(|| {
-            let noted = self.noted(permit, serial, note.as_deref())?;
-            attempt(self.authority().revoke(serial, grounds, &permit.actor(), noted))
+            let noted = self.noted(permit, &record, note.as_deref())?;
+            attempt(self.authorities().revoke(&record, grounds, &permit.actor(), noted))
         })
     }
 
@@ -203,10 +201,10 @@ impl Registry {
         note: Option<&str>,
     ) -> Result<CertificateRecord, CertificateError> {
         let note = note.map(|note| reason_line("note", note)).transpose()?;
-        self.certificate_within(permit, serial)?;
+        let record = self.certificate_within(permit, serial)?;
         until_settled(|| {
-            let noted = self.noted(permit, serial, note.as_deref())?;
-            attempt(self.authority().release(serial, &permit.actor(), noted))
+            let noted = self.noted(permit, &record, note.as_deref())?;
+            attempt(self.authorities().release(&record, &permit.actor(), noted))
         })
     }
 
@@ -214,11 +212,11 @@ impl Registry {
     fn noted(
         &self,
         permit: &Permit<RevokeCertificates>,
-        serial: &SerialNumber,
+        record: &CertificateRecord,
         note: Option<&str>,
     ) -> Result<AuditedChange, Fault> {
         let Some(note) = note else { return Ok(AuditedChange::nothing()) };
-        let subject = format!("certificate:{}/{serial}", self.authority().id());
+        let subject = format!("certificate:{}/{}", record.issuer, record.serial);
         let event = self.event(&permit.actor(), NOTED, subject)?.because(note);
         Ok(Change::new().explained_by(&event))
     }
@@ -229,7 +227,7 @@ impl Registry {
         permit: &Permit<P>,
         serial: &SerialNumber,
     ) -> Result<CertificateRecord, CertificateError> {
-        let found = self.authority().certificates().find(serial)?;
+        let found = self.authorities().find(serial)?;
         let record = found.ok_or_else(|| CertificateError::Unknown(serial.clone()))?;
         let Scope::Organisation(own) = permit.scope() else { return Ok(record) };
         // Staff and the installation's own certificates belong to no organisation.

@@ -8,9 +8,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use ca_core::clock::{Entropy, EntropyError};
+use ca_core::crockford::{character, value_of};
 use serde::{Deserialize, Serialize};
 
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Random characters: 45 bits. Identifiers are no secrets; a collision is found by the store and drawn again.
 const RANDOM: usize = 9;
 const LENGTH: usize = RANDOM + 1;
@@ -47,7 +47,7 @@ impl Digits {
 
 impl fmt::Display for Digits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.0.iter().map(|digit| char::from(*ALPHABET.get(usize::from(*digit)).unwrap_or(&b'?')));
+        let text = self.0.iter().map(|digit| character(*digit));
         text.into_iter().try_for_each(|character| fmt::Write::write_char(f, character))
     }
 }
@@ -65,17 +65,6 @@ fn interim(letter: u8, digits: &[u8]) -> u8 {
 const fn double(value: u8) -> u8 {
     let shifted = value << 1;
     if shifted & 0b10_0000 == 0 { shifted } else { shifted ^ 0b10_0101 }
-}
-
-/// Crockford's reading: either case, and the letters that look like digits are those digits.
-fn value_of(character: char) -> Option<u8> {
-    let upper = match character.to_ascii_uppercase() {
-        'I' | 'L' => '1',
-        'O' => '0',
-        other => other,
-    };
-    let place = ALPHABET.iter().position(|known| char::from(*known) == upper)?;
-    u8::try_from(place).ok()
 }
 
 /// Text is not an identifier of the kind that was wanted.
@@ -294,6 +283,8 @@ mod tests {
 
     use ca_core::clock::SystemEntropy;
     use proptest::prelude::*;
+
+    use ca_core::crockford::ALPHABET;
 
     use super::*;
 

@@ -88,8 +88,8 @@ impl Registry {
         permit: &Permit<ReadRegistry>,
         serial: &SerialNumber,
     ) -> Result<Vec<Receipt>, LedgerError> {
-        self.certificate_within(permit, serial)?;
-        self.receipts(format!("certificate:{}/{serial}", self.authority().id()))
+        let record = self.certificate_within(permit, serial)?;
+        self.receipts(format!("certificate:{}/{serial}", record.issuer))
     }
 
     /// Receipts for all that happened to a request: submission, approvals, rejection.

@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use ca_core::authority::Authority;
+use ca_core::authorities::Authorities;
 use ca_core::clock::{Clock, Entropy};
 use ca_core::ledger::{Action, Actor, Event, Ledger};
+use ca_core::profile::{Profile, ProfileSet, UnknownProfile};
 use ca_core::storage::{AuditedChange, CommitError, Committed, StorageError, Store, Table};
 use ca_core::subject::IdentityRef;
 use ca_core::tlog::checkpoint::Log;
@@ -53,8 +54,8 @@ pub struct RegistryParts {
     pub vault: Arc<Vault>,
     /// Whoever keeps the vault's master keys.
     pub master_keys: Arc<dyn MasterKeys>,
-    /// The CA that issues to what is registered.
-    pub authority: Arc<Authority>,
+    /// The CAs that issue to what is registered.
+    pub authorities: Arc<Authorities>,
     /// The ledger's log, for receipts.
     pub log: Log,
     /// What makes backups.
@@ -89,9 +90,18 @@ impl Registry {
         self.parts.log.keys().first().map(ToString::to_string).unwrap_or_default()
     }
 
-    /// The CA that issues to what is registered.
-    pub fn authority(&self) -> &Authority {
-        &self.parts.authority
+    /// The CAs that issue to what is registered.
+    pub fn authorities(&self) -> &Authorities {
+        &self.parts.authorities
+    }
+
+    /// The profiles that certificates are issued under.
+    pub fn profiles(&self) -> &ProfileSet {
+        self.parts.authorities.profiles()
+    }
+
+    pub(crate) fn profile(&self, id: &str) -> Result<&Profile, UnknownProfile> {
+        self.profiles().find(id)
     }
 
     /// Whether the store answers.

@@ -48,6 +48,10 @@ impl Store for CrlStore {
         Ok(found.map(|value| Versioned { value, version: Version(1) }))
     }
 
+    fn get_many(&self, _: Table, _: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, StorageError> {
+        unreachable!("publishing reads one CRL at a time")
+    }
+
     fn scan(&self, _: Table, _: &KeyRange, _: usize) -> Result<Vec<Entry>, StorageError> {
         unreachable!("publishing scans nothing")
     }

@@ -76,6 +76,14 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes))
 }
 
+/// A certificate's serial number, lower-case hex, as lists show it.
+#[track_caller]
+pub fn serial(certificate: &Path) -> String {
+    let der = der(&std::fs::read(certificate).unwrap());
+    let (_, parsed) = x509_parser::parse_x509_certificate(&der).expect("a readable certificate");
+    hex::encode(parsed.tbs_certificate.raw_serial())
+}
+
 /// The addresses at which a certificate says its issuer's CRL can be fetched (RFC 5280 section 4.2.1.13).
 #[track_caller]
 pub fn crl_addresses(certificate: &Path) -> Vec<String> {

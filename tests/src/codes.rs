@@ -36,3 +36,5 @@ pub const NO_SUCH_CERTIFICATE: &str = "E-CERT-001";
 pub const SAME_REQUEST: &str = "E-REQ-003";
 /// Another identity has this identifier.
 pub const SAME_IDENTIFIER: &str = "E-ID-002";
+/// Settings, or the hierarchy, cannot be used.
+pub const SERVICE_SETTINGS: &str = "E-SRV-004";

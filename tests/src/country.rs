@@ -32,7 +32,11 @@ impl Country {
 
     /// The same, with its records kept there.
     pub fn settled_on(keeping: Keeping<'_>) -> Self {
-        let installation = Installation::fresh_on(keeping);
+        Self::settled_in(Installation::fresh_on(keeping))
+    }
+
+    /// The same, in an installation that runs.
+    pub fn settled_in(installation: Installation) -> Self {
         let staff = Staff::of(&installation);
         let identities = census::register(&staff.officer.npki);
         Self { staff, identities, issued: Vec::new(), installation }
@@ -40,7 +44,12 @@ impl Country {
 
     /// Staff, identities, and a certificate under each profile.
     pub fn populated() -> Self {
-        let mut country = Self::settled();
+        Self::populated_in(Installation::fresh())
+    }
+
+    /// The same, in an installation that runs.
+    pub fn populated_in(installation: Installation) -> Self {
+        let mut country = Self::settled_in(installation);
         let identities = &country.identities;
         let wanted = [
             ("person-authentication", &identities.person),
@@ -75,7 +84,13 @@ impl Country {
     /// Waits until the issuing CA's CRL says this of a serial number; it has seconds to do so.
     #[track_caller]
     pub fn until_the_crl(&self, says: CrlEntry, serial: &str) {
-        let address = format!("{}/crl/issuing.crl", self.installation.public_url());
+        self.until_crl_of("issuing", says, serial);
+    }
+
+    /// The same of the CRL of any CA.
+    #[track_caller]
+    pub fn until_crl_of(&self, ca: &str, says: CrlEntry, serial: &str) {
+        let address = format!("{}/crl/{ca}.crl", self.installation.public_url());
         let give_up = Instant::now() + PUBLICATION;
         loop {
             let crl = bystander::fetch(&self.installation, &address).body;

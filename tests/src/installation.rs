@@ -44,8 +44,17 @@ impl Installation {
 
     /// The same, with its records kept there.
     pub fn fresh_on(keeping: Keeping<'_>) -> Self {
+        Self::running(keeping, &[])
+    }
+
+    /// The same, with the CAs of this hierarchy.
+    pub fn fresh_with(hierarchy: &str) -> Self {
+        Self::running(Keeping::Embedded, &["--hierarchy", hierarchy])
+    }
+
+    fn running(keeping: Keeping<'_>, more: &[&str]) -> Self {
         let mut installation = Self::empty();
-        installation.initialise(keeping);
+        installation.initialise(keeping, more);
         installation.start();
         installation
     }
@@ -53,7 +62,7 @@ impl Installation {
     /// Makes an installation by `npki init`; nothing runs yet.
     pub fn founded() -> Self {
         let installation = Self::empty();
-        installation.initialise(Keeping::Embedded);
+        installation.initialise(Keeping::Embedded, &[]);
         installation
     }
 
@@ -86,6 +95,8 @@ impl Installation {
         copy.edit_settings(|text| {
             let service = (format!("service = {}", address(self.https)), address(copy.https));
             let public = (format!("\npublic = {}", address(self.http)), address(copy.http));
+            // Its journals of signatures are its own.
+            let text = text.replacen("[keys]\n", &format!("[keys]\nnode = \"node-{}\"\n", copy.https), 1);
             text.replacen(&service.0, &format!("service = {}", service.1), 1).replacen(
                 &public.0,
                 &format!("\npublic = {}", public.1),
@@ -111,7 +122,7 @@ impl Installation {
         std::fs::write(file, edited).unwrap();
     }
 
-    fn initialise(&self, keeping: Keeping<'_>) {
+    fn initialise(&self, keeping: Keeping<'_>, more: &[&str]) {
         let data = self.data();
         let (listen, public) = (format!("127.0.0.1:{}", self.https), format!("127.0.0.1:{}", self.http));
         let arguments = [
@@ -130,6 +141,7 @@ impl Installation {
             Keeping::Folder(folder) => arguments.extend(["--store", text(folder)]),
             Keeping::Postgres(address) => arguments.extend(["--store", address]),
         }
+        arguments.extend(more);
         self.somebody("installer").done(&arguments);
     }
 
@@ -199,14 +211,24 @@ impl Installation {
         folder
     }
 
-    /// The root CA's certificate, PEM: what everybody trusts.
-    pub fn root(&self) -> PathBuf {
-        self.data().join("certificates/root.pem")
+    /// All roots' certificates, PEM: what everybody trusts.
+    pub fn trust(&self) -> PathBuf {
+        self.data().join("certificates/anchors.pem")
     }
 
-    /// The issuing CA's certificate, PEM.
+    /// A CA's certificate, PEM.
+    pub fn ca(&self, id: &str) -> PathBuf {
+        self.data().join("certificates").join(format!("{id}.pem"))
+    }
+
+    /// The national root CA's certificate, PEM.
+    pub fn root(&self) -> PathBuf {
+        self.ca("root")
+    }
+
+    /// The certificate of the issuing CA of a pilot, PEM.
     pub fn issuing(&self) -> PathBuf {
-        self.data().join("certificates/issuing.pem")
+        self.ca("issuing")
     }
 
     /// The public key of the ledger, as `npki init` wrote it.
@@ -236,7 +258,7 @@ impl Installation {
 
     /// REST with a client certificate.
     pub fn rest(&self, certificate: &Path, key: &Path) -> Rest {
-        Rest::new(&self.url(), &self.root()).signed_in(certificate, key)
+        Rest::new(&self.url(), &self.trust()).signed_in(certificate, key)
     }
 
     /// What the server wrote so far.

@@ -33,6 +33,7 @@ pub mod requests;
 pub mod rest;
 pub mod rounds;
 pub mod small_disk;
+pub mod soft_token;
 pub mod staff;
 pub mod standby;
 pub mod witness;

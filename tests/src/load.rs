@@ -77,7 +77,7 @@ impl Door {
     pub fn of(country: &Country, node: &Installation) -> Self {
         let at = |member: &Member| node.rest(&member.certificate, &member.key);
         let staff = &country.staff;
-        let everybody = Some(Rest::new(&node.public_url(), &node.root()));
+        let everybody = Some(Rest::new(&node.public_url(), &node.trust()));
         Self { officer: at(&staff.officer), administrator: Some(at(&staff.administrator)), everybody }
     }
 

@@ -85,6 +85,10 @@ impl Store for Pouring {
         Ok(found.map(|value| Versioned { value, version: Version(1) }))
     }
 
+    fn get_many(&self, table: Table, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, StorageError> {
+        keys.iter().map(|key| self.get(table, key)).collect()
+    }
+
     fn scan(&self, _: Table, _: &KeyRange, _: usize) -> Result<Vec<Entry>, StorageError> {
         Ok(Vec::new())
     }

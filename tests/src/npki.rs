@@ -11,6 +11,8 @@ use crate::workspace;
 pub mod exit {
     /// Done, or the answer is yes.
     pub const DONE: i32 = 0;
+    /// Failed, unclassified.
+    pub const FAILED: i32 = 1;
     /// Wrong usage or unusable input.
     pub const USAGE: i32 = 2;
     /// The answer is no.

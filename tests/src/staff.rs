@@ -118,7 +118,7 @@ fn sign_in(
     certificate: PathBuf,
     key: PathBuf,
 ) -> Member {
-    let (url, trust) = (installation.url(), installation.root());
+    let (url, trust) = (installation.url(), installation.trust());
     home.done(&[
         "context",
         "add",

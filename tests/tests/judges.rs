@@ -10,6 +10,7 @@
 use std::path::{Path, PathBuf};
 
 use tests::country::CrlEntry;
+use tests::installation::Installation;
 use tests::judges::openssl::Nonce;
 use tests::judges::pkilint::{self, Inspection, Linter};
 use tests::judges::{gnutls, openssl};
@@ -99,6 +100,7 @@ fn linters(profile: &str) -> Vec<Linter> {
         "tls-server" => &[pkilint::etsi("OVCP-FINAL-CERTIFICATE"), pkilint::cabf("OV-FINAL-CERTIFICATE")],
         "ocsp-responder" => &[pkilint::cabf("OCSP-RESPONDER")],
         "root-ca" => &[pkilint::cabf("ROOT-CA")],
+        "tls-ca" => &[pkilint::cabf("INTERNAL-UNCONSTRAINED-TLS-CA")],
         _ => &[],
     };
     [&[pkilint::PKIX], more].concat()
@@ -132,10 +134,30 @@ fn linters_find_only_what_is_meant() {
         }
         inspection.lint_pair(profile, &installation.root(), &certificate);
     }
+    inspect_national_cas(&mut inspection);
     inspection.lint(pkilint::OCSP_RESPONSE, "ocsp-response", &response);
     inspection.lint(pkilint::CRL, "crl-issuing", &crl(&country, person));
     inspection.lint(pkilint::ARL, "crl-root", &crl(&country, &installation.issuing()));
     inspection.agrees_with(&pkilint::exceptions());
+}
+
+/// The CAs of the national hierarchy, each beside the one that certified it.
+fn inspect_national_cas(inspection: &mut Inspection) {
+    let national = Installation::fresh_with("national");
+    for (ca, issuer) in [
+        ("persons", "root"),
+        ("seals", "root"),
+        ("things", "root"),
+        ("timestamping", "root"),
+        ("tls", "tls-root"),
+    ] {
+        let profile = format!("{ca}-ca");
+        for linter in linters(&profile) {
+            inspection.lint(linter, &profile, &national.ca(ca));
+        }
+        inspection.lint_pair(&profile, &national.ca(issuer), &national.ca(ca));
+    }
+    inspection.lint(pkilint::cabf("ROOT-CA"), "root-ca", &national.ca("tls-root"));
 }
 
 /// The CRL a certificate names, as published.

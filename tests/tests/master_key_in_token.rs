@@ -7,52 +7,18 @@
     reason = "a test that cannot go on says so and stops"
 )]
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tests::Country;
 use tests::npki::exit;
+use tests::soft_token::{PIN, TOKEN, module, with_token};
 
-/// How SoftHSM finds its tokens.
-const CONFIGURATION: &str = "SOFTHSM2_CONF";
-/// Set in the process that finds the token of this test.
-const INSIDE: &str = "TOKEN_OF_THIS_TEST";
-const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
-const TOKEN: &str = "npki test";
-const PIN: &str = "20771";
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Runs itself once more, in a process that finds a fresh token and whose children do.
 #[test]
 fn the_master_key_moves_into_a_token_and_on() {
-    if std::env::var_os(INSIDE).is_some() {
-        return moves_into_a_token_and_on();
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let again = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "the_master_key_moves_into_a_token_and_on", "--nocapture"])
-        .env(CONFIGURATION, new_token(folder.path()))
-        .env(INSIDE, "1")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&again.stdout) + String::from_utf8_lossy(&again.stderr);
-    assert!(again.status.success() && said.contains("1 passed"), "{said}");
-}
-
-fn new_token(folder: &Path) -> PathBuf {
-    let (tokens, configuration) = (folder.join("tokens"), folder.join("softhsm2.conf"));
-    std::fs::create_dir(&tokens).unwrap();
-    let text = format!("directories.tokendir = {}\nobjectstore.backend = file\n", tokens.display());
-    std::fs::write(&configuration, text).unwrap();
-    let made = Command::new("softhsm2-util")
-        .args(["--init-token", "--free", "--label", TOKEN, "--so-pin", "12345678", "--pin", PIN])
-        .env(CONFIGURATION, &configuration)
-        .output()
-        .expect("softhsm2-util is not installed: apt-get install softhsm2");
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    configuration
+    with_token("the_master_key_moves_into_a_token_and_on", moves_into_a_token_and_on);
 }
 
 fn moves_into_a_token_and_on() {
@@ -64,8 +30,9 @@ fn moves_into_a_token_and_on() {
     std::fs::write(country.installation.data().join("secrets/pin"), format!("{PIN}\n")).unwrap();
     let section = |key: &str, retired: &str| {
         format!(
-            "\n[vault.pkcs11]\nmodule = \"{MODULE}\"\ntoken = \"{TOKEN}\"\nkey = \"{key}\"\nretired = [{retired}]\n\
-             pin_file = \"secrets/pin\"\n"
+            "\n[vault.pkcs11]\nmodule = \"{}\"\ntoken = \"{TOKEN}\"\nkey = \"{key}\"\nretired = [{retired}]\n\
+             pin_file = \"secrets/pin\"\n",
+            module().display()
         )
     };
     std::fs::write(&settings, text.clone() + &section("master-1", "")).unwrap();

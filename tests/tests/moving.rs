@@ -113,7 +113,7 @@ fn serials(country: &Country) -> Vec<String> {
     listed.iter().map(|record| answers::text(record, "serial").to_owned()).collect()
 }
 
-/// What is stored of every certificate of the issuing CA, by serial number, as the stopped installation's store
+/// What is stored of every certificate, whichever CA issued it, by serial number, as the stopped installation's store
 /// exports it; sealed where it is sealed.
 fn stored(data: &Path) -> BTreeMap<String, Vec<u8>> {
     let settings: toml::Table = std::fs::read_to_string(data.join("npki.toml")).unwrap().parse().unwrap();
@@ -122,11 +122,13 @@ fn stored(data: &Path) -> BTreeMap<String, Vec<u8>> {
     let address = member("url").map_or_else(folder, str::to_owned);
     let store = StoreAddress::parse(&address).unwrap().open().unwrap();
     let (mut stored, mut records) = (BTreeMap::new(), 0);
-    let prefix = b"issuing/";
+    // `CA/SERIAL`: no CA's name has a slash.
+    let serial =
+        |key: &[u8]| key.iter().position(|octet| *octet == b'/').map(|slash| hex::encode(&key[slash + 1..]));
     let take = &mut |entry: ca_core::storage::Exported| {
-        if let (Some(serial), Some(value)) = (entry.key.strip_prefix(prefix), entry.value) {
+        if let (Some(serial), Some(value)) = (serial(&entry.key), entry.value) {
             if entry.table == CERTIFICATE_DER.name() {
-                stored.insert(hex::encode(serial), value);
+                stored.insert(serial, value);
             } else if entry.table == CERTIFICATES.name() {
                 records += 1;
             }

@@ -9,6 +9,7 @@ use crate::certificate::{
 };
 use crate::crl::{Form, NamedIn, Partition};
 use crate::csr::{SubjectPublicKey, VerifiedCsr};
+use crate::fingerprint::fingerprint;
 use crate::issuance::reservation::{RESERVATIONS, RESERVED, Reservation};
 use crate::issuance::to_be_signed::{self, CERTIFICATE_ALGORITHM_FIELD, Contents, IssuedBy};
 use crate::issuance::{
@@ -55,11 +56,20 @@ impl Authority {
         subject: ApprovedSubject,
         profile: &Profile,
     ) -> Result<IssuanceRequest, IssueError> {
-        // The binding of a key is for all time: it serves one identity only.
-        if self.holder_of_key(&key)?.is_some_and(|(holder, _)| holder != *subject.identity()) {
-            return Err(Refusal::KeyOfAnother.into());
-        }
+        self.demand_own_key(&key, subject.identity())?;
         Ok(profile.admit(key, wished_dns_names, subject)?)
+    }
+
+    /// The binding of a key is for all time: it serves one identity only.
+    pub(super) fn demand_own_key(
+        &self,
+        key: &SubjectPublicKey,
+        identity: &IdentityRef,
+    ) -> Result<(), IssueError> {
+        match self.holder_of_key(key)? {
+            Some((holder, _)) if holder != *identity => Err(Refusal::KeyOfAnother.into()),
+            _ => Ok(()),
+        }
     }
 
     /// Writes the to-be-signed bytes, lints them, and reserves their serial number durably.
@@ -73,9 +83,7 @@ impl Authority {
     ) -> Result<PreparedCertificate, IssueError> {
         let now = whole_seconds(self.parts.clock.now());
         let serial = SerialNumber::draw(self.parts.entropy.as_ref())?;
-        let not_before = (now - BACKDATE).max(self.issuer.not_before);
-        // RFC 5280 section 4.1.2.5: the period includes its last second.
-        let not_after = not_before + request.profile.validity - Duration::seconds(1);
+        let (not_before, not_after) = self.period(&request.profile, now);
         if not_after > self.issuer.not_after {
             return Err(IssueError::IssuerTooShort);
         }
@@ -121,6 +129,15 @@ impl Authority {
         }
     }
 
+    /// From when until when, both included (RFC 5280 section 4.1.2.5).
+    fn period(&self, profile: &Profile, now: OffsetDateTime) -> (OffsetDateTime, OffsetDateTime) {
+        if let Some(cross) = &profile.cross {
+            return (cross.not_before.max(self.issuer.not_before), cross.not_after);
+        }
+        let not_before = (now - BACKDATE).max(self.issuer.not_before);
+        (not_before, not_before + profile.validity - Duration::seconds(1))
+    }
+
     fn lint_context<'a>(&'a self, profile: &'a Profile) -> lint::Context<'a> {
         lint::Context { issuer: Some(&self.parts.certificate), profile }
     }
@@ -133,7 +150,7 @@ impl Authority {
         actor: &Actor,
     ) -> Result<PreparedCertificate, IssueError> {
         let key = self.parts.id.key(&draft.serial);
-        let digest = sha256_hex(to_be_signed.as_bytes());
+        let digest = fingerprint(to_be_signed.as_bytes());
         let reservation = Reservation {
             at: now,
             identity: draft.subject.identity().clone(),
@@ -218,8 +235,8 @@ impl Authority {
             profile: draft.profile.id.clone(),
             identity: draft.subject.identity().clone(),
             subject,
-            sha256: sha256_hex(der),
-            key_sha256: sha256_hex(draft.key.der()),
+            sha256: fingerprint(der),
+            key_sha256: fingerprint(draft.key.der()),
             not_before: draft.not_before,
             not_after: draft.not_after,
             issued_at: whole_seconds(self.parts.clock.now()),
@@ -253,10 +270,6 @@ impl Authority {
 
 pub(super) fn key_digest(key: &SubjectPublicKey) -> Vec<u8> {
     ring::digest::digest(&ring::digest::SHA256, key.der()).as_ref().to_vec()
-}
-
-pub(super) fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes))
 }
 
 /// X.509 times have no fractions (RFC 5280 sections 4.1.2.5.1 and 4.1.2.5.2).

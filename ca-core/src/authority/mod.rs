@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::algorithm::KeyAlgorithm;
 use crate::certificate::{CaId, CertificateRecord, Certificates};
 use crate::clock::{Clock, Entropy, EntropyError, in_words};
 use crate::crl::CrlPlan;
@@ -9,12 +10,14 @@ use crate::issuance::issuer::Issuer;
 use crate::issuance::reservation::{self, AbandonError};
 use crate::keys::Signer;
 use crate::ledger::Ledger;
+use crate::name;
 use crate::profile::ProfileSet;
 use crate::serial::SerialNumber;
 use crate::status::RevocationReason;
 use crate::storage::{CommitError, StorageError, Store};
 use crate::vault::Vault;
 
+mod cross;
 mod issue;
 mod listing;
 mod publish;
@@ -91,7 +94,7 @@ impl Authority {
     /// # Errors
     /// The certificate cannot be read, is no CA's, or holds another key.
     pub fn new(parts: AuthorityParts) -> Result<Self, AuthorityError> {
-        let issuer = Issuer::read(&parts.certificate, parts.signer.algorithm())
+        let issuer = Issuer::read(&parts.certificate, parts.signer.signature_algorithm())
             .map_err(AuthorityError::Certificate)?;
         if issuer.public_key_info != parts.signer.public_key_info() {
             return Err(AuthorityError::WrongKey);
@@ -137,6 +140,31 @@ impl Authority {
     /// The CA's name in this installation.
     pub const fn id(&self) -> &CaId {
         &self.parts.id
+    }
+
+    /// The CA's own name, DER.
+    pub fn name(&self) -> &[u8] {
+        &self.issuer.name
+    }
+
+    /// The CA's own name, as RFC 4514 text.
+    pub fn subject(&self) -> String {
+        name::text(&self.issuer.name)
+    }
+
+    /// The name of the CA that certified it, as RFC 4514 text: its own for a root.
+    pub fn issued_by(&self) -> String {
+        name::text(&self.issuer.issued_by)
+    }
+
+    /// How it signs.
+    pub fn algorithm(&self) -> KeyAlgorithm {
+        self.parts.signer.algorithm()
+    }
+
+    /// The last second of its certificate, UTC.
+    pub const fn not_after(&self) -> time::OffsetDateTime {
+        self.issuer.not_after
     }
 
     fn subject_of(&self, serial: &SerialNumber) -> String {
@@ -199,6 +227,14 @@ pub enum RevokeError {
         from: time::OffsetDateTime,
         /// Now.
         until: time::OffsetDateTime,
+    },
+    /// The key of the CA that issued it is not here.
+    #[error("certificate {serial} was issued by {ca}, whose key is not in this service")]
+    KeyElsewhere {
+        /// Which.
+        serial: SerialNumber,
+        /// Its CA.
+        ca: CaId,
     },
     /// The change could not be committed.
     #[error(transparent)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
 use super::Authority;
-use super::issue::{sha256_hex, whole_seconds};
+use super::issue::whole_seconds;
 use super::listing::Since;
 use crate::crl::extensions::Extensions;
 use crate::crl::list::{ListWriter, SignedList, ToBeSignedList};
@@ -14,7 +14,8 @@ use crate::crl::{
     Form, Manifest, Partition, PublishError, StoredCrl, chunk_key, newest_versioned, next_number,
     superseded_chunks,
 };
-use crate::ledger::{Action, Actor};
+use crate::fingerprint::fingerprint;
+use crate::ledger::{Action, Actor, Event};
 use crate::serial::SerialNumber;
 use crate::storage::{Change, CommitError, Expect, Operation, StorageError, Version};
 
@@ -231,7 +232,7 @@ impl Authority {
         list: &ToBeSignedList,
         actor: &Actor,
     ) -> Result<Version, PublishError> {
-        let to_be_signed_sha256 = sha256_hex(list.as_bytes());
+        let to_be_signed_sha256 = fingerprint(list.as_bytes());
         let event = self
             .ledger
             .event(actor, CRL_PREPARED, subject(name))?
@@ -260,6 +261,7 @@ impl Authority {
         let store = |waiting: &mut Vec<(Vec<u8>, Vec<u8>)>| -> Result<(), PublishError> {
             let event =
                 self.ledger.event(actor, CRL_STORED, subject(name))?.with("number", number.to_string());
+            let event = self.marked(event);
             let change = waiting
                 .drain(..)
                 .fold(Change::new(), |change, (key, octets)| change.put(CRL_CHUNKS, key, octets));
@@ -275,6 +277,14 @@ impl Authority {
             store(&mut waiting)?;
         }
         Ok(place)
+    }
+
+    /// With the mark of the journal of the key's uses, so that a journal which is cut short later is found out.
+    fn marked(&self, event: Event) -> Event {
+        match self.parts.signer.journal_mark() {
+            Some(mark) => mark.into_event(event),
+            None => event,
+        }
     }
 
     fn commit_crl(
@@ -294,6 +304,7 @@ impl Authority {
         if let Some(base) = published.base() {
             event = event.with("base", base.to_string());
         }
+        let event = self.marked(event);
         let mut change = Change::new()
             .write(CRLS, name.key(), newest.expect(name.form), Operation::Put(published.to_stored()?))
             .check(CRL_NUMBERS, name.scope_key(), Expect::Version(reserved));

@@ -44,10 +44,26 @@ impl Authority {
         actor: &Actor,
         also: AuditedChange,
     ) -> Result<CertificateRecord, RevokeError> {
+        self.revoke_as_of(serial, grounds, self.parts.clock.now(), actor, also)
+    }
+
+    /// As [`Authority::revoke`], with effect from a past moment: for a CA that is not online when it is decided.
+    ///
+    /// # Errors
+    /// As [`Authority::revoke`].
+    pub fn revoke_as_of(
+        &self,
+        serial: &SerialNumber,
+        grounds: impl Into<Grounds>,
+        at: OffsetDateTime,
+        actor: &Actor,
+        also: AuditedChange,
+    ) -> Result<CertificateRecord, RevokeError> {
         let Grounds { reason, invalid_since } = grounds.into();
         let (record, version) = self.find_issued(serial)?;
         self.may_be_revoked(&record, reason)?;
-        let at = whole_seconds(self.parts.clock.now());
+        // Never before it was valid, never in the future.
+        let at = whole_seconds(at.min(self.parts.clock.now()).max(record.not_before));
         let invalid_since = invalid_since.map(|since| believable(since, &record, at)).transpose()?;
         let revocation = Some(Revocation { at, reason, invalid_since });
         let record = CertificateRecord { revocation, ..record };

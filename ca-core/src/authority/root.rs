@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use time::Duration;
 
-use super::issue::{sha256_hex, whole_seconds};
+use super::issue::whole_seconds;
 use super::{Addresses, AuthorityParts};
 use crate::certificate::CaId;
 use crate::clock::{Clock, Entropy, EntropyError};
 use crate::csr::{CsrError, SubjectPublicKey};
+use crate::fingerprint::fingerprint;
 use crate::issuance::to_be_signed::{self, CERTIFICATE_ALGORITHM_FIELD, Contents, IssuedBy};
 use crate::issuance::{EncodingError, IssueError, Refusal};
 use crate::keys::{KeyError, Signer};
@@ -64,12 +65,12 @@ pub fn found_root(parts: RootParts<'_>, actor: &Actor) -> Result<AuthorityParts,
     let subject = format!("ca:{}", parts.id);
     // The ledger knows of it before it is signed: where nothing can be written, nothing is signed.
     let intent =
-        ledger.event(actor, PREPARED, subject)?.with("to-be-signed-sha256", sha256_hex(linted.as_bytes()));
+        ledger.event(actor, PREPARED, subject)?.with("to-be-signed-sha256", fingerprint(linted.as_bytes()));
     parts.store.commit(Change::new().explained_by(&intent))?;
     let signature = parts.signer.sign(linted.as_bytes())?;
     let certificate = to_be_signed::assemble(linted.as_bytes(), CERTIFICATE_ALGORITHM_FIELD, &signature)?;
     let event =
-        ledger.event(actor, FOUNDED, format!("ca:{}", parts.id))?.with("sha256", sha256_hex(&certificate));
+        ledger.event(actor, FOUNDED, format!("ca:{}", parts.id))?.with("sha256", fingerprint(&certificate));
     let change =
         Change::new().insert(CA_CERTIFICATES, parts.id.as_str(), certificate.clone()).explained_by(&event);
     parts.store.commit(change)?;
@@ -102,7 +103,7 @@ fn to_be_self_signed(parts: &RootParts<'_>) -> Result<lint::LintedTbs, RootError
             not_after: not_before + parts.profile.validity - Duration::seconds(1),
             addresses: &parts.addresses,
         },
-        &IssuedBy::Itself(parts.signer.algorithm()),
+        &IssuedBy::Itself(parts.signer.signature_algorithm()),
     )?;
     let context = lint::Context { issuer: None, profile: parts.profile };
     Ok(lint::lint(written, &context).map_err(IssueError::from)?)

@@ -141,6 +141,10 @@ impl Store for Told {
         Ok(None)
     }
 
+    fn get_many(&self, _: Table, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, StorageError> {
+        Ok(vec![None; keys.len()])
+    }
+
     fn scan(&self, _: Table, _: &KeyRange, _: usize) -> Result<Vec<Entry>, StorageError> {
         Ok(Vec::new())
     }

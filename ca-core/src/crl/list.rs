@@ -10,7 +10,7 @@ use super::encoding::{
     BIT_STRING, SEQUENCE, element, integer, push_generalized_time, push_header, push_integer, push_time,
 };
 use super::extensions::Extensions;
-use crate::algorithm::KeyAlgorithm;
+use crate::algorithm::SignatureAlgorithm;
 use crate::status::RevocationReason;
 
 /// Room before the entries for the two lengths that are known last.
@@ -49,7 +49,7 @@ pub(crate) struct ListWriter {
     /// Room for the head, then the entries.
     octets: Vec<u8>,
     head: Vec<u8>,
-    algorithm: Vec<u8>,
+    algorithm: &'static [u8],
     entry: Vec<u8>,
     /// How many entries there are.
     pub(crate) entries: u64,
@@ -58,15 +58,16 @@ pub(crate) struct ListWriter {
 impl ListWriter {
     /// Begins a list. `issuer` is the issuer's name, DER, which the list repeats octet for octet.
     pub(crate) fn new(
-        algorithm: KeyAlgorithm,
+        algorithm: SignatureAlgorithm,
         issuer: &[u8],
         this_update: OffsetDateTime,
         next_update: OffsetDateTime,
     ) -> Self {
-        let algorithm = signature_algorithm(algorithm);
+        let algorithm = algorithm.identifier();
         // RFC 5280 section 5.1.2.1: version 2, written 1.
         let mut head = integer(1);
-        head.extend_from_slice(&algorithm);
+        // RFC 5280 section 5.1.2.2: as beside the signature.
+        head.extend_from_slice(algorithm);
         // RFC 5280 section 5.1.2.3: the very octets of the issuer's subject.
         head.extend_from_slice(issuer);
         push_time(&mut head, this_update);
@@ -126,7 +127,7 @@ fn invalidity_date(since: OffsetDateTime) -> Vec<u8> {
 pub(crate) struct ToBeSignedList {
     octets: Vec<u8>,
     start: usize,
-    algorithm: Vec<u8>,
+    algorithm: &'static [u8],
     pub(crate) entries: u64,
 }
 
@@ -138,7 +139,7 @@ impl ToBeSignedList {
 
     /// Joins it with its signature.
     pub(crate) fn signed(self, signature: &[u8]) -> SignedList {
-        let mut tail = self.algorithm.clone();
+        let mut tail = self.algorithm.to_vec();
         tail.extend(element(BIT_STRING, &[&[0], signature]));
         let mut head = Vec::new();
         push_header(&mut head, SEQUENCE, self.as_bytes().len() + tail.len());
@@ -201,16 +202,5 @@ impl SignedList {
             }
         }
         if chunk.is_empty() { Ok(()) } else { take(chunk) }
-    }
-}
-
-/// The AlgorithmIdentifier of a signature by a key of this kind.
-fn signature_algorithm(key: KeyAlgorithm) -> Vec<u8> {
-    match key {
-        // RFC 5758 section 3.2: ecdsa-with-SHA256 and -SHA384, without parameters.
-        KeyAlgorithm::P256 => vec![0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2],
-        KeyAlgorithm::P384 => vec![0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3],
-        // RFC 8410 section 3: without parameters.
-        KeyAlgorithm::Ed25519 => vec![0x30, 5, 6, 3, 0x2b, 0x65, 0x70],
     }
 }

@@ -364,7 +364,7 @@ impl CsrError {
                 "write DNS names in ASCII, internationalised ones as xn--…, and without a final dot"
             }
             Self::UnsupportedKey { .. } | Self::ExplicitCurve => {
-                "make a P-256, P-384 or Ed25519 key, or an RSA key of 2048 to 4096 bits (`openssl genpkey -algorithm \
+                "make a P-256, P-384, Ed25519 or ML-DSA key, or an RSA key of 2048 to 4096 bits (`openssl genpkey -algorithm \
                  EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:named_curve`)"
             }
             Self::PointCompressed { .. } => {
@@ -385,7 +385,8 @@ impl CsrError {
             Self::UnsupportedSignature { .. }
             | Self::SignatureOfAnotherKind { .. }
             | Self::SignatureParameters { .. } => {
-                "sign the request with the key's own algorithm: ECDSA or RSA with SHA-256, SHA-384 or SHA-512, or Ed25519"
+                "sign the request with the key's own algorithm: ECDSA or RSA with SHA-256, SHA-384 or SHA-512, Ed25519, \
+                 or ML-DSA"
             }
             Self::PssSalt { .. } => "sign with `-sigopt rsa_pss_saltlen:digest`, or with PKCS #1 v1.5",
             Self::ProofOfPossession => "make the request again with the private key of the public key in it",

@@ -12,14 +12,10 @@ mod oids;
 mod parse;
 mod signature;
 mod strict;
-mod verify;
 
 pub use error::CsrError;
 pub use key::{KeyKind, SubjectPublicKey};
 pub use names::RequestedAttribute;
-
-use signature::SignatureAlgorithm;
-use strict::Reader;
 
 /// The most octets a request may have, PEM framing included. The largest that real clients send (RSA-4096 with many
 /// names) stay below 8 kB.
@@ -52,9 +48,8 @@ impl CertificationRequest {
     /// The signature does not verify, or the key or its algorithm is not admitted anywhere.
     pub fn verify(self) -> Result<VerifiedCsr, CsrError> {
         let key = SubjectPublicKey::from_der(&self.key)?;
-        let algorithm =
-            SignatureAlgorithm::read(Reader::new(&self.signature_algorithm, "signatureAlgorithm"))?;
-        verify::proof_of_possession(&key, algorithm, &self.signed, &self.signature)?;
+        let algorithm = signature::algorithm(&self.signature_algorithm)?;
+        signature::proof_of_possession(&key, algorithm, &self.signed, &self.signature)?;
         let mut sha256 = [0; 32];
         sha256.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, &self.der).as_ref());
         Ok(VerifiedCsr { key, subject: self.subject, dns_names: self.dns_names, sha256, der: self.der })

@@ -4,8 +4,6 @@
 pub(super) const RSA: &str = "1.2.840.113549.1.1.1";
 /// id-RSASSA-PSS (RFC 4055 section 3.1).
 pub(super) const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
-/// id-mgf1 (RFC 4055 section 2.2).
-pub(super) const MGF1: &str = "1.2.840.113549.1.1.8";
 /// id-ecPublicKey (RFC 5480 section 2.1.1).
 pub(super) const EC: &str = "1.2.840.10045.2.1";
 /// secp256r1 (RFC 5480 section 2.1.1.1).
@@ -14,9 +12,29 @@ pub(super) const P256: &str = "1.2.840.10045.3.1.7";
 pub(super) const P384: &str = "1.3.132.0.34";
 /// id-Ed25519 (RFC 8410 section 3).
 pub(super) const ED25519: &str = "1.3.101.112";
+/// id-ml-dsa-44 (RFC 9881 section 2).
+pub(super) const ML_DSA_44: &str = "2.16.840.1.101.3.4.3.17";
+/// id-ml-dsa-65 (RFC 9881 section 2).
+pub(super) const ML_DSA_65: &str = "2.16.840.1.101.3.4.3.18";
+/// id-ml-dsa-87 (RFC 9881 section 2).
+pub(super) const ML_DSA_87: &str = "2.16.840.1.101.3.4.3.19";
+
+/// Signature algorithms and digests for which collisions are found: MD2, MD4, MD5 and SHA-1 with RSA, SHA-1 with ECDSA
+/// and DSA; SHA-1 and MD5.
+pub(super) const BROKEN: [&str; 9] = [
+    "1.2.840.113549.1.1.2",
+    "1.2.840.113549.1.1.3",
+    "1.2.840.113549.1.1.4",
+    "1.2.840.113549.1.1.5",
+    "1.3.14.3.2.29",
+    "1.2.840.10045.4.1",
+    "1.2.840.10040.4.3",
+    "1.3.14.3.2.26",
+    "1.2.840.113549.2.5",
+];
 
 /// Names for people of what npki recognises without supporting it.
-const NAMES: [(&str, &str); 41] = [
+const NAMES: [(&str, &str); 38] = [
     (RSASSA_PSS, "RSASSA-PSS"),
     ("1.2.840.113549.1.1.2", "MD2 with RSA"),
     ("1.2.840.113549.1.1.3", "MD4 with RSA"),
@@ -47,9 +65,6 @@ const NAMES: [(&str, &str); 41] = [
     ("1.3.101.110", "X25519"),
     ("1.3.101.111", "X448"),
     ("1.3.101.113", "Ed448"),
-    ("2.16.840.1.101.3.4.3.17", "ML-DSA-44"),
-    ("2.16.840.1.101.3.4.3.18", "ML-DSA-65"),
-    ("2.16.840.1.101.3.4.3.19", "ML-DSA-87"),
     ("2.16.840.1.101.3.4.4.1", "ML-KEM-512"),
     ("2.16.840.1.101.3.4.4.2", "ML-KEM-768"),
     ("2.16.840.1.101.3.4.4.3", "ML-KEM-1024"),

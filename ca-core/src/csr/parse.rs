@@ -35,7 +35,7 @@ pub(super) fn request(der: &[u8]) -> Result<CertificationRequest, CsrError> {
         key: key.whole.to_vec(),
         // RFC 2986 section 4.2: the signature is over the DER of certificationRequestInfo, as it came.
         signed: information.whole.to_vec(),
-        signature_algorithm: signature_algorithm.body.to_vec(),
+        signature_algorithm: signature_algorithm.whole.to_vec(),
         signature: signature.to_vec(),
         der: der.to_vec(),
     })

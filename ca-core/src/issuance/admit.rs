@@ -1,7 +1,6 @@
 //! Policy: does this profile admit this key for this identity, and with which values?
 
 use super::{IssuanceRequest, Refusal};
-use crate::algorithm::KeyAlgorithm;
 use crate::csr::{KeyKind, SubjectPublicKey};
 use crate::profile::{AlternativeNameForm, AttributeType, Profile, SubjectAttribute, ValueSource};
 use crate::subject::{ApprovedSubject, Fact};
@@ -26,29 +25,14 @@ impl Profile {
     }
 
     fn admit_key(&self, key: KeyKind) -> Result<(), Refusal> {
-        let curve = |algorithm| self.keys.curves.contains(&algorithm);
-        let admitted = match key {
-            KeyKind::P256 => curve(KeyAlgorithm::P256),
-            KeyKind::P384 => curve(KeyAlgorithm::P384),
-            KeyKind::Ed25519 => curve(KeyAlgorithm::Ed25519),
-            KeyKind::Rsa { bits } => {
-                self.keys.rsa_bits.is_some_and(|(least, most)| (least..=most).contains(&bits))
-            }
-        };
-        if admitted {
+        if self.keys.admit(key) {
             return Ok(());
         }
         Err(Refusal::KeyNotAdmitted {
             profile: self.id.to_string(),
             key: key_name(key),
-            admitted: self.admitted_keys(),
+            admitted: self.keys.names().join(", "),
         })
-    }
-
-    fn admitted_keys(&self) -> String {
-        let curves = self.keys.curves.iter().map(ToString::to_string);
-        let rsa = self.keys.rsa_bits.map(|(least, most)| format!("rsa {least} to {most}"));
-        curves.chain(rsa).collect::<Vec<_>>().join(", ")
     }
 
     fn attributes(&self, subject: &ApprovedSubject) -> Result<Vec<(AttributeType, String)>, Refusal> {
@@ -127,10 +111,9 @@ impl Profile {
 }
 
 fn key_name(key: KeyKind) -> String {
-    match key {
-        KeyKind::P256 => KeyAlgorithm::P256.to_string(),
-        KeyKind::P384 => KeyAlgorithm::P384.to_string(),
-        KeyKind::Ed25519 => KeyAlgorithm::Ed25519.to_string(),
-        KeyKind::Rsa { bits } => format!("rsa {bits}"),
+    match (key, key.algorithm()) {
+        (KeyKind::Rsa { bits }, _) => format!("rsa {bits}"),
+        (_, Some(algorithm)) => algorithm.to_string(),
+        (_, None) => key.to_string(),
     }
 }

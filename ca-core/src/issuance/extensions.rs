@@ -15,11 +15,17 @@ use x509_cert::ext::pkix::{
 use super::EncodingError;
 use crate::authority::Addresses;
 use crate::crl::extensions::distribution_points;
-use crate::profile::{AlternativeNameForm, Policy, Profile};
+use crate::profile::{AlternativeNameForm, CrossCertification, Policy, Profile};
 use crate::subject::{ApprovedSubject, Fact};
 
 /// id-ce-certificatePolicies
 const CERTIFICATE_POLICIES: &[u64] = &[2, 5, 29, 32];
+/// id-ce-nameConstraints
+const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
+/// id-ce-policyMappings
+const POLICY_MAPPINGS: &[u64] = &[2, 5, 29, 33];
+/// id-ce-policyConstraints
+const POLICY_CONSTRAINTS: &[u64] = &[2, 5, 29, 36];
 /// id-ce-subjectAltName
 const SUBJECT_ALT_NAME: &[u64] = &[2, 5, 29, 17];
 /// id-ce-subjectKeyIdentifier
@@ -176,6 +182,17 @@ pub(super) fn subject_key_identifier(identifier: &[u8]) -> Result<CustomExtensio
 /// basicConstraints of an end entity: cA is DEFAULT FALSE, so DER leaves it out (RFC 5280 section 4.2.1.9).
 pub(super) fn end_entity_constraints() -> CustomExtension {
     extension(BASIC_CONSTRAINTS, Criticality::Critical, vec![0x30, 0x00])
+}
+
+/// What only a cross-certificate has: nameConstraints, policyConstraints (RFC 5280 sections 4.2.1.10 and 4.2.1.11: MUST
+/// be critical) and policyMappings (section 4.2.1.5: SHOULD).
+pub(super) fn cross_certification(cross: &CrossCertification) -> Vec<CustomExtension> {
+    let mut all = vec![extension(NAME_CONSTRAINTS, Criticality::Critical, cross.name_constraints.clone())];
+    if let Some(mappings) = &cross.policy_mappings {
+        all.push(extension(POLICY_MAPPINGS, Criticality::Critical, mappings.clone()));
+    }
+    all.push(extension(POLICY_CONSTRAINTS, Criticality::Critical, cross.policy_constraints.clone()));
+    all
 }
 
 /// id-pkix-ocsp-nocheck: NULL, not critical (RFC 6960 section 4.2.2.2.1).

@@ -4,13 +4,15 @@ use time::OffsetDateTime;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use crate::algorithm::KeyAlgorithm;
+use crate::algorithm::SignatureAlgorithm;
 
 /// The issuer's name, key identifier and lifetime, read from its certificate.
 #[derive(Debug, Clone)]
 pub(crate) struct Issuer {
     /// The subject, byte for byte: the issuer field of what it signs (RFC 5280 section 4.1.2.4).
     pub(crate) name: Vec<u8>,
+    /// The name of the CA that certified it, byte for byte.
+    pub(crate) issued_by: Vec<u8>,
     /// Its subjectKeyIdentifier: the authorityKeyIdentifier of what it signs (RFC 5280 section 4.2.1.1).
     pub(crate) key_identifier: Vec<u8>,
     /// Its SubjectPublicKeyInfo, DER.
@@ -18,12 +20,12 @@ pub(crate) struct Issuer {
     pub(crate) not_before: OffsetDateTime,
     pub(crate) not_after: OffsetDateTime,
     /// How it signs.
-    pub(crate) algorithm: KeyAlgorithm,
+    pub(crate) algorithm: SignatureAlgorithm,
 }
 
 impl Issuer {
-    /// Reads a CA's certificate; `algorithm` is its key's.
-    pub(crate) fn read(certificate: &[u8], algorithm: KeyAlgorithm) -> Result<Self, String> {
+    /// Reads a CA's certificate; `algorithm` is what it signs with.
+    pub(crate) fn read(certificate: &[u8], algorithm: SignatureAlgorithm) -> Result<Self, String> {
         let (rest, parsed) = X509Certificate::from_der(certificate).map_err(|error| error.to_string())?;
         if !rest.is_empty() {
             return Err("there are octets after it".to_owned());
@@ -42,6 +44,7 @@ impl Issuer {
             .ok_or("it has no subjectKeyIdentifier")?;
         Ok(Self {
             name: parsed.subject().as_raw().to_vec(),
+            issued_by: parsed.issuer().as_raw().to_vec(),
             key_identifier,
             public_key_info: parsed.public_key().raw.to_vec(),
             not_before: parsed.validity().not_before.to_datetime(),

@@ -10,7 +10,7 @@ use crate::crl::Partition;
 use crate::csr::SubjectPublicKey;
 use crate::keys::KeyError;
 use crate::lint::LintedTbs;
-use crate::profile::{AttributeType, Profile};
+use crate::profile::{AttributeType, Profile, ProfileId};
 use crate::serial::SerialNumber;
 use crate::storage::{CommitError, StorageError, Version};
 use crate::subject::{ApprovedSubject, IdentityRef};
@@ -125,6 +125,9 @@ pub enum IssueError {
     /// The certificate would have broken a rule: a fault of ours or of a profile, never of the applicant.
     #[error("lint refused the certificate: {}", .0.join("; "))]
     Lint(Vec<String>),
+    /// No CA of the installation issues under the profile now.
+    #[error("no CA of this installation issues under profile {0} at this time")]
+    NoAuthority(ProfileId),
     /// The CA cannot issue for this long any more.
     #[error("the issuing CA ends before the certificate would")]
     IssuerTooShort,

@@ -1,5 +1,6 @@
 //! Writes to-be-signed bytes, once. rcgen encodes them for a key that keeps the bytes instead of signing them; what
-//! rcgen cannot carry over unchanged (the issuer's name, the subscriber's key) is then put in byte for byte.
+//! rcgen cannot carry over unchanged (the issuer's name, the subscriber's key), or does not know (the signature
+//! algorithms it lacks), is then put in byte for byte.
 
 use std::sync::Mutex;
 
@@ -13,7 +14,7 @@ use time::OffsetDateTime;
 
 use super::issuer::Issuer;
 use super::{EncodingError, extensions, qc_statements};
-use crate::algorithm::KeyAlgorithm;
+use crate::algorithm::SignatureAlgorithm;
 use crate::authority::Addresses;
 use crate::csr::{KeyKind, SubjectPublicKey};
 use crate::profile::{AttributeType, KeyUsage, Profile, ProfileKind};
@@ -39,7 +40,7 @@ pub(crate) enum IssuedBy<'a> {
     /// Another CA.
     Ca(&'a Issuer),
     /// The certificate's own key: a root.
-    Itself(KeyAlgorithm),
+    Itself(SignatureAlgorithm),
 }
 
 /// Writes a TBSCertificate (RFC 5280 section 4.1.2).
@@ -48,23 +49,29 @@ pub(crate) fn certificate(
     issued_by: &IssuedBy<'_>,
 ) -> Result<Vec<u8>, EncodingError> {
     let params = parameters(contents, issued_by)?;
-    let written = match issued_by {
+    let (written, algorithm) = match issued_by {
         IssuedBy::Ca(issuer) => {
-            let capture = Capture::new(&issuer.public_key_info, issuer.algorithm)?;
+            let capture = Capture::new(&issuer.public_key_info)?;
             // rcgen knows few kinds of keys: it writes the issuer's in the subscriber's place, replaced below.
             params.signed_by(&&capture, &capture.issuer(&issuer.key_identifier))?;
-            capture.into_bytes()?
+            (capture.into_bytes()?, issuer.algorithm)
         }
         IssuedBy::Itself(algorithm) => {
-            let capture = Capture::new(contents.key.der(), *algorithm)?;
+            let capture = Capture::new(contents.key.der())?;
             params.self_signed(&capture)?;
-            capture.into_bytes()?
+            (capture.into_bytes()?, *algorithm)
         }
     };
     let mut fields = Vec::<Any>::from_der(&written)?;
+    // RFC 5280 section 4.1.2.3: the algorithm that the CA will sign with, as it stands beside the signature too.
+    replace_field(&mut fields, CERTIFICATE_ALGORITHM_FIELD, algorithm.identifier())?;
     if let IssuedBy::Ca(issuer) = issued_by {
         // RFC 5280 section 4.1.2.4: names are compared, so the issuer's must be the very bytes of its subject.
         replace_field(&mut fields, 3, &issuer.name)?;
+    }
+    if let Some(cross) = &contents.profile.cross {
+        // The same for a foreign CA's name: it is the issuer of what that CA has issued.
+        replace_field(&mut fields, 5, &cross.subject)?;
     }
     // The subscriber's key is kept as its holder wrote it.
     replace_field(&mut fields, 6, contents.key.der())?;
@@ -111,7 +118,10 @@ fn parameters(contents: &Contents<'_>, issued_by: &IssuedBy<'_>) -> Result<Certi
     params.not_after = contents.not_after;
     params.distinguished_name = distinguished_name(contents.attributes)?;
     params.key_usages = key_usages(profile, contents.key.kind());
-    params.key_identifier_method = KeyIdMethod::PreSpecified(key_identifier(contents.key.der())?);
+    params.key_identifier_method = KeyIdMethod::PreSpecified(match &profile.cross {
+        Some(cross) => cross.key_identifier.clone(),
+        None => key_identifier(contents.key.der())?,
+    });
     params.is_ca = match profile.kind {
         ProfileKind::RootCa => IsCa::Ca(BasicConstraints::Unconstrained),
         ProfileKind::IssuingCa { path_length } => IsCa::Ca(BasicConstraints::Constrained(path_length)),
@@ -152,6 +162,9 @@ fn further_extensions(contents: &Contents<'_>) -> Result<Vec<rcgen::CustomExtens
     if let Some(statements) = &profile.qc_statements {
         all.push(qc_statements::qc_statements(statements)?);
     }
+    if let Some(cross) = &profile.cross {
+        all.extend(extensions::cross_certification(cross));
+    }
     if profile.ocsp_no_check {
         all.push(extensions::ocsp_no_check()?);
     }
@@ -176,7 +189,8 @@ fn distinguished_name(attributes: &[(AttributeType, String)]) -> Result<Distingu
 
 fn key_usages(profile: &Profile, key: KeyKind) -> Vec<KeyUsagePurpose> {
     let fits = |usage: &&KeyUsage| {
-        // RFC 8813 section 3: keyEncipherment is not for elliptic-curve keys; RFC 9295 section 3: nor for Ed25519.
+        // RFC 8813 section 3: keyEncipherment is not for elliptic-curve keys; RFC 9295 section 3: nor for Ed25519;
+        // RFC 9881 section 5: nor for ML-DSA.
         **usage != KeyUsage::KeyEncipherment || matches!(key, KeyKind::Rsa { .. })
     };
     profile
@@ -193,25 +207,16 @@ fn key_usages(profile: &Profile, key: KeyKind) -> Vec<KeyUsagePurpose> {
         .collect()
 }
 
-/// A key that keeps what it is asked to sign.
+/// A key that keeps what it is asked to sign. Its algorithm is one that rcgen knows, and is replaced in what it wrote.
 pub(crate) struct Capture {
     public_key: Vec<u8>,
-    algorithm: &'static rcgen::SignatureAlgorithm,
     captured: Mutex<Option<Vec<u8>>>,
 }
 
 impl Capture {
-    pub(crate) fn new(public_key_info: &[u8], algorithm: KeyAlgorithm) -> Result<Self, EncodingError> {
+    pub(crate) fn new(public_key_info: &[u8]) -> Result<Self, EncodingError> {
         let info = spki::SubjectPublicKeyInfoRef::from_der(public_key_info)?;
-        Ok(Self {
-            public_key: info.subject_public_key.raw_bytes().to_vec(),
-            algorithm: match algorithm {
-                KeyAlgorithm::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
-                KeyAlgorithm::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
-                KeyAlgorithm::Ed25519 => &rcgen::PKCS_ED25519,
-            },
-            captured: Mutex::new(None),
-        })
+        Ok(Self { public_key: info.subject_public_key.raw_bytes().to_vec(), captured: Mutex::new(None) })
     }
 
     /// An issuer whose name is filled in later, byte for byte.
@@ -236,7 +241,7 @@ impl PublicKeyData for Capture {
     }
 
     fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-        self.algorithm
+        &rcgen::PKCS_ED25519
     }
 }
 

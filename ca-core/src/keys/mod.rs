@@ -2,24 +2,39 @@
 
 use std::fmt::Debug;
 
-use crate::algorithm::KeyAlgorithm;
+use self::journal::{JournalError, JournalMark};
+use crate::algorithm::{KeyAlgorithm, SignatureAlgorithm};
+use crate::token::TokenError;
 
+pub mod journal;
 pub mod sealed;
 pub mod software;
+pub mod token;
 
 /// Signs bytes with one key and tells which.
 pub trait Signer: Send + Sync + Debug {
-    /// The key's algorithm, which fixes the signature algorithm (see [`KeyAlgorithm`]).
+    /// The key's algorithm.
     fn algorithm(&self) -> KeyAlgorithm;
+
+    /// What it signs with: one that [`KeyAlgorithm::admits`]. Its identifier stands in whatever is signed.
+    fn signature_algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm().default_signature_algorithm()
+    }
 
     /// The DER SubjectPublicKeyInfo of the key (RFC 5280 section 4.1.2.7).
     fn public_key_info(&self) -> &[u8];
 
-    /// Signs `message` (not its digest). ECDSA signatures are the DER `Ecdsa-Sig-Value` of RFC 3279 section 2.2.3.
+    /// Signs `message` (not its digest) with [`Self::signature_algorithm`]. ECDSA signatures are the DER
+    /// `Ecdsa-Sig-Value` of RFC 3279 section 2.2.3.
     ///
     /// # Errors
     /// The key could not be used.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError>;
+
+    /// How far the journal of its uses has come, where one is kept (see [`journal`]).
+    fn journal_mark(&self) -> Option<JournalMark> {
+        None
+    }
 }
 
 /// A signing key could not be made, opened or used.
@@ -38,8 +53,16 @@ pub enum KeyError {
     #[error("the key is encrypted: decrypt it first, for example with `openssl pkcs8`")]
     Encrypted,
     /// The key is of another algorithm.
-    #[error("{0} cannot be used here; use a P-256, P-384 or Ed25519 key")]
+    #[error("{0} cannot be used here; use a P-256, P-384, RSA-3072, RSA-4096, Ed25519 or ML-DSA key")]
     UnsupportedAlgorithm(String),
+    /// A key does not sign in the way that was chosen for it.
+    #[error("a {key} key does not sign with {chosen}; leave the choice out, or choose one of its kind")]
+    OtherSignatureAlgorithm {
+        /// The key's kind.
+        key: KeyAlgorithm,
+        /// What was chosen.
+        chosen: &'static str,
+    },
     /// Others than its owner may read the key file.
     #[error("{} may be read by others than its owner; run `chmod 600` on it", .0.display())]
     Exposed(std::path::PathBuf),
@@ -54,6 +77,12 @@ pub enum KeyError {
     /// The provider refused to make or use the key.
     #[error("the key could not be used: {0}")]
     Unusable(&'static str),
+    /// The key's token failed, or is not there.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The use of the key could not be noted, so it was not used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] crate::clock::EntropyError),

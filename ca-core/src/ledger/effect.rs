@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser};
 
 use crate::storage::{Operation, Write};
 
@@ -22,8 +22,8 @@ pub struct Effect {
 }
 
 /// The SHA-256 of a value as stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Written(pub [u8; 32]);
 
 impl Written {
@@ -48,9 +48,13 @@ impl Effect {
     }
 }
 
-impl From<Written> for String {
-    fn from(written: Written) -> Self {
-        BASE64.encode(written.0)
+impl Serialize for Written {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // 32 octets are 43 digits; no string of their own.
+        let mut digits = [0; 43];
+        let length = BASE64.encode_slice(self.0, &mut digits).map_err(ser::Error::custom)?;
+        let digits = digits.get(..length).unwrap_or_default();
+        serializer.serialize_str(std::str::from_utf8(digits).map_err(ser::Error::custom)?)
     }
 }
 

@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser};
 use time::OffsetDateTime;
 
 use super::effect::Effect;
 
 /// An event's identifier: microseconds since 1970 (8 octets, big-endian), then 8 random octets. Sorts by time; events
 /// of one ledger in the order they were made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct EventId([u8; 16]);
 
 impl EventId {
@@ -35,10 +35,17 @@ impl std::fmt::Display for EventId {
     }
 }
 
-impl From<EventId> for String {
-    fn from(id: EventId) -> Self {
-        id.to_string()
+impl Serialize for EventId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        hexadecimal(self.0, serializer)
     }
+}
+
+/// As lower-case hexadecimal digits, written with every event: without a string of their own.
+fn hexadecimal<S: Serializer>(octets: [u8; 16], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut digits = [0; 32];
+    hex::encode_to_slice(octets, &mut digits).map_err(ser::Error::custom)?;
+    serializer.serialize_str(std::str::from_utf8(&digits).map_err(ser::Error::custom)?)
 }
 
 impl TryFrom<String> for EventId {
@@ -151,13 +158,13 @@ impl Event {
 }
 
 /// 128 random bits in every event (see [`Event::salt`]).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Salt(pub [u8; 16]);
 
-impl From<Salt> for String {
-    fn from(salt: Salt) -> Self {
-        hex::encode(salt.0)
+impl Serialize for Salt {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        hexadecimal(self.0, serializer)
     }
 }
 

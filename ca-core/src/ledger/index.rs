@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{Event, Outcome, Position, Recorded, read};
-use crate::storage::{Change, KeyRange, StorageError, Store, Table};
+use crate::storage::{Change, KeyRange, StorageError, Store, Table, Versioned};
 
 /// Events by what they name: kind (1 octet), text, `0`, position (8 octets, big-endian) → empty.
 pub const LEDGER_INDEX: Table = Table::octets("ledger_index");
@@ -18,6 +18,10 @@ const ACTION: u8 = b'n';
 /// How many events one search looks at for a page at most: it bounds the work of a call, and the cursor goes on where
 /// the look ended.
 const EXAMINED: usize = 5_000;
+
+/// The fewest and the most that are read at once.
+const FEWEST: usize = 50;
+const MOST: usize = 500;
 
 /// What is looked for: every part that is given must fit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,7 +61,7 @@ impl Query {
         let mut examined = 0;
         let size = store.ledger_size()?;
         while examined < EXAMINED && place.0 < size {
-            let batch = self.candidates(store, place, size)?;
+            let batch = self.candidates(store, place, size, limit)?;
             for recorded in batch.events {
                 examined += 1;
                 place = Position(recorded.position.0 + 1);
@@ -73,24 +77,30 @@ impl Query {
         Ok(Found { items, next: (place.0 < size).then_some(place) })
     }
 
-    fn candidates(&self, store: &dyn Store, from: Position, size: u64) -> Result<Batch, StorageError> {
-        const BATCH: usize = 500;
+    fn candidates(
+        &self,
+        store: &dyn Store,
+        from: Position,
+        size: u64,
+        limit: usize,
+    ) -> Result<Batch, StorageError> {
+        // What the index names nearly always fits.
+        let most = limit.clamp(FEWEST, MOST);
         let indexed = indexed_until(store)?;
         let Some(prefix) = self.prefix().filter(|_| from < indexed) else {
-            let events = read(store, from, BATCH)?;
+            let events = read(store, from, MOST)?;
             let next = events.last().map_or(Position(size), |last| Position(last.position.0 + 1));
             return Ok(Batch { events, next });
         };
         let range = KeyRange { from: Some(key(&prefix, from)), ..KeyRange::prefix(&prefix) };
-        let positions = store.scan(LEDGER_INDEX, &range, BATCH)?;
+        let positions = store.scan(LEDGER_INDEX, &range, most)?;
         let positions: Vec<Position> =
             positions.iter().map(|(key, _)| position(key)).collect::<Result<_, _>>()?;
         let next = match positions.last() {
-            Some(last) if positions.len() == BATCH => Position(last.0 + 1),
+            Some(last) if positions.len() == most => Position(last.0 + 1),
             _ => indexed,
         };
-        let events = positions.into_iter().map(|place| one(store, place)).collect::<Result<_, _>>()?;
-        Ok(Batch { events, next })
+        Ok(Batch { events: all(store, &positions)?, next })
     }
 
     /// The most telling part of the query that there is an index for.
@@ -120,8 +130,18 @@ struct Batch {
 /// # Errors
 /// The store failed, or there is no such event.
 pub fn one(store: &dyn Store, position: Position) -> Result<Recorded, StorageError> {
-    let found = store.get(super::EVENTS, &position.key())?;
-    let entry = found.ok_or_else(|| StorageError(format!("the ledger has no event at {position}")))?;
+    recorded(position, store.get(super::EVENTS, &position.key())?)
+}
+
+/// The events at these places as stored, read at once.
+fn all(store: &dyn Store, positions: &[Position]) -> Result<Vec<Recorded>, StorageError> {
+    let keys: Vec<Vec<u8>> = positions.iter().map(|place| place.key().to_vec()).collect();
+    let found = store.get_many(super::EVENTS, &keys)?;
+    positions.iter().zip(found).map(|(place, entry)| recorded(*place, entry)).collect()
+}
+
+fn recorded(position: Position, entry: Option<Versioned>) -> Result<Recorded, StorageError> {
+    let entry = entry.ok_or_else(|| StorageError(format!("the ledger has no event at {position}")))?;
     Ok(Recorded { position, octets: entry.value })
 }
 

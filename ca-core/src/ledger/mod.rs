@@ -21,6 +21,7 @@ pub mod heads;
 pub mod index;
 pub mod receipt;
 pub mod sealer;
+pub mod signatures;
 pub mod tree;
 
 pub use effect::{Effect, Written};
@@ -85,9 +86,12 @@ impl Ledger {
         subject: impl Into<String>,
     ) -> Result<Event, EntropyError> {
         let at = self.clock.now();
+        // Asked for once: the system call costs more than the octets.
+        let mut octets = [0; 24];
+        self.entropy.fill(&mut octets)?;
         let (mut random, mut salt) = ([0; 8], [0; 16]);
-        self.entropy.fill(&mut random)?;
-        self.entropy.fill(&mut salt)?;
+        random.copy_from_slice(&octets[..8]);
+        salt.copy_from_slice(&octets[8..]);
         Ok(Event {
             id: EventId::new(self.next_microsecond(at), random),
             at,

@@ -82,7 +82,8 @@ struct Group {
 
 const GROUPS: &[Group] = &[
     Group { applies: |_| true, rules: rfc5280::fields::RULES },
-    Group { applies: |_| true, rules: rfc5280::names::RULES },
+    // A foreign CA's name is what it is: only its very octets lead to what it has issued.
+    Group { applies: |profile| profile.cross.is_none(), rules: rfc5280::names::RULES },
     Group { applies: |_| true, rules: rfc5280::extensions::RULES },
     Group { applies: |_| true, rules: rfc5280::issuer::RULES },
     Group { applies: |profile| !profile.is_ca(), rules: etsi::statements::RULES },
@@ -92,6 +93,7 @@ const GROUPS: &[Group] = &[
     Group { applies: Profile::is_tls_server, rules: tls::RULES },
     Group { applies: |_| true, rules: ours::key::RULES },
     Group { applies: |_| true, rules: ours::profile::RULES },
+    Group { applies: |profile| profile.cross.is_some(), rules: ours::cross::RULES },
 ];
 
 /// Reads to-be-signed bytes and checks every rule that holds for the profile.

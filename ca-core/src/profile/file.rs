@@ -5,10 +5,12 @@ use serde::Deserialize;
 
 use super::{
     AlternativeNameForm, AttributeType, BrokenRule, KeyUsage, Place, Profile, ProfileError, ProfileId,
-    QcPurpose, Semantics, assemble, nearest, rules,
+    QcPurpose, Semantics, assemble, rules,
 };
 use crate::algorithm::KeyAlgorithm;
+use crate::plain_name::is_plain;
 use crate::subject::Fact;
+use crate::toml_fault::{TomlFault, TomlMistake};
 
 impl Profile {
     /// Reads a profile from TOML and checks it; `id` is the file's stem.
@@ -32,25 +34,16 @@ pub(super) fn read(id: &str, file: &str, text: &str) -> Result<Profile, ProfileE
 
 /// A profile's name stands in file names, addresses and on the command line.
 fn name(id: &str) -> Result<ProfileId, ProfileError> {
-    let fits = (1..=64).contains(&id.len())
-        && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    if fits { Ok(ProfileId(id.to_owned())) } else { Err(ProfileError::Name(id.to_owned())) }
+    if is_plain(id, 64) { Ok(ProfileId(id.to_owned())) } else { Err(ProfileError::Name(id.to_owned())) }
 }
 
 fn unreadable(file: &str, text: &str, error: &toml::de::Error) -> ProfileError {
-    let before = error.span().and_then(|span| text.get(..span.start));
-    let line = before.map(|before| before.matches('\n').count() + 1);
-    let place = Place { file: file.to_owned(), line };
-    // serde says "unknown field `a`, expected one of `b`, `c`": the names stand between backticks, the wrong one first.
-    let mut names = error.message().split('`').skip(1).step_by(2);
-    let found = names.next().unwrap_or_default().to_owned();
-    let nearest = nearest(&found, names).map(ToOwned::to_owned);
-    if error.message().starts_with("unknown field") {
-        ProfileError::UnknownKey { found, place, nearest }
-    } else if error.message().starts_with("unknown variant") {
-        ProfileError::UnknownValue { found, place, nearest }
-    } else {
-        ProfileError::Malformed { place, message: error.message().to_owned() }
+    let fault = TomlFault::of(text, error);
+    let place = Place { file: file.to_owned(), line: fault.line };
+    match fault.what {
+        TomlMistake::UnknownKey { found, nearest } => ProfileError::UnknownKey { found, place, nearest },
+        TomlMistake::UnknownValue { found, nearest } => ProfileError::UnknownValue { found, place, nearest },
+        TomlMistake::Malformed(message) => ProfileError::Malformed { place, message },
     }
 }
 
@@ -165,6 +158,8 @@ pub(super) struct AddressesEntry {
 pub(super) struct KeysEntry {
     pub(super) curves: Vec<KeyAlgorithm>,
     pub(super) rsa_bits: Option<(u32, u32)>,
+    #[serde(default)]
+    pub(super) ml_dsa: Vec<KeyAlgorithm>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -13,14 +13,18 @@ mod rules;
 mod set;
 
 use serde::{Deserialize, Serialize};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
+use crate::algorithm::KeyAlgorithm;
+use crate::csr::KeyKind;
 use crate::subject::Fact;
 
 pub(crate) use attribute::is_printable;
 pub use error::{BrokenRule, Place, ProfileError};
 pub(crate) use rules::TLS_SERVER_DAYS;
-pub use set::{BUILT_IN, ProfileSet, UnknownProfile, nearest};
+pub use set::{BUILT_IN, ProfileSet, UnknownProfile};
+
+pub use crate::toml_fault::nearest;
 
 /// Names a profile: the file's stem, `person-signature`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -77,6 +81,28 @@ pub struct Profile {
     pub keys: KeyRules,
     /// Who may ask and who must approve.
     pub vetting: Vetting,
+    /// What a cross-certificate has besides; made in a ceremony, for one certificate, and never in a profile's file.
+    pub cross: Option<CrossCertification>,
+}
+
+/// What a foreign CA's certificate takes over from it, and the limits it gets (RFC 5280 sections 4.2.1.5, 4.2.1.10 and
+/// 4.2.1.11).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrossCertification {
+    /// The foreign CA's name, DER: the very octets that stand as issuer in what it issues.
+    pub subject: Vec<u8>,
+    /// Its key identifier, as in its own certificate.
+    pub key_identifier: Vec<u8>,
+    /// From when on, UTC.
+    pub not_before: OffsetDateTime,
+    /// Until when, inclusive, UTC.
+    pub not_after: OffsetDateTime,
+    /// NameConstraints, DER.
+    pub name_constraints: Vec<u8>,
+    /// PolicyMappings, DER; `None` leaves the extension out.
+    pub policy_mappings: Option<Vec<u8>>,
+    /// PolicyConstraints, DER.
+    pub policy_constraints: Vec<u8>,
 }
 
 /// What kind of certificate a profile makes.
@@ -252,9 +278,48 @@ pub enum QcPurpose {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRules {
     /// Elliptic-curve keys.
-    pub curves: Vec<crate::algorithm::KeyAlgorithm>,
+    pub curves: Vec<KeyAlgorithm>,
     /// RSA modulus bits, smallest and largest; `None` admits no RSA.
     pub rsa_bits: Option<(u32, u32)>,
+    /// ML-DSA keys.
+    pub ml_dsa: Vec<KeyAlgorithm>,
+}
+
+impl KeyRules {
+    /// Whether a key of this kind and size is among them.
+    pub fn admit(&self, kind: KeyKind) -> bool {
+        let listed =
+            |list: &[KeyAlgorithm]| kind.algorithm().is_some_and(|algorithm| list.contains(&algorithm));
+        match kind {
+            KeyKind::P256 | KeyKind::P384 | KeyKind::Ed25519 => listed(&self.curves),
+            KeyKind::Rsa { bits } => {
+                self.rsa_bits.is_some_and(|(least, most)| (least..=most).contains(&bits))
+            }
+            KeyKind::MlDsa44 | KeyKind::MlDsa65 | KeyKind::MlDsa87 => listed(&self.ml_dsa),
+        }
+    }
+
+    /// Whether a key that the installation makes for itself is admitted.
+    pub fn admits_own(&self, algorithm: KeyAlgorithm) -> bool {
+        let kind = match algorithm {
+            KeyAlgorithm::P256 => KeyKind::P256,
+            KeyAlgorithm::P384 => KeyKind::P384,
+            KeyAlgorithm::Ed25519 => KeyKind::Ed25519,
+            KeyAlgorithm::Rsa3072 => KeyKind::Rsa { bits: 3072 },
+            KeyAlgorithm::Rsa4096 => KeyKind::Rsa { bits: 4096 },
+            KeyAlgorithm::MlDsa44 => KeyKind::MlDsa44,
+            KeyAlgorithm::MlDsa65 => KeyKind::MlDsa65,
+            KeyAlgorithm::MlDsa87 => KeyKind::MlDsa87,
+        };
+        self.admit(kind)
+    }
+
+    /// What is admitted, each as a person would choose it: `p256`, `rsa 2048 to 4096`, `ml-dsa-65`.
+    pub fn names(&self) -> Vec<String> {
+        let rsa = self.rsa_bits.map(|(least, most)| format!("rsa {least} to {most}"));
+        let curves = self.curves.iter().map(ToString::to_string);
+        curves.chain(rsa).chain(self.ml_dsa.iter().map(ToString::to_string)).collect()
+    }
 }
 
 /// Who may ask for a certificate and what must happen before it is issued.

@@ -1,6 +1,6 @@
 //! What a profile is, read off its content: which rules apply follows from here, never from a switch.
 
-use super::{AttributeType, Profile, ProfileKind, SubjectAttribute, oids};
+use super::{AttributeType, Oid, Profile, ProfileKind, SubjectAttribute, oids};
 
 /// The registry's kinds of identity that a profile may be for.
 pub(super) const IDENTITY_KINDS: [&str; 5] = ["person", "organisation", "device", "application", "staff"];
@@ -23,12 +23,22 @@ impl Profile {
 
     /// Signs OCSP responses for the CA that issues it (RFC 6960 section 4.2.2.2).
     pub fn is_responder(&self) -> bool {
-        self.extended_key_usage.contains(&oids::OCSP_SIGNING)
+        self.serves(oids::OCSP_SIGNING)
     }
 
     /// Authenticates a TLS server.
     pub fn is_tls_server(&self) -> bool {
-        self.extended_key_usage.contains(&oids::SERVER_AUTH)
+        self.serves(oids::SERVER_AUTH)
+    }
+
+    /// Signs time-stamp tokens (RFC 3161).
+    pub fn is_time_stamping_unit(&self) -> bool {
+        self.serves(oids::TIME_STAMPING)
+    }
+
+    /// A CA's extended key usages do not say what it does but bound what those below it may do.
+    fn serves(&self, purpose: Oid) -> bool {
+        !self.is_ca() && self.extended_key_usage.contains(&purpose)
     }
 
     /// What the profile says of an attribute of the subject.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{Profile, ProfileError, ProfileId, file};
+use crate::toml_fault::nearest;
 
 macro_rules! built_in {
     ($name:literal) => {
@@ -22,8 +23,14 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     built_in!("person-authentication"),
     built_in!("person-authentication-pseudonymous"),
     built_in!("person-signature"),
+    built_in!("persons-ca"),
     built_in!("root-ca"),
+    built_in!("seals-ca"),
     built_in!("staff-authentication"),
+    built_in!("things-ca"),
+    built_in!("timestamping-ca"),
+    built_in!("timestamping-unit"),
+    built_in!("tls-ca"),
     built_in!("tls-server"),
 ];
 
@@ -108,13 +115,4 @@ pub struct UnknownProfile {
     pub asked: String,
     /// The most similar name there is.
     pub nearest: Option<String>,
-}
-
-/// The most similar of `known` to `asked`, if any is similar enough to be meant.
-pub fn nearest<'a>(asked: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|name| (strsim::jaro_winkler(asked, name), name))
-        .filter(|(similarity, _)| *similarity > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
 }

@@ -99,6 +99,11 @@ impl Bench {
         self.store.get(table, key).map_err(|error| format!("get failed: {error}"))
     }
 
+    fn find_many(&self, table: Table, keys: &[&[u8]]) -> Result<Vec<Option<Versioned>>, String> {
+        let keys: Vec<Vec<u8>> = keys.iter().map(|key| key.to_vec()).collect();
+        self.store.get_many(table, &keys).map_err(|error| format!("get_many failed: {error}"))
+    }
+
     fn there(&self, table: Table, key: &[u8]) -> Result<Versioned, String> {
         self.find(table, key)?.ok_or_else(|| format!("{} is absent", String::from_utf8_lossy(key)))
     }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// Callers in line for a worker: each brings a `T` and waits for an `A`.
 #[derive(Debug)]
-pub(super) struct Group<T, A> {
+pub(crate) struct Group<T, A> {
     line: Mutex<Line<T, A>>,
     came: Condvar,
 }
@@ -30,37 +30,37 @@ struct Line<T, A> {
 
 /// What a caller wants, and the means to answer.
 #[derive(Debug)]
-pub(super) struct Waiting<T, A> {
-    pub(super) item: T,
-    pub(super) answer: Answer<A>,
+pub(crate) struct Waiting<T, A> {
+    pub(crate) item: T,
+    pub(crate) answer: Answer<A>,
 }
 
 /// The most that is taken in one turn.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Most {
+pub(crate) struct Most {
     /// Callers.
-    pub(super) items: usize,
+    pub(crate) items: usize,
     /// Their octets together; the one that passes this bound is still taken.
-    pub(super) octets: usize,
+    pub(crate) octets: usize,
 }
 
 /// How long a turn is left open for more callers.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Linger {
+pub(crate) struct Linger {
     /// At the most.
-    pub(super) most: Duration,
+    pub(crate) most: Duration,
     /// It is closed earlier when nobody came for so long.
-    pub(super) gap: Duration,
+    pub(crate) gap: Duration,
 }
 
 impl Linger {
     /// Not at all.
-    pub(super) const NOT: Self = Self { most: Duration::ZERO, gap: Duration::ZERO };
+    pub(crate) const NOT: Self = Self { most: Duration::ZERO, gap: Duration::ZERO };
 }
 
 /// What a caller who waits for a bounded time hears.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Heard<A> {
+pub(crate) enum Heard<A> {
     /// The answer.
     Answer(A),
     /// There is none: the group was closed before, or the worker gave up.
@@ -79,12 +79,12 @@ impl<T, A> Default for Group<T, A> {
 impl<T, A> Group<T, A> {
     /// Hands `item` in and waits. `None`: it is not answered, because the group was closed before or the worker gave
     /// up; whether it was done is not known then.
-    pub(super) fn submit(&self, item: T) -> Option<A> {
+    pub(crate) fn submit(&self, item: T) -> Option<A> {
         self.enter(item)?.wait()
     }
 
     /// As [`Group::submit`], for no longer than `patience`.
-    pub(super) fn submit_within(&self, item: T, patience: Duration) -> Heard<A> {
+    pub(crate) fn submit_within(&self, item: T, patience: Duration) -> Heard<A> {
         match self.enter(item) {
             Some(slot) => slot.wait_until(Instant::now() + patience),
             None => Heard::Nothing,
@@ -107,7 +107,7 @@ impl<T, A> Group<T, A> {
     }
 
     /// Waits until somebody is in line. Whether there is: `false` once the group is closed and everybody was taken.
-    pub(super) fn come(&self) -> bool {
+    pub(crate) fn come(&self) -> bool {
         let line = self.occupied();
         !line.waiting.is_empty()
     }
@@ -125,7 +125,7 @@ impl<T, A> Group<T, A> {
 
     /// Waits until somebody is in line, lingers, and takes all who are, up to `most`. `None` once the group is closed and
     /// everybody who came before was taken.
-    pub(super) fn take(
+    pub(crate) fn take(
         &self,
         most: Most,
         linger: Linger,
@@ -171,18 +171,18 @@ impl<T, A> Group<T, A> {
     }
 
     /// Whether nobody is in line.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.line().waiting.is_empty()
     }
 
     /// Lets nobody in any more; those in line are still served.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.line().closed = true;
         self.came.notify_all();
     }
 
     /// Lets nobody in any more, and sends those in line away unanswered.
-    pub(super) fn abandon(&self) {
+    pub(crate) fn abandon(&self) {
         self.close();
         let sent_away = std::mem::take(&mut self.line().waiting);
         drop(sent_away);
@@ -245,11 +245,11 @@ impl<A> Slot<A> {
 
 /// The means to answer one caller. Dropped without being used, it sends the caller away.
 #[derive(Debug)]
-pub(super) struct Answer<A>(Arc<Slot<A>>);
+pub(crate) struct Answer<A>(Arc<Slot<A>>);
 
 impl<A> Answer<A> {
     /// Answers and wakes the caller.
-    pub(super) fn give(self, answer: A) {
+    pub(crate) fn give(self, answer: A) {
         *self.0.verdict.lock().unwrap_or_else(PoisonError::into_inner) = Verdict::Given(answer);
     }
 }

@@ -93,6 +93,11 @@ impl Store for MemoryStore {
         Ok(self.state().find(table, key).cloned())
     }
 
+    fn get_many(&self, table: Table, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, StorageError> {
+        let state = self.state();
+        Ok(keys.iter().map(|key| state.find(table, key).cloned()).collect())
+    }
+
     fn scan(&self, table: Table, range: &KeyRange, limit: usize) -> Result<Vec<Entry>, StorageError> {
         if range.is_empty() {
             return Ok(Vec::new());
@@ -109,6 +114,7 @@ impl Store for MemoryStore {
     }
 
     fn commit(&self, change: AuditedChange) -> Result<Committed, CommitError> {
+        change.confirm()?;
         let mut state = self.state();
         judge(&change, |write| Ok(state.find(write.table, &write.key).map(|entry| entry.version)))?;
         match state.failure.take() {

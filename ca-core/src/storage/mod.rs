@@ -2,7 +2,8 @@
 //!
 //! - A [`Table`] is a named, ordered map from key bytes to value bytes. Every value carries a [`Version`] that
 //!   changes with every write of it.
-//! - [`Store::get`] reads one key; [`Store::scan`] reads a bounded range in key order. Both see committed state only.
+//! - [`Store::get`] reads one key, [`Store::get_many`] several at one moment; [`Store::scan`] reads a bounded range in
+//!   key order. All of them see committed state only.
 //! - [`Store::commit`] takes an [`AuditedChange`]: a set of writes, each saying what it expects to find. All of it
 //!   happens or none of it; when `commit` returns `Ok`, it is on durable storage. A conflict names the key.
 //! - A change cannot be committed without the ledger event that explains it: [`Change::explained_by`] is the only
@@ -27,7 +28,7 @@ use crate::ledger::{self, Effect, Event, Position};
 pub mod address;
 pub mod conformance;
 mod expectation;
-mod group;
+pub(crate) mod group;
 pub mod memory;
 pub mod postgres;
 pub mod sled;
@@ -231,6 +232,14 @@ impl AuditedChange {
         &self.events
     }
 
+    /// Refuses a change that writes events beside its own: these the store writes, and nobody else.
+    fn confirm(&self) -> Result<(), StorageError> {
+        if self.writes.iter().any(|write| write.table == ledger::EVENTS) {
+            return Err(StorageError("only the store itself writes events; nothing was written".to_owned()));
+        }
+        Ok(())
+    }
+
     /// About how many octets it writes, events included.
     fn octets(&self) -> usize {
         let written = self.writes.iter().map(|write| match &write.operation {
@@ -334,6 +343,14 @@ pub trait Store: Send + Sync + Debug {
     /// # Errors
     /// The engine could not answer; absence is `Ok(None)`.
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Versioned>, StorageError>;
+
+    /// Reads several keys of one table, all as they stand at one moment: what is found under each, in the order of
+    /// `keys`. One round trip where there is a network; a page of a listing is read by it. Thousands of keys are for
+    /// [`scan`](Self::scan), page by page.
+    ///
+    /// # Errors
+    /// The engine could not answer; absence is `None`.
+    fn get_many(&self, table: Table, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, StorageError>;
 
     /// Reads at most `limit` entries of `range`, in ascending key order.
     ///

@@ -7,6 +7,7 @@ use cryptoki::error::{Error, RvError};
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 
+use super::library::{InUse, restart};
 use super::{Access, KeyPlace, Pin, TokenError, open_session};
 
 /// The most sessions a key has open at a time. Who comes when all are busy waits.
@@ -38,8 +39,8 @@ struct Sessions {
     busy: usize,
     /// How often sessions were lost.
     losses: u64,
-    /// The token refused the PIN, or is locked.
-    refused: bool,
+    /// The library's life that they belong to.
+    life: u64,
 }
 
 /// A session and the key as it is called in it.
@@ -82,10 +83,19 @@ impl TokenKey {
     ) -> Result<Self, TokenError> {
         let (sessions, returned) = (Mutex::default(), Condvar::new());
         let mut key = Self { place, pin, class, asked, fitness, id: Vec::new(), sessions, returned };
-        let (opened, id) = key.open_another(0)?;
+        let in_use = InUse::of(&key.place.module)?;
+        let (opened, id) = key.open_another(&in_use, 0)?;
         key.id = id;
-        key.sessions().idle.push(opened);
+        let mut sessions = key.sessions();
+        sessions.life = in_use.life();
+        sessions.idle.push(opened);
+        drop(sessions);
         Ok(key)
+    }
+
+    /// Where it is.
+    pub(crate) const fn place(&self) -> &KeyPlace {
+        &self.place
     }
 
     /// The key's CKA_ID.
@@ -101,19 +111,31 @@ impl TokenKey {
         &self,
         act: impl Fn(&Session, ObjectHandle) -> Result<T, Error>,
     ) -> Result<T, TokenError> {
-        match self.attempt(&act)? {
-            Err(error) if is_loss(&error) => self.attempt(&act)?,
+        match self.attempt_or_restart(&act)? {
+            Err(error) if is_loss(&error) => self.attempt_or_restart(&act)?,
             outcome => outcome,
         }
         .map_err(|error| self.place.failed(error))
+    }
+
+    /// Some libraries see a token that comes back only when they are started anew.
+    fn attempt_or_restart<T>(
+        &self,
+        act: impl Fn(&Session, ObjectHandle) -> Result<T, Error>,
+    ) -> Result<Result<T, Error>, TokenError> {
+        match self.attempt(&act) {
+            Err(TokenError::NoToken { .. }) if restart(&self.place.module) => self.attempt(&act),
+            outcome => outcome,
+        }
     }
 
     fn attempt<T>(
         &self,
         act: impl Fn(&Session, ObjectHandle) -> Result<T, Error>,
     ) -> Result<Result<T, Error>, TokenError> {
-        let busy = self.wait_for_place()?;
-        let opened = self.take()?;
+        let busy = self.wait_for_place();
+        let in_use = InUse::of(&self.place.module)?;
+        let opened = self.take(&in_use)?;
         let outcome = act(&opened.session, opened.key);
         match &outcome {
             Ok(_) => self.put_back(opened),
@@ -121,36 +143,32 @@ impl TokenKey {
             // Who knows what state it is in.
             Err(_) => drop(opened.session.close()),
         }
-        drop(busy);
+        drop((in_use, busy));
         Ok(outcome)
     }
 
-    fn wait_for_place(&self) -> Result<Busy<'_>, TokenError> {
+    fn wait_for_place(&self) -> Busy<'_> {
         let full = |sessions: &mut Sessions| sessions.busy >= SESSIONS;
         let waited = self.returned.wait_while(self.sessions(), full);
         let mut sessions = waited.unwrap_or_else(PoisonError::into_inner);
-        if sessions.refused {
-            return Err(TokenError::WrongPin(self.place.token.clone()));
-        }
         sessions.busy += 1;
-        Ok(Busy(self))
+        Busy(self)
     }
 
-    fn take(&self) -> Result<Opened, TokenError> {
+    fn take(&self, in_use: &InUse) -> Result<Opened, TokenError> {
         let losses = {
             let mut sessions = self.sessions();
+            if sessions.life != in_use.life() {
+                sessions.life = in_use.life();
+                sessions.losses += 1;
+                sessions.idle.clear();
+            }
             if let Some(opened) = sessions.idle.pop() {
                 return Ok(opened);
             }
             sessions.losses
         };
-        let refuses =
-            |error: &TokenError| matches!(error, TokenError::WrongPin(_) | TokenError::PinLocked(_));
-        let (opened, id) = self.open_another(losses).inspect_err(|error| {
-            if refuses(error) {
-                self.sessions().refused = true;
-            }
-        })?;
+        let (opened, id) = self.open_another(in_use, losses)?;
         if id != self.id {
             drop(opened.session.close());
             return Err(self.unfit("another key has taken its place"));
@@ -175,8 +193,8 @@ impl TokenKey {
         }
     }
 
-    fn open_another(&self, losses: u64) -> Result<(Opened, Vec<u8>), TokenError> {
-        let session = open_session(&self.place, &self.pin, Access::Use)?;
+    fn open_another(&self, in_use: &InUse, losses: u64) -> Result<(Opened, Vec<u8>), TokenError> {
+        let session = open_session(in_use, &self.place, &self.pin, Access::Use)?;
         match self.find(&session) {
             Ok((key, id)) => Ok((Opened { session, key, losses }, id)),
             Err(error) => {
@@ -219,9 +237,13 @@ impl TokenKey {
 
 impl Drop for TokenKey {
     fn drop(&mut self) {
-        for opened in self.sessions().idle.drain(..) {
-            // Nothing is left to be done about a session that does not close.
-            drop(opened.session.close());
+        let Ok(in_use) = InUse::of(&self.place.module) else { return };
+        let mut sessions = self.sessions();
+        if sessions.life == in_use.life() {
+            for opened in sessions.idle.drain(..) {
+                // Nothing is left to be done about a session that does not close.
+                drop(opened.session.close());
+            }
         }
     }
 }

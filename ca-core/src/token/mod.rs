@@ -8,10 +8,17 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 mod key;
+mod library;
+mod login;
 mod module;
+mod pin;
 
 pub(crate) use key::{TokenKey, find_keys};
+pub(crate) use library::InUse;
+pub use login::Tries;
 pub(crate) use module::{Access, open_session};
+pub use module::{TokenSeen, tokens};
+pub use pin::change_pin;
 
 /// Where a key is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,8 +75,18 @@ pub enum TokenError {
     #[error("several tokens are called {0:?}")]
     SeveralTokens(String),
     /// The token refused the PIN. It is not presented again: after a few wrong ones a token locks itself.
-    #[error("token {0:?} refused the PIN")]
+    #[error("token {0:?} refused the PIN, which is not presented to it again; correct it and start again")]
     WrongPin(String),
+    /// The token has one try left, which is not for a machine.
+    #[error(
+        "the next wrong PIN locks token {0:?}, so npki does not try: log in once by hand with the right PIN (for example \
+         `pkcs11-tool --login --test`), which gives it all its tries back, correct the PIN file if it is wrong, and start \
+         again"
+    )]
+    FinalTry(String),
+    /// The token has no user PIN.
+    #[error("token {0:?} has no user PIN yet; its security officer sets one")]
+    NoPin(String),
     /// The token locked itself after too many wrong PINs.
     #[error("token {0:?} is locked after too many wrong PINs; its security officer can unlock it")]
     PinLocked(String),
@@ -95,6 +112,54 @@ pub enum TokenError {
         /// The key's label.
         key: String,
         /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A public key that belongs to the private key is not in the token, or several are.
+    #[error(
+        "token {token:?} holds {found} public keys with the CKA_ID of key {key:?}: it takes exactly one, of which npki reads \
+         the public key"
+    )]
+    NoPublicKey {
+        /// The token.
+        token: String,
+        /// The key's label.
+        key: String,
+        /// How many there are.
+        found: usize,
+    },
+    /// The public key in the token is of another kind than was said, or cannot be read.
+    #[error("the public key of {key:?} {why}")]
+    OtherKey {
+        /// The key's label.
+        key: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Tokens are not used with this kind of key.
+    #[error("keys of kind {0} are not used in tokens: choose p256, p384, rsa-3072, rsa-4096 or ed25519")]
+    UnsupportedAlgorithm(crate::algorithm::KeyAlgorithm),
+    /// The token cannot make such a key, or sign in such a way.
+    #[error(
+        "token {token:?} does not offer {mechanism}, which key {key:?} takes: choose another algorithm or another token"
+    )]
+    NotOffered {
+        /// The token.
+        token: String,
+        /// The key's label.
+        key: String,
+        /// The mechanism.
+        mechanism: String,
+    },
+    /// A signature that the token made does not verify.
+    #[error(
+        "token {token:?} made a signature with key {key:?} that does not verify under its public key: {why}"
+    )]
+    FalseSignature {
+        /// The token.
+        token: String,
+        /// The key's label.
+        key: String,
+        /// Why not.
         why: &'static str,
     },
     /// The token failed.

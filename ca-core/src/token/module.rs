@@ -1,20 +1,15 @@
-//! Libraries, tokens and logins.
+//! Tokens and sessions.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
 
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
-use cryptoki::error::{Error, RvError};
-use cryptoki::session::{Session, UserType};
+use cryptoki::context::Pkcs11;
+use cryptoki::error::Error;
+use cryptoki::session::Session;
 use cryptoki::slot::Slot;
-use cryptoki::types::AuthPin;
 
+use super::library::InUse;
+use super::login::{Tries, log_in};
 use super::{KeyPlace, Pin, TokenError};
-
-/// The libraries of this process. Each is loaded once and stays: PKCS#11 2.40 section 5.4 starts a library once for a
-/// whole process.
-static LOADED: Mutex<BTreeMap<PathBuf, Pkcs11>> = Mutex::new(BTreeMap::new());
 
 /// What a session may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,15 +26,20 @@ pub(crate) enum Access {
 ///
 /// # Errors
 /// Library, token or PIN are not right.
-pub(crate) fn open_session(place: &KeyPlace, pin: &Pin, access: Access) -> Result<Session, TokenError> {
-    let library = started(&place.module)?;
-    let slot = slot_of(&library, place)?;
+pub(crate) fn open_session(
+    in_use: &InUse,
+    place: &KeyPlace,
+    pin: &Pin,
+    access: Access,
+) -> Result<Session, TokenError> {
+    let library = in_use.pkcs11();
+    let slot = slot_of(library, place)?;
     let session = match access {
         Access::Use => library.open_ro_session_no_drop(slot),
         Access::Write => library.open_rw_session_no_drop(slot),
     }
     .map_err(|error| place.failed(error))?;
-    if let Err(refused) = log_in(&session, place, pin) {
+    if let Err(refused) = log_in(library, slot, &session, place, pin) {
         // The refusal is what matters to the caller.
         let _ = session.close();
         return Err(refused);
@@ -54,21 +54,43 @@ impl KeyPlace {
     }
 }
 
-fn started(module: &Path) -> Result<Pkcs11, TokenError> {
+/// A token as it shows itself to whoever asks, without a PIN.
+#[derive(Debug, Clone)]
+pub struct TokenSeen {
+    /// Its label.
+    pub label: String,
+    /// Its maker.
+    pub manufacturer: String,
+    /// Its model.
+    pub model: String,
+    /// Its serial number.
+    pub serial_number: String,
+    /// How many tries with a user PIN it has left.
+    pub tries: Tries,
+}
+
+/// The initialised tokens that a library finds.
+///
+/// # Errors
+/// The library cannot be used.
+pub fn tokens(module: &Path) -> Result<Vec<TokenSeen>, TokenError> {
     let failed = |source| TokenError::Module { module: module.to_owned(), source };
-    // Nothing panics while it is held.
-    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    let library = match loaded.get(module) {
-        Some(library) => library.clone(),
-        None => Pkcs11::new(module).map_err(failed)?,
-    };
-    match library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
-        // Also where another part of this process started it, or had stopped it.
-        Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
-        Err(error) => return Err(failed(error)),
+    let in_use = InUse::of(module)?;
+    let library = in_use.pkcs11();
+    let mut seen = Vec::new();
+    for slot in library.get_slots_with_token().map_err(failed)? {
+        let state = library.get_token_info(slot).map_err(failed)?;
+        if state.token_initialized() {
+            seen.push(TokenSeen {
+                label: state.label().trim_end().to_owned(),
+                manufacturer: state.manufacturer_id().trim_end().to_owned(),
+                model: state.model().trim_end().to_owned(),
+                serial_number: state.serial_number().trim_end().to_owned(),
+                tries: Tries::of(&state),
+            });
+        }
     }
-    loaded.insert(module.to_owned(), library.clone());
-    Ok(library)
+    Ok(seen)
 }
 
 /// Looked up each time: a token that comes back may be in another slot.
@@ -90,17 +112,5 @@ fn slot_of(library: &Pkcs11, place: &KeyPlace) -> Result<Slot, TokenError> {
         [slot] => Ok(*slot),
         [] => Err(TokenError::NoToken { token: place.token.clone(), at_hand }),
         _ => Err(TokenError::SeveralTokens(place.token.clone())),
-    }
-}
-
-fn log_in(session: &Session, place: &KeyPlace, pin: &Pin) -> Result<(), TokenError> {
-    match session.login(UserType::User, Some(&AuthPin::new(pin.reveal().into()))) {
-        // PKCS#11 2.40 section 5.6: a login is the application's, not the session's.
-        Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
-        Err(Error::Pkcs11(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange, _)) => {
-            Err(TokenError::WrongPin(place.token.clone()))
-        }
-        Err(Error::Pkcs11(RvError::PinLocked, _)) => Err(TokenError::PinLocked(place.token.clone())),
-        Err(error) => Err(place.failed(error)),
     }
 }

@@ -225,3 +225,21 @@ fn the_smallest_request_there_is() {
     assert_eq!(read(&der).unwrap().key().kind(), KeyKind::Ed25519);
     assert_eq!(KeyKind::Rsa { bits: 3072 }.to_string(), "RSA-3072");
 }
+
+/// Python's `cryptography` makes a request of each parameter set, on an OpenSSL that knows ML-DSA.
+#[test]
+fn ml_dsa_requests_of_cryptography_are_read_and_tampered_ones_refused() {
+    for (name, kind) in [("44", KeyKind::MlDsa44), ("65", KeyKind::MlDsa65), ("87", KeyKind::MlDsa87)] {
+        let der = ml_dsa_request(name);
+        let request = read(&der).unwrap_or_else(|error| panic!("ML-DSA-{name}: {error}"));
+        assert_eq!(request.key().kind(), kind);
+        assert_eq!(wish(&request), [("CN", "portal")]);
+        // In the name, in the key, and at three places of the signature.
+        for place in [30, 100, der.len() / 2, der.len() - 100, der.len() - 1] {
+            let mut tampered = der.clone();
+            tampered[place] ^= 1;
+            assert!(read(&tampered).is_err(), "ML-DSA-{name}, octet {place}");
+        }
+        assert!(read(&der[..der.len() - 1]).is_err());
+    }
+}

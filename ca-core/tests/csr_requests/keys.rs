@@ -129,7 +129,7 @@ fn openssl_weak_keys_are_refused_in_requests() {
         desk.key("other.pem", arguments);
         let error = refusal("other.pem");
         assert_eq!(error, CsrError::UnsupportedKey { found: name.to_owned() });
-        assert!(error.to_string().contains(name) && error.fix().contains("P-256, P-384 or Ed25519"));
+        assert!(error.to_string().contains(name) && error.fix().contains("P-256, P-384, Ed25519 or ML-DSA"));
     }
     desk.run(
         "openssl",
@@ -239,6 +239,24 @@ fn ed25519_keys_have_no_parameters() {
     assert!(matches!(refusal(&key), CsrError::KeyParameters { key: "Ed25519", .. }));
     let zero = sequence(&[&sequence(&[&oid("1.3.101.112")]), &bit_string(&[0; 32])]);
     assert_eq!(refusal(&zero), CsrError::SmallOrderPoint);
-    let post_quantum = sequence(&[&sequence(&[&oid("2.16.840.1.101.3.4.3.18")]), &bit_string(&[1; 1952])]);
-    assert_eq!(refusal(&post_quantum), CsrError::UnsupportedKey { found: "ML-DSA-65".to_owned() });
+}
+
+/// RFC 9881 section 4; lengths of FIPS 204 table 2.
+#[test]
+fn ml_dsa_keys_have_one_length_and_no_parameters() {
+    for (last, kind, length) in
+        [("17", KeyKind::MlDsa44, 1312), ("18", KeyKind::MlDsa65, 1952), ("19", KeyKind::MlDsa87, 2592)]
+    {
+        let oid = oid(&format!("2.16.840.1.101.3.4.3.{last}"));
+        let key = |octets: usize| sequence(&[&sequence(&[&oid]), &bit_string(&vec![1; octets])]);
+        assert_eq!(SubjectPublicKey::from_der(&key(length)).unwrap().kind(), kind);
+        for wrong in [0, 32, length - 1, length + 1] {
+            assert!(matches!(refusal(&key(wrong)), CsrError::KeyEncoding { key: "ML-DSA", .. }));
+        }
+        let with_null = sequence(&[&sequence(&[&oid, &NULL]), &bit_string(&vec![1; length])]);
+        assert!(matches!(refusal(&with_null), CsrError::KeyParameters { key: "ML-DSA", .. }));
+    }
+    // SLH-DSA-SHA2-128s is another of its family.
+    let other = sequence(&[&sequence(&[&oid("2.16.840.1.101.3.4.3.20")]), &bit_string(&[1; 32])]);
+    assert!(matches!(refusal(&other), CsrError::UnsupportedKey { .. }));
 }

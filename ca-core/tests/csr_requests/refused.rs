@@ -263,7 +263,7 @@ fn a_signature_of_another_key_or_kind() {
     refused!(joined(&c[0], &odd, &c[2]), CsrError::SignatureParameters { .. });
     refused!(
         joined(&a[0], &sequence(&[&oid("2.16.840.1.101.3.4.3.18")]), &a[2]),
-        CsrError::UnsupportedSignature { .. }
+        CsrError::SignatureOfAnotherKind { .. }
     );
     refused!(joined(&a[0], &a[1], &element(0x03, &[0])), CsrError::ProofOfPossession);
     refused!(joined(&a[0], &a[1], &element(0x03, &[4, 0xf0])), CsrError::Structure { part: "signature" });

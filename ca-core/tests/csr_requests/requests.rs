@@ -142,3 +142,23 @@ pub(crate) fn pem(label: &str, der: &[u8]) -> String {
         base64.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
+
+const ML_DSA_REQUEST: &str = r#"
+import sys
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import mldsa
+from cryptography.hazmat.primitives.serialization import Encoding
+key = getattr(mldsa, f"MLDSA{sys.argv[1]}PrivateKey").generate()
+name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "portal")])
+request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, None)
+sys.stdout.buffer.write(request.public_bytes(Encoding.DER))
+"#;
+
+/// A request of an ML-DSA key, made by Python's `cryptography`, as DER.
+pub(crate) fn ml_dsa_request(parameter_set: &str) -> Vec<u8> {
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/judges/bin");
+    let folders = std::env::var_os("NPKI_PYTHON_BIN").map(PathBuf::from).into_iter().chain([installed]);
+    let mut found = folders.map(|folder| folder.join("python3")).filter(|file| file.is_file());
+    let python = found.next().unwrap_or_else(|| PathBuf::from("python3"));
+    run(Path::new("."), &python.to_string_lossy(), &["-c", ML_DSA_REQUEST, parameter_set])
+}

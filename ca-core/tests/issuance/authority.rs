@@ -33,6 +33,10 @@ pub(crate) fn actor() -> Actor {
     Actor::system("test")
 }
 
+fn root_key() -> Arc<dyn Signer> {
+    Arc::new(SoftwareKey::generate(KeyAlgorithm::P384).unwrap())
+}
+
 impl Ca {
     pub(crate) fn founded() -> Self {
         Self::founded_on(MemoryStore::new())
@@ -41,7 +45,7 @@ impl Ca {
     /// Founded some time ago, which its clock still shows: as it goes on, it does not get ahead of the judges'.
     pub(crate) fn founded_before(now: Duration) -> Self {
         let key = Arc::new(SoftwareKey::generate(KeyAlgorithm::P384).unwrap());
-        Self::founded_at(MemoryStore::new(), key, OffsetDateTime::now_utc() - now)
+        Self::founded_at(MemoryStore::new(), root_key(), key, OffsetDateTime::now_utc() - now)
     }
 }
 
@@ -52,10 +56,15 @@ impl<S: Store + 'static> Ca<S> {
 
     /// With this key of the issuing CA.
     pub(crate) fn founded_with(store: S, key: Arc<dyn Signer>) -> Self {
-        Self::founded_at(store, key, OffsetDateTime::now_utc())
+        Self::founded_with_keys(store, root_key(), key)
     }
 
-    fn founded_at(store: S, key: Arc<dyn Signer>, now: OffsetDateTime) -> Self {
+    /// With these keys of root and issuing CA.
+    pub(crate) fn founded_with_keys(store: S, root_key: Arc<dyn Signer>, key: Arc<dyn Signer>) -> Self {
+        Self::founded_at(store, root_key, key, OffsetDateTime::now_utc())
+    }
+
+    fn founded_at(store: S, root_key: Arc<dyn Signer>, key: Arc<dyn Signer>, now: OffsetDateTime) -> Self {
         let store = Arc::new(store);
         let clock = Arc::new(SetClock::at(now));
         let vault = Arc::new(vault(store.clone(), &clock));
@@ -66,7 +75,7 @@ impl<S: Store + 'static> Ca<S> {
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
             vault: vault.clone(),
-            signer: Arc::new(SoftwareKey::generate(KeyAlgorithm::P384).unwrap()),
+            signer: root_key,
             addresses: Addresses::under("http://pki.example.org", &id),
             id,
             profile: profiles.find("root-ca").unwrap(),

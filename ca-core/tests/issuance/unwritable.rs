@@ -56,6 +56,10 @@ impl Store for Disk {
         self.store.get(table, key)
     }
 
+    fn get_many(&self, table: Table, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, StorageError> {
+        self.store.get_many(table, keys)
+    }
+
     fn scan(&self, table: Table, range: &KeyRange, limit: usize) -> Result<Vec<Entry>, StorageError> {
         self.store.scan(table, range, limit)
     }

@@ -7,7 +7,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Verifying (relying parties)", &["verify", "inspect", "status", "crl", "sign"]),
     ("Requesting (agencies)", &["cert", "request", "profile"]),
     ("Vetting and administration", &["queue", "vet", "registry", "revoke", "staff", "master-key", "audit"]),
-    ("Operating", &["init", "serve", "backup", "restore", "witness", "demo"]),
+    ("Operating", &["init", "serve", "backup", "restore", "witness", "ca", "ceremony", "token", "demo"]),
     ("This program", &["context", "whoami", "config", "help", "completion", "man", "version"]),
 ];
 

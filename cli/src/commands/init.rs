@@ -43,6 +43,9 @@ pub struct InitArguments {
     /// A name of the interface's TLS certificate; repeat for more
     #[arg(long = "tls-name", value_name = "NAME", default_values = ["localhost", "127.0.0.1"])]
     tls_names: Vec<String>,
+    /// The CAs: "pilot" (a root and one CA), "national" (a CA for each kind, and a tree for TLS), or a file
+    #[arg(long, value_name = "NAME|FILE", default_value = "pilot")]
+    hierarchy: String,
     /// A file whose first line seals the keys, kept elsewhere [default: drawn, and kept in the folder]
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
@@ -76,6 +79,7 @@ pub fn run(arguments: &InitArguments) -> Ending {
             .map_or_else(|| format!("http://{}", arguments.public_listen), ToString::to_string),
         registry_url: arguments.registry_url.to_string(),
         tls_names: arguments.tls_names.clone(),
+        hierarchy: arguments.hierarchy.clone(),
         passphrase_file: arguments.passphrase_file.clone(),
         store: arguments.store.clone(),
     };
@@ -89,16 +93,22 @@ pub fn run(arguments: &InitArguments) -> Ending {
 fn text(answer: &Answer, page: &mut Page) {
     let data = answer.data.display();
     page.verdict(Meaning::Good, "founded", data.to_string());
-    page.facts(&[
-        ("root CA", answer.founded.root_name.clone()),
-        ("fingerprint", format!("SHA-256 {}", answer.founded.root_sha256)),
-        ("issuing CA", answer.founded.issuing_name.clone()),
-        ("administrator", format!("{}, key and certificate in {data}/admin", answer.founded.administrator)),
-    ]);
+    let mut facts = Vec::new();
+    for ca in &answer.founded.cas {
+        if ca.issuer.is_none() {
+            facts.push(("root CA", ca.name.clone()));
+            facts.push(("fingerprint", format!("SHA-256 {}", ca.sha256)));
+        } else {
+            facts.push(("issuing CA", ca.name.clone()));
+        }
+    }
+    let administrator = format!("{}, key and certificate in {data}/admin", answer.founded.administrator);
+    facts.push(("administrator", administrator));
+    page.facts(&facts);
     page.line("next:");
     page.line(format!("  npki serve --data {data}"));
     page.line(format!(
-        "  npki context add admin --url {} --trust {data}/certificates/root.pem \
+        "  npki context add admin --url {} --trust {data}/certificates/anchors.pem \
          --cert {data}/admin/cert.pem --key {data}/admin/key.pem",
         answer.service
     ));

@@ -2,6 +2,8 @@
 
 mod audit;
 mod backup;
+mod ca;
+mod ceremony;
 mod cert;
 mod completion;
 mod config;
@@ -25,6 +27,7 @@ mod serve;
 mod sign;
 mod staff;
 mod status;
+mod token;
 mod verify;
 mod version;
 mod vet;
@@ -67,6 +70,9 @@ pub enum Command {
     /// Certificate profiles
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
+    /// CAs: list, show, found; have them certified by an offline root: request, install
+    #[command(subcommand)]
+    Ca(ca::CaCommand),
     /// Requests that wait for an officer
     #[command(subcommand)]
     Queue(queue::QueueCommand),
@@ -84,6 +90,9 @@ pub enum Command {
     /// The master key of personal data: show, rotate
     #[command(subcommand)]
     MasterKey(master_key::MasterKeyCommand),
+    /// PKCS#11 tokens that hold CA keys: show, make a key, check one
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// The ledger of everything that was done
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -99,6 +108,9 @@ pub enum Command {
     /// Cosign the ledgers of others, so that they cannot rewrite their history
     #[command(subcommand)]
     Witness(witness::WitnessCommand),
+    /// Key ceremonies of an offline CA: check, run, resume, verify
+    #[command(subcommand)]
+    Ceremony(ceremony::CeremonyCommand),
     /// Run a whole disposable PKI on this machine
     Demo(DemoArguments),
     /// Which server, trust anchor and certificate to use
@@ -133,18 +145,21 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Cert(command) => cert::run(command, session),
         Command::Request(command) => request::run(command, session),
         Command::Profile(command) => profile::run(command, session),
+        Command::Ca(command) => ca::run(command, session),
         Command::Queue(command) => queue::run(command, session),
         Command::Vet(command) => vet::run(command, session),
         Command::Registry(command) => registry::run(command, session),
         Command::Revoke(arguments) => revoke::run(&arguments, session),
         Command::Staff(command) => staff::run(command, session),
         Command::MasterKey(command) => master_key::run(command, session),
+        Command::Token(command) => token::run(command),
         Command::Audit(command) => audit::run(command, session),
         Command::Init(arguments) => init::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Backup(command) => backup::run(command, session),
         Command::Restore(arguments) => restore::run(&arguments, session),
         Command::Witness(command) => witness::run(command),
+        Command::Ceremony(command) => ceremony::run(command, session),
         Command::Demo(arguments) => demo::run(&arguments, session),
         Command::Context(command) => context::run(command, session),
         Command::Whoami => whoami::run(session),

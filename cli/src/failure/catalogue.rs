@@ -172,6 +172,71 @@ problems! {
         "the service could not be founded or run",
         "a part of it refused to start",
         "read the cause; npki help security tells how keys and storage are kept";
+    /// A ceremony's script is not one.
+    CEREMONY_SCRIPT = "E-CER-001", Usage, false,
+        "the script of the ceremony cannot be used",
+        "a key is unknown, or it says something that cannot be done",
+        "compare it with a sample: npki ceremony example KIND";
+    /// Script and media do not fit together.
+    CEREMONY_UNFIT = "E-CER-002", Conflict, false,
+        "the script and what is on the media do not fit together; nothing was done",
+        "a fingerprint, name, number or date is another one",
+        "check it again: npki ceremony check SCRIPT --folder DIR --media DIR";
+    /// A ceremony was begun.
+    CEREMONY_BEGUN = "E-CER-003", Conflict, false,
+        "a ceremony was begun and is not finished",
+        "it was interrupted",
+        "npki ceremony resume --folder DIR";
+    /// A ceremony is finished.
+    CEREMONY_FINISHED = "E-CER-004", Conflict, false,
+        "a ceremony with this id was held already",
+        "every ceremony has an id of its own",
+        "give the script another id";
+    /// No ceremony to resume.
+    CEREMONY_NONE = "E-CER-005", NotFound, false,
+        "there is no ceremony to resume",
+        "none was begun on this medium, or all are finished",
+        "begin one: npki ceremony run SCRIPT --folder DIR";
+    /// Somebody did not confirm.
+    CEREMONY_NOT_CONFIRMED = "E-CER-006", No, false,
+        "somebody did not confirm the script",
+        "what was typed is not how its fingerprint begins: it may be another script",
+        "compare the printed page with npki ceremony check SCRIPT";
+    /// A share was not accepted.
+    CEREMONY_SHARE = "E-CER-007", No, false,
+        "the shares do not open the key",
+        "a share is missing, mistyped, altered or of another ceremony",
+        "type it again, with fresh eyes: npki ceremony resume --folder DIR";
+    /// Nobody answered.
+    CEREMONY_STOPPED = "E-CER-008", Usage, true,
+        "the ceremony stopped, and can be resumed",
+        "a question was not answered",
+        "npki ceremony resume --folder DIR";
+    /// A journal cannot be used.
+    CEREMONY_JOURNAL = "E-CER-009", Conflict, false,
+        "the journal of the ceremony cannot be used",
+        "it was altered, another process writes it, or the clock went back",
+        "find out who changed it; set the clock right";
+    /// A request or response is refused.
+    CEREMONY_EXCHANGE = "E-CER-010", No, false,
+        "a request or response is refused",
+        "it was altered, expired, answered before, or belongs to another root or request",
+        "make a new request: npki ca request";
+    /// A transcript does not hold.
+    CEREMONY_TRANSCRIPT = "E-CER-011", No, false,
+        "the transcript does not hold",
+        "it was altered, is of another root, or is not complete",
+        "get it again from where it is kept, and find out who changed this one";
+    /// A ceremony failed.
+    CEREMONY_FAILED = "E-CER-012", Failed, false,
+        "the ceremony could not go on",
+        "a part of it failed; whatever was recorded stands",
+        "read the cause, remove it, and resume: npki ceremony resume --folder DIR";
+    /// The machine is on a network.
+    CEREMONY_NETWORK = "E-CER-013", Conflict, false,
+        "this machine is on a network",
+        "a network interface is up",
+        "pull the cable; for a rehearsal: --despite-network, which the transcript will say";
     /// Whose ledger it should be is not known.
     NO_LOG_KEY = "E-AUD-001", Usage, false,
         "the ledger's public key is not known",
@@ -332,6 +397,11 @@ problems! {
         "there is no such profile",
         "the server does not issue under a profile of this name",
         "npki profile list";
+    /// A name that no CA of the server has.
+    UNKNOWN_CA = "E-CTX-011", NotFound, false,
+        "there is no such CA",
+        "no CA whose key the server has is called so",
+        "npki ca list";
     /// The server refused the connection.
     REFUSED = "E-NET-001", Unavailable, true,
         "the server refused the connection",

@@ -70,6 +70,11 @@ impl Console {
         let _ = to_stdout(&page.into_text());
     }
 
+    /// Shows a person something that is no answer, on standard error, whatever the format.
+    pub fn show(&self, text: &str) {
+        to_stderr(text);
+    }
+
     /// Whether a person can be asked.
     pub fn can_ask(&self) -> bool {
         self.channels.input == Input::Person

@@ -1,9 +1,11 @@
 //! An installation as an auditor finds it: its store, and what it says about its own ledger.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ca_core::hierarchy::Hierarchy;
 use ca_core::ledger::heads;
+use ca_core::profile::ProfileSet;
 use ca_core::storage::Store;
 use ca_core::tlog::checkpoint::Origin;
 use ca_core::tlog::cosignature::WitnessPolicy;
@@ -11,6 +13,7 @@ use ca_core::tlog::note::VerifierKey;
 
 use super::ServiceError;
 use super::ledger::log_key;
+use super::rotation::certificate_path;
 use super::settings::Settings;
 use super::store;
 
@@ -25,6 +28,8 @@ pub(crate) struct AuditSubject {
     pub(crate) log_key: VerifierKey,
     /// The witnesses that it says it asks.
     pub(crate) policy: WitnessPolicy,
+    /// The folder of journals of signatures.
+    pub(crate) journals: PathBuf,
     /// The checkpoint beside the store.
     pub(crate) checkpoint: Option<Vec<u8>>,
 }
@@ -47,5 +52,17 @@ pub(crate) fn for_audit(data: &Path, address: Option<&str>) -> Result<AuditSubje
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => return Err(super::files::at(&settings.checkpoint_file)(error)),
     };
-    Ok(AuditSubject { store, origins, log_key, policy: settings.ledger.policy, checkpoint })
+    let journals = super::signatures::folder(&settings.keys);
+    Ok(AuditSubject { journals, store, origins, log_key, policy: settings.ledger.policy, checkpoint })
+}
+
+/// The certificates of an installation's CAs, DER: of all that its hierarchy names and that are founded.
+///
+/// # Errors
+/// Settings, profiles, hierarchy or a certificate cannot be read.
+pub(crate) fn ca_certificates(data: &Path) -> Result<Vec<Vec<u8>>, ServiceError> {
+    let settings = Settings::load(data)?;
+    let hierarchy = Hierarchy::load(&settings.hierarchy, &ProfileSet::load(&settings.profiles)?)?;
+    let paths = hierarchy.iter().map(|ca| certificate_path(&settings.certificates, ca.id.as_str()));
+    paths.filter(|path| path.exists()).map(|path| super::files::read_certificate(&path)).collect()
 }

@@ -129,9 +129,9 @@ fn notes(store: &dyn Store) -> Result<Notes, ServiceError> {
     Ok(Notes { checkpoint: text(LEDGER_HEADS)?, cosigned_checkpoint: text(LEDGER_COSIGNATURES)? })
 }
 
-/// Settings, profiles, certificates, and the sealed keys where they are wanted.
+/// Settings, hierarchy, profiles, certificates, and the sealed keys where they are wanted.
 fn collected(settings: &Settings, data: &Path, keys: SealedKeys) -> Result<Vec<BackupFile>, ServiceError> {
-    let mut paths = vec![data.join(settings::FILE)];
+    let mut paths = vec![data.join(settings::FILE), settings.hierarchy.clone()];
     paths.extend(with_ending(&settings.profiles, "toml")?);
     paths.extend(with_ending(&settings.certificates, "pem")?);
     paths.extend(with_ending(&settings.certificates, "vkey")?);

@@ -35,6 +35,7 @@ impl From<ServiceError> for Failure {
             }
             ServiceError::BehindHistory(_) => Self::of(&catalogue::RESTORE_REFUSED).cause(said),
             ServiceError::DemoStep { .. } => Self::of(&catalogue::DEMO_STEP).cause(said),
+            ServiceError::Exchange(_) => Self::of(&catalogue::CEREMONY_EXCHANGE).cause(said),
             ServiceError::Unwritten(failure) => failure,
             ServiceError::Tls(_) | ServiceError::Refused(_) => Self::of(&catalogue::SERVICE).cause(said),
         }

@@ -5,24 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ca_core::algorithm::KeyAlgorithm;
-use ca_core::authority::{Addresses, Authority, RootParts, found_root};
-use ca_core::certificate::CaId;
-use ca_core::clock::{Clock, SystemClock, SystemEntropy};
-use ca_core::csr::SubjectPublicKey;
-use ca_core::keys::Signer;
+use ca_core::authorities::Authorities;
+use ca_core::hierarchy::Hierarchy;
 use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger::Actor;
-use ca_core::profile::{self, ProfileSet};
-use ca_core::storage::AuditedChange;
-use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
+use ca_core::profile;
 
 use super::draft;
+use super::founding::{self, FoundedCa};
 use super::key_folder::{KeyFolder, Passphrase};
 use super::master_keys::MasterKeyKeeper;
-use super::rotation::{OwnCertificate, certificate_path, pem_text};
+use super::rotation::{OwnCertificate, pem_text};
 use super::serve::{Foundation, own_certificates, registry};
 use super::settings::{self, Settings};
-use super::{ISSUING, ROOT, ServiceError, ledger, own_subject, vault};
+use super::{ServiceError, files, ledger};
 use crate::files::{Readers, create};
 use crate::request_file::certification_request;
 
@@ -42,6 +38,8 @@ pub(crate) struct Plan {
     pub(crate) tls_names: Vec<String>,
     /// Where the store is to be, instead of a folder of the data directory.
     pub(crate) store: Option<String>,
+    /// The CAs: the name of a hierarchy that npki comes with, or a file's path.
+    pub(crate) hierarchy: String,
     /// A passphrase for the keys that is kept elsewhere; without one, a new one is drawn and written beside them.
     pub(crate) passphrase_file: Option<PathBuf>,
 }
@@ -49,10 +47,8 @@ pub(crate) struct Plan {
 /// What was founded.
 #[derive(Debug, Clone, serde::Serialize)]
 pub(crate) struct Founded {
-    pub(crate) root_name: String,
-    /// SHA-256 of the root's certificate, lower-case hex: to be compared wherever it is installed.
-    pub(crate) root_sha256: String,
-    pub(crate) issuing_name: String,
+    /// The CAs, issuers before what they issue.
+    pub(crate) cas: Vec<FoundedCa>,
     pub(crate) administrator: String,
 }
 
@@ -71,6 +67,8 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
     let settings = Settings::parse(&text, folder)
         .map_err(|why| ServiceError::Settings { path: plan.data.join(settings::FILE), why })?;
     create(&folder.join(settings::FILE), text.as_bytes(), Readers::Anyone)?;
+    let hierarchy = hierarchy_text(&plan.hierarchy)?;
+    create(&settings.hierarchy, hierarchy.as_bytes(), Readers::Anyone)?;
     for (name, text) in profile::BUILT_IN {
         let path = settings.profiles.join(format!("{name}.toml"));
         create(&path, text.as_bytes(), Readers::Anyone)?;
@@ -85,15 +83,7 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
     };
     let keys = KeyFolder::new(settings.keys.clone(), passphrase);
     keys.create_master_key()?;
-    let store = super::store::open(&settings)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let foundation = Foundation {
-        vault: vault::open(&store, &clock, &settings.vault, &keys)?,
-        store,
-        clock,
-        profiles: ProfileSet::load(&settings.profiles)?,
-        base_url: settings.base_url.clone(),
-    };
+    let foundation = Foundation::open(&settings, &keys)?;
     keys.create(ledger::KEY, &SoftwareKey::generate(KeyAlgorithm::Ed25519)?)?;
     let sealer = ledger::sealer(&foundation.store, &settings.ledger, &keys)?;
     if foundation.store.ledger_size()? > 0 {
@@ -102,92 +92,48 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
                 .to_owned(),
         ));
     }
-    let root = found_root_ca(&foundation, &settings, &keys)?;
-    let issuing = Arc::new(found_issuing_ca(&foundation, &settings, &keys, &root)?);
-    root.publish_crl(settings.root_crl_validity, &actor())?;
-    issuing.publish_crl(settings.crl_plan.validity, &actor())?;
+    let planned = Hierarchy::load(&settings.hierarchy, &foundation.profiles)?;
+    let hierarchy = founding::found_all(planned, &foundation, &settings, &keys, &actor())?;
+    let authorities = Arc::new(hierarchy.authorities(&foundation));
     let keeper = MasterKeyKeeper::new(Arc::clone(&foundation.vault), keys.clone(), settings.vault.current);
-    let own = own_certificates(&issuing, keys, &settings, &foundation);
-    own.renew(OwnCertificate::Responder)?;
-    own.renew(OwnCertificate::Server)?;
+    let own = own_certificates(&authorities, keys, &settings, &foundation);
+    for (ca, _) in hierarchy.iter().filter(|(ca, _)| ca.needs_responder(&foundation.profiles)) {
+        own.renew(&OwnCertificate::Responder(ca.id.clone()))?;
+    }
+    own.renew(&OwnCertificate::Server)?;
     let log_key = format!("{}\n", sealer.verifier_key());
     create(&settings.certificates.join(ledger::LOG_KEY_FILE), log_key.as_bytes(), Readers::Anyone)?;
     let log = sealer.log().clone();
     let registry =
-        registry(&foundation, &settings, Arc::new(keeper), Arc::clone(&issuing), root.certificate(), log)?;
-    let administrator = first_administrator(&registry, &issuing, plan, folder)?;
+        registry(&foundation, &settings, Arc::new(keeper), Arc::clone(&authorities), &hierarchy, log)?;
+    let administrator = first_administrator(&registry, &authorities, plan, folder)?;
     sealer.seal()?;
-    Ok(Founded {
-        root_name: ca_name(plan, "National Root CA G1"),
-        root_sha256: sha256_hex(root.certificate()),
-        issuing_name: ca_name(plan, "Issuing CA G1"),
-        administrator,
-    })
+    let founded = hierarchy.iter().map(|(ca, opened)| founding::told(&settings, ca, opened));
+    Ok(Founded { cas: founded.collect(), administrator })
+}
+
+/// The text of a hierarchy that npki comes with, or of a file.
+fn hierarchy_text(wanted: &str) -> Result<String, ServiceError> {
+    if let Some((_, text)) = ca_core::hierarchy::BUILT_IN.iter().find(|(name, _)| *name == wanted) {
+        return Ok((*text).to_owned());
+    }
+    let path = Path::new(wanted);
+    if !path.exists() {
+        let names = ca_core::hierarchy::BUILT_IN.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        let why = format!("{wanted:?} is neither a hierarchy that npki comes with ({names}) nor a file");
+        return Err(ServiceError::Refused(why));
+    }
+    std::fs::read_to_string(path).map_err(files::at(path))
 }
 
 fn actor() -> Actor {
     Actor::system("init")
 }
 
-fn ca_name(plan: &Plan, role: &str) -> String {
-    format!("{} {role}", plan.organisation)
-}
-
-fn ca_subject(settings: &Settings, id: &str, role: &str) -> ApprovedSubject {
-    let name = format!("{} {role}", settings.installation.organisation);
-    own_subject(&settings.installation, IdentityRef(format!("system:{id}"))).with(Fact::CommonName, name)
-}
-
-fn found_root_ca(
-    foundation: &Foundation,
-    settings: &Settings,
-    keys: &KeyFolder,
-) -> Result<Authority, ServiceError> {
-    let key = SoftwareKey::generate(KeyAlgorithm::P384)?;
-    keys.create(ROOT, &key)?;
-    let id = CaId::new(ROOT)?;
-    let parts = found_root(
-        RootParts {
-            store: Arc::clone(&foundation.store),
-            clock: Arc::clone(&foundation.clock),
-            entropy: Arc::new(SystemEntropy),
-            vault: Arc::clone(&foundation.vault),
-            signer: Arc::new(key),
-            addresses: Addresses::under(&foundation.base_url, &id),
-            id,
-            profile: foundation.profiles.find("root-ca")?,
-            subject: &ca_subject(settings, ROOT, "National Root CA G1"),
-            profiles: foundation.profiles.clone(),
-        },
-        &actor(),
-    )?;
-    let path = certificate_path(&settings.certificates, ROOT);
-    create(&path, pem_text(&parts.certificate).as_bytes(), Readers::Anyone)?;
-    Ok(Authority::new(parts)?)
-}
-
-fn found_issuing_ca(
-    foundation: &Foundation,
-    settings: &Settings,
-    keys: &KeyFolder,
-    root: &Authority,
-) -> Result<Authority, ServiceError> {
-    let key = SoftwareKey::generate(KeyAlgorithm::P384)?;
-    keys.create(ISSUING, &key)?;
-    let public = SubjectPublicKey::from_der(key.public_key_info())?;
-    let subject = ca_subject(settings, ISSUING, "Issuing CA G1");
-    let request = root.admit_key(public, &[], subject, foundation.profiles.find("issuing-ca")?)?;
-    let prepared = root.prepare(request, &actor())?;
-    let issued = root.sign(prepared, &actor(), |_, _| Ok(AuditedChange::nothing()))?;
-    let path = certificate_path(&settings.certificates, ISSUING);
-    create(&path, pem_text(&issued.der).as_bytes(), Readers::Anyone)?;
-    foundation.authority(ISSUING, issued.der, Arc::new(key))
-}
-
 /// The first administrator's key and certificate, in `admin/`: whoever founds the installation hands them over.
 fn first_administrator(
     registry: &id_registry::Registry,
-    issuing: &Authority,
+    authorities: &Authorities,
     plan: &Plan,
     folder: &Path,
 ) -> Result<String, ServiceError> {
@@ -197,13 +143,10 @@ fn first_administrator(
     let staff = registry.bootstrap_administrator(&plan.administrator, csr.as_bytes())?;
     let admin = folder.join("admin");
     create(&admin.join("key.pem"), key.to_pkcs8_pem().as_bytes(), Readers::Owner)?;
-    let chain = format!("{}{}", pem_text(&staff.certificate.der), pem_text(issuing.certificate()));
+    let above = authorities.chain(&staff.certificate.record.issuer).iter().map(|der| pem_text(der));
+    let chain: String = std::iter::once(pem_text(&staff.certificate.der)).chain(above).collect();
     create(&admin.join("cert.pem"), chain.as_bytes(), Readers::Anyone)?;
     Ok(staff.record.id.to_string())
-}
-
-fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes))
 }
 
 /// The settings file: the commented sample with this installation's values put in.

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use ca_core::hierarchy::HierarchyError;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 use ca_core::tlog::checkpoint::Origin;
 use ca_core::tlog::witness::StateError;
@@ -14,34 +15,37 @@ mod demo;
 mod draft;
 mod failure;
 mod files;
+mod founding;
+mod hierarchy;
 mod init;
 mod key_folder;
 mod ledger;
 mod master_keys;
+mod offline_root;
 mod publisher;
 mod restore;
 mod rotation;
 mod serve;
 mod settings;
+mod signatures;
+mod signing_token;
 mod store;
 mod tls;
 mod vault;
 pub(crate) mod witness;
 
-pub(crate) use audit::for_audit;
+pub(crate) use audit::{ca_certificates, for_audit};
 pub(crate) use backup::{BackupPlan, Made, SealedKeys, create_backup, verify_backup};
 pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
+pub(crate) use founding::{FoundedCa, found_missing};
 pub(crate) use init::{Founded, Plan, init};
+pub(crate) use offline_root::{Installed, RequestPlan, Requested, install_response, request_certificate};
 pub(crate) use restore::{Loss, RestorePlan, Restored, restore};
 pub(crate) use serve::serve;
+pub(crate) use signing_token::SigningToken;
 pub(crate) use vault::make_master_key;
 
 use settings::Installation;
-
-/// The root CA's name in an installation.
-const ROOT: &str = "root";
-/// The issuing CA's name in an installation.
-const ISSUING: &str = "issuing";
 
 /// The facts that the installation vouches for about itself.
 fn own_subject(installation: &Installation, identity: IdentityRef) -> ApprovedSubject {
@@ -145,9 +149,21 @@ pub(crate) enum ServiceError {
     /// A file could not be written, in the words of the command line.
     #[error("{0}")]
     Unwritten(#[from] crate::failure::Failure),
+    /// A request to, or a response from, an offline root was refused.
+    #[error(transparent)]
+    Exchange(#[from] ca_core::ceremony::exchange::ExchangeError),
     /// Anything a crate below refused, said in its words.
     #[error("{0}")]
     Refused(String),
+}
+
+impl From<HierarchyError> for ServiceError {
+    fn from(error: HierarchyError) -> Self {
+        match error {
+            HierarchyError::File { path, source } => Self::File { path, source },
+            HierarchyError::Fault { path, fault } => Self::Settings { path, why: fault.to_string() },
+        }
+    }
 }
 
 /// Refusals of the crates below that need no words of their own here: their message says it all.
@@ -171,6 +187,8 @@ refused!(
     ca_core::issuance::AbandonError,
     ca_core::issuance::IssueError,
     ca_core::keys::KeyError,
+    ca_core::keys::journal::AnnounceError,
+    ca_core::keys::journal::JournalError,
     ca_core::profile::ProfileError,
     ca_core::profile::UnknownProfile,
     ca_core::storage::StorageError,

@@ -31,14 +31,21 @@ pub(crate) struct PublishedCa {
     pub(crate) schedule: CrlSchedule,
 }
 
+/// One CA's responder, whose certificate is kept fresh.
+#[derive(Debug)]
+pub(crate) struct KeptResponder {
+    pub(crate) which: OwnCertificate,
+    pub(crate) responder: Arc<Responder>,
+    pub(crate) credential: Credential,
+}
+
 /// What the publisher keeps fresh.
 #[derive(Debug)]
 pub(crate) struct Publisher {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cas: Vec<PublishedCa>,
     pub(crate) own: OwnCertificates,
-    pub(crate) responder: Arc<Responder>,
-    pub(crate) responder_credential: Credential,
+    pub(crate) responders: Vec<KeptResponder>,
     pub(crate) server: Arc<ServerCertificate>,
     pub(crate) server_credential: Credential,
     /// When to look for abandoned reservations next; begin with the distant past.
@@ -78,28 +85,32 @@ impl Publisher {
             return;
         }
         self.look_for_abandoned_at = now + LOOK_FOR_ABANDONED;
-        match self.own.authority.abandon_open_reservations(ABANDONED) {
-            Ok(0) => {}
-            Ok(count) => {
-                tracing::warn!(count, "serial numbers were reserved and never issued; they are closed")
-            }
-            Err(error) => {
-                tracing::error!(%error, "open reservations could not be looked at; it is tried again")
+        for placed in self.own.authorities.iter() {
+            let ca = placed.authority.id();
+            match placed.authority.abandon_open_reservations(ABANDONED) {
+                Ok(0) => {}
+                Ok(count) => {
+                    tracing::warn!(%ca, count, "serial numbers were reserved and never issued; they are closed")
+                }
+                Err(error) => {
+                    tracing::error!(%ca, %error, "open reservations could not be looked at; it is tried again")
+                }
             }
         }
     }
 
     fn rotate(&mut self) -> Result<(), ServiceError> {
         let now = self.clock.now();
-        if self.responder_credential.due(now)? {
-            let fresh = self.own.renew(OwnCertificate::Responder)?;
-            self.responder.rotate(&fresh.certificate, fresh.key.clone())?;
-            self.responder_credential = fresh;
+        for kept in &mut self.responders {
+            if kept.credential.due(now)? {
+                let fresh = self.own.renew(&kept.which)?;
+                kept.responder.rotate(&fresh.certificate, fresh.key.clone())?;
+                kept.credential = fresh;
+            }
         }
         if self.server_credential.due(now)? {
-            let fresh = self.own.renew(OwnCertificate::Server)?;
-            let chain = vec![fresh.certificate.clone(), self.own.authority.certificate().to_vec()];
-            self.server.exchange(chain, fresh.key.pkcs8())?;
+            let fresh = self.own.renew(&OwnCertificate::Server)?;
+            self.server.exchange(self.own.presented(&fresh)?, fresh.key.pkcs8())?;
             self.server_credential = fresh;
         }
         Ok(())

@@ -1,16 +1,20 @@
-//! The installation's own certificates that must never run out: the OCSP responder's and the HTTPS server's. Each is
+//! The installation's own certificates that must never run out: the OCSP responders' and the HTTPS server's. Each is
 //! renewed when half of its life is over, with a new key, and swapped in while requests go on.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ca_core::algorithm::KeyAlgorithm;
+use ca_core::authorities::Authorities;
 use ca_core::authority::Authority;
+use ca_core::certificate::CaId;
 use ca_core::clock::Clock;
 use ca_core::csr::SubjectPublicKey;
+use ca_core::hierarchy::SERVER_PROFILE;
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger::Actor;
+use ca_core::profile::ProfileId;
 use ca_core::storage::AuditedChange;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 use time::OffsetDateTime;
@@ -22,27 +26,27 @@ use super::settings::Installation;
 use crate::files::Readers;
 
 /// Which of the installation's own certificates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum OwnCertificate {
-    /// The delegated OCSP responder (RFC 6960 section 4.2.2.2).
-    Responder,
+    /// The delegated OCSP responder of a CA (RFC 6960 section 4.2.2.2).
+    Responder(CaId),
     /// The HTTPS server.
     Server,
 }
 
 impl OwnCertificate {
     /// Its name: of its key file, of its certificate file, of its identity.
-    pub(crate) const fn name(self) -> &'static str {
+    pub(crate) fn name(&self) -> String {
         match self {
-            Self::Responder => "responder",
-            Self::Server => "server",
+            Self::Responder(ca) => format!("responder-{ca}"),
+            Self::Server => "server".to_owned(),
         }
     }
 
-    const fn profile(self) -> &'static str {
+    const fn profile(&self) -> &'static str {
         match self {
-            Self::Responder => "ocsp-responder",
-            Self::Server => "tls-server",
+            Self::Responder(_) => "ocsp-responder",
+            Self::Server => SERVER_PROFILE,
         }
     }
 }
@@ -69,7 +73,7 @@ impl Credential {
 /// Keeps the installation's own certificates.
 #[derive(Debug)]
 pub(crate) struct OwnCertificates {
-    pub(crate) authority: Arc<Authority>,
+    pub(crate) authorities: Arc<Authorities>,
     pub(crate) keys: KeyFolder,
     pub(crate) certificates: PathBuf,
     pub(crate) clock: Arc<dyn Clock>,
@@ -79,7 +83,7 @@ pub(crate) struct OwnCertificates {
 
 impl OwnCertificates {
     /// The stored credential, or a new one when there is none or it is due.
-    pub(crate) fn current(&self, which: OwnCertificate) -> Result<Credential, ServiceError> {
+    pub(crate) fn current(&self, which: &OwnCertificate) -> Result<Credential, ServiceError> {
         match self.stored(which)? {
             Some(credential) if !credential.due(self.clock.now())? => Ok(credential),
             _ => self.renew(which),
@@ -88,15 +92,16 @@ impl OwnCertificates {
 
     /// Makes a new key and has it certified. The key file is written before the certificate file names it: a crash
     /// between the two leaves a pair that does not match, which [`OwnCertificates::stored`] takes for none.
-    pub(crate) fn renew(&self, which: OwnCertificate) -> Result<Credential, ServiceError> {
+    pub(crate) fn renew(&self, which: &OwnCertificate) -> Result<Credential, ServiceError> {
         let key = SoftwareKey::generate(KeyAlgorithm::P256)?;
-        let profile = self.authority.profiles().find(which.profile())?;
+        let profile = self.authorities.profiles().find(which.profile())?;
+        let authority = self.authority(which, &profile.id)?;
         let public = SubjectPublicKey::from_der(key.public_key_info())?;
         let actor = Actor::system("rotation");
-        let request = self.authority.admit_key(public, &[], self.subject(which), profile)?;
-        let prepared = self.authority.prepare(request, &actor)?;
-        let issued = self.authority.sign(prepared, &actor, |_, _| Ok(AuditedChange::nothing()))?;
-        self.keys.replace(which.name(), &key)?;
+        let request = authority.admit_key(public, &[], self.subject(which), profile)?;
+        let prepared = authority.prepare(request, &actor)?;
+        let issued = authority.sign(prepared, &actor, |_, _| Ok(AuditedChange::nothing()))?;
+        self.keys.replace(&which.name(), &key)?;
         crate::files::replace(
             &self.certificate_path(which),
             pem_text(&issued.der).as_bytes(),
@@ -106,13 +111,35 @@ impl OwnCertificates {
         Ok(Credential { key: Arc::new(key), certificate: issued.der })
     }
 
-    fn stored(&self, which: OwnCertificate) -> Result<Option<Credential>, ServiceError> {
+    /// RFC 6960 section 4.2.2.2: a responder is certified by the very CA that it answers for.
+    fn authority(&self, which: &OwnCertificate, profile: &ProfileId) -> Result<&Authority, ServiceError> {
+        match which {
+            OwnCertificate::Server => Ok(&self.authorities.issuing(profile)?.authority),
+            OwnCertificate::Responder(ca) => {
+                let absent = || ServiceError::Refused(format!("the key of CA {ca} is not at hand"));
+                self.authorities.of(ca).map(AsRef::as_ref).ok_or_else(absent)
+            }
+        }
+    }
+
+    /// What the HTTPS server presents: its certificate, then those above it, from its issuer's up to below the root's.
+    /// Its issuer may be a generation of the CA that has stopped issuing.
+    pub(crate) fn presented(&self, server: &Credential) -> Result<Vec<Vec<u8>>, ServiceError> {
+        let (_, parsed) = X509Certificate::from_der(&server.certificate).map_err(|error| {
+            ServiceError::Tls(format!("the server's certificate cannot be read: {error}"))
+        })?;
+        let issuer = self.authorities.named(parsed.issuer().as_raw());
+        let above = issuer.map(|placed| placed.chain.clone()).unwrap_or_default();
+        Ok(std::iter::once(server.certificate.clone()).chain(above).collect())
+    }
+
+    fn stored(&self, which: &OwnCertificate) -> Result<Option<Credential>, ServiceError> {
         let path = self.certificate_path(which);
-        if !path.exists() || !self.keys.holds(which.name()) {
+        if !path.exists() || !self.keys.holds(&which.name()) {
             return Ok(None);
         }
         let certificate = super::files::read_certificate(&path)?;
-        let key = self.keys.open(which.name())?;
+        let key = self.keys.open(&which.name())?;
         let (_, parsed) = X509Certificate::from_der(&certificate)
             .map_err(|error| ServiceError::Tls(format!("{}: {error}", path.display())))?;
         if parsed.public_key().raw != key.public_key_info() {
@@ -121,15 +148,15 @@ impl OwnCertificates {
         Ok(Some(Credential { key: Arc::new(key), certificate }))
     }
 
-    fn certificate_path(&self, which: OwnCertificate) -> PathBuf {
-        certificate_path(&self.certificates, which.name())
+    fn certificate_path(&self, which: &OwnCertificate) -> PathBuf {
+        certificate_path(&self.certificates, &which.name())
     }
 
-    fn subject(&self, which: OwnCertificate) -> ApprovedSubject {
+    fn subject(&self, which: &OwnCertificate) -> ApprovedSubject {
         let now = self.clock.now();
         let subject = super::own_subject(&self.installation, IdentityRef(format!("system:{}", which.name())));
         match which {
-            OwnCertificate::Responder => {
+            OwnCertificate::Responder(_) => {
                 let name =
                     format!("OCSP Responder {:04}-{:02}-{:02}", now.year(), u8::from(now.month()), now.day());
                 subject.with(Fact::CommonName, name)

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::{Arc, mpsc};
 
 use axum::http::StatusCode;
+use ca_core::authorities::Authorities;
 use ca_core::authority::{Addresses, Authority, AuthorityParts};
 use ca_core::certificate::{CaId, Certificates};
 use ca_core::clock::{Clock, SystemClock, SystemEntropy};
-use ca_core::crl::{CrlPlan, CrlSchedule};
+use ca_core::crl::CrlSchedule;
 use ca_core::keys::Signer;
-use ca_core::ledger::Position;
 use ca_core::profile::ProfileSet;
 use ca_core::storage::Store;
 use ca_core::tlog::checkpoint::Log;
@@ -26,14 +26,16 @@ use tower_http::timeout::TimeoutLayer;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::backup::OnlineBackups;
+use super::hierarchy::OpenedHierarchy;
 use super::key_folder::{KeyFolder, Passphrase};
 use super::ledger::{LedgerKeeper, sealer};
 use super::master_keys::MasterKeyKeeper;
-use super::publisher::{PublishedCa, Publisher};
-use super::rotation::{Credential, OwnCertificate, OwnCertificates, certificate_path};
+use super::publisher::{KeptResponder, PublishedCa, Publisher};
+use super::rotation::{OwnCertificate, OwnCertificates};
 use super::settings::{LogFormat, Settings};
+use super::signatures::{Journals, SignatureWatch};
 use super::tls::{self, ServerCertificate};
-use super::{ISSUING, ROOT, ServiceError, files, vault};
+use super::{ServiceError, vault};
 
 /// Runs the installation in `data` until SIGTERM or SIGINT.
 ///
@@ -76,9 +78,24 @@ pub(super) struct Foundation {
     pub(super) vault: Arc<Vault>,
     pub(super) profiles: ProfileSet,
     pub(super) base_url: String,
+    pub(super) journals: Journals,
 }
 
 impl Foundation {
+    /// Opens store and vault, and reads the profiles.
+    pub(super) fn open(settings: &Settings, keys: &KeyFolder) -> Result<Self, ServiceError> {
+        let store = super::store::open(settings)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        Ok(Self {
+            vault: vault::open(&store, &clock, &settings.vault, keys)?,
+            store,
+            clock,
+            profiles: ProfileSet::load(&settings.profiles)?,
+            base_url: settings.base_url.clone(),
+            journals: Journals::beside(&settings.keys, settings.node.clone()),
+        })
+    }
+
     /// A CA of this installation with its key.
     pub(super) fn authority(
         &self,
@@ -87,6 +104,7 @@ impl Foundation {
         signer: Arc<dyn Signer>,
     ) -> Result<Authority, ServiceError> {
         let id = CaId::new(id)?;
+        let signer = self.journals.note(&id, signer, self.store.as_ref(), &self.clock)?;
         Ok(Authority::new(AuthorityParts {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
@@ -107,7 +125,7 @@ struct Installation {
     registry: Arc<Registry>,
     master_keys: Arc<MasterKeyKeeper>,
     publication: Publication,
-    responder: Arc<Responder>,
+    responders: Responders,
     anchors: Vec<Vec<u8>>,
     server: Arc<ServerCertificate>,
     publisher: Publisher,
@@ -117,47 +135,32 @@ struct Installation {
 
 impl Installation {
     fn open(settings: &Settings) -> Result<Self, ServiceError> {
-        let store = super::store::open(settings)?;
         let keys = KeyFolder::new(settings.keys.clone(), Passphrase::find(settings)?);
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let foundation = Foundation {
-            store: Arc::clone(&store),
-            vault: vault::open(&store, &clock, &settings.vault, &keys)?,
-            clock,
-            profiles: ProfileSet::load(&settings.profiles)?,
-            base_url: settings.base_url.clone(),
-        };
+        let foundation = Foundation::open(settings, &keys)?;
+        let store = Arc::clone(&foundation.store);
         let sealer = Arc::new(sealer(&store, &settings.ledger, &keys)?);
         let keeper =
             MasterKeyKeeper::new(Arc::clone(&foundation.vault), keys.clone(), settings.vault.current);
         let master_keys = Arc::new(keeper);
-        let root_certificate = files::read_certificate(&certificate_path(&settings.certificates, ROOT))?;
-        let issuing_certificate =
-            files::read_certificate(&certificate_path(&settings.certificates, ISSUING))?;
-        let authority =
-            foundation.authority(ISSUING, issuing_certificate.clone(), Arc::new(keys.open(ISSUING)?))?;
-        let authority = Arc::new(authority.with_crl_plan(settings.crl_plan.clone()));
-        let mut cas = vec![PublishedCa {
-            authority: Arc::clone(&authority),
-            schedule: CrlSchedule::new(CaId::new(ISSUING)?, settings.crl_within),
-        }];
-        cas.extend(root_if_present(&foundation, settings, &keys, root_certificate.clone())?);
-        let own = own_certificates(&authority, keys, settings, &foundation);
-        let responder_credential = own.current(OwnCertificate::Responder)?;
-        let responder =
-            Arc::new(responder(&foundation, settings, &issuing_certificate, &responder_credential)?);
-        let server_credential = own.current(OwnCertificate::Server)?;
-        let chain = vec![server_credential.certificate.clone(), issuing_certificate.clone()];
-        let server = Arc::new(ServerCertificate::new(chain, server_credential.key.pkcs8())?);
-        let publication = Publication::new(Arc::clone(&store))
-            .with(CaId::new(ROOT)?, root_certificate.clone())
-            .with(CaId::new(ISSUING)?, issuing_certificate);
+        let hierarchy = OpenedHierarchy::open(&foundation, settings, &keys)?;
+        let authorities = Arc::new(hierarchy.authorities(&foundation));
+        let own = own_certificates(&authorities, keys, settings, &foundation);
+        let responders = responders(&hierarchy, &own, &foundation, settings)?;
+        let server_credential = own.current(&OwnCertificate::Server)?;
+        let server = Arc::new(ServerCertificate::new(
+            own.presented(&server_credential)?,
+            server_credential.key.pkcs8(),
+        )?);
+        let publication =
+            hierarchy.iter().fold(Publication::new(Arc::clone(&store)), |publication, (ca, opened)| {
+                publication.with(ca.id.clone(), opened.certificate.clone())
+            });
         let registry = registry(
             &foundation,
             settings,
             master_keys.clone(),
-            Arc::clone(&authority),
-            &root_certificate,
+            authorities,
+            &hierarchy,
             sealer.log().clone(),
         )?;
         let ledger = LedgerKeeper::new(
@@ -172,19 +175,20 @@ impl Installation {
             ledger,
             log_key: sealer.verifier_key().clone(),
             publication,
-            anchors: vec![root_certificate],
+            anchors: hierarchy.staff_anchors(),
+            responders: responders
+                .iter()
+                .fold(Responders::new(), |all, kept| all.with(Arc::clone(&kept.responder))),
             publisher: Publisher {
                 clock: Arc::clone(&foundation.clock),
-                cas,
+                cas: published(&hierarchy, settings),
                 own,
-                responder: Arc::clone(&responder),
-                responder_credential,
+                responders,
                 server: Arc::clone(&server),
                 server_credential,
                 look_for_abandoned_at: time::OffsetDateTime::UNIX_EPOCH,
             },
             foundation,
-            responder,
             server,
         })
     }
@@ -208,11 +212,21 @@ impl Installation {
         let (stop_publisher, publisher_stopped) = mpsc::channel::<()>();
         let store = Arc::clone(&self.foundation.store);
         let publishing = std::thread::spawn(move || publisher.run(&publisher_stopped));
+        let (stop_watch, watch_stopped) = mpsc::channel::<()>();
+        let (store_watched, clock_watched) =
+            (Arc::clone(&self.foundation.store), Arc::clone(&self.foundation.clock));
+        let journals = self.foundation.journals.clone();
+        // A store may block: never on this thread.
+        let comparing =
+            std::thread::spawn(move || match SignatureWatch::new(store_watched, clock_watched, journals) {
+                Ok(signatures) => signatures.run(&watch_stopped),
+                Err(error) => tracing::error!(%error, "the journals of signatures cannot be read"),
+            });
         let (stop, stopped) = watch::channel(false);
         let staff = id_registry::http::router(self.registry)
             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, settings.limits.request));
         let public = ocsp_responder::http::router(PublicState {
-            responders: Arc::new(Responders::new().with(self.responder)),
+            responders: Arc::new(self.responders),
             publication: Arc::new(self.publication),
             ledger: Arc::new(LedgerPublication::new(store, published_head)),
             log_key: self.log_key,
@@ -228,6 +242,8 @@ impl Installation {
         self.master_keys.stop();
         drop(stop_publisher);
         let _ = publishing.join();
+        drop(stop_watch);
+        let _ = comparing.join();
         // Last, so that it covers what the others wrote.
         drop(stop_sealer);
         let _ = sealing.join();
@@ -236,35 +252,25 @@ impl Installation {
     }
 }
 
-/// The root takes part only while its key lies in the folder: a root whose key was taken offline keeps its last CRL.
-fn root_if_present(
-    foundation: &Foundation,
-    settings: &Settings,
-    keys: &KeyFolder,
-    certificate: Vec<u8>,
-) -> Result<Option<PublishedCa>, ServiceError> {
-    if !keys.holds(ROOT) {
-        tracing::info!("the root's key is offline");
-        return Ok(None);
-    }
-    let authority = foundation.authority(ROOT, certificate, Arc::new(keys.open(ROOT)?))?;
-    let authority = Arc::new(authority.with_crl_plan(CrlPlan::whole(settings.root_crl_validity)));
-    // Nothing revokes under the root while the service runs: its CRL is due by age alone.
-    Ok(Some(PublishedCa {
-        authority,
-        schedule: CrlSchedule::new(CaId::new(ROOT)?, settings.crl_within)
-            .following(Position(foundation.store.ledger_size()?)),
-    }))
+/// The CAs whose CRLs are kept fresh: those whose keys are at hand. One whose key was taken offline keeps its last.
+fn published(hierarchy: &OpenedHierarchy, settings: &Settings) -> Vec<PublishedCa> {
+    let at_work = hierarchy.iter().filter_map(|(ca, opened)| Some((ca, opened.authority.as_ref()?)));
+    at_work
+        .map(|(ca, authority)| PublishedCa {
+            authority: Arc::clone(authority),
+            schedule: CrlSchedule::new(ca.id.clone(), settings.crl_within),
+        })
+        .collect()
 }
 
 pub(super) fn own_certificates(
-    authority: &Arc<Authority>,
+    authorities: &Arc<Authorities>,
     keys: KeyFolder,
     settings: &Settings,
     foundation: &Foundation,
 ) -> OwnCertificates {
     OwnCertificates {
-        authority: Arc::clone(authority),
+        authorities: Arc::clone(authorities),
         keys,
         certificates: settings.certificates.clone(),
         clock: Arc::clone(&foundation.clock),
@@ -273,41 +279,51 @@ pub(super) fn own_certificates(
     }
 }
 
-fn responder(
+/// A responder for each CA whose certificates name one.
+fn responders(
+    hierarchy: &OpenedHierarchy,
+    own: &OwnCertificates,
     foundation: &Foundation,
     settings: &Settings,
-    issuer: &[u8],
-    credential: &Credential,
-) -> Result<Responder, ServiceError> {
-    Ok(Responder::new(ResponderParts {
-        issuer: issuer.to_vec(),
-        certificate: credential.certificate.clone(),
-        signer: credential.key.clone(),
-        status: Arc::new(Certificates::new(Arc::clone(&foundation.store), CaId::new(ISSUING)?)),
-        clock: Arc::clone(&foundation.clock),
-        validity: settings.ocsp_validity,
-    })?)
+) -> Result<Vec<KeptResponder>, ServiceError> {
+    let mut responders = Vec::new();
+    for (ca, opened) in hierarchy.iter() {
+        if opened.authority.is_none() || !ca.needs_responder(&foundation.profiles) {
+            continue;
+        }
+        let which = OwnCertificate::Responder(ca.id.clone());
+        let credential = own.current(&which)?;
+        let responder = Responder::new(ResponderParts {
+            issuer: opened.certificate.clone(),
+            certificate: credential.certificate.clone(),
+            signer: credential.key.clone(),
+            status: Arc::new(Certificates::new(Arc::clone(&foundation.store), ca.id.clone())),
+            clock: Arc::clone(&foundation.clock),
+            validity: settings.ocsp_validity,
+        })?;
+        responders.push(KeptResponder { which, responder: Arc::new(responder), credential });
+    }
+    Ok(responders)
 }
 
 pub(super) fn registry(
     foundation: &Foundation,
     settings: &Settings,
     master_keys: Arc<MasterKeyKeeper>,
-    authority: Arc<Authority>,
-    root: &[u8],
+    authorities: Arc<Authorities>,
+    hierarchy: &OpenedHierarchy,
     log: Log,
 ) -> Result<Registry, ServiceError> {
     let registry_url = url::Url::parse(&settings.registry_url)
         .map_err(|error| ServiceError::Refused(format!("public.registry_url: {error}")))?;
-    let (_, parsed) = X509Certificate::from_der(root)
-        .map_err(|error| ServiceError::Tls(format!("the root's certificate cannot be read: {error}")))?;
+    let trust_anchors = hierarchy.roots().map(|(ca, root)| trust_anchor(&ca.id, root));
     Ok(Registry::new(RegistryParts {
         store: Arc::clone(&foundation.store),
         clock: Arc::clone(&foundation.clock),
         entropy: Arc::new(SystemEntropy),
         vault: Arc::clone(&foundation.vault),
         master_keys,
-        authority,
+        authorities,
         log,
         backups: Arc::new(OnlineBackups {
             store: Arc::clone(&foundation.store),
@@ -319,13 +335,19 @@ pub(super) fn registry(
             country: settings.installation.country.clone(),
             organisation: settings.installation.organisation.clone(),
             registry_url,
-            trust_anchors: vec![TrustAnchor {
-                ca: ROOT.to_owned(),
-                subject: ca_core::name::text(parsed.subject().as_raw()),
-                certificate: root.to_vec(),
-            }],
+            trust_anchors: trust_anchors.collect::<Result<_, _>>()?,
         },
     }))
+}
+
+fn trust_anchor(ca: &CaId, root: &[u8]) -> Result<TrustAnchor, ServiceError> {
+    let (_, parsed) = X509Certificate::from_der(root)
+        .map_err(|error| ServiceError::Tls(format!("the certificate of {ca} cannot be read: {error}")))?;
+    Ok(TrustAnchor {
+        ca: ca.to_string(),
+        subject: ca_core::name::text(parsed.subject().as_raw()),
+        certificate: root.to_vec(),
+    })
 }
 
 /// Returns at SIGTERM or SIGINT.

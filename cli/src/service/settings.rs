@@ -4,17 +4,23 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ca_core::crl::{Contains, CrlPlan, DeltaPlan, MOST_SHARDS, NamedIn};
+use ca_core::hierarchy::PlannedCa;
+use ca_core::keys::journal::NodeName;
 use ca_core::storage::address::StoreAddress;
+use ca_core::toml_fault::{TomlFault, TomlMistake};
 use serde::Deserialize;
 use time::Duration;
 
 use super::ServiceError;
 use super::backup::SealedKeys;
 use super::ledger::{LedgerSettings, LooseLedger};
+use super::signing_token::{LooseSigningToken, SigningToken};
 use super::store::LooseStore;
 
 /// The settings file's name within a data directory.
 pub(crate) const FILE: &str = "npki.toml";
+/// The name of the file of CAs within a data directory.
+pub(crate) const HIERARCHY_FILE: &str = "hierarchy.toml";
 
 /// The file as written. Unknown keys are errors.
 #[derive(Debug, Deserialize)]
@@ -33,6 +39,7 @@ struct Loose {
     backup: LooseBackup,
     #[serde(default)]
     vault: LooseVault,
+    pkcs11: Option<LooseSigningToken>,
     #[serde(default)]
     crl: LooseCrl,
     #[serde(default)]
@@ -78,11 +85,12 @@ struct LooseBackup {
 struct LooseKeys {
     folder: PathBuf,
     passphrase_file: PathBuf,
+    node: Option<String>,
 }
 
 impl Default for LooseKeys {
     fn default() -> Self {
-        Self { folder: "keys".into(), passphrase_file: "secrets/passphrase".into() }
+        Self { folder: "keys".into(), passphrase_file: "secrets/passphrase".into(), node: None }
     }
 }
 
@@ -271,9 +279,14 @@ pub(crate) struct Settings {
     pub(crate) store: StoreAddress,
     pub(crate) keys: PathBuf,
     pub(crate) passphrase_file: PathBuf,
+    /// The node's name in the journals of signatures.
+    pub(crate) node: NodeName,
+    /// The token that holds CA keys, if one does.
+    pub(crate) signing_token: Option<SigningToken>,
     pub(crate) vault: VaultSettings,
     pub(crate) certificates: PathBuf,
     pub(crate) profiles: PathBuf,
+    pub(crate) hierarchy: PathBuf,
     pub(crate) ledger: LedgerSettings,
     /// Who can open backups that the running service makes.
     pub(crate) backup_recipients: Vec<String>,
@@ -281,10 +294,10 @@ pub(crate) struct Settings {
     pub(crate) backup_keys: SealedKeys,
     pub(crate) checkpoint_file: PathBuf,
     /// How the issuing CA publishes its CRLs.
-    pub(crate) crl_plan: CrlPlan,
+    crl_plan: CrlPlan,
     /// How soon after a revocation.
     pub(crate) crl_within: Duration,
-    pub(crate) root_crl_validity: Duration,
+    root_crl_validity: Duration,
     pub(crate) ocsp_validity: Duration,
     pub(crate) limits: Limits,
     pub(crate) log: Log,
@@ -305,6 +318,14 @@ impl Settings {
             }
         })?;
         Self::parse(&text, data).map_err(|why| ServiceError::Settings { path, why })
+    }
+
+    /// How a CA publishes its CRLs.
+    pub(crate) fn crl_plan_of(&self, ca: &PlannedCa) -> CrlPlan {
+        match ca.issuer {
+            Some(_) => self.crl_plan.clone(),
+            None => CrlPlan::whole(self.root_crl_validity),
+        }
     }
 
     /// Checks the text of a settings file whose relative paths start at `data`.
@@ -335,11 +356,14 @@ impl Settings {
             store: loose.store.check(data)?,
             keys: data.join(loose.keys.folder),
             passphrase_file: data.join(loose.keys.passphrase_file),
+            node: check_node(loose.keys.node)?,
+            signing_token: loose.pkcs11.map(|token| token.check(data)).transpose()?,
             vault: check_vault(loose.vault, data)?,
             certificates: data.join("certificates"),
             profiles: data.join("profiles"),
             crl_plan: check_crl_plan(&loose.crl)?,
             crl_within: Duration::seconds(crl_within.into()),
+            hierarchy: data.join(HIERARCHY_FILE),
             root_crl_validity: Duration::days(root_crl_validity.into()),
             ocsp_validity: Duration::minutes(ocsp_validity.into()),
             limits: check_limits(&loose.limits)?,
@@ -350,15 +374,14 @@ impl Settings {
 
 /// Where and what, in one line, with the nearest name for an unknown key.
 pub(super) fn in_one_line(text: &str, error: &toml::de::Error) -> String {
-    let before = error.span().and_then(|span| text.get(..span.start));
-    let place =
-        before.map(|before| format!("line {}: ", before.matches('\n').count() + 1)).unwrap_or_default();
+    let fault = TomlFault::of(text, error);
+    let place = fault.line.map(|line| format!("line {line}: ")).unwrap_or_default();
     let message = error.message().trim_end();
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = quoted.next().filter(|_| message.starts_with("unknown field"));
-    match unknown.and_then(|unknown| ca_core::profile::nearest(unknown, quoted)) {
-        Some(nearest) => format!("{place}{message}; did you mean `{nearest}`?"),
-        None => format!("{place}{message}"),
+    match fault.what {
+        TomlMistake::UnknownKey { nearest: Some(nearest), .. } => {
+            format!("{place}{message}; did you mean `{nearest}`?")
+        }
+        _ => format!("{place}{message}"),
     }
 }
 
@@ -373,6 +396,11 @@ fn check_installation(installation: &LooseInstallation) -> Result<(), String> {
         return Err("installation.organisation must have 1 to 64 characters".to_owned());
     }
     Ok(())
+}
+
+fn check_node(node: Option<String>) -> Result<NodeName, String> {
+    let Some(name) = node else { return Ok(super::signatures::host_name()) };
+    NodeName::new(name.clone()).map_err(|error| format!("keys.node is {name:?}: {error}"))
 }
 
 fn check_recipients(recipients: Vec<String>) -> Result<Vec<String>, String> {

@@ -66,7 +66,7 @@ impl Registry {
         let csr = csr.ok_or(IdentityError::Erased(request.identity))?;
         // Verified once more: what was stored is trusted no further than what was sent.
         let csr = CertificationRequest::parse(&csr)?.verify()?;
-        let profile = self.authority().profiles().find(&request.profile.0)?;
+        let profile = self.profile(&request.profile.0)?;
         let admitted = self.admit(profile, &applicant, &csr, &request.dns_names)?;
         let change = applicant.unchanged();
         let outcome = Outcome { request, expect: Expect::Version(version), csr: None, change, event };
@@ -75,7 +75,7 @@ impl Registry {
 
     /// The profile may have become stricter since the request was made, never laxer for it.
     fn approvals_needed(&self, request: &Request) -> Result<usize, RequestError> {
-        let profile = self.authority().profiles().find(&request.profile.0)?;
+        let profile = self.profile(&request.profile.0)?;
         Ok(usize::from(request.approvals_needed.max(profile.vetting.approvals)))
     }
 

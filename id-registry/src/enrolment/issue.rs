@@ -1,8 +1,9 @@
 //! From an approved request to its certificate: decided on the facts as they are at this moment.
 
+use ca_core::authorities::Admission;
 use ca_core::certificate::CertificateRecord;
 use ca_core::csr::VerifiedCsr;
-use ca_core::issuance::{IssuanceRequest, IssueError};
+use ca_core::issuance::IssueError;
 use ca_core::ledger::{Actor, Event};
 use ca_core::profile::Profile;
 use ca_core::storage::{AuditedChange, Change, CommitError, Expect, Operation, Version};
@@ -62,7 +63,7 @@ impl Registry {
         applicant: &Applicant,
         csr: &VerifiedCsr,
         dns_names: &[String],
-    ) -> Result<IssuanceRequest, RequestError> {
+    ) -> Result<Admission, RequestError> {
         let id = applicant.identity.id();
         if profile.vetting.identity_kind.as_deref() != Some(id.kind().name()) {
             let wanted = profile.vetting.identity_kind.as_ref();
@@ -78,23 +79,20 @@ impl Registry {
         // The key is that of the verified request; the names wished for may also stand beside it.
         let mut wished = csr.dns_names().to_vec();
         wished.extend(dns_names.iter().filter(|name| !csr.dns_names().contains(name)).cloned());
-        self.authority().admit_key(csr.key().clone(), &wished, subject, profile).map_err(RequestError::Issue)
+        self.authorities().admit(csr.key().clone(), &wished, subject, profile).map_err(RequestError::Issue)
     }
 
     /// Prepares and signs. Certificate and request become what they are in one commit, or neither does.
     pub(super) fn issue(
         &self,
-        admitted: IssuanceRequest,
+        admitted: Admission,
         actor: &Actor,
         outcome: Outcome,
     ) -> Result<Attempt<Request, RequestError>, RequestError> {
-        let authority = self.authority();
         let mut kept = outcome.request.clone();
-        let signed = authority.prepare(admitted, actor).and_then(|prepared| {
-            authority.sign(prepared, actor, |certificate, envelope| {
-                kept.state = RequestState::Issued { serial: certificate.serial.clone() };
-                outcome.change(&kept, certificate, envelope)
-            })
+        let signed = admitted.issue(actor, |certificate, envelope| {
+            kept.state = RequestState::Issued { serial: certificate.serial.clone() };
+            outcome.change(&kept, certificate, envelope)
         });
         match signed {
             Ok(_) => Ok(Attempt::Settled(Ok(kept))),

@@ -87,7 +87,7 @@ impl Registry {
 
     fn verified(&self, submission: &Submission<'_>) -> Result<Verified<'_>, RequestError> {
         let csr = CertificationRequest::parse(submission.csr)?.verify()?;
-        let profile = self.authority().profiles().find(submission.profile)?;
+        let profile = self.profile(submission.profile)?;
         // RFC 4343: DNS names compare without case.
         let dns_names = submission.dns_names.iter().map(|name| name.to_ascii_lowercase()).collect();
         Ok(Verified { profile, identity: submission.identity, csr, dns_names })

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use ca_core::certificate::CertificateRecord;
+use ca_core::certificate::{CaId, CertificateRecord};
 use ca_core::serial::SerialNumber;
 use ca_core::status::{Grounds, RevocationReason};
 use serde::{Deserialize, Serialize};
@@ -101,10 +101,11 @@ impl CertificateView {
     }
 }
 
-/// The certificate in PEM, alone and followed by its issuer's.
-pub(super) fn pem_and_chain(registry: &Registry, der: &[u8]) -> (String, String) {
+/// The certificate in PEM, alone and followed by those of the CAs up to below the root.
+pub(super) fn pem_and_chain(registry: &Registry, issuer: &CaId, der: &[u8]) -> (String, String) {
     let leaf = pem::certificate(der);
-    let chain = format!("{leaf}{}", pem::certificate(registry.authority().certificate()));
+    let above = registry.authorities().chain(issuer).iter().map(|der| pem::certificate(der));
+    let chain = std::iter::once(leaf.clone()).chain(above).collect();
     (leaf, chain)
 }
 
@@ -166,9 +167,10 @@ pub(super) async fn show(
     let serial = serial_number(&serial)?;
     let view = blocking(&registry, move |registry| {
         let (record, der) = registry.certificate(&who.permit, &serial)?;
+        let issuer = record.issuer.clone();
         let view = CertificateView::of(registry, record)?;
         let Some(der) = der else { return Ok(view) };
-        let (leaf, chain) = pem_and_chain(registry, &der);
+        let (leaf, chain) = pem_and_chain(registry, &issuer, &der);
         Ok(CertificateView { pem: Some(leaf), chain: Some(chain), ..view })
     });
     Ok(Json(view.await?))

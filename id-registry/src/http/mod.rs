@@ -17,6 +17,7 @@ use crate::registry::Registry;
 
 mod authorised;
 mod backup;
+mod cas;
 mod certificates;
 mod identities;
 mod input;
@@ -49,6 +50,7 @@ fn routes() -> Vec<Route> {
         open(open::__path_trust_anchors, open::trust_anchors),
         guarded(session::__path_whoami, session::whoami),
         guarded(session::__path_profiles, session::profiles),
+        guarded(cas::__path_list, cas::list),
         guarded(ledger::__path_state, ledger::state),
         guarded(ledger::__path_list, ledger::list),
         guarded(ledger::__path_show, ledger::show),

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use ring::digest::{SHA256, digest};
+use ca_core::fingerprint::fingerprint;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -59,7 +59,7 @@ impl From<&TrustAnchor> for Anchor {
         Self {
             ca: anchor.ca.clone(),
             subject: anchor.subject.clone(),
-            sha256: hex::encode(digest(&SHA256, &anchor.certificate)),
+            sha256: fingerprint(&anchor.certificate),
             pem: pem::certificate(&anchor.certificate),
         }
     }

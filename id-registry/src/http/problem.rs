@@ -103,9 +103,11 @@ problems! {
         "tell the service's operator; the profile or the service is at fault, not your request";
     ISSUER_ENDS = "E-ISS-007" 500 false, "The issuing CA ends before the certificate would",
         "tell the service's operator: a new issuing CA is due";
-    CRL_LEAVES_OUT = "E-ISS-009" 422 false, "The CA issues certificates of another kind only",
+    CRL_LEAVES_OUT = "E-ISS-011" 422 false, "The CA issues certificates of another kind only",
         "choose a profile of its kind, or have the operator change [crl] contains in npki.toml";
     CA_KEY = "E-ISS-008" 503 true, "The CA's key could not be used", "try again later";
+    NO_ISSUER = "E-ISS-009" 409 false, "No CA issues under this profile at this time",
+        "choose another profile, or ask the service's operator which CA is to issue: hierarchy.toml";
 
     UNKNOWN_CERTIFICATE = "E-CERT-001" 404 false, "There is no such certificate", "look it up: npki cert list";
     REVOKED_ALREADY = "E-CERT-002" 409 false, "The certificate was revoked already", "nothing is left to do";
@@ -115,8 +117,10 @@ problems! {
         "only a hold can be undone; issue a new certificate instead";
     HOLD_FORBIDDEN = "E-CERT-005" 409 false, "Certificates of this profile must not be suspended",
         "revoke it with another reason";
+    CA_ELSEWHERE = "E-CERT-007" 409 false, "The key of the CA that issued it is not in this service",
+        "have it revoked where the CA's key is: for an offline CA, in a ceremony";
     SERIAL_MALFORMED = "E-CERT-006" 400 false, "This is no serial number", "write it in hexadecimal, as in lists";
-    INVALID_SINCE = "E-CERT-007" 400 false, "The certificate cannot be invalid since then",
+    INVALID_SINCE = "E-CERT-008" 400 false, "The certificate cannot be invalid since then",
         "give a moment of its life, not later than now, or leave it out";
 
     UNKNOWN_EVENT = "E-LED-001" 404 false, "There is no such event", "look it up: npki audit search";

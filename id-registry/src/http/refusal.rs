@@ -227,6 +227,7 @@ impl From<IssueError> for Problem {
                 tracing::error!(%error, "lint refused a certificate");
                 Self::new(table::LINT, error.to_string())
             }
+            IssueError::NoAuthority(_) => Self::new(table::NO_ISSUER, error.to_string()),
             IssueError::IssuerTooShort => Self::new(table::ISSUER_ENDS, error.to_string()),
             IssueError::Key(_) => {
                 tracing::error!(%error, "the CA's key could not be used");
@@ -282,6 +283,7 @@ impl From<RevokeError> for Problem {
             RevokeError::NotOnHold(_) => table::NOT_ON_HOLD,
             RevokeError::HoldForbidden { .. } => table::HOLD_FORBIDDEN,
             RevokeError::InvalidSince { .. } => table::INVALID_SINCE,
+            RevokeError::KeyElsewhere { .. } => table::CA_ELSEWHERE,
         };
         Self::new(kind, error.to_string())
     }

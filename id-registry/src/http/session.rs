@@ -66,15 +66,13 @@ struct ProfileView {
 
 impl From<&Profile> for ProfileView {
     fn from(profile: &Profile) -> Self {
-        let curves = profile.keys.curves.iter().map(ToString::to_string);
-        let rsa = profile.keys.rsa_bits.map(|(least, most)| format!("rsa {least} to {most}"));
         Self {
             id: profile.id.to_string(),
             title: profile.title.clone(),
             identity_kind: profile.vetting.identity_kind.clone(),
             approvals: profile.vetting.approvals,
             validity_days: profile.validity.whole_days(),
-            keys: curves.chain(rsa).collect(),
+            keys: profile.keys.names(),
         }
     }
 }
@@ -86,5 +84,5 @@ pub(super) async fn profiles(
     _who: Authorised<SignedIn>,
     _nothing: (),
 ) -> Result<Json<ProfileList>, Problem> {
-    Ok(Json(ProfileList { items: registry.authority().profiles().iter().map(ProfileView::from).collect() }))
+    Ok(Json(ProfileList { items: registry.profiles().iter().map(ProfileView::from).collect() }))
 }

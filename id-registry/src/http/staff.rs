@@ -89,7 +89,8 @@ pub(super) async fn enrol(
         let csr = pem::request_octets(&entered.csr);
         let new = NewStaff { name: &entered.name, role, csr: &csr };
         let enrolled = registry.enrol_staff(&who.permit, &new)?;
-        let (leaf, chain) = pem_and_chain(registry, &enrolled.certificate.der);
+        let (leaf, chain) =
+            pem_and_chain(registry, &enrolled.certificate.record.issuer, &enrolled.certificate.der);
         Ok(StaffView { pem: Some(leaf), chain: Some(chain), ..enrolled.record.into() })
     });
     Ok((StatusCode::CREATED, Json(view.await?)))

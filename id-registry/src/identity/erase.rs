@@ -116,7 +116,7 @@ impl Registry {
     }
 
     fn demand_no_certificates(&self, id: IdentityId) -> Result<(), IdentityError> {
-        let certificates = self.authority().certificates();
+        let certificates = self.authorities();
         let mut after = None;
         loop {
             let page = certificates.of_identity(&reference(id), after.as_ref(), PageSize::MOST)?;

@@ -2,7 +2,7 @@
 
 use ca_core::authority::RevokeError;
 use ca_core::status::RevocationReason;
-use ca_core::storage::{AuditedChange, Change, CommitError};
+use ca_core::storage::{AuditedChange, Change, CommitError, StorageError};
 
 use super::{ADMINISTRATORS, DISABLED, Disabled, ROSTER, STAFF, StaffError, StaffRecord, seal};
 use crate::fault::{Attempt, Fault, until_settled};
@@ -52,13 +52,15 @@ impl Registry {
         change: AuditedChange,
     ) -> Result<Result<(), CommitError>, StaffError> {
         let reason = RevocationReason::PrivilegeWithdrawn;
-        match self.authority().revoke(&record.serial, reason, &permit.actor(), change.clone()) {
+        let lost = || StorageError(format!("{}'s certificate leads nowhere", record.id));
+        let certificate = self.authorities().find(&record.serial)?.ok_or_else(lost)?;
+        match self.authorities().revoke(&certificate, reason, &permit.actor(), change.clone()) {
             Ok(_) => Ok(Ok(())),
             // Revoked by itself before: what remains is the member.
             Err(RevokeError::AlreadyRevoked { .. }) => Ok(self.commit(change).map(|_| ())),
             Err(RevokeError::Commit(error)) => Ok(Err(error)),
             Err(RevokeError::Entropy(error)) => Err(Fault::from(error).into()),
-            Err(error) => Err(ca_core::storage::StorageError(error.to_string()).into()),
+            Err(error) => Err(StorageError(error.to_string()).into()),
         }
     }
 

@@ -73,22 +73,19 @@ impl Registry {
         subject: ApprovedSubject,
         draft: Draft<'_>,
     ) -> Result<Attempt<EnrolledStaff, StaffError>, StaffError> {
-        let authority = self.authority();
-        let profile = authority.profiles().find(STAFF_PROFILE)?;
+        let profile = self.profile(STAFF_PROFILE)?;
         let actor = draft.actor;
         let enrolled_at = self.now();
         let mut kept = None;
-        let issued = authority
-            .admit(csr, subject, profile)
-            .and_then(|request| authority.prepare(request, actor))
-            .and_then(|prepared| {
-                authority.sign(prepared, actor, |certificate, envelope| {
-                    let record = draft.record(certificate, enrolled_at);
-                    let change = draft.change(certificate, envelope, &record)?;
-                    kept = Some(record);
-                    Ok(change)
-                })
-            });
+        let admission = self.authorities().admit(csr.key().clone(), csr.dns_names(), subject, profile);
+        let issued = admission.and_then(|admission| {
+            admission.issue(actor, |certificate, envelope| {
+                let record = draft.record(certificate, enrolled_at);
+                let change = draft.change(certificate, envelope, &record)?;
+                kept = Some(record);
+                Ok(change)
+            })
+        });
         match (issued, kept) {
             (Ok(certificate), Some(record)) => {
                 Ok(Attempt::Settled(Ok(EnrolledStaff { record, certificate })))

@@ -37,8 +37,7 @@ pub const ENROLLED: Action = Action::named("staff.enrolled");
 /// A member of staff was disabled.
 pub const DISABLED: Action = Action::named("staff.disabled");
 
-/// The profile of the certificates that staff sign in with.
-pub const STAFF_PROFILE: &str = "staff-authentication";
+pub use ca_core::hierarchy::STAFF_PROFILE;
 
 /// What is kept of a member of staff.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,9 +1,9 @@
 //! Signing in: from a client certificate to a [`Principal`].
 
 use ca_core::certificate::CertificateRecord;
+use ca_core::fingerprint::fingerprint;
 use ca_core::status::RevocationReason;
 use ca_core::storage::StorageError;
-use ring::digest::{SHA256, digest};
 use time::OffsetDateTime;
 
 use super::{STAFF_CERTIFICATES, StaffRecord};
@@ -30,14 +30,13 @@ impl Registry {
     }
 
     fn bearer(&self, certificate: &[u8]) -> Result<Option<(StaffRecord, CertificateRecord)>, SignInError> {
-        let sha256 = hex::encode(digest(&SHA256, certificate));
+        let sha256 = fingerprint(certificate);
         let Some((id, _)) = record::find::<StaffId>(self.store(), STAFF_CERTIFICATES, &sha256)? else {
             return Ok(None);
         };
         let damaged = || StorageError(format!("{id}'s certificate leads nowhere"));
         let (staff, _) = self.staff_record(id)?.ok_or_else(damaged)?;
-        let certificates = self.authority().certificates();
-        let issued = certificates.find(&staff.serial)?.ok_or_else(damaged)?;
+        let issued = self.authorities().find(&staff.serial)?.ok_or_else(damaged)?;
         // The same octets: their digest is that of the certificate that was issued.
         Ok((issued.sha256 == sha256).then_some((staff, issued)))
     }

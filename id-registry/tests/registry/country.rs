@@ -4,6 +4,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use ca_core::algorithm::KeyAlgorithm;
+use ca_core::authorities::{Authorities, PlacedAuthority, Tenure};
 use ca_core::authority::{Addresses, Authority, AuthorityParts, RootParts, found_root};
 use ca_core::certificate::CaId;
 use ca_core::clock::{SetClock, SystemEntropy};
@@ -80,12 +81,25 @@ fn sealer(store: &Arc<MemoryStore>) -> Sealer {
     Sealer::new(store.clone(), name.parse().unwrap(), signer).unwrap()
 }
 
+/// One CA that issues under every profile.
+fn sole(store: &Arc<MemoryStore>, clock: &Arc<SetClock>, authority: Arc<Authority>) -> Authorities {
+    let profiles = authority.profiles().clone();
+    let placed = PlacedAuthority {
+        issues: profiles.iter().map(|profile| profile.id.clone()).collect(),
+        tenure: Tenure::default(),
+        chain: vec![authority.certificate().to_vec()],
+        authority,
+    };
+    Authorities::new(store.clone(), clock.clone(), profiles).with(placed)
+}
+
 impl Country {
     pub(crate) fn founded() -> Self {
         let store = Arc::new(MemoryStore::new());
         let clock = Arc::new(SetClock::at(OffsetDateTime::now_utc()));
         let vault = Arc::new(vault(&store, &clock));
         let authority = Arc::new(authority(&store, &clock, &vault));
+        let authorities = sole(&store, &clock, Arc::clone(&authority));
         let anchor = TrustAnchor {
             ca: "root".to_owned(),
             subject: "CN=Example".to_owned(),
@@ -100,7 +114,7 @@ impl Country {
             entropy: Arc::new(SystemEntropy),
             vault: vault.clone(),
             master_keys: Arc::new(OneKey(vault.clone())),
-            authority,
+            authorities: Arc::new(authorities),
             settings: Settings {
                 country: "LS".to_owned(),
                 organisation: "Government of Example".to_owned(),
@@ -160,14 +174,14 @@ impl Country {
     /// The serial number of an identity's only certificate.
     pub(crate) fn certificate_of(&self, identity: IdentityId) -> String {
         let reference = IdentityRef(identity.to_string());
-        let records = self.registry.authority().certificates().of_identity(&reference, None, 2).unwrap();
+        let records = self.registry.authorities().of_identity(&reference, None, 2).unwrap();
         let [record] = &records[..] else { panic!("{records:?}") };
         record.serial.to_string()
     }
 
     pub(crate) fn certificates_of(&self, identity: IdentityId) -> usize {
         let reference = IdentityRef(identity.to_string());
-        self.registry.authority().certificates().of_identity(&reference, None, 100).unwrap().len()
+        self.registry.authorities().of_identity(&reference, None, 100).unwrap().len()
     }
 }
 

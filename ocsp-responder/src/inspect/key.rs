@@ -20,6 +20,9 @@ fn algorithm(key: &SubjectPublicKeyInfo<'_>) -> String {
         (Ok(PublicKey::EC(_)), Some("1.3.132.0.35")) => "EC P-521".to_owned(),
         _ => match key.algorithm.algorithm.to_id_string().as_str() {
             "1.3.101.112" => "Ed25519".to_owned(),
+            "2.16.840.1.101.3.4.3.17" => "ML-DSA-44".to_owned(),
+            "2.16.840.1.101.3.4.3.18" => "ML-DSA-65".to_owned(),
+            "2.16.840.1.101.3.4.3.19" => "ML-DSA-87".to_owned(),
             "1.3.101.113" => "Ed448".to_owned(),
             other => names::oid(other),
         },

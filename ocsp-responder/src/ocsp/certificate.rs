@@ -1,6 +1,7 @@
 //! The few facts of a certificate that OCSP turns on, and who may answer for an issuer.
 
-use der::asn1::ObjectIdentifier;
+use der::asn1::AnyRef;
+use der::{Decode, Encode};
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
@@ -15,7 +16,8 @@ const NO_CHECK: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 48, 1, 5];
 pub(crate) struct Certificate {
     der: Vec<u8>,
     to_be_signed: Vec<u8>,
-    signature_algorithm: ObjectIdentifier,
+    /// The AlgorithmIdentifier, DER.
+    signature_algorithm: Vec<u8>,
     signature: Vec<u8>,
     subject: Vec<u8>,
     subject_text: String,
@@ -51,8 +53,7 @@ impl Certificate {
         Ok(Self {
             der: der.to_vec(),
             to_be_signed: read.tbs_certificate.as_ref().to_vec(),
-            signature_algorithm: ObjectIdentifier::from_bytes(read.signature_algorithm.algorithm.as_bytes())
-                .map_err(|_| CertificateError::Malformed)?,
+            signature_algorithm: signature_algorithm(der).ok_or(CertificateError::Malformed)?,
             signature: read.signature_value.data.to_vec(),
             subject: read.subject().as_raw().to_vec(),
             subject_text: ca_core::name::text(read.subject().as_raw()),
@@ -112,11 +113,17 @@ impl Certificate {
         }
         signature::verify(
             &issuer.public_key_info,
-            self.signature_algorithm,
+            &self.signature_algorithm,
             &self.to_be_signed,
             &self.signature,
         )
     }
+}
+
+/// RFC 5280 section 4.1: the second of a certificate's three parts.
+fn signature_algorithm(certificate: &[u8]) -> Option<Vec<u8>> {
+    let parts = Vec::<AnyRef<'_>>::from_der(certificate).ok()?;
+    parts.get(1)?.to_der().ok()
 }
 
 fn usages(read: &X509Certificate<'_>) -> Result<Usages, CertificateError> {

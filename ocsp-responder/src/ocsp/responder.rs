@@ -20,7 +20,6 @@ use super::asn1::{
 use super::cert_id::{self, IssuerNames};
 use super::certificate::{Certificate, CertificateError, Delegate, NotDelegated};
 use super::request::StatusRequest;
-use super::signature;
 
 /// How long an answer may be used: nextUpdate less thisUpdate.
 ///
@@ -83,11 +82,7 @@ impl Credential {
         Ok(Self {
             certificate: Any::from_der(certificate.der())?,
             key_hash: OctetString::new(cert_id::key_hash(certificate))?,
-            algorithm: AlgorithmIdentifierOwned {
-                oid: signature::algorithm_of(signer.algorithm()),
-                // RFC 5758 section 3.2 (ECDSA) and RFC 8410 section 3 (Ed25519): parameters absent.
-                parameters: None,
-            },
+            algorithm: AlgorithmIdentifierOwned::from_der(signer.signature_algorithm().identifier())?,
             signer,
             delegate,
         })

@@ -13,7 +13,7 @@ use x509_cert::time::Time;
 use super::content::ContentDigest;
 use super::message::{EssCertificateIdV2, SigningCertificateV2};
 use super::verify::SignatureError;
-use crate::validation::algorithm::DigestAlgorithm;
+use crate::validation::algorithm::{DigestAlgorithm, read_digest};
 use crate::validation::certificate::{Certificate, moment};
 
 pub(super) const DATA: ObjectIdentifier = rfc5911::ID_DATA;
@@ -134,9 +134,7 @@ impl SigningCertificateV2 {
         let first = self.certificates.first().ok_or(malformed)?;
         let algorithm = match &first.hash_algorithm {
             None => DigestAlgorithm::Sha256,
-            Some(identifier) => {
-                DigestAlgorithm::from_identifier(identifier).map_err(SignatureError::Algorithm)?
-            }
+            Some(identifier) => read_digest(identifier).map_err(SignatureError::Algorithm)?,
         };
         let hash = ring::digest::digest(algorithm.ring(), signer.der());
         let issuer_serial_fits = first.issuer_serial.as_ref().is_none_or(|reference| {

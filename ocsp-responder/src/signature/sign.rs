@@ -2,12 +2,11 @@
 
 use std::io::Read;
 
-use ca_core::algorithm::KeyAlgorithm;
 use ca_core::keys::{KeyError, Signer};
 use cms::cert::IssuerAndSerialNumber;
 use cms::content_info::{CmsVersion, ContentInfo};
 use cms::signed_data::{EncapsulatedContentInfo, SignerIdentifier, SignerInfo};
-use const_oid::db::{rfc5911, rfc5912, rfc8410};
+use const_oid::db::rfc5911;
 use der::asn1::{OctetString, SetOfVec};
 use der::{Any, Decode, Encode};
 use spki::AlgorithmIdentifierOwned;
@@ -18,7 +17,7 @@ use x509_cert::serial_number::SerialNumber;
 use super::attributes::{DATA, baseline};
 use super::content::ContentDigest;
 use super::message::SignedData;
-use crate::validation::algorithm::DigestAlgorithm;
+use crate::validation::algorithm::{DigestAlgorithm, SignatureAlgorithm, digests_of};
 use crate::validation::certificate::Certificate;
 
 /// A file was not signed.
@@ -64,7 +63,7 @@ pub fn sign_detached(
     signing_time: OffsetDateTime,
 ) -> Result<Vec<u8>, SignError> {
     verify_signer(signer, certificate, signing_time)?;
-    let digest = ContentDigest::read(content, digest_of(signer.algorithm()))?;
+    let digest = ContentDigest::read(content, digest_of(signer.signature_algorithm()))?;
     let attributes = baseline(&digest, certificate, signing_time)?;
     // RFC 5652 section 5.4: the signature is over the DER of the attributes as a SET OF, not with their [0] tag.
     let signature = signer.sign(&attributes.to_der()?)?;
@@ -77,7 +76,7 @@ pub fn sign_detached(
         }),
         digest_alg: digest_algorithm.clone(),
         signed_attrs: Some(attributes),
-        signature_algorithm: signature_algorithm(signer.algorithm()),
+        signature_algorithm: AlgorithmIdentifierOwned::from_der(signer.signature_algorithm().identifier())?,
         signature: OctetString::new(signature)?,
         unsigned_attrs: None,
     };
@@ -122,21 +121,6 @@ fn embedded(certificate: &Certificate, chain: &[Certificate]) -> der::Result<Set
     SetOfVec::try_from(octets.into_iter().map(Any::from_der).collect::<der::Result<Vec<_>>>()?)
 }
 
-const fn digest_of(key: KeyAlgorithm) -> DigestAlgorithm {
-    match key {
-        KeyAlgorithm::P256 => DigestAlgorithm::Sha256,
-        KeyAlgorithm::P384 => DigestAlgorithm::Sha384,
-        // RFC 8419 section 3.1: with signed attributes the message digest MUST be SHA-512.
-        KeyAlgorithm::Ed25519 => DigestAlgorithm::Sha512,
-    }
-}
-
-// RFC 5758 section 3.2 and RFC 8410 section 3: parameters MUST be absent.
-const fn signature_algorithm(key: KeyAlgorithm) -> AlgorithmIdentifierOwned {
-    let oid = match key {
-        KeyAlgorithm::P256 => rfc5912::ECDSA_WITH_SHA_256,
-        KeyAlgorithm::P384 => rfc5912::ECDSA_WITH_SHA_384,
-        KeyAlgorithm::Ed25519 => rfc8410::ID_ED_25519,
-    };
-    AlgorithmIdentifierOwned { oid, parameters: None }
+fn digest_of(algorithm: SignatureAlgorithm) -> DigestAlgorithm {
+    digests_of(algorithm).first().copied().unwrap_or(DigestAlgorithm::Sha512)
 }

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use super::attributes::{DATA, SignedAttributes};
 use super::content::ContentDigest;
 use super::message::SignedData;
-use crate::validation::algorithm::{AlgorithmError, DigestAlgorithm, SignatureAlgorithm};
+use crate::validation::algorithm::{self, AlgorithmError, DigestAlgorithm, SignatureAlgorithm};
 use crate::validation::certificate::Certificate;
 use crate::validation::verdict::SubIndication;
 
@@ -160,9 +160,8 @@ impl SignedFile {
         let message = read_message(&der)?;
         verify_content_type(&message)?;
         let signer_info = only_signer(&message)?;
-        let digest =
-            DigestAlgorithm::from_identifier(&signer_info.digest_alg).map_err(SignatureError::Algorithm)?;
-        let algorithm = SignatureAlgorithm::from_signer_info(&signer_info.signature_algorithm, digest)
+        let digest = algorithm::read_digest(&signer_info.digest_alg).map_err(SignatureError::Algorithm)?;
+        let algorithm = algorithm::read_signer_info(&signer_info.signature_algorithm, digest)
             .map_err(SignatureError::Algorithm)?;
         verify_versions(&message, &signer_info)?;
         // RFC 5652 section 5.3: the signer's digest algorithm is among those listed ahead.
@@ -213,7 +212,7 @@ impl SignedFile {
         let octets = signed.to_der().map_err(|_| SignatureError::NotCms)?;
         let key = self.signer.tbs().subject_public_key_info();
         let signature = self.signer_info.signature.as_bytes();
-        self.algorithm.verify(key, &octets, signature).map_err(|error| match error {
+        algorithm::verify(self.algorithm, key, &octets, signature).map_err(|error| match error {
             AlgorithmError::Mismatch => SignatureError::Mismatch,
             other => SignatureError::Algorithm(other),
         })

@@ -11,7 +11,7 @@ use x509_cert::certificate::{CertificateInner, Raw, TbsCertificateInner};
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, KeyUsages};
 use x509_cert::name::Name;
 
-use super::algorithm::{AlgorithmError, SignatureAlgorithm};
+use super::algorithm::{self, AlgorithmError};
 
 /// The most octets a certificate may have. Real ones, ML-DSA included, stay below 16 kB.
 pub const MAX_CERTIFICATE_OCTETS: usize = 64 * 1024;
@@ -214,11 +214,8 @@ impl Certificate {
             return Err(AlgorithmError::Parameters);
         }
         let signature = self.decoded().signature().as_bytes().ok_or(AlgorithmError::Mismatch)?;
-        SignatureAlgorithm::from_identifier(self.tbs().signature())?.verify(
-            issuer.tbs().subject_public_key_info(),
-            &self.to_be_signed,
-            signature,
-        )
+        let algorithm = algorithm::read(self.tbs().signature())?;
+        algorithm::verify(algorithm, issuer.tbs().subject_public_key_info(), &self.to_be_signed, signature)
     }
 
     /// The SubjectPublicKeyInfo, encoded in DER again: for comparison only.

@@ -20,7 +20,7 @@ use x509_cert::ext::pkix::{CrlReason, KeyUsages};
 use ca_core::serial::SerialNumber;
 use ca_core::status::RevocationReason;
 
-use super::algorithm::{AlgorithmError, SignatureAlgorithm};
+use super::algorithm::{self, AlgorithmError};
 use super::certificate::{Certificate, moment, text_of};
 use super::status::{Finding, ReportedStatus};
 
@@ -356,10 +356,9 @@ fn verify_signature(crl: &[u8], list: &CertificateList<Raw>, issuer: &Certificat
         return Err(CrlRefusal::Malformed);
     }
     let signature = list.signature.as_bytes().ok_or(CrlRefusal::Malformed)?;
-    SignatureAlgorithm::from_identifier(&list.signature_algorithm)
-        .and_then(|algorithm| {
-            algorithm.verify(issuer.tbs().subject_public_key_info(), &signed.tbs_field, signature)
-        })
+    let key = issuer.tbs().subject_public_key_info();
+    algorithm::read(&list.signature_algorithm)
+        .and_then(|algorithm| algorithm::verify(algorithm, key, &signed.tbs_field, signature))
         .map_err(CrlRefusal::Signature)
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use time::OffsetDateTime;
 
-use super::algorithm::{AlgorithmError, SignatureAlgorithm};
+use super::algorithm::{self, AlgorithmError};
 use super::certificate::{Certificate, chain};
 
 /// The most signatures that are checked while looking for a path. Certificates in a signed file or a handshake come
@@ -304,13 +304,13 @@ fn verify_message(
     _: &PkiEnvironment,
     message: &[u8],
     signature: &BitString,
-    algorithm: &AlgorithmIdentifierOwned,
+    identifier: &AlgorithmIdentifierOwned,
     key: &SubjectPublicKeyInfoOwned,
 ) -> certval::Result<()> {
     let failed = Error::PathValidation(PathValidationStatus::SignatureVerificationFailure);
     let signature = signature.as_bytes().ok_or(failed)?;
-    SignatureAlgorithm::from_identifier(algorithm)
-        .and_then(|algorithm| algorithm.verify(key, message, signature))
+    algorithm::read(identifier)
+        .and_then(|algorithm| algorithm::verify(algorithm, key, message, signature))
         .map_err(|_| failed)
 }
 

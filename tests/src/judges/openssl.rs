@@ -29,10 +29,31 @@ pub fn request_key(request: &Path) -> String {
 /// Validates a path from the root over the issuing CA, as strictly as OpenSSL can, with every CRL fetched from where
 /// the certificates say.
 pub fn verify(installation: &Installation, certificate: &Path) -> Answer {
-    let crls = fetch_crls(installation, certificate);
-    let (root, issuing) = (installation.root(), installation.issuing());
-    let strict = ["verify", "-x509_strict", "-crl_check_all", "-CAfile", text(&root)];
-    openssl(strict).args(["-untrusted", text(&issuing), "-CRLfile", text(&crls), text(certificate)]).run()
+    verify_under(installation, &Branch::of_a_pilot(installation), certificate)
+}
+
+/// A root and a CA below it, PEM files.
+#[derive(Debug, Clone)]
+pub struct Branch {
+    /// The root.
+    pub root: PathBuf,
+    /// The CA that issued.
+    pub issuing: PathBuf,
+}
+
+impl Branch {
+    /// The only one of a pilot.
+    pub fn of_a_pilot(installation: &Installation) -> Self {
+        Self { root: installation.root(), issuing: installation.issuing() }
+    }
+}
+
+/// As [`verify`], under this root and CA.
+pub fn verify_under(installation: &Installation, branch: &Branch, certificate: &Path) -> Answer {
+    let crls = fetch_crls(installation, branch, certificate);
+    let Branch { root, issuing } = branch;
+    let strict = ["verify", "-x509_strict", "-crl_check_all", "-CAfile", text(root)];
+    openssl(strict).args(["-untrusted", text(issuing), "-CRLfile", text(&crls), text(certificate)]).run()
 }
 
 /// Validates a path as strictly, without asking for revocation: for files whose server has ended.
@@ -42,9 +63,9 @@ pub fn verify_path(root: &Path, issuing: &Path, certificate: &Path) -> Answer {
 }
 
 /// Fetches the CRLs that the certificate and its issuer name; one PEM file.
-fn fetch_crls(installation: &Installation, certificate: &Path) -> PathBuf {
+fn fetch_crls(installation: &Installation, branch: &Branch, certificate: &Path) -> PathBuf {
     let mut all = Vec::new();
-    for issued in [certificate, &installation.issuing()] {
+    for issued in [certificate, &branch.issuing] {
         let addresses = certificates::crl_addresses(issued);
         assert!(!addresses.is_empty(), "{} names no CRL", issued.display());
         for address in addresses {
@@ -81,18 +102,27 @@ impl Nonce {
 }
 
 /// What goes into every OCSP command: the certificate, its issuer, and whom to trust.
-fn ocsp(installation: &Installation, certificate: &Path) -> Program {
-    let (root, issuing) = (installation.root(), installation.issuing());
-    openssl(["ocsp", "-issuer", text(&issuing), "-cert", text(certificate), "-CAfile", text(&root)])
-        .args(["-verify_other", text(&issuing)])
+fn ocsp(branch: &Branch, certificate: &Path) -> Program {
+    let Branch { root, issuing } = branch;
+    openssl(["ocsp", "-issuer", text(issuing), "-cert", text(certificate), "-CAfile", text(root)])
+        .args(["-verify_other", text(issuing)])
 }
 
 /// Asks the responder by POST and verifies the answer; the response's file is given back with it.
 pub fn ocsp_post(installation: &Installation, certificate: &Path, nonce: Nonce) -> (Answer, PathBuf) {
+    ocsp_post_under(installation, &Branch::of_a_pilot(installation), certificate, nonce)
+}
+
+/// As [`ocsp_post`], under this root and CA.
+pub fn ocsp_post_under(
+    installation: &Installation,
+    branch: &Branch,
+    certificate: &Path,
+    nonce: Nonce,
+) -> (Answer, PathBuf) {
     let file = installation.scratch("ocsp").join(format!("{}.der", crate::installation::random_u16()));
     let address = only(certificates::ocsp_addresses(certificate));
-    let asked =
-        ocsp(installation, certificate).args(["-url", &address, nonce.option(), "-respout", text(&file)]);
+    let asked = ocsp(branch, certificate).args(["-url", &address, nonce.option(), "-respout", text(&file)]);
     (asked.run(), file)
 }
 
@@ -120,7 +150,9 @@ pub fn ocsp_get(installation: &Installation, certificate: &Path) -> Answer {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), "application/ocsp-response");
     std::fs::write(&response, answer.body).unwrap();
-    ocsp(installation, certificate).args([Nonce::Absent.option(), "-respin", text(&response)]).run()
+    ocsp(&Branch::of_a_pilot(installation), certificate)
+        .args([Nonce::Absent.option(), "-respin", text(&response)])
+        .run()
 }
 
 /// The responder's certificate out of an OCSP response, written to a PEM file.

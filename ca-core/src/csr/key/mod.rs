@@ -7,6 +7,7 @@ use super::CsrError;
 use super::names::dotted;
 use super::oids;
 use super::strict::{self, BIT_STRING, Element, Fault, NULL, OID, Reader, SEQUENCE};
+use crate::algorithm::KeyAlgorithm;
 
 /// A public key that passed the quality checks, byte for byte as its holder wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +71,29 @@ pub enum KeyKind {
         /// Bits of the modulus.
         bits: u32,
     },
+    /// ML-DSA-44.
+    MlDsa44,
+    /// ML-DSA-65.
+    MlDsa65,
+    /// ML-DSA-87.
+    MlDsa87,
+}
+
+impl KeyKind {
+    /// The algorithm, if npki itself makes and signs with keys of this kind and size.
+    pub const fn algorithm(self) -> Option<KeyAlgorithm> {
+        match self {
+            Self::P256 => Some(KeyAlgorithm::P256),
+            Self::P384 => Some(KeyAlgorithm::P384),
+            Self::Ed25519 => Some(KeyAlgorithm::Ed25519),
+            Self::Rsa { bits: 3072 } => Some(KeyAlgorithm::Rsa3072),
+            Self::Rsa { bits: 4096 } => Some(KeyAlgorithm::Rsa4096),
+            Self::Rsa { .. } => None,
+            Self::MlDsa44 => Some(KeyAlgorithm::MlDsa44),
+            Self::MlDsa65 => Some(KeyAlgorithm::MlDsa65),
+            Self::MlDsa87 => Some(KeyAlgorithm::MlDsa87),
+        }
+    }
 }
 
 impl std::fmt::Display for KeyKind {
@@ -79,6 +103,9 @@ impl std::fmt::Display for KeyKind {
             Self::P384 => f.write_str("P-384"),
             Self::Ed25519 => f.write_str("Ed25519"),
             Self::Rsa { bits } => write!(f, "RSA-{bits}"),
+            Self::MlDsa44 => f.write_str("ML-DSA-44"),
+            Self::MlDsa65 => f.write_str("ML-DSA-65"),
+            Self::MlDsa87 => f.write_str("ML-DSA-87"),
         }
     }
 }
@@ -103,6 +130,9 @@ fn check(oid: &str, parameters: Option<&Element<'_>>, octets: &[u8]) -> Result<K
             curve::ed25519(octets)?;
             Ok(KeyKind::Ed25519)
         }
+        oids::ML_DSA_44 => ml_dsa_key(KeyKind::MlDsa44, 1312, parameters, octets),
+        oids::ML_DSA_65 => ml_dsa_key(KeyKind::MlDsa65, 1952, parameters, octets),
+        oids::ML_DSA_87 => ml_dsa_key(KeyKind::MlDsa87, 2592, parameters, octets),
         // Certificates for such a key would be refused by many: CA/Browser Forum BR 7.1.3.1.1 forbids the identifier.
         oids::RSASSA_PSS => Err(CsrError::UnsupportedKey { found: "RSASSA-PSS-only".to_owned() }),
         other => Err(CsrError::UnsupportedKey { found: oids::name_of(other) }),
@@ -121,6 +151,27 @@ fn ec_key(parameters: Option<&Element<'_>>, point: &[u8]) -> Result<KeyKind, Csr
         Some(explicit) if explicit.tag == SEQUENCE => Err(CsrError::ExplicitCurve),
         _ => Err(CsrError::KeyParameters { key: "elliptic-curve", why: "they must name a curve" }),
     }
+}
+
+/// RFC 9881 section 4: the octets of the BIT STRING are the public key, as long as FIPS 204 table 2 says. Every
+/// string of that length is a key (FIPS 204 algorithm 23), so there is nothing more to check.
+fn ml_dsa_key(
+    kind: KeyKind,
+    length: usize,
+    parameters: Option<&Element<'_>>,
+    octets: &[u8],
+) -> Result<KeyKind, CsrError> {
+    // RFC 9881 section 2: the parameters MUST be absent.
+    if parameters.is_some() {
+        return Err(CsrError::KeyParameters { key: "ML-DSA", why: "there must be none" });
+    }
+    if octets.len() != length {
+        return Err(CsrError::KeyEncoding {
+            key: "ML-DSA",
+            why: "it is not as long as its parameter set wants",
+        });
+    }
+    Ok(kind)
 }
 
 fn rsa_key(octets: &[u8]) -> Result<KeyKind, CsrError> {

@@ -1,37 +1,36 @@
-//! The forms in which private keys come and go: PKCS#8 (RFC 5958), RFC 5915 `ECPrivateKey`, RFC 8410 for Ed25519.
+//! The forms in which private keys come and go: PKCS#8 (RFC 5958), RFC 5915 `ECPrivateKey`, RFC 8017 `RSAPrivateKey`,
+//! RFC 8410 for Ed25519, RFC 9881 for ML-DSA.
 
+use const_oid::db::fips204::{ID_ML_DSA_44, ID_ML_DSA_65, ID_ML_DSA_87};
+use const_oid::db::rfc5912::{
+    ID_EC_PUBLIC_KEY as EC_PUBLIC_KEY, ID_RSASSA_PSS as RSASSA_PSS, RSA_ENCRYPTION as RSA,
+    SECP_256_R_1 as P256, SECP_384_R_1 as P384,
+};
+use const_oid::db::rfc8410::ID_ED_25519 as ED25519;
 use der::asn1::{ObjectIdentifier, OctetStringRef};
 use der::{Decode, Encode};
 use p256::pkcs8::{EncodePrivateKey, PrivateKeyInfoRef};
-use ring::signature::{Ed25519KeyPair, KeyPair};
+use ring::rand::SystemRandom;
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+    Ed25519KeyPair, KeyPair,
+};
 use spki::{AlgorithmIdentifierRef, EncodePublicKey};
 use zeroize::Zeroizing;
 
+use super::pair::Pair;
+use super::{ml_dsa, rsa};
 use crate::algorithm::KeyAlgorithm;
 use crate::keys::KeyError;
-
-/// id-ecPublicKey, RFC 5480 section 2.1.1.
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-/// secp256r1, RFC 5480 section 2.1.1.1.
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-/// secp384r1, RFC 5480 section 2.1.1.1.
-const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-/// id-Ed25519, RFC 8410 section 3.
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-/// rsaEncryption, RFC 8017 appendix A.1.
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
 /// A private key taken apart.
 pub(super) struct Decoded {
     pub(super) algorithm: KeyAlgorithm,
-    /// The scalar (big-endian, full length) or the seed.
-    pub(super) secret: Zeroizing<Vec<u8>>,
-    /// The uncompressed point or the Ed25519 public key.
-    pub(super) public_key: Vec<u8>,
     /// DER SubjectPublicKeyInfo.
     pub(super) public_key_info: Vec<u8>,
     /// The key in the one form we write.
     pub(super) pkcs8: Zeroizing<Vec<u8>>,
+    pub(super) pair: Pair,
 }
 
 pub(super) fn decode_pem(text: &str) -> Result<Decoded, KeyError> {
@@ -51,7 +50,7 @@ pub(super) fn decode_pem(text: &str) -> Result<Decoded, KeyError> {
         _ if encrypted => Err(KeyError::Encrypted),
         "PRIVATE KEY" => decode_pkcs8(&der),
         "EC PRIVATE KEY" => decode_ec(&der),
-        "RSA PRIVATE KEY" => Err(KeyError::UnsupportedAlgorithm("an RSA key".to_owned())),
+        "RSA PRIVATE KEY" => rsa::decode_pkcs1(&der),
         other => Err(KeyError::UnsupportedAlgorithm(format!("a PEM block {other}"))),
     }
 }
@@ -66,7 +65,11 @@ pub(super) fn decode_pkcs8(der: &[u8]) -> Result<Decoded, KeyError> {
             Err(_) => Err(KeyError::UnsupportedAlgorithm("a key on an unnamed curve".to_owned())),
         },
         ED25519 => decode_ed25519(&info),
-        RSA => Err(KeyError::UnsupportedAlgorithm("an RSA key".to_owned())),
+        RSA => rsa::decode_pkcs8(info),
+        RSASSA_PSS => Err(KeyError::UnsupportedAlgorithm("an RSASSA-PSS-only key".to_owned())),
+        ID_ML_DSA_44 => ml_dsa::decode_pkcs8::<::ml_dsa::MlDsa44>(&info),
+        ID_ML_DSA_65 => ml_dsa::decode_pkcs8::<::ml_dsa::MlDsa65>(&info),
+        ID_ML_DSA_87 => ml_dsa::decode_pkcs8::<::ml_dsa::MlDsa87>(&info),
         other => Err(KeyError::UnsupportedAlgorithm(format!("a key of algorithm {other}"))),
     }
 }
@@ -88,13 +91,26 @@ fn decode_ec(der: &[u8]) -> Result<Decoded, KeyError> {
 // ring derives no public key from an EC scalar, and refuses keys that come without one: p256 and p384 do both. A public
 // key that is there is compared with the derived one by `try_from`.
 
+fn ecdsa<const SIZE: usize>(
+    scheme: &'static EcdsaSigningAlgorithm,
+    scalar: &Zeroizing<[u8; SIZE]>,
+    point: &[u8],
+) -> Result<Pair, KeyError> {
+    EcdsaKeyPair::from_private_key_and_public_key(scheme, scalar.as_slice(), point, &SystemRandom::new())
+        .map(Pair::Ecdsa)
+        .map_err(|rejected| malformed(&rejected))
+}
+
 fn decode_p256(info: PrivateKeyInfoRef<'_>) -> Result<Decoded, KeyError> {
     let key = p256::SecretKey::try_from(info).map_err(|error| malformed(&error))?;
     let public = key.public_key();
     Ok(Decoded {
         algorithm: KeyAlgorithm::P256,
-        secret: Zeroizing::new(key.to_bytes().to_vec()),
-        public_key: public.to_sec1_bytes().into_vec(),
+        pair: ecdsa(
+            &ECDSA_P256_SHA256_ASN1_SIGNING,
+            &Zeroizing::new(key.to_bytes().into()),
+            &public.to_sec1_bytes(),
+        )?,
         public_key_info: public.to_public_key_der().map_err(|error| malformed(&error))?.into_vec(),
         pkcs8: Zeroizing::new(key.to_pkcs8_der().map_err(|error| malformed(&error))?.as_bytes().to_vec()),
     })
@@ -105,8 +121,11 @@ fn decode_p384(info: PrivateKeyInfoRef<'_>) -> Result<Decoded, KeyError> {
     let public = key.public_key();
     Ok(Decoded {
         algorithm: KeyAlgorithm::P384,
-        secret: Zeroizing::new(key.to_bytes().to_vec()),
-        public_key: public.to_sec1_bytes().into_vec(),
+        pair: ecdsa(
+            &ECDSA_P384_SHA384_ASN1_SIGNING,
+            &Zeroizing::new(key.to_bytes().into()),
+            &public.to_sec1_bytes(),
+        )?,
         public_key_info: public.to_public_key_der().map_err(|error| malformed(&error))?.into_vec(),
         pkcs8: Zeroizing::new(key.to_pkcs8_der().map_err(|error| malformed(&error))?.as_bytes().to_vec()),
     })
@@ -119,28 +138,31 @@ fn decode_ed25519(info: &PrivateKeyInfoRef<'_>) -> Result<Decoded, KeyError> {
     }
     // RFC 8410 section 7: the private key is an OCTET STRING in the OCTET STRING.
     let seed = <&OctetStringRef>::from_der(info.private_key.as_bytes()).map_err(|error| malformed(&error))?;
-    let secret = Zeroizing::new(seed.as_bytes().to_vec());
-    let pair = Ed25519KeyPair::from_seed_unchecked(&secret).map_err(|rejected| malformed(&rejected))?;
-    let public_key = pair.public_key().as_ref().to_vec();
-    if info.public_key.is_some_and(|given| given.as_bytes() != Some(&public_key)) {
+    let pair =
+        Ed25519KeyPair::from_seed_unchecked(seed.as_bytes()).map_err(|rejected| malformed(&rejected))?;
+    let public_key = pair.public_key().as_ref();
+    if info.public_key.is_some_and(|given| given.as_bytes() != Some(public_key)) {
         return Err(malformed(&"the public key beside the private key is not its own"));
     }
     let algorithm = AlgorithmIdentifierRef { oid: ED25519, parameters: None };
     let plain = PrivateKeyInfoRef::new(algorithm, info.private_key);
     Ok(Decoded {
         algorithm: KeyAlgorithm::Ed25519,
-        public_key_info: ed25519_public_key_info(&public_key)?,
+        // RFC 8410 section 4.
+        public_key_info: public_key_info(algorithm, public_key)?,
         pkcs8: Zeroizing::new(plain.to_der().map_err(|error| malformed(&error))?),
-        public_key,
-        secret,
+        pair: Pair::Ed25519(pair),
     })
 }
 
-/// RFC 8410 section 4.
-fn ed25519_public_key_info(public_key: &[u8]) -> Result<Vec<u8>, KeyError> {
-    let bits = der::asn1::BitStringRef::from_bytes(public_key).map_err(|error| malformed(&error))?;
-    let algorithm = AlgorithmIdentifierRef { oid: ED25519, parameters: None };
-    let info = spki::SubjectPublicKeyInfoRef { algorithm, subject_public_key: bits };
+/// DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) of a key whose octets are the BIT STRING's.
+pub(super) fn public_key_info(
+    algorithm: AlgorithmIdentifierRef<'_>,
+    public_key: &[u8],
+) -> Result<Vec<u8>, KeyError> {
+    let subject_public_key =
+        der::asn1::BitStringRef::from_bytes(public_key).map_err(|error| malformed(&error))?;
+    let info = spki::SubjectPublicKeyInfoRef { algorithm, subject_public_key };
     info.to_der().map_err(|error| malformed(&error))
 }
 
@@ -149,6 +171,6 @@ pub(super) fn encode_pem(pkcs8: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(pem::encode_config(&pem::Pem::new("PRIVATE KEY", pkcs8), framing))
 }
 
-fn malformed(why: &dyn std::fmt::Display) -> KeyError {
+pub(super) fn malformed(why: &dyn std::fmt::Display) -> KeyError {
     KeyError::Malformed(why.to_string())
 }

@@ -2,8 +2,6 @@
 
 use x509_parser::extensions::ParsedExtension;
 
-use crate::algorithm::KeyAlgorithm;
-use crate::csr::KeyKind;
 use crate::lint::examined::Examined;
 use crate::lint::{Rule, Verdict, ensure};
 
@@ -22,15 +20,8 @@ fn key_sound(examined: &Examined<'_>) -> Verdict {
 
 /// The key's kind and size are among those the profile admits.
 fn key_admitted(examined: &Examined<'_>) -> Verdict {
-    let rules = &examined.profile().keys;
     let kind = examined.key()?;
-    let admitted = match kind {
-        KeyKind::P256 => rules.curves.contains(&KeyAlgorithm::P256),
-        KeyKind::P384 => rules.curves.contains(&KeyAlgorithm::P384),
-        KeyKind::Ed25519 => rules.curves.contains(&KeyAlgorithm::Ed25519),
-        KeyKind::Rsa { bits } => rules.rsa_bits.is_some_and(|(least, most)| (least..=most).contains(&bits)),
-    };
-    ensure(admitted, format!("the profile admits no {kind} key"))
+    ensure(examined.profile().keys.admit(kind), format!("the profile admits no {kind} key"))
 }
 
 /// Nobody but a root has its issuer's key: whoever holds it would be the CA.
@@ -48,6 +39,8 @@ fn key_identifier(examined: &Examined<'_>) -> Verdict {
     });
     let octets = &examined.tbs().public_key().subject_public_key.data;
     let digest = ring::digest::digest(&ring::digest::SHA256, octets);
-    let expected = digest.as_ref().get(..20);
+    // A foreign CA's is its own: what it has issued refers to it.
+    let foreign = examined.profile().cross.as_ref().map(|cross| cross.key_identifier.as_slice());
+    let expected = foreign.or(digest.as_ref().get(..20));
     ensure(found.is_none() || found == expected, "it is not made from the key")
 }

@@ -26,6 +26,9 @@ pub(in crate::lint) const RULES: &[Rule] = &[
 
 /// The profile's attributes, in its order, required ones present, each value as the profile wants it.
 fn subject(examined: &Examined<'_>) -> Verdict {
+    if examined.profile().cross.is_some() {
+        return Ok(());
+    }
     let attributes = examined.attributes();
     let mut found = attributes.iter().peekable();
     for wanted in &examined.profile().subject {
@@ -92,7 +95,7 @@ impl Presence {
 }
 
 /// Every extension that profiles can ask for.
-fn expected(profile: &Profile) -> [(ObjectIdentifier, Presence); 12] {
+fn expected(profile: &Profile) -> [(ObjectIdentifier, Presence); 15] {
     let names = &profile.alternative_names;
     let alternative_names = match () {
         () if names.is_empty() => Presence::Never,
@@ -105,6 +108,7 @@ fn expected(profile: &Profile) -> [(ObjectIdentifier, Presence); 12] {
     // The CA's CRL plan decides.
     let freshest = if profile.crl_address { Presence::Sometimes } else { Presence::Never };
     let below = profile.kind != ProfileKind::RootCa;
+    let cross = profile.cross.as_ref();
     [
         (extension::AUTHORITY_KEY_IDENTIFIER, Presence::always_if(below)),
         (extension::SUBJECT_KEY_IDENTIFIER, Presence::always_if(identifier)),
@@ -118,6 +122,12 @@ fn expected(profile: &Profile) -> [(ObjectIdentifier, Presence); 12] {
         (extension::AUTHORITY_INFORMATION_ACCESS, Presence::always_if(access)),
         (extension::QC_STATEMENTS, Presence::always_if(profile.qc_statements.is_some())),
         (extension::OCSP_NO_CHECK, Presence::always_if(profile.ocsp_no_check)),
+        (extension::NAME_CONSTRAINTS, Presence::always_if(cross.is_some())),
+        (extension::POLICY_CONSTRAINTS, Presence::always_if(cross.is_some())),
+        (
+            extension::POLICY_MAPPINGS,
+            Presence::always_if(cross.is_some_and(|it| it.policy_mappings.is_some())),
+        ),
     ]
 }
 
@@ -144,6 +154,9 @@ fn critical(examined: &Examined<'_>) -> Verdict {
         let is = |oid| same_oid(&found.oid, oid);
         let expected = is(extension::KEY_USAGE)
             || is(extension::BASIC_CONSTRAINTS)
+            || is(extension::NAME_CONSTRAINTS)
+            || is(extension::POLICY_CONSTRAINTS)
+            || is(extension::POLICY_MAPPINGS)
             || (is(extension::EXTENDED_KEY_USAGE) && purposes);
         ensure(
             found.critical == expected,

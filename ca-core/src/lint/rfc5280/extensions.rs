@@ -67,6 +67,9 @@ fn encodes_again(oid: const_oid::ObjectIdentifier, value: &[u8]) -> bool {
         // RFC 5280 section 4.2.1.15: the same syntax.
         known::CRL_DISTRIBUTION_POINTS | known::FRESHEST_CRL => same::<pkix::CrlDistributionPoints>(value),
         known::AUTHORITY_INFORMATION_ACCESS => same::<pkix::AuthorityInfoAccessSyntax>(value),
+        known::NAME_CONSTRAINTS => same::<pkix::NameConstraints>(value),
+        known::POLICY_MAPPINGS => same::<pkix::PolicyMappings>(value),
+        known::POLICY_CONSTRAINTS => same::<pkix::PolicyConstraints>(value),
         _ => true,
     }
 }

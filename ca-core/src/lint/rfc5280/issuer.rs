@@ -4,7 +4,7 @@ use der::Encode;
 use x509_parser::certificate::TbsCertificate;
 use x509_parser::extensions::ParsedExtension;
 
-use crate::csr::KeyKind;
+use crate::algorithm::SignatureAlgorithm;
 use crate::lint::examined::{Examined, Field, extension, key_of, policies_of};
 use crate::lint::{Rule, Verdict, ensure};
 use crate::profile::oids;
@@ -110,26 +110,18 @@ fn within_issuer(examined: &Examined<'_>) -> Verdict {
     ensure(own.not_after <= above.not_after, "it outlives the issuer's certificate")
 }
 
-/// ecdsa-with-SHA256, parameters absent (RFC 5758 section 3.2).
-const ECDSA_SHA256: &[u8] = &[0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
-/// ecdsa-with-SHA384, parameters absent (RFC 5758 section 3.2).
-const ECDSA_SHA384: &[u8] = &[0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03];
-/// id-Ed25519, parameters absent (RFC 8410 section 3).
-const ED25519: &[u8] = &[0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70];
-
-/// RFC 5280 section 4.1.2.3: the algorithm that the CA signs with, which its key's kind decides.
+/// RFC 5280 section 4.1.2.3: the algorithm that the CA signs with, one of those for its key, in the octets that its
+/// specification asks for.
 fn signature_algorithm(examined: &Examined<'_>) -> Verdict {
     let signer: &TbsCertificate<'_> =
         examined.issuer().map_or(examined.tbs(), |issuer| &issuer.tbs_certificate);
-    let expected = match key_of(signer)? {
-        KeyKind::P256 => ECDSA_SHA256,
-        KeyKind::P384 => ECDSA_SHA384,
-        KeyKind::Ed25519 => ED25519,
-        KeyKind::Rsa { .. } => return Err("npki signs with no RSA keys".to_owned()),
-    };
+    let kind = key_of(signer)?;
+    let key = kind.algorithm().ok_or_else(|| format!("npki signs with no {kind} keys"))?;
     let field = examined.field(Field::Algorithm)?;
     let found = field.to_der().map_err(|error| error.to_string())?;
-    ensure(found == expected, "it is not the algorithm of the issuing CA's key")
+    let written = |algorithm: &SignatureAlgorithm| algorithm.identifier() == found;
+    let fits = key.signature_algorithms().iter().any(written);
+    ensure(fits, "it is not the algorithm of the issuing CA's key")
 }
 
 fn find<T>(tbs: &TbsCertificate<'_>, read: impl Fn(&ParsedExtension<'_>) -> Option<T>) -> Option<T> {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use rcgen::{KeyPair, PublicKeyData, SigningKey};
 use time::{Duration, OffsetDateTime};
 
-use crate::algorithm::KeyAlgorithm;
+use crate::algorithm::{DigestAlgorithm, SignatureAlgorithm};
 use crate::authority::Addresses;
 use crate::certificate::CaId;
 use crate::clock::SystemEntropy;
@@ -21,6 +21,9 @@ pub(super) static PROFILES: LazyLock<ProfileSet> = LazyLock::new(|| ProfileSet::
 /// The moment everything begins: 2027-01-01, so that ten years of an issuing CA stay below 2050.
 pub(super) const START: OffsetDateTime = time::macros::datetime!(2027-01-01 00:00 UTC);
 
+/// What the P-384 keys of its CAs sign with.
+const ALGORITHM: SignatureAlgorithm = SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha384);
+
 pub(super) struct Ca {
     pub(super) key: KeyPair,
     pub(super) certificate: Vec<u8>,
@@ -35,6 +38,10 @@ pub(super) fn profile(id: &str) -> &'static Profile {
 
 pub(super) fn p384() -> KeyPair {
     KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap()
+}
+
+pub(super) fn ed25519() -> KeyPair {
+    KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap()
 }
 
 pub(super) fn p256() -> KeyPair {
@@ -53,7 +60,7 @@ fn ca(id: &str, issuer: Option<&Ca>) -> Ca {
 pub(super) fn issuer_of(id: &str) -> Option<&'static Ca> {
     match id {
         "root-ca" => None,
-        "issuing-ca" => Some(&ROOT),
+        id if profile(id).is_ca() => Some(&ROOT),
         _ => Some(&ISSUING),
     }
 }
@@ -71,7 +78,7 @@ pub(super) fn signed(id: &str) -> Vec<u8> {
         "issuing-ca" => ISSUING.certificate.clone(),
         _ => {
             let tbs = of_profile(id);
-            let signature = ISSUING.key.sign(&tbs).unwrap();
+            let signature = issuer_of(id).unwrap().key.sign(&tbs).unwrap();
             to_be_signed::assemble(&tbs, CERTIFICATE_ALGORITHM_FIELD, &signature).unwrap()
         }
     }
@@ -90,7 +97,7 @@ pub(super) fn with_dns_names(profile: &Profile, names: &[&str]) -> Vec<u8> {
 fn written(profile: &Profile, key: &[u8], issuer: Option<&Ca>, subject: ApprovedSubject) -> Vec<u8> {
     let key = SubjectPublicKey::from_der(key).unwrap();
     let admitted = profile.admit(key, &[], subject.clone()).unwrap();
-    let issuer = issuer.map(|issuer| Issuer::read(&issuer.certificate, KeyAlgorithm::P384).unwrap());
+    let issuer = issuer.map(|issuer| Issuer::read(&issuer.certificate, ALGORITHM).unwrap());
     let ca = CaId::new(if profile.is_ca() { "root" } else { "issuing" }).unwrap();
     let contents = Contents {
         profile,
@@ -103,7 +110,7 @@ fn written(profile: &Profile, key: &[u8], issuer: Option<&Ca>, subject: Approved
         not_after: START + profile.validity - Duration::SECOND,
         addresses: &Addresses::under("http://pki.gov.ls", &ca),
     };
-    let issued_by = issuer.as_ref().map_or(IssuedBy::Itself(KeyAlgorithm::P384), IssuedBy::Ca);
+    let issued_by = issuer.as_ref().map_or(IssuedBy::Itself(ALGORITHM), IssuedBy::Ca);
     to_be_signed::certificate(&contents, &issued_by).unwrap()
 }
 
@@ -111,10 +118,11 @@ fn written(profile: &Profile, key: &[u8], issuer: Option<&Ca>, subject: Approved
 fn subject(profile: &Profile) -> ApprovedSubject {
     let name = match profile.id.0.as_str() {
         "root-ca" => "Lesotho National Root CA G1",
-        "issuing-ca" => "Lesotho Issuing CA G1",
+        _ if profile.is_ca() => "Lesotho Issuing CA G1",
         "organisation-seal" => "Revenue Services Lesotho Seal",
         "application" | "tls-server" => "Payroll (production)",
         "ocsp-responder" => "OCSP Responder 2027-01-01",
+        "timestamping-unit" => "Time-Stamping Unit 2027-1",
         _ => "MOKOENA,THABO",
     };
     let organisation = if profile.is_ca() {

@@ -3,6 +3,7 @@
 use time::Duration;
 
 use super::{Rule, refuse_if};
+use crate::algorithm::KeyAlgorithm::{Ed25519, MlDsa44, MlDsa65, MlDsa87, P256, P384};
 use crate::profile::nature::IDENTITY_KINDS;
 use crate::profile::{BrokenRule, Profile, ProfileKind, nearest};
 
@@ -89,7 +90,17 @@ fn key_identifiers_of_cas(profile: &Profile) -> Result<(), BrokenRule> {
 
 fn some_key_is_admitted(profile: &Profile) -> Result<(), BrokenRule> {
     let keys = &profile.keys;
-    refuse_if(keys.curves.is_empty() && keys.rsa_bits.is_none(), "keys", "npki", "no key is admitted")?;
+    let none = keys.curves.is_empty() && keys.rsa_bits.is_none() && keys.ml_dsa.is_empty();
+    refuse_if(none, "keys", "npki", "no key is admitted")?;
+    let foreign = keys.curves.iter().any(|key| ![P256, P384, Ed25519].contains(key));
+    refuse_if(
+        foreign,
+        "curves",
+        "npki",
+        "p256, p384 and ed25519 only; RSA stands in rsa_bits, ML-DSA in ml_dsa",
+    )?;
+    let foreign = keys.ml_dsa.iter().any(|key| ![MlDsa44, MlDsa65, MlDsa87].contains(key));
+    refuse_if(foreign, "ml_dsa", "npki", "ml-dsa-44, ml-dsa-65 and ml-dsa-87 only")?;
     // NIST SP 800-131A: 2048 bits at least. Above 4096 verifying costs more than it gives.
     let odd = keys.rsa_bits.is_some_and(|(least, most)| least < 2048 || most > 4096 || least > most);
     refuse_if(odd, "rsa_bits", "NIST SP 800-131A", "[smallest, largest], within 2048 and 4096")
@@ -104,9 +115,14 @@ fn approvals_are_two_at_most(profile: &Profile) -> Result<(), BrokenRule> {
 
 fn identity_kind_is_known(profile: &Profile) -> Result<(), BrokenRule> {
     let kind = profile.vetting.identity_kind.as_deref();
-    // CAs and responders belong to the installation: an applicant never asks for one.
-    let own = profile.is_ca() || profile.is_responder();
-    refuse_if(own == kind.is_some(), "identity_kind", "npki", "given for all but CAs and responders")?;
+    // These belong to the installation: an applicant never asks for one.
+    let own = profile.is_ca() || profile.is_responder() || profile.is_time_stamping_unit();
+    refuse_if(
+        own == kind.is_some(),
+        "identity_kind",
+        "npki",
+        "given for all but CAs, responders and time-stamping units",
+    )?;
     let Some(unknown) = kind.filter(|kind| !IDENTITY_KINDS.contains(kind)) else { return Ok(()) };
     let hint = nearest(unknown, IDENTITY_KINDS.into_iter())
         .map(|name| format!("; did you mean `{name}`?"))

@@ -114,7 +114,7 @@ fn tls_server_does_nothing_else(profile: &Profile) -> Result<(), BrokenRule> {
 }
 
 fn criticality_is_for_time_stamping(profile: &Profile) -> Result<(), BrokenRule> {
-    let stamps = profile.extended_key_usage.contains(&oids::TIME_STAMPING);
+    let stamps = profile.is_time_stamping_unit();
     // RFC 3161 section 2.3: critical, and the only purpose.
     refuse_if(
         stamps && (!profile.extended_key_usage_critical || profile.extended_key_usage.len() > 1),

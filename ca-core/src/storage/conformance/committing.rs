@@ -25,6 +25,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check { name: "the event is written with the change", run: event },
     Check { name: "events stand in the order of commits, without a gap", run: positions },
     Check { name: "a change that writes nothing is committed", run: nothing },
+    Check { name: "no change writes events beside its own", run: no_forged_events },
 ];
 
 fn absent(bench: &Bench) -> Finding {
@@ -190,4 +191,17 @@ fn positions(bench: &Bench) -> Finding {
 fn nothing(bench: &Bench) -> Finding {
     bench.store.commit(AuditedChange::nothing()).map_err(|error| error.to_string())?;
     same("events", bench.events()?.len(), 0)
+}
+
+fn no_forged_events(bench: &Bench) -> Finding {
+    bench.commit(Change::new().insert(THINGS, "a", "1"))?;
+    for position in [Position(0), Position(1)] {
+        let forged = Change::new().put(EVENTS, position.key(), "{}").insert(THINGS, "b", "2");
+        holds(
+            "a forged event is refused",
+            matches!(bench.try_commit(forged)?, Err(CommitError::Storage(_))),
+        )?;
+    }
+    same("events", bench.events()?.len(), 1)?;
+    same("nothing besides", bench.find(THINGS, b"b")?, None)
 }

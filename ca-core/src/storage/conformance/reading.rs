@@ -5,6 +5,7 @@ use super::{Bench, Change, Check, Finding, KeyRange, OTHERS, THINGS, THINGS_TOO,
 pub(super) const CHECKS: &[Check] = &[
     Check { name: "an empty store has nothing", run: empty },
     Check { name: "a value reads as it was written", run: as_written },
+    Check { name: "several keys read at once are what each is, in the order asked", run: several },
     Check { name: "tables do not share keys", run: tables_are_apart },
     Check { name: "a scan is in byte order", run: order },
     Check { name: "a scan ends at its limit", run: limit },
@@ -37,6 +38,23 @@ fn as_written(bench: &Bench) -> Finding {
     same("value", bench.value(THINGS, b"a")?, Some(all.clone()))?;
     same("empty value", bench.value(THINGS, &all)?, Some(Vec::new()))?;
     same("empty key", bench.value(THINGS, b"")?, Some(b"under the empty key".to_vec()))
+}
+
+fn several(bench: &Bench) -> Finding {
+    same("of an empty store", bench.find_many(THINGS, &[b"a", b""])?, vec![None, None])?;
+    bench.commit(Change::new().insert(THINGS, "a", vec![1; 50_000]).insert(THINGS, "c", Vec::new()))?;
+    bench.commit(Change::new().insert(THINGS, Vec::new(), "under the empty key").insert(OTHERS, "b", "2"))?;
+    let keys: [&[u8]; 6] = [b"c", b"b", b"a", b"", b"c", b"a\x00"];
+    let each = keys.iter().map(|key| bench.find(THINGS, key)).collect::<Result<Vec<_>, _>>()?;
+    same("each", bench.find_many(THINGS, &keys)?, each)?;
+    same("none asked for", bench.find_many(THINGS, &[])?, Vec::new())?;
+    let many: Vec<Vec<u8>> = (0..1_000_u32).map(|number| number.to_be_bytes().to_vec()).collect();
+    bench.commit(
+        many.iter().step_by(3).fold(Change::new(), |all, key| all.insert(OTHERS, key.clone(), "x")),
+    )?;
+    let asked: Vec<&[u8]> = many.iter().map(Vec::as_slice).collect();
+    let found: Vec<bool> = bench.find_many(OTHERS, &asked)?.iter().map(Option::is_some).collect();
+    same("every third", found, (0..1_000).map(|number| number % 3 == 0).collect())
 }
 
 fn tables_are_apart(bench: &Bench) -> Finding {

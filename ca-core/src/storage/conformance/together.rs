@@ -105,6 +105,11 @@ fn whole(bench: &Bench) -> Finding {
                     return Err("a half is missing".to_owned());
                 };
                 holds("both halves are of one change", right.value == left.value.repeat(3_000))?;
+                let asked = bench.find_many(THINGS, &[b"left", b"right"])?;
+                let [Some(left), Some(right)] = asked.as_slice() else {
+                    return Err("a half is missing".to_owned());
+                };
+                holds("both halves read at once are of one change", right.version == left.version)?;
             }
         }
         Ok(())

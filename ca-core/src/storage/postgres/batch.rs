@@ -21,24 +21,67 @@ pub(super) struct Turn {
 /// The keys of which a group must know the version, by table.
 pub(super) type Wanted<'a> = BTreeMap<Table, BTreeSet<&'a [u8]>>;
 
-/// The versions found under them; a key that is not there is absent.
-pub(super) type Found = BTreeMap<Table, BTreeMap<Vec<u8>, Version>>;
+/// What is known to stand under them: a version, or nothing.
+pub(super) type Found = BTreeMap<Table, BTreeMap<Vec<u8>, Option<Version>>>;
 
 /// What a batch leaves under the keys it writes, by table.
 pub(super) type Left<'a> = BTreeMap<Table, LeftInTable<'a>>;
 
-/// The same within one table: each value and its version, `None` where it is removed.
-pub(super) type LeftInTable<'a> = BTreeMap<Cow<'a, [u8]>, Option<(Version, &'a [u8])>>;
+/// The same within one table.
+pub(super) type LeftInTable<'a> = BTreeMap<Cow<'a, [u8]>, Leave<'a>>;
 
-/// The keys of which `group` must know the version. Tables that the database does not have are left out: changes that
-/// name them are refused one by one.
-pub(super) fn wanted<'a>(group: &'a [AuditedChange], catalog: &Catalog) -> Wanted<'a> {
-    let mut wanted = Wanted::new();
-    let writes = group.iter().flat_map(AuditedChange::writes);
-    for write in writes.filter(|write| write.expect != Expect::Anything) {
-        if catalog.confirm(write.table).is_ok() {
-            wanted.entry(write.table).or_default().insert(&write.key);
+/// What a batch leaves under one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leave<'a> {
+    /// This value, where nothing is before the batch: it costs the server half as much.
+    New(Version, &'a [u8]),
+    /// This value.
+    Value(Version, &'a [u8]),
+    /// Nothing.
+    Nothing,
+}
+
+impl Leave<'_> {
+    const fn version(self) -> Option<Version> {
+        match self {
+            Self::New(version, _) | Self::Value(version, _) => Some(version),
+            Self::Nothing => None,
         }
+    }
+}
+
+/// A change that the database can keep: what it cannot keep must not take others down with it. Found out on the
+/// caller's thread.
+#[derive(Debug)]
+pub(super) struct Confirmed(AuditedChange);
+
+impl Confirmed {
+    /// # Errors
+    /// The database cannot keep it, which is its author's fault.
+    pub(super) fn new(change: AuditedChange, catalog: &Catalog) -> Result<Self, StorageError> {
+        change.confirm()?;
+        for write in change.writes() {
+            match &write.operation {
+                Operation::Put(value) => catalog.confirm_entry(write.table, &write.key, value)?,
+                Operation::Delete | Operation::Check => catalog.confirm(write.table)?,
+            }
+        }
+        change.events().iter().try_for_each(|event| catalog.confirm_entry(EVENTS, &[], event))?;
+        Ok(Self(change))
+    }
+
+    /// About how many octets it writes.
+    pub(super) fn octets(&self) -> usize {
+        self.0.octets()
+    }
+}
+
+/// The keys of which `group` must know the version.
+pub(super) fn wanted(group: &[Confirmed]) -> Wanted<'_> {
+    let mut wanted = Wanted::new();
+    let writes = group.iter().flat_map(|change| change.0.writes());
+    for write in writes.filter(|write| write.expect != Expect::Anything) {
+        wanted.entry(write.table).or_default().insert(&write.key);
     }
     wanted
 }
@@ -47,33 +90,29 @@ pub(super) fn wanted<'a>(group: &'a [AuditedChange], catalog: &Catalog) -> Wante
 pub(super) type Supposed<'a> = BTreeMap<Table, BTreeMap<&'a [u8], Option<Version>>>;
 
 /// Supposes that every key stands as the first change of `group` that speaks of it expects: so it is nearly always.
-pub(super) fn supposed<'a>(group: &'a [AuditedChange], catalog: &Catalog) -> Supposed<'a> {
+pub(super) fn supposed(group: &[Confirmed]) -> Supposed<'_> {
     let mut supposed = Supposed::new();
-    for write in group.iter().flat_map(AuditedChange::writes) {
+    for write in group.iter().flat_map(|change| change.0.writes()) {
         let version = match write.expect {
             Expect::Anything => continue,
             Expect::Absent => None,
             Expect::Version(version) => Some(version),
         };
-        if catalog.confirm(write.table).is_ok() {
-            supposed.entry(write.table).or_default().entry(&write.key).or_insert(version);
-        }
+        supposed.entry(write.table).or_default().entry(&write.key).or_insert(version);
     }
     supposed
 }
 
 /// What would have been found if all that is supposed were so.
 pub(super) fn as_found(supposed: &Supposed<'_>) -> Found {
-    let tables = supposed.iter().map(|(table, keys)| {
-        let there = keys.iter().filter_map(|(key, version)| Some((key.to_vec(), (*version)?)));
-        (*table, there.collect())
-    });
+    let tables = supposed
+        .iter()
+        .map(|(table, keys)| (*table, keys.iter().map(|(key, version)| (key.to_vec(), *version)).collect()));
     tables.collect()
 }
 
 /// A batch in the making.
 pub(super) struct Batch<'a> {
-    catalog: &'a Catalog,
     found: &'a Found,
     turn: Turn,
     left: Left<'a>,
@@ -81,13 +120,12 @@ pub(super) struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     /// An empty batch on top of `found`, where the turn's row stands at `turn`.
-    pub(super) const fn new(catalog: &'a Catalog, turn: Turn, found: &'a Found) -> Self {
-        Self { catalog, found, turn, left: BTreeMap::new() }
+    pub(super) const fn new(turn: Turn, found: &'a Found) -> Self {
+        Self { found, turn, left: BTreeMap::new() }
     }
 
     /// Adds a change, if its expectations hold on top of those added before.
-    pub(super) fn add(&mut self, change: &'a AuditedChange) -> Verdict {
-        self.confirm(change)?;
+    pub(super) fn add(&mut self, Confirmed(change): &'a Confirmed) -> Verdict {
         judge(change, |write| Ok(self.version(write)))?;
         self.turn.sequence += 1;
         let version = Version(self.turn.sequence);
@@ -101,7 +139,7 @@ impl<'a> Batch<'a> {
         let position = Position(self.turn.ledger_size);
         for event in change.events() {
             let key = Position(self.turn.ledger_size).key().to_vec();
-            self.left.entry(EVENTS).or_default().insert(Cow::Owned(key), Some((version, event)));
+            self.left.entry(EVENTS).or_default().insert(Cow::Owned(key), Leave::New(version, event));
             self.turn.ledger_size += 1;
         }
         Ok(Committed { version, position })
@@ -112,27 +150,26 @@ impl<'a> Batch<'a> {
         if self.left.is_empty() { None } else { Some((self.turn, self.left)) }
     }
 
-    /// Whether the database can keep the change at all: what it cannot keep must not take others down with it.
-    fn confirm(&self, change: &AuditedChange) -> Result<(), StorageError> {
-        for write in change.writes() {
-            let value = if let Operation::Put(value) = &write.operation { Some(value) } else { None };
-            match value {
-                Some(value) => self.catalog.confirm_entry(write.table, &write.key, value)?,
-                None => self.catalog.confirm(write.table)?,
-            }
-        }
-        change.events().iter().try_for_each(|event| self.catalog.confirm_entry(EVENTS, &[], event))
-    }
-
     fn version(&self, write: &Write) -> Option<Version> {
         let key = write.key.as_slice();
         match self.left.get(&write.table).and_then(|left| left.get(key)) {
-            Some(left) => left.map(|(version, _)| version),
-            None => self.found.get(&write.table)?.get(key).copied(),
+            Some(left) => left.version(),
+            None => self.before(write.table, key)?,
         }
     }
 
+    /// What is known to stand under a key before the batch.
+    fn before(&self, table: Table, key: &[u8]) -> Option<Option<Version>> {
+        self.found.get(&table)?.get(key).copied()
+    }
+
     fn leave(&mut self, table: Table, key: &'a [u8], value: Option<(Version, &'a [u8])>) {
-        self.left.entry(table).or_default().insert(Cow::Borrowed(key), value);
+        let absent = self.before(table, key) == Some(None);
+        let leave = match value {
+            Some((version, value)) if absent => Leave::New(version, value),
+            Some((version, value)) => Leave::Value(version, value),
+            None => Leave::Nothing,
+        };
+        self.left.entry(table).or_default().insert(Cow::Borrowed(key), leave);
     }
 }

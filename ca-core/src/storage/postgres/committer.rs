@@ -16,12 +16,12 @@
 use std::sync::Arc;
 
 use super::Shared;
-use super::batch::{Batch, Supposed, Turn, Wanted, as_found, supposed, wanted};
+use super::batch::{Batch, Confirmed, Supposed, Turn, Wanted, as_found, supposed, wanted};
 use super::committing::{Engine, Verdict, Waited};
 use super::failure::{Patience, Trouble};
 use super::session::Session;
 use super::statements::{self, Step, Token};
-use crate::storage::{AuditedChange, StorageError};
+use crate::storage::StorageError;
 
 /// The committing thread's state.
 pub(super) struct Committer {
@@ -67,7 +67,7 @@ impl Committer {
         Self { shared, session: Some(session), node, batch: 0, competition, known: None, held: None }
     }
 
-    fn attempt(&mut self, group: &[AuditedChange]) -> Result<Attempt, Trouble> {
+    fn attempt(&mut self, group: &[Confirmed]) -> Result<Attempt, Trouble> {
         let held =
             self.held.take().filter(|_| self.session.as_ref().is_some_and(|session| !session.is_closed()));
         let mut session = self.take_session()?;
@@ -83,16 +83,10 @@ impl Committer {
     }
 
     /// Judges the group on what its changes expect.
-    fn suppose(
-        &mut self,
-        mut session: Session,
-        from: Turn,
-        group: &[AuditedChange],
-    ) -> Result<Attempt, Trouble> {
-        let shared = Arc::clone(&self.shared);
-        let supposed = supposed(group, &shared.catalog);
+    fn suppose(&mut self, mut session: Session, from: Turn, group: &[Confirmed]) -> Result<Attempt, Trouble> {
+        let supposed = supposed(group);
         let found = as_found(&supposed);
-        let mut batch = Batch::new(&shared.catalog, from, &found);
+        let mut batch = Batch::new(from, &found);
         let verdicts = group.iter().map(|change| batch.add(change)).collect();
         let Some((to, left)) = batch.finish() else {
             // Nothing that is written would verify what was supposed.
@@ -115,7 +109,7 @@ impl Committer {
         &mut self,
         mut session: Session,
         from: Turn,
-        group: &[AuditedChange],
+        group: &[Confirmed],
     ) -> Result<Attempt, Trouble> {
         if self.competition == Competition::None {
             let (now, _) = statements::look(&mut session, &self.shared.catalog, &Wanted::new())?;
@@ -129,11 +123,11 @@ impl Committer {
     }
 
     /// Judges the group on what is there; among competitors, in the transaction that took the turn.
-    fn look(&mut self, mut session: Session, group: &[AuditedChange]) -> Result<Attempt, Trouble> {
+    fn look(&mut self, mut session: Session, group: &[Confirmed]) -> Result<Attempt, Trouble> {
         let shared = Arc::clone(&self.shared);
-        let wanted = wanted(group, &shared.catalog);
+        let wanted = wanted(group);
         let (from, found) = statements::look(&mut session, &shared.catalog, &wanted)?;
-        let mut batch = Batch::new(&shared.catalog, from, &found);
+        let mut batch = Batch::new(from, &found);
         let verdicts = group.iter().map(|change| batch.add(change)).collect();
         let Some((to, left)) = batch.finish() else {
             self.give_the_turn_back(&mut session)?;
@@ -192,7 +186,7 @@ impl Committer {
         }
     }
 
-    fn persist_each(&mut self, group: &[AuditedChange]) -> Vec<Verdict> {
+    fn persist_each(&mut self, group: &[Confirmed]) -> Vec<Verdict> {
         let each = group.iter().map(|change| {
             let verdicts = self.persist(std::slice::from_ref(change))?;
             verdicts.into_iter().next().unwrap_or_else(|| Err(unknown_change().into()))
@@ -232,7 +226,7 @@ impl Engine for Committer {
         if taken.is_ok() { Waited::Yes } else { Waited::No }
     }
 
-    fn persist(&mut self, group: &[AuditedChange]) -> Result<Vec<Verdict>, StorageError> {
+    fn persist(&mut self, group: &[Confirmed]) -> Result<Vec<Verdict>, StorageError> {
         let mut patience = Patience::new(self.shared.settings.patience());
         loop {
             match self.attempt(group) {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::batch::Confirmed;
 use crate::storage::group::{Group, Heard, Linger, Most};
-use crate::storage::{AuditedChange, CommitError, Committed, StorageError};
+use crate::storage::{CommitError, Committed, StorageError};
 
 /// The most changes, and about the most octets of values, that are made durable together: what one batch keeps in
 /// memory, and how long its first caller waits for the last.
@@ -14,7 +15,7 @@ const MOST: Most = Most { items: 512, octets: 8 * 1024 * 1024 };
 /// What became of one change.
 pub(super) type Verdict = Result<Committed, CommitError>;
 
-type Callers = Group<AuditedChange, Verdict>;
+type Callers = Group<Confirmed, Verdict>;
 
 /// What makes a batch durable.
 pub(super) trait Engine: Send + 'static {
@@ -26,7 +27,7 @@ pub(super) trait Engine: Send + 'static {
     ///
     /// # Errors
     /// The engine failed, and none of the group's callers can be told more than that.
-    fn persist(&mut self, group: &[AuditedChange]) -> Result<Vec<Verdict>, StorageError>;
+    fn persist(&mut self, group: &[Confirmed]) -> Result<Vec<Verdict>, StorageError>;
 
     /// Hears of a failure. The next group is tried all the same: a server may come back.
     fn failed(&mut self, error: &StorageError);
@@ -67,7 +68,7 @@ impl Committing {
     ///
     /// # Errors
     /// As [`Store::commit`](crate::storage::Store::commit).
-    pub(super) fn commit(&self, change: AuditedChange) -> Verdict {
+    pub(super) fn commit(&self, change: Confirmed) -> Verdict {
         match self.callers.submit_within(change, self.longest_wait) {
             Heard::Answer(verdict) => verdict,
             Heard::Nothing => Err(stopped().into()),
@@ -119,7 +120,7 @@ impl<E: Engine> Turns<E> {
                 Waited::No => self.pace.linger(),
                 Waited::Yes => Linger::NOT,
             };
-            let Some(group) = self.callers.take(MOST, linger, AuditedChange::octets) else { return };
+            let Some(group) = self.callers.take(MOST, linger, Confirmed::octets) else { return };
             let (changes, answers): (Vec<_>, Vec<_>) =
                 group.into_iter().map(|waiting| (waiting.item, waiting.answer)).unzip();
             let begun = Instant::now();

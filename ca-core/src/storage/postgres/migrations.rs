@@ -19,7 +19,7 @@ struct Step {
 const STEPS: &[Step] = &[
     Step { name: "tables", sql: include_str!("migrations/0001_tables.sql") },
     Step { name: "reporting", sql: include_str!("migrations/0002_reporting.sql") },
-    Step { name: "crl-chunks", sql: include_str!("migrations/0003_crl_chunks.sql") },
+    Step { name: "crl-chunks", sql: include_str!("migrations/0004_crl_chunks.sql") },
 ];
 
 /// The number of the last step that this npki knows: steps count from 1.

@@ -39,12 +39,13 @@ mod settings;
 mod statements;
 mod tls;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use ::postgres::Row;
 use ::postgres::types::{ToSql, Type};
 
-use self::batch::Wanted;
+use self::batch::{Confirmed, Wanted};
 use self::catalog::{Catalog, column};
 use self::committer::Committer;
 use self::committing::Committing;
@@ -155,6 +156,20 @@ impl Store for PostgresStore {
         rows.first().map(|row| versioned(row, 0)).transpose().map_err(Trouble::error)
     }
 
+    fn get_many(&self, table: Table, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, StorageError> {
+        self.shared.catalog.confirm(table)?;
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (name, column) = (self.shared.catalog.name(table.name()), column(table.content()));
+        let text = format!("SELECT key, version, {column} FROM {name} WHERE key = ANY ($1)");
+        let wanted: Vec<Raw<'_>> = keys.iter().map(|key| Raw(key)).collect();
+        let rows = self.query(&text, &[Type::BYTEA_ARRAY], &[&wanted])?;
+        let found: HashMap<Vec<u8>, Versioned> =
+            rows.iter().map(entry).collect::<Result<_, _>>().map_err(Trouble::error)?;
+        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+    }
+
     fn scan(&self, table: Table, range: &KeyRange, limit: usize) -> Result<Vec<Entry>, StorageError> {
         self.shared.catalog.confirm(table)?;
         if range.is_empty() || limit == 0 {
@@ -180,7 +195,7 @@ impl Store for PostgresStore {
     }
 
     fn commit(&self, change: AuditedChange) -> Result<Committed, CommitError> {
-        self.committing.commit(change)
+        self.committing.commit(Confirmed::new(change, &self.shared.catalog)?)
     }
 
     fn ledger_size(&self) -> Result<u64, StorageError> {

@@ -13,7 +13,7 @@ use super::migrations::migrate;
 use super::octets::Raw;
 use super::session::Session;
 use super::settings::PostgresSettings;
-use super::statements::put;
+use super::statements::{There, put};
 use crate::ledger::EVENTS;
 use crate::storage::{Moment, Restore, StorageError, Table, incomplete};
 
@@ -69,7 +69,7 @@ impl PostgresRestore {
             if !keys.is_empty() {
                 let versions = vec![VERSION; keys.len()];
                 let types = [Type::BYTEA_ARRAY, Type::INT8_ARRAY, many(table.content())];
-                let text = put(&name, table.content(), 1, "");
+                let text = put(&name, table.content(), 1, "", There::Perhaps);
                 self.session.query(&text, &types, &[&keys, &versions, &values])?;
             }
             if !removed.is_empty() {

@@ -1,11 +1,11 @@
 //! The SQL of commits, composed for the tables that a batch touches, so that each is one statement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use postgres::types::{ToSql, Type};
 
-use super::batch::{Found, Left, LeftInTable, Supposed, Turn, Wanted};
+use super::batch::{Found, Leave, Left, LeftInTable, Supposed, Turn, Wanted};
 use super::catalog::{Catalog, column, many};
 use super::failure::Trouble;
 use super::migrations::{FORMAT, newer};
@@ -47,13 +47,15 @@ pub(super) fn look(
     }
     let rows = session.query(&text, &vec![Type::BYTEA_ARRAY; keys.len()], &parameters)?;
     let tables: Vec<Table> = wanted.keys().copied().collect();
-    let (mut turn, mut found) = (None, Found::new());
+    let absent = |keys: &BTreeSet<&[u8]>| keys.iter().map(|key| (key.to_vec(), None)).collect();
+    let mut found: Found = wanted.iter().map(|(table, keys)| (*table, absent(keys))).collect();
+    let mut turn = None;
     for row in rows {
         let (source, count): (i32, i64) = (row.try_get(0)?, row.try_get(2)?);
         match tables.get(usize::try_from(source).unwrap_or_default().wrapping_sub(1)) {
             Some(table) => {
                 let Octets(key) = row.try_get(1)?;
-                found.entry(*table).or_default().insert(key, Version(count.cast_unsigned()));
+                found.entry(*table).or_default().insert(key, Some(Version(count.cast_unsigned())));
             }
             None => turn = Some(read_turn(catalog, &row)?),
         }
@@ -189,26 +191,38 @@ impl<'a> Condition<'a> {
 /// What a batch leaves in one table, by columns.
 struct Columns<'a> {
     table: Table,
+    new: Entries<'a>,
+    other: Entries<'a>,
+    removed: Vec<Raw<'a>>,
+}
+
+/// Entries by columns.
+#[derive(Default)]
+struct Entries<'a> {
     keys: Vec<Raw<'a>>,
     versions: Vec<i64>,
     values: Vec<Raw<'a>>,
-    removed: Vec<Raw<'a>>,
+}
+
+impl<'a> Entries<'a> {
+    fn push(&mut self, key: &'a [u8], version: Version, value: &'a [u8]) {
+        self.keys.push(Raw(key));
+        self.versions.push(version.0.cast_signed());
+        self.values.push(Raw(value));
+    }
 }
 
 impl<'a> Columns<'a> {
     fn of(table: Table, left: &'a LeftInTable<'a>) -> Self {
-        let mut columns = Self { table, keys: vec![], versions: vec![], values: vec![], removed: vec![] };
-        for (key, entry) in left {
-            match entry {
-                Some((version, value)) => {
-                    columns.keys.push(Raw(key));
-                    columns.versions.push(version.0.cast_signed());
-                    columns.values.push(Raw(value));
-                }
-                None => columns.removed.push(Raw(key)),
+        let (mut new, mut other, mut removed) = (Entries::default(), Entries::default(), Vec::new());
+        for (key, leave) in left {
+            match *leave {
+                Leave::New(version, value) => new.push(key, version, value),
+                Leave::Value(version, value) => other.push(key, version, value),
+                Leave::Nothing => removed.push(Raw(key)),
             }
         }
-        columns
+        Self { table, new, other, removed }
     }
 
     /// Adds this table's part to the statement. Each part reads the moved turn, so that it does nothing when the turn
@@ -222,11 +236,15 @@ impl<'a> Columns<'a> {
         parameters: &mut Vec<&'p (dyn ToSql + Sync)>,
     ) {
         let (name, content) = (catalog.name(self.table.name()), self.table.content());
-        if !self.keys.is_empty() {
-            let put = put(&name, content, types.len() + 1, "turn, ");
-            let _ = write!(text, ", put_{number} AS ({put})");
-            types.extend([Type::BYTEA_ARRAY, Type::INT8_ARRAY, many(content)]);
-            parameters.extend([&self.keys as &(dyn ToSql + Sync), &self.versions, &self.values]);
+        for (entries, part, there) in
+            [(&self.new, "insert", There::Nothing), (&self.other, "put", There::Perhaps)]
+        {
+            if !entries.keys.is_empty() {
+                let put = put(&name, content, types.len() + 1, "turn, ", there);
+                let _ = write!(text, ", {part}_{number} AS ({put})");
+                types.extend([Type::BYTEA_ARRAY, Type::INT8_ARRAY, many(content)]);
+                parameters.extend([&entries.keys as &(dyn ToSql + Sync), &entries.versions, &entries.values]);
+            }
         }
         if !self.removed.is_empty() {
             let place = types.len() + 1;
@@ -240,16 +258,31 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// What is known of the keys that are put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum There {
+    /// Nothing is there. If something were all the same, the server would refuse the whole statement.
+    Nothing,
+    /// Something may be there, and is replaced: the server looks first, and writes in two steps.
+    Perhaps,
+}
+
 /// Puts many entries, given as three arrays from parameter `place` on.
-pub(super) fn put(name: &str, content: Content, place: usize, also_from: &str) -> String {
+pub(super) fn put(name: &str, content: Content, place: usize, also_from: &str, there: There) -> String {
     let column = column(content);
-    format!(
+    let mut text = format!(
         "INSERT INTO {name} AS t (key, version, {column}) SELECT p.key, p.version, p.value \
-         FROM {also_from}unnest(${place}, ${}, ${}) AS p (key, version, value) \
-         ON CONFLICT (key) DO UPDATE SET version = EXCLUDED.version, {column} = EXCLUDED.{column}",
+         FROM {also_from}unnest(${place}, ${}, ${}) AS p (key, version, value)",
         place + 1,
         place + 2,
-    )
+    );
+    if there == There::Perhaps {
+        let _ = write!(
+            text,
+            " ON CONFLICT (key) DO UPDATE SET version = EXCLUDED.version, {column} = EXCLUDED.{column}"
+        );
+    }
+    text
 }
 
 /// Makes sure that a batch whose outcome is not known is not written any more, and says whether it was. The turn's row

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::mpsc::SyncSender;
 
-use super::draft::{Counts, Draft, Prepared, Written};
+use super::draft::{Draft, End, Prepared, Written};
 use super::journal::Journal;
 use super::{Done, Shared, Verdict};
 use crate::storage::StorageError;
@@ -30,21 +30,17 @@ pub(super) struct Journaled {
 pub(super) struct Committer<'a> {
     shared: &'a Shared,
     journal: Journal<'a>,
-    counts: Counts,
+    /// Where the next change goes on.
+    end: End,
     /// What the batches wrote that were handed on, as long as the tree may not show it.
     handed_on: VecDeque<(u64, Written)>,
     applier: SyncSender<Journaled>,
 }
 
 impl<'a> Committer<'a> {
-    pub(super) fn new(
-        shared: &'a Shared,
-        last_frame: u64,
-        counts: Counts,
-        applier: SyncSender<Journaled>,
-    ) -> Self {
+    pub(super) fn new(shared: &'a Shared, last_frame: u64, end: End, applier: SyncSender<Journaled>) -> Self {
         let journal = Journal::after(&shared.shelf, last_frame);
-        Self { shared, journal, counts, handed_on: VecDeque::new(), applier }
+        Self { shared, journal, end, handed_on: VecDeque::new(), applier }
     }
 
     /// Commits until the store is closed or the engine fails.
@@ -79,7 +75,7 @@ impl<'a> Committer<'a> {
 
     /// Makes those changes durable that still hold, and says of each whether it is among them.
     fn persist(&mut self, changes: &mut [Prepared]) -> Result<(Vec<Verdict>, Vec<u8>), StorageError> {
-        let mut draft = Draft::new(&self.shared.disk, &self.handed_on, self.counts);
+        let mut draft = Draft::new(&self.shared.disk, &self.handed_on, &self.end);
         let verdicts = changes.iter_mut().map(|change| draft.add(change)).collect::<Result<_, _>>()?;
         let Some(finished) = draft.finish(self.journal.last() + 1)? else {
             return Ok((verdicts, Vec::new()));
@@ -87,7 +83,7 @@ impl<'a> Committer<'a> {
         self.journal.append(&finished.ops)?;
         #[cfg(test)]
         self.shared.fault.strike(super::tests::At::Journal)?;
-        self.counts = finished.counts;
+        self.end = finished.end;
         self.handed_on.push_back((self.journal.last(), finished.written));
         Ok((verdicts, finished.ops))
     }

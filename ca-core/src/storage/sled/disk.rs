@@ -6,13 +6,14 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::Duration;
 
-use super::draft::Counts;
+use super::draft::{Counts, End};
 use super::journal::Known;
 use super::layout::{
-    Blob, Body, FLUSHED_KEY, FORMAT, FORMAT_KEY, FORMAT_WITHOUT_JOURNAL, LEDGER_KEY, RESTORING, Record,
-    SEEN_KEY, SEQUENCE_KEY,
+    Blob, Body, FLUSHED_KEY, FORMAT, FORMAT_KEY, LEDGER_KEY, RESTORING, Record, SEEN_KEY, SEQUENCE_KEY,
 };
 use super::ops::Op;
+use super::page::PageNumber;
+use crate::ledger::Position;
 use crate::storage::{HELD, StorageError, Versioned};
 
 /// Memory sled may use for pages it has read, in octets. Its default is 1 GiB, more than a small server can spare.
@@ -67,7 +68,6 @@ impl Disk {
     fn claim(&self, folder: &Path) -> Result<(), StorageError> {
         match self.tree.get(FORMAT_KEY).map_err(|e| engine(&e))? {
             Some(format) if format == FORMAT => Ok(()),
-            Some(format) if format == FORMAT_WITHOUT_JOURNAL => self.name(FORMAT),
             Some(format) if format == RESTORING => Err(StorageError(format!(
                 "a restore into {} was not finished; delete the folder and restore again",
                 folder.display()
@@ -99,9 +99,11 @@ impl Disk {
         self.log.sync_data().map_err(|e| StorageError(format!("the store could not be synced: {e}")))
     }
 
-    /// What the store counts, as of the last batch applied.
-    pub(super) fn counts(&self) -> Result<Counts, StorageError> {
-        Ok(Counts { sequence: self.count(SEQUENCE_KEY)?, ledger_size: self.count(LEDGER_KEY)? })
+    /// Where the next change goes on, after the last batch applied.
+    pub(super) fn end(&self) -> Result<End, StorageError> {
+        let counts = Counts { sequence: self.count(SEQUENCE_KEY)?, ledger_size: self.count(LEDGER_KEY)? };
+        let page = self.find(&PageNumber::of(Position(counts.ledger_size)).key())?;
+        Ok(End { counts, page: page.map(|page| page.to_vec()).unwrap_or_default() })
     }
 
     fn count(&self, key: &[u8]) -> Result<u64, StorageError> {
@@ -212,7 +214,7 @@ fn sync_folder_and_parent(folder: &Path) -> Result<(), StorageError> {
 
 /// Makes the names in a folder durable.
 pub(super) fn sync_folder(folder: &Path) -> Result<(), StorageError> {
-    File::open(folder).and_then(|opened| opened.sync_all()).map_err(|e| failed_at(folder, &e))
+    crate::durable::sync_folder(folder).map_err(|e| failed_at(folder, &e))
 }
 
 /// The engine's failure as ours.

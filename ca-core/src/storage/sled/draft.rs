@@ -6,7 +6,8 @@ use std::collections::{HashMap, VecDeque};
 use super::disk::Disk;
 use super::layout::{Blob, Body, CHUNK, LEDGER_KEY, Record, SEEN_KEY, SEQUENCE_KEY, record_key};
 use super::ops::Ops;
-use crate::ledger::{EVENTS, Position};
+use super::page::{self, PageNumber};
+use crate::ledger::Position;
 use crate::storage::expectation::judge;
 use crate::storage::{AuditedChange, CommitError, Committed, Operation, StorageError, Version};
 
@@ -19,7 +20,10 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// # Errors
+    /// The change names a table that has too long a name, or writes events beside the ledger's own.
     pub(super) fn new(change: AuditedChange) -> Result<Self, StorageError> {
+        change.confirm()?;
         let keys = change.writes().iter().map(|write| record_key(write.table, &write.key));
         let keys = keys.collect::<Result<_, _>>()?;
         Ok(Self { change, keys })
@@ -50,20 +54,35 @@ pub(super) struct Counts {
     pub(super) ledger_size: u64,
 }
 
+/// Where the next change goes on.
+#[derive(Debug, Clone)]
+pub(super) struct End {
+    /// The counts.
+    pub(super) counts: Counts,
+    /// The page of the next event, as far as it is filled.
+    pub(super) page: Vec<u8>,
+}
+
+/// Writes after which a step ends: one that readers see all at once, and between which they pass. Some hundred
+/// microseconds.
+const STEP: usize = 64;
+
 /// A batch in the making.
 pub(super) struct Draft<'a> {
     disk: &'a Disk,
     /// What batches wrote that the tree does not show yet, the oldest first.
     before: &'a VecDeque<(u64, Written)>,
-    counts: Counts,
+    end: End,
     written: Written,
     ops: Ops,
+    /// Writes since the last step ended.
+    writes: usize,
 }
 
 /// A finished batch.
 pub(super) struct Finished {
-    /// The counts after it.
-    pub(super) counts: Counts,
+    /// Where the next one goes on.
+    pub(super) end: End,
     /// What stands under the keys it writes.
     pub(super) written: Written,
     /// Its writes.
@@ -71,9 +90,9 @@ pub(super) struct Finished {
 }
 
 impl<'a> Draft<'a> {
-    /// An empty batch on top of `disk` and those `before` it, where the counts stand so.
-    pub(super) fn new(disk: &'a Disk, before: &'a VecDeque<(u64, Written)>, counts: Counts) -> Self {
-        Self { disk, before, counts, written: Written::new(), ops: Ops::default() }
+    /// An empty batch on top of `disk` and those `before` it, which ended so.
+    pub(super) fn new(disk: &'a Disk, before: &'a VecDeque<(u64, Written)>, end: &End) -> Self {
+        Self { disk, before, end: end.clone(), written: Written::new(), ops: Ops::default(), writes: 0 }
     }
 
     /// Adds a change, if its expectations hold on top of those added before. Takes its keys; the rest goes back to its
@@ -98,7 +117,7 @@ impl<'a> Draft<'a> {
         if let Err(refusal) = judged {
             return Ok(Err(refusal));
         }
-        self.counts.sequence += 1;
+        self.end.counts.sequence += 1;
         let mut ordinals = 0_u32..;
         let writes = change.writes().iter().zip(keys).zip(found.into_inner());
         for (((write, key), replaced), ordinal) in writes.zip(&mut ordinals) {
@@ -108,28 +127,60 @@ impl<'a> Draft<'a> {
                 Operation::Put(value) => self.put(key, replaced, ordinal, value)?,
             }
         }
-        let position = Position(self.counts.ledger_size);
+        let position = Position(self.end.counts.ledger_size);
         for (event, ordinal) in change.events().iter().zip(ordinals) {
-            let key = record_key(EVENTS, &Position(self.counts.ledger_size).key())?;
-            // Nothing stands there yet: the store alone gives positions.
-            self.put(key, None, ordinal, event)?;
-            self.counts.ledger_size += 1;
+            self.enter(event, ordinal)?;
         }
-        self.ops.end(self.counts.ledger_size);
-        Ok(Ok(Committed { version: Version(self.counts.sequence), position }))
+        if self.writes >= STEP {
+            self.end_step()?;
+        }
+        Ok(Ok(Committed { version: Version(self.end.counts.sequence), position }))
     }
 
     /// The finished batch, to be the journal's frame of this number; `None` when it writes nothing.
     pub(super) fn finish(mut self, frame: u64) -> Result<Option<Finished>, StorageError> {
-        if self.written.is_empty() {
+        self.end_step()?;
+        if self.ops.is_empty() {
             return Ok(None);
         }
-        let Counts { sequence, ledger_size } = self.counts;
+        let Counts { sequence, ledger_size } = self.end.counts;
         for (key, count) in [(SEQUENCE_KEY, sequence), (LEDGER_KEY, ledger_size), (SEEN_KEY, frame)] {
             self.ops.put(key, |octets| octets.extend_from_slice(&count.to_be_bytes()))?;
         }
-        let (counts, written, ops) = (self.counts, self.written, self.ops.into_octets());
-        Ok(Some(Finished { counts, written, ops }))
+        Ok(Some(Finished { end: self.end, written: self.written, ops: self.ops.into_octets() }))
+    }
+
+    /// Enters an event into the ledger. A full page is written, one that is not at the end of the step.
+    fn enter(&mut self, event: &[u8], ordinal: u32) -> Result<(), StorageError> {
+        let position = Position(self.end.counts.ledger_size);
+        let record = self.record(event, ordinal, page::INLINE)?;
+        page::append(&mut self.end.page, page::slot(position), |octets| record.encode(octets));
+        self.end.counts.ledger_size += 1;
+        self.writes += 1;
+        if page::is_last(position) {
+            self.put_page(position)?;
+            self.end.page.clear();
+        }
+        Ok(())
+    }
+
+    /// Writes the page of the event at `position`.
+    fn put_page(&mut self, position: Position) -> Result<(), StorageError> {
+        let page = &self.end.page;
+        self.ops.put(&PageNumber::of(position).key(), |octets| octets.extend_from_slice(page))
+    }
+
+    /// Ends a step: what it wrote is all there, and readers may see it.
+    fn end_step(&mut self) -> Result<(), StorageError> {
+        if std::mem::take(&mut self.writes) == 0 {
+            return Ok(());
+        }
+        let ledger_size = self.end.counts.ledger_size;
+        if !self.end.page.is_empty() {
+            self.put_page(Position(ledger_size))?;
+        }
+        self.ops.end(ledger_size);
+        Ok(())
     }
 
     fn standing(&self, key: &[u8]) -> Result<Option<Standing>, StorageError> {
@@ -142,7 +193,7 @@ impl<'a> Draft<'a> {
         Ok(Some(Standing { version: record.version, blob: record.blob() }))
     }
 
-    /// Lets a value stand under a key. A large one goes into chunks; a small one stays with its record.
+    /// Lets a value stand under a key.
     fn put(
         &mut self,
         key: Vec<u8>,
@@ -150,25 +201,37 @@ impl<'a> Draft<'a> {
         ordinal: u32,
         value: &[u8],
     ) -> Result<(), StorageError> {
-        let version = Version(self.counts.sequence);
         self.remove_chunks(replaced)?;
-        let (body, blob) = if value.len() <= CHUNK {
-            (Body::Inline(value), None)
-        } else {
-            let blob = Blob { version, ordinal, length: value.len() as u64 };
-            for (key, chunk) in blob.chunk_keys().zip(value.chunks(CHUNK)) {
-                self.ops.put(&key, |octets| octets.extend_from_slice(chunk))?;
-            }
-            (Body::Chunked(blob), Some(blob))
-        };
-        self.ops.put(&key, |octets| Record { version, body }.encode(octets))?;
-        self.written.insert(key, Some(Standing { version, blob }));
+        let record = self.record(value, ordinal, CHUNK)?;
+        self.ops.put(&key, |octets| record.encode(octets))?;
+        self.writes += 1;
+        self.written.insert(key, Some(Standing { version: record.version, blob: record.blob() }));
         Ok(())
+    }
+
+    /// The record of a value; one that is longer than `inline` goes into chunks.
+    fn record<'v>(
+        &mut self,
+        value: &'v [u8],
+        ordinal: u32,
+        inline: usize,
+    ) -> Result<Record<'v>, StorageError> {
+        let version = Version(self.end.counts.sequence);
+        if value.len() <= inline {
+            return Ok(Record { version, body: Body::Inline(value) });
+        }
+        let blob = Blob { version, ordinal, length: value.len() as u64 };
+        for (key, chunk) in blob.chunk_keys().zip(value.chunks(CHUNK)) {
+            self.ops.put(&key, |octets| octets.extend_from_slice(chunk))?;
+            self.writes += 1;
+        }
+        Ok(Record { version, body: Body::Chunked(blob) })
     }
 
     fn remove(&mut self, key: Vec<u8>, replaced: Option<Standing>) -> Result<(), StorageError> {
         self.remove_chunks(replaced)?;
         self.ops.remove(&key)?;
+        self.writes += 1;
         self.written.insert(key, None);
         Ok(())
     }

@@ -7,9 +7,13 @@
 
 use std::sync::atomic::Ordering;
 
+use super::disk::engine;
 use super::gate::{Keys, Watch};
-use super::layout::{RECORDS, named};
-use super::{Exported, Moment, Shared, StorageError, after_prefix, engine};
+use super::layout::{EVENT_PAGE, RECORDS, named};
+use super::page::{self, PageNumber};
+use super::{Exported, Moment, Shared, StorageError};
+use crate::ledger::EVENTS;
+use crate::storage::after_prefix;
 
 /// Entries that are read while commits wait, in the tree's order.
 const PAGE: usize = 64;
@@ -18,6 +22,9 @@ const FEW: usize = 64;
 /// Rounds after which the last one comes, however many keys are left: where commits are faster than this export, more
 /// rounds would not help.
 const ROUNDS: usize = 16;
+
+/// A key of the tree, and the entries that lie under it.
+type Read = (Vec<u8>, Vec<Exported>);
 
 /// An export under way.
 pub(super) struct Export<'a> {
@@ -35,9 +42,10 @@ impl<'a> Export<'a> {
         take: &mut dyn FnMut(Exported) -> Result<(), StorageError>,
     ) -> Result<Moment, StorageError> {
         let until = after_prefix(RECORDS).unwrap_or_default();
-        let mut from = RECORDS.to_vec();
-        while let Some(last) = self.page(&from, &until)?.into_iter().try_fold(None, |_, (key, entry)| {
-            take(entry)?;
+        // Pages of events come just before the records.
+        let mut from = EVENT_PAGE.to_vec();
+        while let Some(last) = self.page(&from, &until)?.into_iter().try_fold(None, |_, (key, entries)| {
+            entries.into_iter().try_for_each(&mut *take)?;
             Ok::<_, StorageError>(Some(key))
         })? {
             from = last;
@@ -48,7 +56,7 @@ impl<'a> Export<'a> {
                 break;
             }
             for key in self.watch.touched() {
-                take(self.entry(&key)?)?;
+                self.entries(&key)?.into_iter().try_for_each(&mut *take)?;
             }
         }
         let (entries, moment) = self.last_round()?;
@@ -56,19 +64,18 @@ impl<'a> Export<'a> {
         Ok(moment)
     }
 
-    fn page(&self, from: &[u8], until: &[u8]) -> Result<Vec<(Vec<u8>, Exported)>, StorageError> {
+    fn page(&self, from: &[u8], until: &[u8]) -> Result<Vec<Read>, StorageError> {
         let inside = self.shared.gate.enter();
         inside.trust_all(from, until)?;
         let found = self.shared.disk.tree.range(from..until).take(PAGE);
         let entries = found.map(|found| {
             let (key, octets) = found.map_err(|e| engine(&e))?;
-            let value = self.shared.disk.value_of(&octets)?.value;
-            Ok((key.to_vec(), exported(&key, Some(value))?))
+            Ok((key.to_vec(), self.exported(&key, Some(&octets))?))
         });
         entries.collect()
     }
 
-    fn entry(&self, key: &[u8]) -> Result<Exported, StorageError> {
+    fn entries(&self, key: &[u8]) -> Result<Vec<Exported>, StorageError> {
         let inside = self.shared.gate.enter();
         inside.trust(key)?;
         self.read(key)
@@ -78,18 +85,32 @@ impl<'a> Export<'a> {
         let inside = self.shared.gate.enter();
         let touched: Keys = self.watch.touched();
         let entries = touched.iter().map(|key| inside.trust(key).and_then(|()| self.read(key)));
-        let entries = entries.collect::<Result<_, _>>()?;
-        Ok((entries, Moment { ledger_size: self.shared.ledger_size.load(Ordering::Acquire) }))
+        let entries: Vec<Vec<Exported>> = entries.collect::<Result<_, _>>()?;
+        let moment = Moment { ledger_size: self.shared.ledger_size.load(Ordering::Acquire) };
+        Ok((entries.into_iter().flatten().collect(), moment))
     }
 
-    fn read(&self, key: &[u8]) -> Result<Exported, StorageError> {
-        let found = self.shared.disk.find(key)?;
-        let value = found.map(|octets| self.shared.disk.value_of(&octets)).transpose()?;
-        exported(key, value.map(|value| value.value))
+    fn read(&self, key: &[u8]) -> Result<Vec<Exported>, StorageError> {
+        self.exported(key, self.shared.disk.find(key)?.as_deref())
     }
-}
 
-fn exported(key: &[u8], value: Option<Vec<u8>>) -> Result<Exported, StorageError> {
-    let (table, key) = named(key)?;
-    Ok(Exported { table: table.to_owned(), key: key.to_vec(), value })
+    /// What lies so under a key: one entry, or a page of events.
+    fn exported(&self, key: &[u8], octets: Option<&[u8]>) -> Result<Vec<Exported>, StorageError> {
+        let value = |record: &[u8]| Ok::<_, StorageError>(self.shared.disk.value_of(record)?.value);
+        if key.starts_with(EVENT_PAGE) {
+            let number = PageNumber::from_key(key)?;
+            let events = page::entries(octets.unwrap_or_default())?.into_iter();
+            let events = events.map(|(slot, record)| {
+                let (table, key) = (EVENTS.name().to_owned(), number.position(slot).key().to_vec());
+                Ok(Exported { table, key, value: Some(value(record)?) })
+            });
+            return events.collect();
+        }
+        let (table, key) = named(key)?;
+        Ok(vec![Exported {
+            table: table.to_owned(),
+            key: key.to_vec(),
+            value: octets.map(value).transpose()?,
+        }])
+    }
 }

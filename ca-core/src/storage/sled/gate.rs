@@ -8,14 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
-use super::layout::RECORDS;
+use super::layout::{EVENT_PAGE, RECORDS};
 use super::ops::{self, Op};
 use crate::storage::StorageError;
 
-/// Writes after which readers are let in between two changes: some hundred microseconds.
-const STEP: usize = 64;
-
-/// Keys of records in the tree.
+/// Keys of records and of pages of events in the tree.
 pub(super) type Keys = BTreeSet<Vec<u8>>;
 
 /// The gate in front of the tree.
@@ -40,7 +37,7 @@ impl Gate {
         Inside { gate: self, _door: self.door.read().unwrap_or_else(PoisonError::into_inner) }
     }
 
-    /// Lets `apply` do the writes of `batch`, alone; readers may pass between changes. `shown` is told the ledger's size
+    /// Lets `apply` do the writes of `batch`, alone; readers may pass between steps. `shown` is told the ledger's size
     /// with each step.
     ///
     /// # Errors
@@ -57,14 +54,12 @@ impl Gate {
             // Dropped before the door opens again.
             let step = Step { gate: self, batch, whole: false };
             let mut exports = self.exports();
-            for written in 0.. {
+            loop {
                 match ops.next().transpose()? {
                     None => break,
                     Some(Op::End(ledger_size)) => {
                         shown(ledger_size);
-                        if written >= STEP {
-                            break;
-                        }
+                        break;
                     }
                     Some(op) => {
                         op.key().into_iter().for_each(|key| exports.note(key));
@@ -152,7 +147,7 @@ impl Drop for Step<'_> {
 
 impl Exports {
     fn note(&mut self, key: &[u8]) {
-        if !self.touched.is_empty() && key.starts_with(RECORDS) {
+        if !self.touched.is_empty() && (key.starts_with(RECORDS) || key.starts_with(EVENT_PAGE)) {
             for touched in self.touched.values_mut() {
                 if !touched.contains(key) {
                     touched.insert(key.to_vec());

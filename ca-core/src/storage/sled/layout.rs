@@ -7,6 +7,7 @@
 //! | `e` | how many events the ledger has: 8 octets |
 //! | `j` | the last frame of the journal that was applied: 8 octets |
 //! | `k` | the last frame of the journal that is surely kept here, with all before it: 8 octets |
+//! | `p` page number (8 octets) | up to eight events, see `page.rs` |
 //! | `r` table-name length (1 octet), table name, key | version (8 octets), then `0` and the value, or `1` and a [`Blob`] |
 //! | `b` blob number (12 octets), chunk index (4 octets) | one chunk of a large value |
 //!
@@ -17,10 +18,7 @@ use crate::storage::{StorageError, Table, Version};
 /// Where the layout's name is kept.
 pub(super) const FORMAT_KEY: &[u8] = b"f";
 /// This layout's name. Another one under [`FORMAT_KEY`] is not ours to touch.
-pub(super) const FORMAT: &[u8] = b"npki-store-2";
-/// The same layout without a journal beside it: becomes [`FORMAT`] when it is opened. A version of npki that knows no
-/// journal would miss what only the journal holds; it refuses [`FORMAT`].
-pub(super) const FORMAT_WITHOUT_JOURNAL: &[u8] = b"npki-store-1";
+pub(super) const FORMAT: &[u8] = b"npki-store-3";
 /// Stands in the place of [`FORMAT`] until a restore is finished.
 pub(super) const RESTORING: &[u8] = b"npki-restoring";
 /// Where the number of committed changes is kept: the last version given.
@@ -32,8 +30,10 @@ pub(super) const SEEN_KEY: &[u8] = b"j";
 /// Where the number of the last frame surely kept is kept.
 pub(super) const FLUSHED_KEY: &[u8] = b"k";
 
-/// What the keys of all records begin with.
+/// What the keys of all records begin with, events apart.
 pub(super) const RECORDS: &[u8] = &[RECORD];
+/// What the keys of all pages of events begin with. An export reads from here to the last record.
+pub(super) const EVENT_PAGE: &[u8] = b"p";
 
 /// The longest value kept beside its key, and the size of a chunk, in octets. sled reads and rewrites whole tree nodes,
 /// and writes nodes that large values have swollen into files of their own, outside its log: chunks keep nodes small.

@@ -12,7 +12,8 @@
 //! journal in front, a batch need not be atomic in sled: whatever part of it a crash leaves there, opening the store
 //! does all frames since the last flush again, in order, and the same writes give the same state.
 //!
-//! All tables lie in one sled tree, told apart by a prefix of the key (`layout.rs`).
+//! All tables lie in one sled tree, told apart by a prefix of the key (`layout.rs`); events lie in pages of eight
+//! (`page.rs`).
 //!
 //! What is promised:
 //! - A commit that returned `Ok` survives a kill of the process and, if the drive obeys fdatasync(2), a power cut
@@ -33,6 +34,8 @@ mod journal;
 mod keeper;
 mod layout;
 mod ops;
+mod page;
+mod reading;
 mod restore;
 
 use std::path::Path;
@@ -42,15 +45,15 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use self::committer::{Committer, Journaled};
-use self::disk::{Disk, engine};
+use self::disk::Disk;
 use self::draft::Prepared;
 use self::gate::Gate;
 use self::journal::Shelf;
-use self::layout::{record_key, table_prefix};
+use self::reading::Reading;
 use super::group::Group;
 use super::{
     AuditedChange, CommitError, Committed, Entry, Exported, KeyRange, Moment, Restore, StorageError, Store,
-    Table, Versioned, after_prefix,
+    Table, Versioned,
 };
 
 /// Batches that may be durable and wait to be shown: enough to keep the disk and the processor busy together.
@@ -86,6 +89,12 @@ struct Shared {
 }
 
 impl Shared {
+    /// Lets a reader in.
+    fn reading(&self) -> Reading<'_> {
+        let inside = self.gate.enter();
+        Reading::new(&self.disk, inside, self.ledger_size.load(Ordering::Acquire))
+    }
+
     /// Applies a durable batch and answers its callers.
     fn show(&self, journaled: Journaled) -> Result<(), StorageError> {
         let Journaled { frame, ops, answers } = journaled;
@@ -163,14 +172,14 @@ impl SledStore {
     }
 
     fn start(disk: Disk, shelf: Shelf, last: u64) -> Result<Self, StorageError> {
-        let counts = disk.counts()?;
+        let end = disk.end()?;
         let shared = Arc::new(Shared {
             group: Group::default(),
             shelf,
             gate: Gate::default(),
             disk,
             shown: AtomicU64::new(last),
-            ledger_size: AtomicU64::new(counts.ledger_size),
+            ledger_size: AtomicU64::new(end.counts.ledger_size),
             closing: AtomicBool::new(false),
             stopped: OnceLock::new(),
             #[cfg(test)]
@@ -178,7 +187,7 @@ impl SledStore {
         });
         let mut store = Self { shared: Arc::clone(&shared), committing: Vec::new(), keeper: None };
         let (hand_on, journaled) = sync_channel(AHEAD);
-        let committing = move |shared: &Shared| Committer::new(shared, last, counts, hand_on).run();
+        let committing = move |shared: &Shared| Committer::new(shared, last, end, hand_on).run();
         store.committing.push(thread("store-committer", &shared, committing)?);
         store.committing.push(thread("store-applier", &shared, |shared| applier::run(shared, journaled))?);
         store.keeper = Some(thread("store-keeper", &shared, move |shared| keeper::run(shared, last))?);
@@ -225,33 +234,19 @@ impl std::fmt::Debug for SledStore {
 
 impl Store for SledStore {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Versioned>, StorageError> {
-        let key = record_key(table, key)?;
-        let inside = self.shared.gate.enter();
-        inside.trust(&key)?;
-        let found = self.shared.disk.find(&key)?;
-        found.map(|octets| self.shared.disk.value_of(&octets)).transpose()
+        self.shared.reading().get(table, key)
+    }
+
+    fn get_many(&self, table: Table, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, StorageError> {
+        let reading = self.shared.reading();
+        keys.iter().map(|key| reading.get(table, key)).collect()
     }
 
     fn scan(&self, table: Table, range: &KeyRange, limit: usize) -> Result<Vec<Entry>, StorageError> {
         if range.is_empty() {
             return Ok(Vec::new());
         }
-        let prefix = table_prefix(table)?;
-        let from = [prefix.as_slice(), range.from.as_deref().unwrap_or_default()].concat();
-        let until = match &range.until {
-            Some(until) => [prefix.as_slice(), until].concat(),
-            // A table's prefix begins with `r`, so there always is a key beyond it.
-            None => after_prefix(&prefix).unwrap_or_default(),
-        };
-        let inside = self.shared.gate.enter();
-        inside.trust_all(&from, &until)?;
-        let found = self.shared.disk.tree.range(from..until).take(limit);
-        let entries = found.map(|found| {
-            let (key, octets) = found.map_err(|e| engine(&e))?;
-            let key = key.get(prefix.len()..).unwrap_or_default().to_vec();
-            Ok((key, self.shared.disk.value_of(&octets)?))
-        });
-        entries.collect()
+        self.shared.reading().scan(table, range, limit)
     }
 
     fn commit(&self, change: AuditedChange) -> Result<Committed, CommitError> {

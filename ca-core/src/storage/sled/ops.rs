@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `1`: put | key length (4), value length (4), key, value |
 //! | `2`: remove | key length (4), key |
-//! | `3`: end of a change | how many events the ledger has now (8) |
+//! | `3`: end of a step of whole changes | how many events the ledger has now (8) |
 //!
 //! All numbers are big-endian.
 
@@ -43,10 +43,15 @@ impl Ops {
         Ok(())
     }
 
-    /// Ends a change.
+    /// Ends a step: the changes before are whole.
     pub(super) fn end(&mut self, ledger_size: u64) {
         self.0.push(END);
         self.0.extend_from_slice(&ledger_size.to_be_bytes());
+    }
+
+    /// Whether there are none.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// All of it.
@@ -68,7 +73,7 @@ pub(super) enum Op<'a> {
     Put(&'a [u8], &'a [u8]),
     /// Nothing under this key.
     Remove(&'a [u8]),
-    /// The end of a change, and the ledger's size after it.
+    /// The end of a step of whole changes, and the ledger's size after it.
     End(u64),
 }
 

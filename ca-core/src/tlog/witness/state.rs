@@ -145,7 +145,7 @@ impl Locked {
 }
 
 fn sync_folder(folder: &Path) -> Result<(), StateError> {
-    File::open(folder).and_then(|opened| opened.sync_all()).map_err(|source| failed(folder, source))
+    crate::durable::sync_folder(folder).map_err(|source| failed(folder, source))
 }
 
 fn failed(path: &Path, source: std::io::Error) -> StateError {

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{MasterKey, MasterKeyId};
 use crate::clock::Entropy;
-use crate::token::{Access, KeyPlace, Pin, TokenError, TokenKey, find_keys, open_session};
+use crate::token::{Access, InUse, KeyPlace, Pin, TokenError, TokenKey, find_keys, open_session};
 use crate::vault::VaultError;
 use crate::vault::octets::{self, TAG_OCTETS};
 
@@ -55,7 +55,8 @@ impl Pkcs11MasterKey {
     pub fn generate(place: KeyPlace, pin: Pin, entropy: Arc<dyn Entropy>) -> Result<Self, TokenError> {
         let mut id = vec![0; 16];
         entropy.fill(&mut id)?;
-        let session = open_session(&place, &pin, Access::Write)?;
+        let in_use = InUse::of(&place.module)?;
+        let session = open_session(&in_use, &place, &pin, Access::Write)?;
         let made = find_keys(&session, &place, ObjectClass::SECRET_KEY).and_then(|there| {
             if !there.is_empty() {
                 return Err(TokenError::KeyThere { token: place.token.clone(), key: place.key.clone() });

@@ -4,6 +4,7 @@ mod consistency;
 mod export;
 mod receipt;
 mod search;
+mod signatures;
 mod trust;
 mod verify;
 
@@ -46,6 +47,8 @@ pub enum AuditCommand {
     Receipt(receipt::ReceiptArguments),
     /// Verify the ledger: a store, an export, a receipt, or what the server shows
     Verify(Box<verify::VerifyArguments>),
+    /// Compare the uses of CA keys with the ledger, or look up what was found in the wild
+    Signatures(signatures::SignaturesArguments),
     /// Verify that a newer checkpoint continues an older one
     Consistency(consistency::ConsistencyArguments),
     /// Write events to a file: JSON Lines, CSV or syslog
@@ -61,6 +64,7 @@ pub fn run(command: AuditCommand, session: &mut Session) -> Ending {
         AuditCommand::Show { position } => search::show(position, session),
         AuditCommand::Receipt(arguments) => receipt::run(&arguments, session),
         AuditCommand::Verify(arguments) => verify::run(&arguments, session),
+        AuditCommand::Signatures(arguments) => signatures::run(&arguments, session),
         AuditCommand::Consistency(arguments) => consistency::run(&arguments, session),
         AuditCommand::Export(arguments) => export::run(&arguments, session),
     }

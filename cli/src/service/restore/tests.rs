@@ -31,6 +31,7 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let files = [
             ("data/npki.toml", SETTINGS, 0o644),
+            ("data/hierarchy.toml", "hierarchy", 0o644),
             ("data/profiles/device.toml", "profile", 0o640),
             ("data/certificates/root.pem", "certificate", 0o644),
             ("data/keys/root.key", "sealed", 0o600),

@@ -148,8 +148,9 @@ impl Query {
         at: OffsetDateTime,
     ) -> Result<SignedBy, Untrusted> {
         let signature = basic.signature.as_bytes().ok_or(Untrusted::Malformed)?;
+        let algorithm = basic.algorithm.to_der().map_err(|_| Untrusted::Malformed)?;
         let verify = |signer: &Certificate| {
-            signature::verify(signer.public_key_info(), basic.algorithm.oid, signed, signature)
+            signature::verify(signer.public_key_info(), &algorithm, signed, signature)
                 .map_err(|_| Untrusted::Signature)
         };
         if is_named(responder, &self.issuer) {

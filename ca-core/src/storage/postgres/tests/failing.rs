@@ -137,8 +137,9 @@ fn a_batch_of_unknown_outcome_cannot_be_written_after_it_was_settled() {
     let (mut late, mut settling) = (Session::open(settings).unwrap(), Session::open(settings).unwrap());
     let token = |batch| statements::Token { node: b"node", batch };
     let (from, found) = statements::look(&mut late, catalog, &Wanted::new()).unwrap();
-    let (change, supposed) = (twin("a"), batch::Supposed::new());
-    let mut batch = batch::Batch::new(catalog, from, &found);
+    let change = Confirmed::new(twin("a"), catalog).unwrap();
+    let supposed = batch::Supposed::new();
+    let mut batch = batch::Batch::new(from, &found);
     batch.add(&change).unwrap();
     let (to, left) = batch.finish().unwrap();
     let step = statements::Step { from, to, supposed: &supposed, left: &left };
@@ -148,7 +149,7 @@ fn a_batch_of_unknown_outcome_cannot_be_written_after_it_was_settled() {
     assert_eq!(store.ledger_size().unwrap(), 0);
 
     let (from, _) = statements::look(&mut late, catalog, &Wanted::new()).unwrap();
-    let mut batch = batch::Batch::new(catalog, from, &found);
+    let mut batch = batch::Batch::new(from, &found);
     batch.add(&change).unwrap();
     let (to, left) = batch.finish().unwrap();
     let step = statements::Step { from, to, supposed: &supposed, left: &left };

@@ -25,6 +25,10 @@ impl Store for Alternating {
         self.next().get(table, key)
     }
 
+    fn get_many(&self, table: Table, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, StorageError> {
+        self.next().get_many(table, keys)
+    }
+
     fn scan(&self, table: Table, range: &KeyRange, limit: usize) -> Result<Vec<Entry>, StorageError> {
         self.next().scan(table, range, limit)
     }

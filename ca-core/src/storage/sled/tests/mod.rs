@@ -77,6 +77,10 @@ impl Store for Reopening {
         self.store.read().unwrap().as_ref().unwrap().get(table, key)
     }
 
+    fn get_many(&self, table: Table, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, StorageError> {
+        self.store.read().unwrap().as_ref().unwrap().get_many(table, keys)
+    }
+
     fn scan(&self, table: Table, range: &KeyRange, limit: usize) -> Result<Vec<Entry>, StorageError> {
         self.store.read().unwrap().as_ref().unwrap().scan(table, range, limit)
     }
@@ -115,6 +119,10 @@ impl Kept {
 impl Store for Kept {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Versioned>, StorageError> {
         self.0.get(table, key)
+    }
+
+    fn get_many(&self, table: Table, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, StorageError> {
+        self.0.get_many(table, keys)
     }
 
     fn scan(&self, table: Table, range: &KeyRange, limit: usize) -> Result<Vec<Entry>, StorageError> {
@@ -170,7 +178,7 @@ fn a_new_folder_is_for_its_owner_alone() {
 fn a_folder_of_another_layout_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let foreign = ::sled::open(folder.path()).unwrap();
-    foreign.insert("f", "npki-store-3").unwrap();
+    foreign.insert("f", "npki-store-9").unwrap();
     drop(foreign);
     let refused = SledStore::open(folder.path()).unwrap_err().to_string();
     assert!(refused.contains("not written by this version"), "{refused}");

@@ -45,13 +45,13 @@ fn unflushed(changes: &[AuditedChange]) -> TempDir {
     drop(SledStore::open(folder.path()).unwrap());
     let disk = Disk::open(folder.path()).unwrap();
     let (shelf, mut before) = (Shelf::new(folder.path()), std::collections::VecDeque::new());
-    let (mut counts, mut journal) = (disk.counts().unwrap(), journal::Journal::after(&shelf, 0));
+    let (mut end, mut journal) = (disk.end().unwrap(), journal::Journal::after(&shelf, 0));
     for change in changes {
-        let mut draft = draft::Draft::new(&disk, &before, counts);
+        let mut draft = draft::Draft::new(&disk, &before, &end);
         draft.add(&mut Prepared::new(change.clone()).unwrap()).unwrap().unwrap();
         let finished = draft.finish(journal.last() + 1).unwrap().unwrap();
         journal.append(&finished.ops).unwrap();
-        counts = finished.counts;
+        end = finished.end;
         before.push_back((journal.last(), finished.written));
     }
     folder
@@ -188,24 +188,6 @@ fn the_journal_is_retired_once_sled_has_flushed_and_its_files_are_used_again() {
     assert!(!folder.path().join("journal/spare").exists());
     drop(store);
     assert_eq!(SledStore::open(folder.path()).unwrap().get(T, b"b").unwrap().unwrap().value, b"x");
-}
-
-#[test]
-fn a_store_from_before_the_journal_opens_and_is_named_anew() {
-    let kept = Kept::new();
-    kept.commit(change("a", "x")).unwrap();
-    let Kept(store, folder) = kept;
-    drop(store);
-    fs::remove_dir_all(folder.path().join("journal")).unwrap();
-    let disk = Disk::open(folder.path()).unwrap();
-    disk.tree.remove(layout::SEEN_KEY).unwrap();
-    disk.tree.remove(layout::FLUSHED_KEY).unwrap();
-    disk.name(layout::FORMAT_WITHOUT_JOURNAL).unwrap();
-    drop(disk);
-    let store = SledStore::open(folder.path()).unwrap();
-    assert_eq!(things(&store), expected(&["a"], b"x"));
-    assert_eq!(store.commit(change("b", "x")).unwrap().position, Position(1));
-    assert_eq!(store.shared.disk.find(layout::FORMAT_KEY).unwrap().unwrap(), layout::FORMAT);
 }
 
 #[test]

@@ -1,0 +1,277 @@
+//! The CAs of one installation: which of them issues under which profile, and everything that they have issued.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use crate::authority::{Authority, RevokeError};
+use crate::certificate::{CaId, CertificateRecord, Certificates};
+use crate::clock::Clock;
+use crate::csr::SubjectPublicKey;
+use crate::issuance::{IssuanceRequest, IssueError, IssuedCertificate};
+use crate::ledger::Actor;
+use crate::profile::{Profile, ProfileId, ProfileSet};
+use crate::serial::SerialNumber;
+use crate::status::Grounds;
+use crate::storage::{AuditedChange, StorageError, Store};
+use crate::subject::{ApprovedSubject, IdentityRef};
+use crate::vault::{Envelope, Vault, VaultError};
+
+/// When a CA issues: the overlap of two generations is planned by these.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tenure {
+    /// From this moment on, UTC; `None` from the beginning.
+    pub from: Option<OffsetDateTime>,
+    /// Before this moment, UTC; `None` as long as what it issues ends before it does.
+    pub until: Option<OffsetDateTime>,
+}
+
+impl Tenure {
+    /// Whether it issues at this moment.
+    pub fn covers(&self, at: OffsetDateTime) -> bool {
+        self.from.is_none_or(|from| at >= from) && self.until.is_none_or(|until| at < until)
+    }
+}
+
+/// A CA with its key at hand, and its place among the others.
+#[derive(Debug, Clone)]
+pub struct PlacedAuthority {
+    /// The CA.
+    pub authority: Arc<Authority>,
+    /// The profiles of end entities it issues under.
+    pub issues: Vec<ProfileId>,
+    /// When it issues.
+    pub tenure: Tenure,
+    /// The certificates from its own up to below the root's, DER: what a subscriber needs to be believed.
+    pub chain: Vec<Vec<u8>>,
+}
+
+/// The CAs of one installation.
+#[derive(Debug)]
+pub struct Authorities {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    profiles: ProfileSet,
+    placed: BTreeMap<CaId, PlacedAuthority>,
+    /// Those whose keys are elsewhere, too.
+    known: BTreeSet<CaId>,
+}
+
+impl Authorities {
+    /// No CAs yet.
+    pub const fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, profiles: ProfileSet) -> Self {
+        Self { store, clock, profiles, placed: BTreeMap::new(), known: BTreeSet::new() }
+    }
+
+    /// Adds a CA whose key is at hand.
+    #[must_use]
+    pub fn with(mut self, placed: PlacedAuthority) -> Self {
+        let id = placed.authority.id().clone();
+        self.known.insert(id.clone());
+        self.placed.insert(id, placed);
+        self
+    }
+
+    /// Adds a CA whose key is elsewhere, offline or retired: what it issued is read all the same.
+    #[must_use]
+    pub fn with_absent(mut self, id: CaId) -> Self {
+        self.known.insert(id);
+        self
+    }
+
+    /// The profiles of the installation.
+    pub const fn profiles(&self) -> &ProfileSet {
+        &self.profiles
+    }
+
+    /// A CA whose key is at hand.
+    pub fn of(&self, id: &CaId) -> Option<&Arc<Authority>> {
+        self.placed.get(id).map(|placed| &placed.authority)
+    }
+
+    /// Those whose keys are at hand, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = &PlacedAuthority> {
+        self.placed.values()
+    }
+
+    /// The CA that issues under a profile now. While two generations overlap, the younger one does.
+    ///
+    /// # Errors
+    /// None does.
+    pub fn issuing(&self, profile: &ProfileId) -> Result<&PlacedAuthority, IssueError> {
+        let now = self.clock.now();
+        self.placed
+            .values()
+            .filter(|placed| placed.issues.contains(profile) && placed.tenure.covers(now))
+            .max_by_key(|placed| placed.tenure.from)
+            .ok_or_else(|| IssueError::NoAuthority(profile.clone()))
+    }
+
+    /// The CA of this name, DER, whose key is at hand.
+    pub fn named(&self, name: &[u8]) -> Option<&PlacedAuthority> {
+        self.placed.values().find(|placed| placed.authority.name() == name)
+    }
+
+    /// The certificates from a CA's own up to below its root's, DER; nothing where its key is not at hand.
+    pub fn chain(&self, id: &CaId) -> &[Vec<u8>] {
+        self.placed.get(id).map_or(&[], |placed| placed.chain.as_slice())
+    }
+
+    /// Asks the CA that issues under `profile` whether it admits this key for this identity. Changes nothing.
+    ///
+    /// # Errors
+    /// No CA issues under the profile, the refusal with its rule, or the store failed.
+    pub fn admit(
+        &self,
+        key: SubjectPublicKey,
+        wished_dns_names: &[String],
+        subject: ApprovedSubject,
+        profile: &Profile,
+    ) -> Result<Admission, IssueError> {
+        let authority = Arc::clone(&self.issuing(&profile.id)?.authority);
+        let request = authority.admit_key(key, wished_dns_names, subject, profile)?;
+        Ok(Admission { authority, request })
+    }
+
+    /// One certificate's record, whichever CA issued it.
+    ///
+    /// # Errors
+    /// Storage failed; absence is `Ok(None)`.
+    pub fn find(&self, serial: &SerialNumber) -> Result<Option<CertificateRecord>, StorageError> {
+        for certificates in self.certificates() {
+            if let Some(record) = certificates.find(serial)? {
+                return Ok(Some(record));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The records of these serial numbers, whichever CA issued each, in their order; `None` for one that none did.
+    ///
+    /// # Errors
+    /// Storage failed.
+    pub fn find_many(
+        &self,
+        serials: &[SerialNumber],
+    ) -> Result<Vec<Option<CertificateRecord>>, StorageError> {
+        let mut found = vec![None; serials.len()];
+        for certificates in self.certificates() {
+            for (place, record) in found.iter_mut().zip(certificates.find_many(serials)?) {
+                if record.is_some() {
+                    *place = record;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// One certificate's DER; `None` when its identity was erased.
+    ///
+    /// # Errors
+    /// The DER is not there or does not open, or key or store failed.
+    pub fn der(&self, record: &CertificateRecord, vault: &Vault) -> Result<Option<Vec<u8>>, VaultError> {
+        Certificates::new(Arc::clone(&self.store), record.issuer.clone()).der(record, vault)
+    }
+
+    /// At most `limit` records of all CAs in the order of their serial numbers, beginning after `after`.
+    ///
+    /// # Errors
+    /// Storage failed.
+    pub fn list(
+        &self,
+        after: Option<&SerialNumber>,
+        limit: usize,
+    ) -> Result<Vec<CertificateRecord>, StorageError> {
+        self.merged(limit, |certificates| certificates.list(after, limit))
+    }
+
+    /// At most `limit` certificates of one identity, of all CAs, in the order of their serial numbers, beginning after
+    /// `after`.
+    ///
+    /// # Errors
+    /// Storage failed, or the index names a certificate that is not there.
+    pub fn of_identity(
+        &self,
+        identity: &IdentityRef,
+        after: Option<&SerialNumber>,
+        limit: usize,
+    ) -> Result<Vec<CertificateRecord>, StorageError> {
+        self.merged(limit, |certificates| certificates.of_identity(identity, after, limit))
+    }
+
+    /// Revokes a certificate or puts it on hold; `also` is committed in the same change.
+    ///
+    /// # Errors
+    /// Its CA's key is elsewhere; else as [`Authority::revoke`].
+    pub fn revoke(
+        &self,
+        record: &CertificateRecord,
+        grounds: impl Into<Grounds>,
+        actor: &Actor,
+        also: AuditedChange,
+    ) -> Result<CertificateRecord, RevokeError> {
+        self.issuer_of(record)?.revoke(&record.serial, grounds, actor, also)
+    }
+
+    /// Releases a certificate from hold; `also` is committed in the same change.
+    ///
+    /// # Errors
+    /// Its CA's key is elsewhere; else as [`Authority::release`].
+    pub fn release(
+        &self,
+        record: &CertificateRecord,
+        actor: &Actor,
+        also: AuditedChange,
+    ) -> Result<CertificateRecord, RevokeError> {
+        self.issuer_of(record)?.release(&record.serial, actor, also)
+    }
+
+    fn issuer_of(&self, record: &CertificateRecord) -> Result<&Arc<Authority>, RevokeError> {
+        self.of(&record.issuer).ok_or_else(|| RevokeError::KeyElsewhere {
+            serial: record.serial.clone(),
+            ca: record.issuer.clone(),
+        })
+    }
+
+    fn certificates(&self) -> impl Iterator<Item = Certificates> {
+        self.known.iter().map(|id| Certificates::new(Arc::clone(&self.store), id.clone()))
+    }
+
+    fn merged(
+        &self,
+        limit: usize,
+        read: impl Fn(&Certificates) -> Result<Vec<CertificateRecord>, StorageError>,
+    ) -> Result<Vec<CertificateRecord>, StorageError> {
+        let mut all = Vec::new();
+        for certificates in self.certificates() {
+            all.extend(read(&certificates)?);
+        }
+        all.sort_by(|one, other| one.serial.as_bytes().cmp(other.serial.as_bytes()));
+        all.truncate(limit);
+        Ok(all)
+    }
+}
+
+/// A request that the CA in charge of its profile admitted.
+#[derive(Debug)]
+pub struct Admission {
+    authority: Arc<Authority>,
+    request: IssuanceRequest,
+}
+
+impl Admission {
+    /// Prepares, signs, and commits the certificate and `also` in one change: see [`Authority::prepare`] and
+    /// [`Authority::sign`].
+    ///
+    /// # Errors
+    /// As these.
+    pub fn issue(
+        self,
+        actor: &Actor,
+        also: impl FnOnce(&CertificateRecord, &Envelope) -> Result<AuditedChange, VaultError>,
+    ) -> Result<IssuedCertificate, IssueError> {
+        let prepared = self.authority.prepare(self.request, actor)?;
+        self.authority.sign(prepared, actor, also)
+    }
+}

@@ -1,0 +1,180 @@
+//! Whether a script and what is on the media fit together: asked before anything happens, and changes nothing.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::issue::answered;
+use super::outputs::input;
+use crate::ceremony::exchange::Request;
+use crate::ceremony::foreign::{ForeignCa, certificate_der};
+use crate::ceremony::script::{Act, Crossing, Founding, Issuing, Listing, Opening, Script};
+use crate::ceremony::station::{RootRecord, Station};
+use crate::ceremony::{CeremonyError, fingerprint};
+use crate::certificate::Certificates;
+use crate::crl::{self, CrlName};
+use crate::storage::Store;
+
+/// Checks everything that can be known beforehand.
+///
+/// # Errors
+/// What does not fit.
+pub fn check(script: &Script, station: &Station, media: Option<&Path>) -> Result<(), CeremonyError> {
+    if let Act::Root(act) = &script.act {
+        return may_be_founded(station, act);
+    }
+    let (root, store) = the_root(script, station)?;
+    if let Some(opening) = script.opening() {
+        holders_are_known(station, opening)?;
+        let certificate = Station::certificate(store.as_ref(), &root.ca)?.unwrap_or_default();
+        let found = fingerprint(&certificate);
+        if found != opening.root_sha256 {
+            return Err(CeremonyError::unfit(format!(
+                "the root on the medium has the fingerprint {found}, the script means {}",
+                opening.root_sha256
+            )));
+        }
+    }
+    match &script.act {
+        Act::Root(_) | Act::KeyDestruction(_) => Ok(()),
+        Act::IssuingCa(act) => may_be_issued(script, act, station, &root, &store, media),
+        Act::CrossCertificate(act) => may_be_crossed(act, station, media),
+        Act::RootCrl(act) => may_be_listed(act, station, &root, &store),
+    }
+}
+
+/// The medium must be free of any root, and the dates ahead.
+fn may_be_founded(station: &Station, act: &Founding) -> Result<(), CeremonyError> {
+    for path in [station.root_file(), station.custody_file(), station.key_file()] {
+        if path.exists() {
+            return Err(CeremonyError::unfit(format!(
+                "{} is there: one medium is for one root; take an empty folder",
+                path.display()
+            )));
+        }
+    }
+    must_be_ahead("root.crl_next_update", act.crl_next_update, station)
+}
+
+fn the_root(script: &Script, station: &Station) -> Result<(RootRecord, Arc<dyn Store>), CeremonyError> {
+    let missing = || CeremonyError::unfit("the folder holds no root: is it the right medium?");
+    let root = station.root()?.ok_or_else(missing)?;
+    if root.ca != script.ca || root.hierarchy != script.hierarchy {
+        return Err(CeremonyError::unfit(format!(
+            "the medium is of root {} of hierarchy {:?}, the script means {} of {:?}",
+            root.ca, root.hierarchy, script.ca, script.hierarchy
+        )));
+    }
+    if !station.key_file().exists() {
+        return Err(CeremonyError::unfit("the medium holds no key any more: it was destroyed"));
+    }
+    Ok((root, station.store()?))
+}
+
+fn holders_are_known(station: &Station, opening: &Opening) -> Result<(), CeremonyError> {
+    let missing = || CeremonyError::unfit("the medium holds no record of custody");
+    let record = station.custody()?.ok_or_else(missing)?;
+    if let Some(stranger) = opening.present.iter().find(|name| record.of(name).is_none()) {
+        let names: Vec<&str> = record.holders.iter().map(|held| held.holder.as_str()).collect();
+        return Err(CeremonyError::unfit(format!(
+            "{stranger} holds no share; the holders are {}",
+            names.join(", ")
+        )));
+    }
+    if opening.present.len() < usize::from(record.threshold) {
+        return Err(CeremonyError::unfit(format!(
+            "{} holders are named, {} are needed",
+            opening.present.len(),
+            record.threshold
+        )));
+    }
+    Ok(())
+}
+
+fn may_be_issued(
+    script: &Script,
+    act: &Issuing,
+    station: &Station,
+    root: &RootRecord,
+    store: &Arc<dyn Store>,
+    media: Option<&Path>,
+) -> Result<(), CeremonyError> {
+    let request = request(&act.request_sha256, &input(media, &act.request)?)?;
+    request.must_be_current(station.clock.now())?;
+    let content = request.content();
+    if content.hierarchy != script.hierarchy || content.root_sha256 != act.opening.root_sha256 {
+        return Err(CeremonyError::unfit("the request is for another root or hierarchy"));
+    }
+    if content.profile != act.profile.id.0 {
+        return Err(CeremonyError::unfit(format!(
+            "the request asks for the profile {}, the script gives {}",
+            content.profile, act.profile.id
+        )));
+    }
+    answered(store, &root.ca, &request)
+}
+
+fn may_be_crossed(act: &Crossing, station: &Station, media: Option<&Path>) -> Result<(), CeremonyError> {
+    foreign(&act.certificate_sha256, &input(media, &act.certificate)?)?;
+    must_be_ahead("cross_certificate.not_after", act.terms.not_after, station)
+}
+
+fn may_be_listed(
+    act: &Listing,
+    station: &Station,
+    root: &RootRecord,
+    store: &Arc<dyn Store>,
+) -> Result<(), CeremonyError> {
+    must_be_ahead("root_crl.next_update", act.next_update, station)?;
+    let name = CrlName::first(root.ca.clone());
+    let newest = crl::find(store.as_ref(), &name)?.map_or(0, |list| list.number);
+    let (next, _) = crl::next_number(store.as_ref(), &name, newest)?;
+    if act.number != next {
+        return Err(CeremonyError::unfit(format!(
+            "the next CRL has number {next}, the script says {}",
+            act.number
+        )));
+    }
+    let certificates = Certificates::new(Arc::clone(store), root.ca.clone());
+    for revoked in &act.revocations {
+        let serial = &revoked.serial;
+        let unknown = || CeremonyError::unfit(format!("this root issued no certificate {serial}"));
+        let record = certificates.find(serial)?.ok_or_else(unknown)?;
+        if record.revocation.is_some() {
+            return Err(CeremonyError::unfit(format!("certificate {serial} is revoked already")));
+        }
+        if revoked.at > station.clock.now() {
+            return Err(CeremonyError::unfit(format!("the revocation of {serial} lies in the future")));
+        }
+    }
+    Ok(())
+}
+
+fn must_be_ahead(key: &str, moment: time::OffsetDateTime, station: &Station) -> Result<(), CeremonyError> {
+    if moment > station.clock.now() {
+        return Ok(());
+    }
+    let now = crate::clock::in_words(station.clock.now());
+    Err(CeremonyError::unfit(format!("`{key}` is past: the clock says {now}")))
+}
+
+/// A request whose digest is the one in the script.
+pub(super) fn request(expected: &str, file: &[u8]) -> Result<Request, CeremonyError> {
+    let request = Request::parse(file)?;
+    let found = request.digest();
+    if found == expected {
+        return Ok(request);
+    }
+    Err(CeremonyError::unfit(format!("the request has the SHA-256 {found}, the script means {expected}")))
+}
+
+/// A foreign CA whose certificate has the fingerprint of the script.
+pub(super) fn foreign(expected: &str, file: &[u8]) -> Result<ForeignCa, CeremonyError> {
+    let der = certificate_der(file)?;
+    let found = fingerprint(&der);
+    if found == expected {
+        return Ok(ForeignCa::read(&der)?);
+    }
+    Err(CeremonyError::unfit(format!(
+        "the foreign CA's certificate has the SHA-256 {found}, the script means {expected}"
+    )))
+}

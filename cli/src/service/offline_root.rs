@@ -1,0 +1,146 @@
+//! CAs of this installation whose certificates come from an offline root: their requests, and the responses that are
+//! installed. Nothing of it needs a network, or the service to run.
+//!
+//! `keys/CA.key` is the CA's key, sealed as all keys; `requests/CA.json` the request and whether it was answered;
+//! `certificates/CA.pem`, `CA.root.pem` and `CA.root.crl` are what the response brought.
+
+use std::path::{Path, PathBuf};
+
+use ca_core::algorithm::KeyAlgorithm;
+use ca_core::ceremony::exchange::{Pending, Request, Response, Wish};
+use ca_core::ceremony::script::CaName;
+use ca_core::ceremony::{fingerprint, foreign};
+use ca_core::certificate::CaId;
+use ca_core::clock::{Clock, Entropy};
+use ca_core::keys::software::SoftwareKey;
+use time::Duration;
+
+use super::ServiceError;
+use super::key_folder::{KeyFolder, Passphrase};
+use super::rotation::{certificate_path, pem_text};
+use super::settings::Settings;
+use crate::files::{self, Readers};
+
+/// The most octets of a request, a response or a certificate.
+const MAX_FILE: u64 = 16 * 1024 * 1024;
+
+/// What is asked of the root.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestPlan {
+    /// The installation.
+    pub(crate) data: PathBuf,
+    /// The CA's name in it.
+    pub(crate) ca: CaId,
+    pub(crate) hierarchy: String,
+    pub(crate) profile: String,
+    pub(crate) common_name: String,
+    pub(crate) algorithm: KeyAlgorithm,
+    /// The root's certificate.
+    pub(crate) root: PathBuf,
+    /// How long the request may wait for its ceremony.
+    pub(crate) valid_for: Duration,
+    /// Where the request goes.
+    pub(crate) out: PathBuf,
+}
+
+/// A request that was made.
+#[derive(Debug, Clone, serde::Serialize)]
+pub(crate) struct Requested {
+    pub(crate) ca: CaId,
+    pub(crate) file: PathBuf,
+    /// SHA-256 of the request's text: to be read out to whoever writes the ceremony's script.
+    pub(crate) request_sha256: String,
+    pub(crate) root_sha256: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub(crate) expires_at: time::OffsetDateTime,
+}
+
+/// A certificate that was installed.
+#[derive(Debug, Clone, serde::Serialize)]
+pub(crate) struct Installed {
+    pub(crate) ca: CaId,
+    pub(crate) certificate: PathBuf,
+    pub(crate) certificate_sha256: String,
+    pub(crate) root: PathBuf,
+    pub(crate) crl: PathBuf,
+}
+
+/// Makes the CA's key, sealed among the installation's, and a request for it. Until a response was installed it may be
+/// made anew, for the same key; only the newest one is answered.
+///
+/// # Errors
+/// The CA has a certificate already, the root cannot be read, or a file cannot be written.
+pub(crate) fn request_certificate(
+    plan: &RequestPlan,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<Requested, ServiceError> {
+    let settings = Settings::load(&plan.data)?;
+    let name = plan.ca.as_str();
+    if certificate_path(&settings.certificates, name).exists() {
+        return Err(ServiceError::Refused(format!("the CA {name} has its certificate; name a new one")));
+    }
+    files::must_be_free(&plan.out)?;
+    let root = foreign::certificate_der(&files::read(&plan.root, MAX_FILE)?)
+        .map_err(|error| ServiceError::Refused(format!("{}: {error}", plan.root.display())))?;
+    let root_sha256 = fingerprint(&root);
+    let keys = KeyFolder::new(settings.keys.clone(), Passphrase::find(&settings)?);
+    if !keys.holds(name) {
+        keys.create(name, &SoftwareKey::generate(plan.algorithm)?)?;
+    }
+    let wish = Wish {
+        hierarchy: plan.hierarchy.clone(),
+        ca: plan.ca.clone(),
+        profile: plan.profile.clone(),
+        name: CaName {
+            country: settings.installation.country.clone(),
+            organisation: settings.installation.organisation.clone(),
+            organisation_identifier: settings.installation.organisation_identifier.clone(),
+            common_name: plan.common_name.clone(),
+        },
+        root_sha256: root_sha256.clone(),
+        valid_for: plan.valid_for,
+    };
+    let request = Request::make(wish, &keys.open(name)?, clock, entropy)?;
+    let pending = pending_path(&plan.data, &plan.ca);
+    files::make_folder(&plan.data.join("requests"))?;
+    files::replace(&pending, Pending::new(&request).to_file().as_bytes(), Readers::Owner)?;
+    files::create(&plan.out, request.to_file().as_bytes(), Readers::Anyone)?;
+    let expires_at = request.content().expires_at;
+    let (ca, file) = (plan.ca.clone(), plan.out.clone());
+    Ok(Requested { ca, file, request_sha256: request.digest(), root_sha256, expires_at })
+}
+
+/// Installs what an offline root answered. Refuses whatever does not answer the newest request of the CA it names.
+///
+/// # Errors
+/// No request waits, or the response is refused.
+pub(crate) fn install_response(
+    data: &Path,
+    response: &Path,
+    clock: &dyn Clock,
+) -> Result<Installed, ServiceError> {
+    let settings = Settings::load(data)?;
+    let file = files::read(response, MAX_FILE)?;
+    let ca = Response::parse(&file)?.content().ca.clone();
+    let path = pending_path(data, &ca);
+    if !path.exists() {
+        return Err(ServiceError::Refused(format!("no request of a CA {ca} waits here for an answer")));
+    }
+    let mut pending = Pending::parse(&files::read(&path, MAX_FILE)?)?;
+    let accepted = pending.accept(&file, clock.now())?;
+    let certificate = certificate_path(&settings.certificates, ca.as_str());
+    let root = settings.certificates.join(format!("{ca}.root.pem"));
+    let crl = settings.certificates.join(format!("{ca}.root.crl"));
+    files::replace(&root, pem_text(&accepted.root).as_bytes(), Readers::Anyone)?;
+    files::replace(&crl, &accepted.crl, Readers::Anyone)?;
+    files::replace(&certificate, pem_text(&accepted.certificate).as_bytes(), Readers::Anyone)?;
+    // Last: interrupted before, the response is taken once more, and brings the same.
+    files::replace(&path, pending.to_file().as_bytes(), Readers::Owner)?;
+    let certificate_sha256 = fingerprint(&accepted.certificate);
+    Ok(Installed { ca, certificate, certificate_sha256, root, crl })
+}
+
+fn pending_path(data: &Path, ca: &CaId) -> PathBuf {
+    data.join("requests").join(format!("{ca}.json"))
+}

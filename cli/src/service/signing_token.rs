@@ -1,0 +1,130 @@
+//! A PKCS#11 token that holds CA keys: its settings, and what opens and makes keys there.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ca_core::clock::SystemEntropy;
+use ca_core::keys::Signer;
+use ca_core::keys::token::{self, Expected, KeySeen, Modifiable, TokenSigner};
+use ca_core::token::{KeyPlace, Pin};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::settings::{self, Settings};
+use super::{ServiceError, files};
+
+/// Name of the systemd credential that is preferred over the PIN file.
+const CREDENTIAL: &str = "npki-token-pin";
+
+/// `[pkcs11]` in `npki.toml`, as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LooseSigningToken {
+    module: PathBuf,
+    token: String,
+    #[serde(default = "pin_file")]
+    pin_file: PathBuf,
+    #[serde(default)]
+    modifiable_keys: Option<String>,
+}
+
+fn pin_file() -> PathBuf {
+    "secrets/pin".into()
+}
+
+impl LooseSigningToken {
+    /// Checks the section; relative paths start at `data`.
+    pub(crate) fn check(self, data: &Path) -> Result<SigningToken, String> {
+        let modifiable = match self.modifiable_keys.as_deref() {
+            None | Some("refuse") => Modifiable::Refused,
+            Some("accept") => Modifiable::Accepted,
+            Some(other) => {
+                return Err(format!(
+                    "pkcs11.modifiable_keys is {other:?}: it must be \"refuse\" or \"accept\""
+                ));
+            }
+        };
+        let pin_file = data.join(self.pin_file);
+        Ok(SigningToken { module: self.module, token: self.token, pin_file, modifiable })
+    }
+}
+
+/// A token that holds CA keys.
+#[derive(Debug, Clone)]
+pub(crate) struct SigningToken {
+    /// The token maker's library.
+    pub(crate) module: PathBuf,
+    /// The token's label.
+    pub(crate) token: String,
+    /// The file whose first line is the user PIN, where there is no systemd credential.
+    pub(crate) pin_file: PathBuf,
+    /// Whether keys are accepted whose attributes can be changed.
+    pub(crate) modifiable: Modifiable,
+}
+
+impl SigningToken {
+    /// The token that an installation's settings name.
+    ///
+    /// # Errors
+    /// They cannot be read, or name none.
+    pub(crate) fn of_installation(data: &Path) -> Result<Self, ServiceError> {
+        Settings::load(data)?.signing_token.ok_or_else(|| ServiceError::Settings {
+            path: data.join(settings::FILE),
+            why: "there is no section [pkcs11]: it says which token holds CA keys".to_owned(),
+        })
+    }
+
+    /// Opens a CA's key as the service does: judged, proven, ready to sign.
+    ///
+    /// # Errors
+    /// Library, token or PIN are not right; the key is not there, not fit, or another than expected.
+    pub(crate) fn open_signer(
+        &self,
+        key: &str,
+        expected: &Expected,
+    ) -> Result<Arc<dyn Signer>, ServiceError> {
+        let expected = Expected { modifiable: self.modifiable, ..*expected };
+        Ok(Arc::new(TokenSigner::open(self.place(key), self.pin()?, &expected, &SystemEntropy)?))
+    }
+
+    /// Makes a CA's key, and opens it.
+    ///
+    /// # Errors
+    /// A key of this label is there, or as [`SigningToken::open_signer`].
+    pub(crate) fn make_key(&self, key: &str, expected: &Expected) -> Result<Arc<dyn Signer>, ServiceError> {
+        Ok(Arc::new(token::make_key(self.place(key), self.pin()?, expected, &SystemEntropy)?))
+    }
+
+    /// The private keys in the token, with what is to be said against each.
+    ///
+    /// # Errors
+    /// Library, token or PIN are not right.
+    pub(crate) fn keys(&self) -> Result<Vec<KeySeen>, ServiceError> {
+        Ok(token::signing_keys(&self.place(""), &self.pin()?, self.modifiable)?)
+    }
+
+    fn place(&self, key: &str) -> KeyPlace {
+        KeyPlace { module: self.module.clone(), token: self.token.clone(), key: key.to_owned() }
+    }
+
+    fn pin(&self) -> Result<Pin, ServiceError> {
+        let credential = std::env::var_os("CREDENTIALS_DIRECTORY").map(|d| Path::new(&d).join(CREDENTIAL));
+        let path = credential.filter(|path| path.exists()).unwrap_or_else(|| self.pin_file.clone());
+        let mode = std::fs::metadata(&path).map_err(files::at(&path))?.permissions().mode();
+        // Others than its owner, and whoever holds the token, could sign as the CA.
+        if mode & 0o077 != 0 && path == self.pin_file {
+            return Err(ServiceError::Refused(format!(
+                "the PIN file {} may be read by others than its owner; run `chmod 600` on it",
+                path.display()
+            )));
+        }
+        let text = std::fs::read_to_string(&path).map(Zeroizing::new).map_err(files::at(&path))?;
+        let line = text.lines().next().unwrap_or_default();
+        if line.is_empty() {
+            // An empty PIN would cost one of the token's tries.
+            return Err(ServiceError::Refused(format!("the PIN file {} is empty", path.display())));
+        }
+        Ok(Pin::new(Zeroizing::new(line.to_owned())))
+    }
+}
