@@ -106,7 +106,8 @@ impl Authority {
         actor: &Actor,
     ) -> Vec<Result<StoredCrl, PublishError>> {
         let now = self.parts.clock.now();
-        let due = match schedule.due(self.parts.store.as_ref(), &self.plan, now) {
+        let fits = |crl: &StoredCrl| self.still_planned(crl);
+        let due = match schedule.due(self.parts.store.as_ref(), &self.plan, now, fits) {
             Ok(due) => due,
             Err(error) => return vec![Err(error.into())],
         };
@@ -146,7 +147,7 @@ impl Authority {
         // Read before the revocations are: whatever has a place below it is listed.
         let covers = self.parts.store.ledger_size()?;
         let scope = self.scope(name.partition)?;
-        let scope_der = scope.to_der().map(hex::encode).unwrap_or_default();
+        let scope_der = scope.in_hex();
         let base = self.base(name.form, &newest, &scope_der)?;
         self.not_contrary(newest.full.as_ref().map(|(crl, _)| crl))?;
         let (number, expect) = next_number(self.parts.store.as_ref(), name, newest.number())?;
@@ -171,6 +172,7 @@ impl Authority {
             sha256: list.sha256(),
             scope: scope_der,
             contains: self.plan.contains,
+            names_delta: freshest.is_some() && base.is_none(),
             chunks: self.store_chunks(name, number, &list, actor)?,
         };
         let inline = if manifest.chunks == 0 { list.to_der() } else { Vec::new() };
@@ -178,6 +180,14 @@ impl Authority {
         let base = base.map(|(_, version)| version);
         self.commit_crl(&published, &newest, reserved, base, actor)?;
         Ok((published, list))
+    }
+
+    /// Whether a full CRL is as the next one would be, but for what it lists.
+    fn still_planned(&self, crl: &StoredCrl) -> Result<bool, StorageError> {
+        let Some(manifest) = &crl.manifest else { return Ok(false) };
+        Ok(manifest.scope == self.scope(crl.name.partition)?.in_hex()
+            && manifest.names_delta == self.plan.delta.is_some()
+            && crl.next_update - crl.this_update == self.plan.validity)
     }
 
     fn newest(&self, name: &CrlName) -> Result<Newest, StorageError> {

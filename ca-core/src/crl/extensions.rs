@@ -54,6 +54,11 @@ impl Extensions<'_> {
 }
 
 impl Scope {
+    /// [`Self::to_der`] in lower-case hex; empty for `None`.
+    pub(crate) fn in_hex(&self) -> String {
+        self.to_der().map(hex::encode).unwrap_or_default()
+    }
+
     /// IssuingDistributionPoint; `None` where the CRL is about all of the CA's certificates.
     pub(crate) fn to_der(&self) -> Option<Vec<u8>> {
         let mut fields = self.distribution_point.as_deref().map(distribution_point).unwrap_or_default();

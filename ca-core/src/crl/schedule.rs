@@ -8,20 +8,20 @@ use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
 
 use super::stored::{StoredCrl, find, published_partitions};
-use super::{CrlName, CrlPlan, CrlWatch, Form, Partition};
+use super::watch::CrlWatch;
+use super::{CrlName, CrlPlan, Form, Partition};
 use crate::certificate::CaId;
 use crate::ledger::Position;
 use crate::serial::SerialNumber;
 use crate::storage::{StorageError, Store};
 
-/// Keeps in mind when each CRL of one CA is due. Holds nothing that a restart would miss: what is not known is
-/// published anew.
+/// Keeps in mind when each CRL of one CA is due. Holds nothing that a restart would miss: the newest CRLs say up to where
+/// they cover the ledger, and what came since stands there.
 #[derive(Debug)]
 pub struct CrlSchedule {
     ca: CaId,
     spacing: Duration,
-    /// `None` when it is not known what the newest CRLs lack, as after a crash that may have come between a revocation
-    /// and its CRL.
+    /// `None` before the first look.
     watch: Option<CrlWatch>,
     partitions: BTreeMap<Partition, Known>,
 }
@@ -35,7 +35,7 @@ struct Known {
     made: Option<OffsetDateTime>,
     /// Look the CRLs up again: another node may have published.
     stale: bool,
-    /// Publish whatever is there.
+    /// Publish a full CRL whatever is there: it is not known what the newest lacks, or it is of another plan.
     unknown: bool,
 }
 
@@ -47,27 +47,23 @@ pub(crate) enum Due {
 }
 
 impl CrlSchedule {
-    /// Begins without knowing what the newest CRLs lack: each is made anew at the first look. A revocation is published
-    /// within `spacing` and the time it takes to sign a CRL.
+    /// A revocation is published within `spacing` and the time it takes to sign a CRL.
     pub const fn new(ca: CaId, spacing: Duration) -> Self {
         Self { ca, spacing, watch: None, partitions: BTreeMap::new() }
     }
 
-    /// Begins where everything that stands in the ledger before `from` is known to be covered.
-    #[must_use]
-    pub fn following(mut self, from: Position) -> Self {
-        self.watch = Some(CrlWatch::from(self.ca.clone(), from));
-        self
-    }
-
-    /// Looks at ledger and clock. What is due.
+    /// Looks at ledger and clock. What is due. At the first look, a CRL that `fits` does not accept, since it is not as the
+    /// plan has it now, is made anew.
     pub(crate) fn due(
         &mut self,
         store: &dyn Store,
         plan: &CrlPlan,
         now: OffsetDateTime,
+        fits: impl Fn(&StoredCrl) -> Result<bool, StorageError>,
     ) -> Result<Vec<Due>, StorageError> {
-        self.begin(store, plan)?;
+        if self.watch.is_none() {
+            self.begin(store, plan, fits)?;
+        }
         let Some(watch) = &mut self.watch else { return Ok(Vec::new()) };
         watch.look(store)?;
         let mut due = Vec::new();
@@ -81,20 +77,30 @@ impl CrlSchedule {
     }
 
     /// At the first look: which partitions there are, and from where on the ledger is followed.
-    fn begin(&mut self, store: &dyn Store, plan: &CrlPlan) -> Result<(), StorageError> {
-        if !self.partitions.is_empty() {
-            return Ok(());
-        }
-        let unknown = self.watch.is_none();
-        if unknown {
-            let from = Position(store.ledger_size()?);
-            self.watch = Some(CrlWatch::from(self.ca.clone(), from));
-        }
+    fn begin(
+        &mut self,
+        store: &dyn Store,
+        plan: &CrlPlan,
+        fits: impl Fn(&StoredCrl) -> Result<bool, StorageError>,
+    ) -> Result<(), StorageError> {
         // Certificates name their shard for ever: one that was ever published goes on being published.
         let mut all = published_partitions(store, &self.ca)?;
         all.extend((0..=plan.shards).map(Partition::shard));
-        let known = |partition| (partition, Known { stale: true, unknown, ..Known::default() });
-        self.partitions = all.into_iter().map(known).collect();
+        let mut partitions = BTreeMap::new();
+        for partition in all {
+            let mut known = Known::default();
+            known.read(store, &self.ca, partition)?;
+            known.unknown = !known.full.as_ref().map_or(Ok(false), &fits)?;
+            partitions.insert(partition, known);
+        }
+        let covered = partitions.values().filter(|known| !known.unknown).filter_map(Known::covered).min();
+        let end = Position(store.ledger_size()?);
+        let caught_up = CrlWatch::caught_up(store, self.ca.clone(), covered.unwrap_or(end))?;
+        if caught_up.is_none() {
+            partitions.values_mut().for_each(|known| known.unknown = true);
+        }
+        self.watch = Some(caught_up.unwrap_or_else(|| CrlWatch::from(self.ca.clone(), end)));
+        self.partitions = partitions;
         Ok(())
     }
 
@@ -122,6 +128,12 @@ impl Known {
         self.delta = find(Form::Delta)?;
         self.stale = false;
         Ok(())
+    }
+
+    /// The full CRL lists what stands in the ledger before this.
+    fn covered(&self) -> Option<Position> {
+        let manifest = self.full.as_ref().and_then(|full| full.manifest.as_ref());
+        manifest.map(|manifest| Position(manifest.covers))
     }
 
     fn runs_out(&self, plan: &CrlPlan, now: OffsetDateTime) -> bool {
@@ -153,8 +165,7 @@ impl Known {
         if !(lacking || outdated) || now.unix_timestamp() <= full.this_update.unix_timestamp() {
             return None;
         }
-        let since = full.manifest.as_ref().map(|manifest| Position(manifest.covers));
-        let changes = since.and_then(|since| watch.changes(partition, since));
+        let changes = self.covered().and_then(|since| watch.changes(partition, since));
         Some(changes.map_or(Due::Full(partition), |changes| Due::Delta(partition, changes)))
     }
 }

@@ -65,6 +65,9 @@ pub(crate) struct Manifest {
     /// Which certificates it is about.
     #[serde(default)]
     pub(crate) contains: Contains,
+    /// Whether it names its delta CRL.
+    #[serde(default)]
+    pub(crate) names_delta: bool,
     /// In how many chunks the DER lies; 0: it stands behind the manifest.
     pub(crate) chunks: u32,
 }

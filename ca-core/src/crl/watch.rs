@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::name::{CrlName, Form, Partition};
 use crate::authority::{CRL_PUBLISHED, HELD, RELEASED, REVOKED};
 use crate::certificate::CaId;
+use crate::ledger::index::Query;
 use crate::ledger::{self, Event, Position};
 use crate::serial::SerialNumber;
 use crate::storage::{StorageError, Store};
@@ -22,13 +23,18 @@ pub(crate) const FOR_SCHEDULE: &str = "scheduled";
 /// How many events one pass reads at a time.
 const PAGE: usize = 1_000;
 
+/// How many events one look into the ledger's index asks for, and how many such looks a start may take: beyond, signing
+/// is faster than reading.
+const LOOK: usize = 5_000;
+const MOST_LOOKS: usize = 40;
+
 /// The most changes that are remembered between two full CRLs of a partition. Beyond, a full CRL is shorter to make
 /// than to explain.
 const MOST_CHANGES: usize = 100_000;
 
 /// What changed since a CA's newest CRLs.
 #[derive(Debug, Clone)]
-pub struct CrlWatch {
+pub(super) struct CrlWatch {
     ca: CaId,
     /// Nothing is known of what stands before this.
     from: Position,
@@ -51,17 +57,36 @@ struct Seen {
 
 impl CrlWatch {
     /// Begins to watch from `from` on; what came before counts as covered.
-    pub const fn from(ca: CaId, from: Position) -> Self {
+    pub(super) const fn from(ca: CaId, from: Position) -> Self {
         Self { ca, from, next: from, partitions: BTreeMap::new() }
     }
 
-    /// Reads what came since the last look. Whether a CRL of any partition is due.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn is_due(&mut self, store: &dyn Store) -> Result<bool, StorageError> {
-        self.look(store)?;
-        Ok(self.partitions.values().any(Seen::lacks))
+    /// As [`Self::from`], and has read what stands there now, by the ledger's index; `None` where that is too much.
+    pub(super) fn caught_up(
+        store: &dyn Store,
+        ca: CaId,
+        from: Position,
+    ) -> Result<Option<Self>, StorageError> {
+        let size = Position(store.ledger_size()?);
+        let mut watch = Self { next: size, ..Self::from(ca, from) };
+        let mut looks = 0;
+        for action in [REVOKED, HELD, RELEASED, CRL_PUBLISHED] {
+            let query = Query { action: Some(action.as_str().to_owned()), ..Query::default() };
+            let mut place = Some(from);
+            while let Some(from) = place.filter(|from| *from < size) {
+                if looks == MOST_LOOKS {
+                    return Ok(None);
+                }
+                looks += 1;
+                let found = query.run(store, from, LOOK)?;
+                // What came meanwhile is for the next look.
+                for recorded in found.items.iter().filter(|recorded| recorded.position < size) {
+                    watch.see(recorded.position, &recorded.event()?);
+                }
+                place = found.next;
+            }
+        }
+        Ok(Some(watch))
     }
 
     /// Reads what came since the last look.
@@ -121,13 +146,16 @@ impl Seen {
     }
 
     fn change(&mut self, serial: SerialNumber, position: Position, waits: bool) {
+        // A start reads action by action, not in the ledger's order.
         if !waits {
-            self.urgent = Some(position);
+            self.urgent = self.urgent.max(Some(position));
         }
-        self.changed.insert(serial, position);
+        let last = self.changed.entry(serial).or_insert(position);
+        *last = position.max(*last);
         if self.changed.len() > MOST_CHANGES {
+            let last = self.changed.values().max().copied().unwrap_or(position);
             self.changed.clear();
-            self.forgotten = Position(position.0 + 1);
+            self.forgotten = self.forgotten.max(Position(last.0 + 1));
         }
     }
 

@@ -2,16 +2,21 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
+use ca_core::algorithm::KeyAlgorithm;
 use ca_core::certificate::CaId;
 use ca_core::crl::{
     Contains, CrlName, CrlPlan, CrlSchedule, DeltaPlan, Form, NamedIn, Partition, PublishError, StoredCrl,
     find,
 };
 use ca_core::issuance::{IssueError, IssuedCertificate, Refusal};
+use ca_core::keys::software::SoftwareKey;
+use ca_core::ledger::sealer::Sealer;
 use ca_core::status::{Grounds, RevocationReason};
 use ca_core::storage::AuditedChange;
 use ca_core::storage::memory::Failure;
+use ca_core::tlog::note::NoteSigner;
 use time::Duration;
 
 use crate::authority::{Ca, actor};
@@ -50,6 +55,13 @@ fn schedule() -> CrlSchedule {
 fn tick(ca: &Ca, schedule: &mut CrlSchedule) -> Vec<String> {
     let made = ca.issuing.publish_due(schedule, &actor());
     made.into_iter().map(|outcome| outcome.unwrap().name.key()).collect()
+}
+
+/// The log that covers the ledger of a store, with its index. It has a key of its own in each test.
+fn sealer(ca: &Ca) -> Sealer {
+    let key = Arc::new(SoftwareKey::generate(KeyAlgorithm::Ed25519).unwrap());
+    let signer = NoteSigner::new("example.org/ledger".parse().unwrap(), key).unwrap();
+    Sealer::new(ca.store.clone(), "example.org/ledger".parse().unwrap(), signer).unwrap()
 }
 
 /// Files for judges.
@@ -272,6 +284,47 @@ fn many_revocations_make_few_crls_and_some_wait_for_the_next() {
 }
 
 #[test]
+fn a_start_signs_only_what_the_newest_crls_lack() {
+    let ca = Ca::founded().planned(CrlPlan { shards: 2, delta: delta(), ..plan() });
+    let sealer = sealer(&ca);
+    let issued: Vec<_> = (0..2).map(|_| ca.issue("device", new_key()).unwrap()).collect();
+    assert_eq!(tick(&ca, &mut schedule()), ["issuing", "issuing/1", "issuing/2"]);
+    ca.wait(Duration::seconds(3));
+    assert_eq!(tick(&ca, &mut schedule()), ["issuing/delta", "issuing/1/delta", "issuing/2/delta"]);
+    assert_eq!(tick(&ca, &mut schedule()), [""; 0]);
+    // Stopped between a revocation and its CRL, once before the ledger's index has it and once after.
+    for revoked in issued.iter().take(2) {
+        revoke(&ca, revoked, RevocationReason::Superseded);
+        ca.wait(Duration::seconds(3));
+        let own = format!("issuing/{}/delta", revoked.record.crl_partition.number());
+        assert_eq!(tick(&ca, &mut schedule()), [own]);
+        assert_eq!(tick(&ca, &mut schedule()), [""; 0]);
+        sealer.seal().unwrap();
+        assert_eq!(tick(&ca, &mut schedule()), [""; 0]);
+    }
+    let listed = |form| (1..=2).map(move |number| newest(&ca, Partition::shard(number), form).entries());
+    assert_eq!(listed(Form::Delta).flatten().sum::<u64>(), 2);
+}
+
+#[test]
+fn a_start_with_another_plan_makes_full_crls_anew() {
+    let ca = Ca::founded().planned(plan());
+    assert_eq!(tick(&ca, &mut schedule()), ["issuing"]);
+    let others = [
+        CrlPlan { validity: Duration::hours(12), ..plan() },
+        CrlPlan { contains: Contains::UserCertificates, ..plan() },
+        CrlPlan { delta: delta(), ..plan() },
+        plan(),
+    ];
+    let mut ca = ca;
+    for other in others {
+        ca.wait(Duration::seconds(1));
+        ca = ca.planned(other);
+        assert_eq!(tick(&ca, &mut schedule()), ["issuing"]);
+    }
+}
+
+#[test]
 fn a_ca_of_one_kind_of_certificates_issues_no_other_and_has_issued_none() {
     let ca = Ca::founded().planned(CrlPlan { contains: Contains::CaCertificates, ..plan() });
     let refused = ca.issue("device", new_key());
@@ -328,8 +381,7 @@ fn a_large_crl_lies_in_chunks_and_a_crash_leaves_none_behind() {
     let issued = ca.issue("device", new_key()).unwrap();
     revoke(&ca, &issued, RevocationReason::KeyCompromise);
     let entries = ca.store.scan(REVOCATIONS, &KeyRange::all(), 1).unwrap();
-    let ledger =
-        ca_core::ledger::Ledger::new(ca.clock.clone(), std::sync::Arc::new(ca_core::clock::SystemEntropy));
+    let ledger = ca_core::ledger::Ledger::new(ca.clock.clone(), Arc::new(ca_core::clock::SystemEntropy));
     let event = ledger.event(&actor(), ca_core::ledger::Action::named("test.filled"), "crl").unwrap();
     let fill = (0..20_000_u128).fold(Change::new(), |change, serial| {
         let key = [b"issuing/".as_slice(), &(serial + (0x70 << 120)).to_be_bytes()].concat();

@@ -88,6 +88,7 @@ pub(super) fn found_all(
     keys: &KeyFolder,
     actor: &Actor,
 ) -> Result<OpenedHierarchy, ServiceError> {
+    settings.crls.check_names(&planned)?;
     let mut hierarchy = OpenedHierarchy::closed(planned.clone());
     for ca in planned.iter() {
         let site = Site { foundation, settings, keys, actor, ca };
@@ -137,7 +138,7 @@ impl Site<'_> {
             None => self.root(signer)?,
             Some(issuer) => self.certified_by(above.at_work(issuer)?, signer)?,
         };
-        let authority = authority.with_crl_plan(self.settings.crl_plan_of(self.ca));
+        let authority = authority.with_crl_plan(self.settings.crls.of(self.ca));
         let store = self.foundation.store.as_ref();
         if crl::find(store, &CrlName::first(self.ca.id.clone()))?.is_none() {
             authority.publish_full(Partition::FIRST, self.actor)?;

@@ -11,6 +11,7 @@ use ca_core::tlog::witness::StateError;
 
 mod audit;
 mod backup;
+mod crl_plans;
 mod demo;
 mod draft;
 mod failure;

@@ -258,7 +258,7 @@ fn published(hierarchy: &OpenedHierarchy, settings: &Settings) -> Vec<PublishedC
     at_work
         .map(|(ca, authority)| PublishedCa {
             authority: Arc::clone(authority),
-            schedule: CrlSchedule::new(ca.id.clone(), settings.crl_within),
+            schedule: CrlSchedule::new(ca.id.clone(), settings.crls.within),
         })
         .collect()
 }

@@ -3,8 +3,6 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use ca_core::crl::{Contains, CrlPlan, DeltaPlan, MOST_SHARDS, NamedIn};
-use ca_core::hierarchy::PlannedCa;
 use ca_core::keys::journal::NodeName;
 use ca_core::storage::address::StoreAddress;
 use ca_core::toml_fault::{TomlFault, TomlMistake};
@@ -13,6 +11,7 @@ use time::Duration;
 
 use super::ServiceError;
 use super::backup::SealedKeys;
+use super::crl_plans::{CrlPlans, LooseCrl};
 use super::ledger::{LedgerSettings, LooseLedger};
 use super::signing_token::{LooseSigningToken, SigningToken};
 use super::store::LooseStore;
@@ -117,38 +116,6 @@ struct LooseToken {
     #[serde(default)]
     retired: Vec<String>,
     pin_file: PathBuf,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct LooseCrl {
-    validity_hours: u32,
-    root_validity_days: u32,
-    publish_within_seconds: u32,
-    shards: u16,
-    contains: Contains,
-    delta: Option<LooseDelta>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LooseDelta {
-    validity_hours: u32,
-    #[serde(default)]
-    in_certificates: bool,
-}
-
-impl Default for LooseCrl {
-    fn default() -> Self {
-        Self {
-            validity_hours: 24,
-            root_validity_days: 90,
-            publish_within_seconds: 2,
-            shards: 0,
-            contains: Contains::Everything,
-            delta: None,
-        }
-    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -293,11 +260,7 @@ pub(crate) struct Settings {
     /// Whether the sealed keys go along with them.
     pub(crate) backup_keys: SealedKeys,
     pub(crate) checkpoint_file: PathBuf,
-    /// How the issuing CA publishes its CRLs.
-    crl_plan: CrlPlan,
-    /// How soon after a revocation.
-    pub(crate) crl_within: Duration,
-    root_crl_validity: Duration,
+    pub(crate) crls: CrlPlans,
     pub(crate) ocsp_validity: Duration,
     pub(crate) limits: Limits,
     pub(crate) log: Log,
@@ -320,22 +283,12 @@ impl Settings {
         Self::parse(&text, data).map_err(|why| ServiceError::Settings { path, why })
     }
 
-    /// How a CA publishes its CRLs.
-    pub(crate) fn crl_plan_of(&self, ca: &PlannedCa) -> CrlPlan {
-        match ca.issuer {
-            Some(_) => self.crl_plan.clone(),
-            None => CrlPlan::whole(self.root_crl_validity),
-        }
-    }
-
     /// Checks the text of a settings file whose relative paths start at `data`.
     pub(crate) fn parse(text: &str, data: &Path) -> Result<Self, String> {
         let loose: Loose = toml::from_str(text).map_err(|error| in_one_line(text, &error))?;
         check_installation(&loose.installation)?;
         let base_url = check_url(&loose.public.base_url, "public.base_url", &["http"])?;
         let registry_url = check_url(&loose.public.registry_url, "public.registry_url", &["https"])?;
-        let crl_within = bounded(loose.crl.publish_within_seconds, 1, 86_400, "crl.publish_within_seconds")?;
-        let root_crl_validity = bounded(loose.crl.root_validity_days, 1, 366, "crl.root_validity_days")?;
         let ocsp_validity = bounded(loose.ocsp.validity_minutes, 2, 10_080, "ocsp.validity_minutes")?;
         Ok(Self {
             data: data.to_owned(),
@@ -361,10 +314,8 @@ impl Settings {
             vault: check_vault(loose.vault, data)?,
             certificates: data.join("certificates"),
             profiles: data.join("profiles"),
-            crl_plan: check_crl_plan(&loose.crl)?,
-            crl_within: Duration::seconds(crl_within.into()),
+            crls: loose.crl.check()?,
             hierarchy: data.join(HIERARCHY_FILE),
-            root_crl_validity: Duration::days(root_crl_validity.into()),
             ocsp_validity: Duration::minutes(ocsp_validity.into()),
             limits: check_limits(&loose.limits)?,
             log: check_log(loose.log)?,
@@ -435,26 +386,6 @@ fn check_vault(vault: LooseVault, data: &Path) -> Result<VaultSettings, String> 
     Ok(VaultSettings { current, token, cached_subjects: vault.cached_subjects })
 }
 
-fn check_crl_plan(crl: &LooseCrl) -> Result<CrlPlan, String> {
-    // RFC 5280 section 5.1.2.5 leaves nextUpdate to policy: at most a week online, ETSI EN 319 411-1
-    // CSS-6.3.9-05 asks for a CRL at least every 24 hours.
-    let validity = bounded(crl.validity_hours, 1, 168, "crl.validity_hours")?;
-    if crl.shards > MOST_SHARDS {
-        return Err(format!("crl.shards is {}: it must be 0 to {MOST_SHARDS}", crl.shards));
-    }
-    let delta = crl.delta.as_ref().map(|delta| {
-        let hours = bounded(delta.validity_hours, 1, validity, "crl.delta.validity_hours")?;
-        let named_in = if delta.in_certificates { NamedIn::CrlsAndCertificates } else { NamedIn::Crls };
-        Ok::<_, String>(DeltaPlan { validity: Duration::hours(hours.into()), named_in })
-    });
-    Ok(CrlPlan {
-        validity: Duration::hours(validity.into()),
-        shards: crl.shards,
-        delta: delta.transpose()?,
-        contains: crl.contains,
-    })
-}
-
 fn check_tls_names(names: Vec<String>) -> Result<Vec<String>, String> {
     if names.is_empty() {
         return Err("listen.tls_names is empty: name the host under which clients reach the service".into());
@@ -471,7 +402,7 @@ fn check_url(text: &str, key: &str, schemes: &[&str]) -> Result<String, String> 
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-fn bounded(value: u32, least: u32, most: u32, key: &str) -> Result<u32, String> {
+pub(super) fn bounded(value: u32, least: u32, most: u32, key: &str) -> Result<u32, String> {
     if (least..=most).contains(&value) {
         Ok(value)
     } else {
@@ -512,12 +443,11 @@ mod tests {
     fn the_commented_sample_is_a_valid_file() {
         let settings = Settings::parse(SAMPLE, Path::new("/var/lib/npki")).unwrap();
         assert_eq!(settings.store.folder(), Some(Path::new("/var/lib/npki/store")));
-        assert_eq!(settings.crl_plan, CrlPlan::whole(Duration::hours(24)));
-        let divided =
-            SAMPLE.replace("shards = 0", "shards = 16").replace("# [crl.delta]\n# ", "[crl.delta]\n");
-        let plan = Settings::parse(&divided, Path::new("/d")).unwrap().crl_plan;
-        let delta = DeltaPlan { validity: Duration::hours(6), named_in: NamedIn::Crls };
-        assert_eq!((plan.shards, plan.delta), (16, Some(delta)));
+        let divided = ["[crl.delta]\n", "[crl.ca.persons]\n", "[crl.ca.persons.delta]\n"]
+            .iter()
+            .fold(SAMPLE.to_owned(), |text, head| text.replace(&format!("# {head}# "), head));
+        assert_ne!(divided, SAMPLE);
+        Settings::parse(&divided, Path::new("/d")).unwrap();
     }
 
     #[test]
