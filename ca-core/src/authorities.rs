@@ -15,7 +15,7 @@ use crate::issuance::{IssuanceRequest, IssueError, IssuedCertificate};
 use crate::ledger::Actor;
 use crate::profile::{Profile, ProfileId, ProfileSet};
 use crate::serial::SerialNumber;
-use crate::status::RevocationReason;
+use crate::status::Grounds;
 use crate::storage::{AuditedChange, StorageError, Store};
 use crate::subject::{ApprovedSubject, IdentityRef};
 use crate::vault::{Envelope, Vault, VaultError};
@@ -209,11 +209,11 @@ impl Authorities {
     pub fn revoke(
         &self,
         record: &CertificateRecord,
-        reason: RevocationReason,
+        grounds: impl Into<Grounds>,
         actor: &Actor,
         also: AuditedChange,
     ) -> Result<CertificateRecord, RevokeError> {
-        self.issuer_of(record)?.revoke(&record.serial, reason, actor, also)
+        self.issuer_of(record)?.revoke(&record.serial, grounds, actor, also)
     }
 
     /// Releases a certificate from hold; `also` is committed in the same change.

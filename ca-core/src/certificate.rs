@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::crl::Partition;
 use crate::plain_name::is_plain;
 use crate::profile::ProfileId;
 use crate::serial::SerialNumber;
@@ -21,7 +22,8 @@ pub const CERTIFICATE_DER: Table = Table::octets("certificate_der");
 pub const CERTIFICATES_BY_IDENTITY: Table = Table::octets("certificates_by_identity");
 /// Which identity holds a key, for all time: SHA-256 of the SubjectPublicKeyInfo → [`IdentityRef`].
 pub const KEYS: Table = Table::octets("keys");
-/// Revoked and held certificates, for making CRLs: `ca/serial` → [`Revocation`].
+/// Revoked and held certificates, for making CRLs: `ca/serial`, or `ca:shard/serial` where the certificate
+/// names a shard.
 pub const REVOCATIONS: Table = Table::records("revocations");
 
 /// Names a CA within one installation: `root`, `issuing`.
@@ -30,13 +32,16 @@ pub const REVOCATIONS: Table = Table::records("revocations");
 pub struct CaId(String);
 
 impl CaId {
-    /// Takes a name of lower-case letters, digits and hyphens, at most 32 octets, as used in file names and addresses.
+    /// Takes a name of lower-case letters, digits and hyphens, at most 32 octets, not ending in `-delta`, as used in file
+    /// names and addresses.
     ///
     /// # Errors
     /// Any other name.
     pub fn new(name: impl Into<String>) -> Result<Self, InvalidCaId> {
         let name = name.into();
-        if is_plain(&name, 32) { Ok(Self(name)) } else { Err(InvalidCaId) }
+        // `issuing-delta.crl` is the delta CRL of `issuing`.
+        let fits = is_plain(&name, 32) && !name.ends_with("-delta");
+        if fits { Ok(Self(name)) } else { Err(InvalidCaId) }
     }
 
     /// The name.
@@ -65,7 +70,7 @@ impl std::fmt::Display for CaId {
 
 /// Not a CA's name.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("a CA's name has 1 to 32 lower-case letters, digits and hyphens")]
+#[error("a CA's name has 1 to 32 lower-case letters, digits and hyphens, and does not end in -delta")]
 pub struct InvalidCaId;
 
 /// What is known of one issued certificate, besides its DER.
@@ -98,6 +103,9 @@ pub struct CertificateRecord {
     /// Set when it is revoked or on hold.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub revocation: Option<Revocation>,
+    /// Which of its issuer's CRLs it names: chosen when it was issued, for ever.
+    #[serde(skip_serializing_if = "Partition::is_first", default)]
+    pub crl_partition: Partition,
 }
 
 impl CertificateRecord {

@@ -99,6 +99,25 @@ pub struct Revocation {
     pub at: OffsetDateTime,
     /// Why.
     pub reason: RevocationReason,
+    /// Since when the key is known or suspected to be in the wrong hands, or the certificate otherwise invalid, where
+    /// that is earlier (RFC 5280 section 5.3.2). UTC, whole seconds.
+    #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none", default)]
+    pub invalid_since: Option<OffsetDateTime>,
+}
+
+/// Why a certificate is to be revoked, and since when it was invalid. A [`RevocationReason`] alone is such grounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grounds {
+    /// Why.
+    pub reason: RevocationReason,
+    /// As [`Revocation::invalid_since`].
+    pub invalid_since: Option<OffsetDateTime>,
+}
+
+impl From<RevocationReason> for Grounds {
+    fn from(reason: RevocationReason) -> Self {
+        Self { reason, invalid_since: None }
+    }
 }
 
 /// What an issuing CA says of a serial number.

@@ -3,7 +3,7 @@
 use crate::authority::CA_CERTIFICATES;
 use crate::blocked_keys::BLOCKED_KEYS;
 use crate::certificate::{CERTIFICATE_DER, CERTIFICATES, CERTIFICATES_BY_IDENTITY, KEYS, REVOCATIONS};
-use crate::crl::{CRL_NUMBERS, CRLS};
+use crate::crl::{CRL_CHUNKS, CRL_NUMBERS, CRLS};
 use crate::issuance::reservation::RESERVATIONS;
 use crate::key_index::CERTIFICATES_BY_KEY;
 use crate::ledger::EVENTS;
@@ -22,6 +22,7 @@ pub const TABLES: &[Table] = &[
     CERTIFICATES_BY_KEY,
     CERTIFICATE_DER,
     CRLS,
+    CRL_CHUNKS,
     CRL_NUMBERS,
     EVENTS,
     KEYS,

@@ -5,7 +5,7 @@ use ca_core::blocked_keys::SpkiDigest;
 use ca_core::certificate::CertificateRecord;
 use ca_core::ledger::Action;
 use ca_core::serial::SerialNumber;
-use ca_core::status::RevocationReason;
+use ca_core::status::{Grounds, RevocationReason};
 use ca_core::storage::{AuditedChange, Change, CommitError, KeyRange, StorageError, Table};
 use time::OffsetDateTime;
 
@@ -209,14 +209,15 @@ impl Registry {
         &self,
         permit: &Permit<RevokeCertificates>,
         serial: &SerialNumber,
-        reason: RevocationReason,
+        grounds: impl Into<Grounds>,
         note: Option<&str>,
     ) -> Result<CertificateRecord, CertificateError> {
+        let grounds = grounds.into();
         let note = note.map(|note| reason_line("note", note)).transpose()?;
         let record = self.certificate_within(permit, serial)?;
         until_settled(|| {
             let noted = self.noted(permit, &record, note.as_deref())?;
-            attempt(self.authorities().revoke(&record, reason, &permit.actor(), noted))
+            attempt(self.authorities().revoke(&record, grounds, &permit.actor(), noted))
         })
     }
 

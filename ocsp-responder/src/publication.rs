@@ -4,12 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ca_core::certificate::CaId;
-use ca_core::crl;
+use ca_core::crl::{self, CrlName, StoredCrl};
 use ca_core::storage::{StorageError, Store};
-use der::asn1::AnyRef;
-use der::{Decode, Header, Reader, SliceReader};
-use time::OffsetDateTime;
-use x509_cert::time::Time;
 
 /// The certificates of the installation's CAs, and the store their newest CRLs are read from.
 ///
@@ -39,16 +35,24 @@ impl Publication {
         self.certificates.get(ca).map(Vec::as_slice)
     }
 
-    /// A CA's newest CRL, DER; `None` for a CA that is not published here or has made none yet.
+    /// The newest CRL of a name, without the octets of a large one; `None` for a CA that is not published here or has
+    /// made none yet.
     ///
     /// # Errors
     /// Storage failed, or what it holds is no CRL.
-    pub fn crl(&self, ca: &CaId) -> Result<Option<PublishedCrl>, StorageError> {
-        if !self.certificates.contains_key(ca) {
+    pub fn crl(&self, name: &CrlName) -> Result<Option<StoredCrl>, StorageError> {
+        if !self.certificates.contains_key(&name.ca) {
             return Ok(None);
         }
-        let newest = crl::newest(self.store.as_ref(), ca)?;
-        newest.map(|crl| PublishedCrl::read(crl.der, ca)).transpose()
+        crl::find(self.store.as_ref(), name)
+    }
+
+    /// One part of a CRL's DER: see [`StoredCrl::part`].
+    ///
+    /// # Errors
+    /// Storage failed, or the CRL was superseded long since.
+    pub fn part(&self, crl: &StoredCrl, place: u32) -> Result<Vec<u8>, StorageError> {
+        crl.part(self.store.as_ref(), place)
     }
 
     /// Whether the store answers.
@@ -57,42 +61,8 @@ impl Publication {
     /// It does not.
     pub fn check_ready(&self) -> Result<(), StorageError> {
         match self.certificates.keys().next() {
-            Some(ca) => self.crl(ca).map(|_| ()),
+            Some(ca) => self.crl(&CrlName::first(ca.clone())).map(|_| ()),
             None => Ok(()),
         }
     }
-}
-
-/// A CRL and the times its cache lifetime follows from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublishedCrl {
-    /// The CRL.
-    pub der: Vec<u8>,
-    /// When it was made, UTC.
-    pub this_update: OffsetDateTime,
-    /// By when there is a newer one, UTC.
-    pub next_update: Option<OffsetDateTime>,
-}
-
-impl PublishedCrl {
-    fn read(der: Vec<u8>, ca: &CaId) -> Result<Self, StorageError> {
-        let (this_update, next_update) =
-            times(&der).map_err(|error| StorageError(format!("the CRL of {ca} cannot be read: {error}")))?;
-        Ok(Self { this_update: moment(this_update), next_update: next_update.map(moment), der })
-    }
-}
-
-/// thisUpdate and nextUpdate. Reads the head alone: a CRL may have a million entries (RFC 5280 section 5.1).
-fn times(crl: &[u8]) -> der::Result<(Time, Option<Time>)> {
-    let mut reader = SliceReader::new(crl)?;
-    Header::decode(&mut reader)?.tag().assert_eq(der::Tag::Sequence)?;
-    Header::decode(&mut reader)?.tag().assert_eq(der::Tag::Sequence)?;
-    let _version: Option<u8> = reader.decode()?;
-    let _signature: AnyRef<'_> = reader.decode()?;
-    let _issuer: AnyRef<'_> = reader.decode()?;
-    Ok((reader.decode()?, reader.decode()?))
-}
-
-fn moment(time: Time) -> OffsetDateTime {
-    OffsetDateTime::UNIX_EPOCH + time.to_unix_duration()
 }

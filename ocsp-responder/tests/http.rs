@@ -13,7 +13,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ca_core::algorithm::KeyAlgorithm;
 use ca_core::certificate::CaId;
 use ca_core::clock::SystemClock;
-use ca_core::crl::{CRLS, Crl};
+use ca_core::crl::{CRL_CHUNKS, CRLS, Crl};
 use ca_core::keys::software::SoftwareKey;
 use ca_core::storage::memory::MemoryStore;
 use ca_core::storage::{
@@ -35,6 +35,14 @@ struct CrlStore(Mutex<Result<Option<Vec<u8>>, StorageError>>);
 
 impl Store for CrlStore {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Versioned>, StorageError> {
+        if table == CRL_CHUNKS {
+            // The name, a zero octet, the number and the place, both big-endian.
+            let place = key.strip_prefix(b"issuing/3\0\0\0\0\0\0\0\0\x07\0\0\0").unwrap();
+            return Ok((place[0] < 3).then(|| Versioned { value: chunk(place[0]), version: Version(1) }));
+        }
+        if key == b"issuing/3" {
+            return Ok(Some(Versioned { value: chunked_crl(), version: Version(1) }));
+        }
         assert_eq!((table, key), (CRLS, b"issuing".as_slice()));
         let found = self.0.lock().unwrap().clone()?;
         Ok(found.map(|value| Versioned { value, version: Version(1) }))
@@ -62,6 +70,22 @@ impl Store for CrlStore {
     ) -> Result<Moment, StorageError> {
         unreachable!("publishing exports nothing")
     }
+}
+
+fn chunk(place: u8) -> Vec<u8> {
+    vec![place; if place == 2 { 1_000 } else { 256 * 1024 }]
+}
+
+/// A shard's CRL number 7 as ca-core keeps it when its octets lie in chunks.
+fn chunked_crl() -> Vec<u8> {
+    let now = OffsetDateTime::now_utc().unix_timestamp();
+    let manifest = r#"{"covers":1,"entries":9,"octets":525288,"sha256":"aa","scope":"","chunks":3}"#;
+    let mut stored = Vec::new();
+    stored.extend([7_u64.to_be_bytes(), now.to_be_bytes(), (now + 3_600).to_be_bytes()].concat());
+    stored.push(b'M');
+    stored.extend(u32::try_from(manifest.len()).unwrap().to_be_bytes());
+    stored.extend(manifest.bytes());
+    stored
 }
 
 fn log_key() -> VerifierKey {
@@ -378,6 +402,22 @@ fn the_newest_crl_is_published() {
     }
     assert_eq!(server.send("HEAD /crl/issuing.crl HTTP/1.1\r\n", b"").body.len(), 0);
     assert_eq!(server.get("/crl/root.crl").status, 404);
+}
+
+#[test]
+fn a_large_crl_is_sent_part_by_part() {
+    let server = Server::start();
+    let reply = server.get("/crl/issuing/3.crl");
+    assert_eq!((reply.status, reply.header("content-length")), (200, Some("525288")));
+    assert_eq!(reply.header("etag"), Some("\"aa\""));
+    assert_eq!(reply.body, (0..3).flat_map(chunk).collect::<Vec<_>>());
+    let head = server.send("HEAD /crl/issuing/3.crl HTTP/1.1\r\n", b"");
+    assert_eq!((head.header("content-length"), head.body.len()), (Some("525288"), 0));
+    let again = server.send("GET /crl/issuing/3.crl HTTP/1.1\r\nIf-None-Match: \"aa\"\r\n", b"");
+    assert_eq!((again.status, again.body.len()), (304, 0));
+    for unknown in ["/crl/issuing/03.crl", "/crl/issuing/0.crl", "/crl/other/3.crl", "/crl/issuing/3/3.crl"] {
+        assert_eq!(server.get(unknown).status, 404, "{unknown}");
+    }
 }
 
 #[test]

@@ -52,6 +52,15 @@ impl Installation {
         Self::running(Keeping::Embedded, &["--hierarchy", hierarchy])
     }
 
+    /// The same, with its settings edited before the first start.
+    pub fn fresh_edited(hierarchy: &str, edit: impl FnOnce(&str) -> String) -> Self {
+        let mut installation = Self::empty();
+        installation.initialise(Keeping::Embedded, &["--hierarchy", hierarchy]);
+        installation.edit_settings(edit);
+        installation.start();
+        installation
+    }
+
     fn running(keeping: Keeping<'_>, more: &[&str]) -> Self {
         let mut installation = Self::empty();
         installation.initialise(keeping, more);

@@ -3,11 +3,12 @@
 use time::{Duration, OffsetDateTime};
 use x509_parser::prelude::{FromDer, TbsCertificate};
 
-use super::{Authority, encode};
+use super::{Addresses, Authority, encode};
 use crate::blocked_keys::{self, SpkiDigest};
 use crate::certificate::{
     self, CERTIFICATE_DER, CERTIFICATES, CERTIFICATES_BY_IDENTITY, CertificateRecord, KEYS,
 };
+use crate::crl::{Form, NamedIn, Partition};
 use crate::csr::{SubjectPublicKey, VerifiedCsr};
 use crate::fingerprint::fingerprint;
 use crate::issuance::reservation::{RESERVATIONS, RESERVED, Reservation};
@@ -109,6 +110,7 @@ impl Authority {
         if not_after > self.issuer.not_after {
             return Err(IssueError::IssuerTooShort);
         }
+        let partition = self.partition_for(&request.profile, &serial)?;
         let written = to_be_signed::certificate(
             &Contents {
                 profile: &request.profile,
@@ -119,14 +121,35 @@ impl Authority {
                 serial: &serial,
                 not_before,
                 not_after,
-                addresses: &self.parts.addresses,
+                addresses: &self.addresses_for(partition),
             },
             &IssuedBy::Ca(&self.issuer),
         )?;
         let to_be_signed = lint::lint(written, &self.lint_context(&request.profile))?;
         let IssuanceRequest { profile, subject, key, .. } = request;
-        let draft = Draft { serial, profile, subject, key, not_before, not_after };
+        let draft = Draft { serial, profile, subject, key, not_before, not_after, partition };
         self.reserve(to_be_signed, draft, now, actor)
+    }
+
+    /// Which CRL a certificate is to name. One that names none is of the first partition.
+    fn partition_for(&self, profile: &Profile, serial: &SerialNumber) -> Result<Partition, Refusal> {
+        // RFC 5280 section 5.2.5: the CRLs of this CA say that they are about one kind of certificate only.
+        if !self.plan.contains.covers(profile.kind) {
+            let contains = self.plan.contains.to_string();
+            return Err(Refusal::CrlLeavesOut { profile: profile.id.to_string(), contains });
+        }
+        Ok(if profile.crl_address { self.plan.place(serial.as_bytes()) } else { Partition::FIRST })
+    }
+
+    /// The addresses for a certificate of a partition.
+    fn addresses_for(&self, partition: Partition) -> Addresses {
+        let named_in = self.plan.delta.as_ref().map(|delta| delta.named_in);
+        let freshest = named_in == Some(NamedIn::CrlsAndCertificates);
+        Addresses {
+            crl: self.address(partition, Form::Full),
+            freshest_crl: freshest.then(|| self.address(partition, Form::Delta)),
+            ..self.parts.addresses.clone()
+        }
     }
 
     /// From when until when, both included (RFC 5280 section 4.1.2.5).
@@ -243,6 +266,7 @@ impl Authority {
             not_after: draft.not_after,
             issued_at: whole_seconds(self.parts.clock.now()),
             revocation: None,
+            crl_partition: draft.partition,
         }
     }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::algorithm::KeyAlgorithm;
 use crate::certificate::{CaId, CertificateRecord, Certificates};
-use crate::clock::{Clock, Entropy, EntropyError};
+use crate::clock::{Clock, Entropy, EntropyError, in_words};
+use crate::crl::CrlPlan;
 use crate::issuance::issuer::Issuer;
 use crate::issuance::reservation::{self, AbandonError};
 use crate::keys::Signer;
@@ -18,12 +19,13 @@ use crate::vault::Vault;
 
 mod cross;
 mod issue;
+mod listing;
 mod publish;
 mod revoke;
 mod root;
 
 pub use issue::ISSUED;
-pub use publish::{CRL_PREPARED, CRL_PUBLISHED, CrlWatch};
+pub use publish::{CRL_PREPARED, CRL_PUBLISHED, CRL_STORED};
 pub use revoke::{HELD, RELEASED, REVOKED};
 pub use root::{CA_CERTIFICATES, FOUNDED, PREPARED, RootError, RootParts, found_root};
 
@@ -34,8 +36,10 @@ pub struct Addresses {
     pub ocsp: String,
     /// The CA's certificate, DER.
     pub ca_issuers: String,
-    /// The CA's CRL, DER.
+    /// The CA's CRL, DER. Of the certificates that name a shard, the shard's lies beside it.
     pub crl: String,
+    /// The delta CRL, DER, where certificates name it.
+    pub freshest_crl: Option<String>,
 }
 
 impl Addresses {
@@ -46,6 +50,7 @@ impl Addresses {
             ocsp: format!("{base}/ocsp"),
             ca_issuers: format!("{base}/ca/{ca}.cer"),
             crl: format!("{base}/crl/{ca}.crl"),
+            freshest_crl: None,
         }
     }
 }
@@ -80,6 +85,7 @@ pub struct Authority {
     issuer: Issuer,
     certificates: Certificates,
     ledger: Ledger,
+    plan: CrlPlan,
 }
 
 impl Authority {
@@ -95,7 +101,14 @@ impl Authority {
         }
         let certificates = Certificates::new(Arc::clone(&parts.store), parts.id.clone());
         let ledger = Ledger::new(Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
-        Ok(Self { parts, issuer, certificates, ledger })
+        Ok(Self { parts, issuer, certificates, ledger, plan: CrlPlan::default() })
+    }
+
+    /// Publishes its CRLs, and divides the certificates among them, as `plan` says; else one full CRL lists everything.
+    #[must_use]
+    pub fn with_crl_plan(mut self, plan: CrlPlan) -> Self {
+        self.plan = plan;
+        self
     }
 
     /// Closes what a crash left between reserving a serial number and issuing, of `older_than` and more. Returns how
@@ -204,6 +217,21 @@ pub enum RevokeError {
         serial: SerialNumber,
         /// Its profile.
         profile: String,
+    },
+    /// The date since which it is said to be invalid cannot be right.
+    #[error(
+        "certificate {serial} cannot be invalid since {}: give a moment from {} to {}",
+        in_words(*since), in_words(*from), in_words(*until)
+    )]
+    InvalidSince {
+        /// Which.
+        serial: SerialNumber,
+        /// The date given.
+        since: time::OffsetDateTime,
+        /// When it was issued for.
+        from: time::OffsetDateTime,
+        /// Now.
+        until: time::OffsetDateTime,
     },
     /// The key of the CA that issued it is not here.
     #[error("certificate {serial} was issued by {ca}, whose key is not in this service")]

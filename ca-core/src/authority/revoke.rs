@@ -2,14 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::issue::whole_seconds;
 use super::{Authority, RevokeError, encode};
 use crate::blocked_keys::{self, BlockReason, BlockedKey, KeyDigest, SpkiDigest};
 use crate::certificate::{CERTIFICATES, CertificateRecord, REVOCATIONS};
+use crate::crl::{FOR_SCHEDULE, SHARD, WAITS};
 use crate::ledger::{Action, Actor};
 use crate::serial::SerialNumber;
-use crate::status::{Revocation, RevocationReason};
+use crate::status::{Grounds, Revocation, RevocationReason};
 use crate::storage::{AuditedChange, Change, Expect, Operation, StorageError, Version};
 
 /// A certificate was revoked for good.
@@ -39,11 +41,11 @@ impl Authority {
     pub fn revoke(
         &self,
         serial: &SerialNumber,
-        reason: RevocationReason,
+        grounds: impl Into<Grounds>,
         actor: &Actor,
         also: AuditedChange,
     ) -> Result<CertificateRecord, RevokeError> {
-        self.revoke_as_of(serial, reason, self.parts.clock.now(), actor, also)
+        self.revoke_as_of(serial, grounds, self.parts.clock.now(), actor, also)
     }
 
     /// As [`Authority::revoke`], with effect from a past moment: for a CA that is not online when it is decided.
@@ -53,16 +55,19 @@ impl Authority {
     pub fn revoke_as_of(
         &self,
         serial: &SerialNumber,
-        reason: RevocationReason,
+        grounds: impl Into<Grounds>,
         at: OffsetDateTime,
         actor: &Actor,
         also: AuditedChange,
     ) -> Result<CertificateRecord, RevokeError> {
+        let Grounds { reason, invalid_since } = grounds.into();
         let (record, version) = self.find_issued(serial)?;
         self.may_be_revoked(&record, reason)?;
         // Never before it was valid, never in the future.
         let at = whole_seconds(at.min(self.parts.clock.now()).max(record.not_before));
-        let record = CertificateRecord { revocation: Some(Revocation { at, reason }), ..record };
+        let invalid_since = invalid_since.map(|since| believable(since, &record, at)).transpose()?;
+        let revocation = Some(Revocation { at, reason, invalid_since });
+        let record = CertificateRecord { revocation, ..record };
         let action = if reason == RevocationReason::CertificateHold { HELD } else { REVOKED };
         self.commit_status(&record, version, actor, action, also)?;
         Ok(record)
@@ -146,6 +151,11 @@ impl Authority {
         Ok(change)
     }
 
+    /// Whether its profile lets a change of status wait for the next CRL.
+    fn waits_for_schedule(&self, record: &CertificateRecord) -> bool {
+        self.parts.profiles.find(&record.profile.0).is_ok_and(|profile| !profile.crl_at_once)
+    }
+
     fn commit_status(
         &self,
         record: &CertificateRecord,
@@ -155,10 +165,21 @@ impl Authority {
         also: AuditedChange,
     ) -> Result<(), RevokeError> {
         let key = self.parts.id.key(&record.serial);
+        let mut listed = record.crl_partition.prefix(&self.parts.id);
+        listed.extend_from_slice(record.serial.as_bytes());
         let mut event = self.ledger.event(actor, action, self.subject_of(&record.serial))?;
+        if !record.crl_partition.is_first() {
+            event = event.with(SHARD, record.crl_partition.number().to_string());
+        }
+        if self.waits_for_schedule(record) {
+            event = event.with(WAITS, FOR_SCHEDULE);
+        }
         let entry = match &record.revocation {
             Some(revocation) => {
                 event = event.with("reason", revocation.reason.name());
+                if let Some(since) = revocation.invalid_since.and_then(|since| since.format(&Rfc3339).ok()) {
+                    event = event.with("invalid-since", since);
+                }
                 let entry = RevocationEntry { revocation: revocation.clone(), not_after: record.not_after };
                 let value = serde_json::to_vec(&entry).map_err(|error| StorageError(error.to_string()))?;
                 Operation::Put(value)
@@ -168,9 +189,24 @@ impl Authority {
         let change = self
             .blocking_for(record, actor)?
             .replace(CERTIFICATES, key.clone(), version, encode(record)?)
-            .write(REVOCATIONS, key, Expect::Anything, entry)
+            .write(REVOCATIONS, listed, Expect::Anything, entry)
             .explained_by(&event);
         self.parts.store.commit(change.and(also))?;
         Ok(())
     }
+}
+
+/// RFC 5280 section 5.3.2 leaves the date to the CA: a certificate cannot be invalid before it is valid, nor from a day
+/// that has not come. Most dates out of these bounds are slips of a pen.
+fn believable(
+    since: OffsetDateTime,
+    record: &CertificateRecord,
+    now: OffsetDateTime,
+) -> Result<OffsetDateTime, RevokeError> {
+    let since = whole_seconds(since).to_offset(time::UtcOffset::UTC);
+    if (record.not_before..=now).contains(&since) {
+        return Ok(since);
+    }
+    let serial = record.serial.clone();
+    Err(RevokeError::InvalidSince { serial, since, from: record.not_before, until: now })
 }

@@ -155,6 +155,7 @@ impl ForeignCa {
             ca_issuers_address: true,
             crl_address: true,
             ocsp_no_check: false,
+            crl_at_once: true,
             validity: terms.not_after - terms.not_before + Duration::SECOND,
             // Its keys are its own country's affair, as long as they are sound.
             keys: KeyRules {

@@ -14,6 +14,7 @@ use x509_cert::ext::pkix::{
 
 use super::EncodingError;
 use crate::authority::Addresses;
+use crate::crl::extensions::distribution_points;
 use crate::profile::{AlternativeNameForm, CrossCertification, Policy, Profile};
 use crate::subject::{ApprovedSubject, Fact};
 
@@ -31,6 +32,8 @@ const SUBJECT_ALT_NAME: &[u64] = &[2, 5, 29, 17];
 const SUBJECT_KEY_IDENTIFIER: &[u64] = &[2, 5, 29, 14];
 /// id-ce-basicConstraints
 const BASIC_CONSTRAINTS: &[u64] = &[2, 5, 29, 19];
+/// id-ce-freshestCRL
+const FRESHEST_CRL: &[u64] = &[2, 5, 29, 46];
 /// id-ce-extKeyUsage
 const EXTENDED_KEY_USAGE: &[u64] = &[2, 5, 29, 37];
 /// id-pe-authorityInfoAccess
@@ -155,6 +158,11 @@ fn hardware_module_name(module: &str) -> Result<GeneralName, EncodingError> {
         serial_number: OctetString::new(hex::decode(serial).map_err(|_| unfit())?)?,
     };
     Ok(GeneralName::OtherName(OtherName { type_id: HARDWARE_MODULE_NAME, value: Any::encode_from(&name)? }))
+}
+
+/// freshestCRL (RFC 5280 section 4.2.1.15), not critical: where the delta CRL of the certificate's CRL is.
+pub(super) fn freshest_crl(address: &str) -> CustomExtension {
+    extension(FRESHEST_CRL, Criticality::NonCritical, distribution_points(address))
 }
 
 /// extKeyUsage (RFC 5280 section 4.2.1.12).

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use crate::blocked_keys::{BlockReason, BlockedKey};
 use crate::certificate::{CaId, CertificateRecord};
 use crate::clock::{ClockSetBack, EntropyError};
+use crate::crl::Partition;
 use crate::csr::SubjectPublicKey;
 use crate::keys::KeyError;
 use crate::lint::LintedTbs;
@@ -53,6 +54,8 @@ pub(crate) struct Draft {
     pub(crate) key: SubjectPublicKey,
     pub(crate) not_before: OffsetDateTime,
     pub(crate) not_after: OffsetDateTime,
+    /// Which CRL the certificate names.
+    pub(crate) partition: Partition,
 }
 
 /// A certificate that is signed, stored, bound to its identity and in the ledger.
@@ -104,6 +107,14 @@ pub enum Refusal {
     /// The key is bound to another identity, now or in the past.
     #[error("this key already belongs to another identity; a key serves one identity only")]
     KeyOfAnother,
+    /// The CA's CRLs are about another kind of certificate.
+    #[error("profile {profile} is not for this CA: its CRLs are about {contains}")]
+    CrlLeavesOut {
+        /// The profile.
+        profile: String,
+        /// What the CRLs are about.
+        contains: String,
+    },
     /// The key is blocked: its private half is, or may be, in others' hands.
     #[error("this key is blocked as {}: {source_of_it}", .reason.name())]
     KeyCompromised {

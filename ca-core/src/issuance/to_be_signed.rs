@@ -78,7 +78,7 @@ pub(crate) fn certificate(
     Ok(fields.to_der()?)
 }
 
-/// Puts to-be-signed bytes and their signature together (RFC 5280 section 4.1.1; CRLs have the same shape).
+/// Puts to-be-signed bytes and their signature together (RFC 5280 section 4.1.1).
 ///
 /// `algorithm_field` is where the AlgorithmIdentifier stands among the fields: it must be repeated unchanged.
 pub(crate) fn assemble(
@@ -95,8 +95,6 @@ pub(crate) fn assemble(
 
 /// Where the AlgorithmIdentifier stands in a TBSCertificate: after version and serialNumber.
 pub(crate) const CERTIFICATE_ALGORITHM_FIELD: usize = 2;
-/// Where it stands in a TBSCertList: after version.
-pub(crate) const CRL_ALGORITHM_FIELD: usize = 1;
 
 pub(crate) fn replace_field(fields: &mut [Any], index: usize, der: &[u8]) -> Result<(), EncodingError> {
     let field = fields.get_mut(index).ok_or_else(|| EncodingError(format!("field {index} is missing")))?;
@@ -157,6 +155,9 @@ fn further_extensions(contents: &Contents<'_>) -> Result<Vec<rcgen::CustomExtens
         all.push(extensions::certificate_policies(&profile.policies)?);
     }
     all.extend(extensions::authority_information_access(profile, contents.addresses)?);
+    if let Some(address) = contents.addresses.freshest_crl.as_ref().filter(|_| profile.crl_address) {
+        all.push(extensions::freshest_crl(address));
+    }
     all.extend(extensions::subject_alternative_names(profile, contents.subject, contents.dns_names)?);
     if let Some(statements) = &profile.qc_statements {
         all.push(qc_statements::qc_statements(statements)?);

@@ -32,7 +32,7 @@ pub use event::{Action, Actor, Event, EventId, Outcome, Salt};
 pub const EVENTS: Table = Table::records("events");
 
 /// A place in the ledger, counted from 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Position(pub u64);
 

@@ -31,6 +31,7 @@ pub(super) fn profile(id: ProfileId, file: ProfileFile) -> Result<Profile, Broke
         ca_issuers_address: file.addresses.ca_issuers,
         crl_address: file.addresses.crl,
         ocsp_no_check: file.ocsp_no_check,
+        crl_at_once: file.crl_at_once,
         validity: Duration::days(i64::from(file.validity_days)),
         keys: KeyRules { curves: file.keys.curves, rsa_bits: file.keys.rsa_bits, ml_dsa: file.keys.ml_dsa },
         vetting: Vetting { identity_kind: file.vetting.identity_kind, approvals: file.vetting.approvals },

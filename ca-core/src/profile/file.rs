@@ -47,6 +47,11 @@ fn unreadable(file: &str, text: &str, error: &toml::de::Error) -> ProfileError {
     }
 }
 
+/// Who was told that a certificate is revoked should find it so.
+const fn at_once() -> bool {
+    true
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProfileFile {
@@ -64,6 +69,8 @@ pub(super) struct ProfileFile {
     pub(super) end_entity_constraints: bool,
     #[serde(default)]
     pub(super) ocsp_no_check: bool,
+    #[serde(default = "at_once")]
+    pub(super) crl_at_once: bool,
     pub(super) subject: Vec<SubjectEntry>,
     #[serde(default)]
     pub(super) alternative_names: Vec<AlternativeNameEntry>,

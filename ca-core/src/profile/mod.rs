@@ -71,6 +71,9 @@ pub struct Profile {
     pub crl_address: bool,
     /// id-pkix-ocsp-nocheck (RFC 6960 section 4.2.2.2.1).
     pub ocsp_no_check: bool,
+    /// Whether a change of a certificate's status is published as soon as the CA's settings allow, or only with the next
+    /// CRL that is due anyway.
+    pub crl_at_once: bool,
     /// How long it is valid.
     pub validity: Duration,
     /// Which public keys are admitted.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use ca_core::algorithm::KeyAlgorithm;
 use ca_core::authority::{Addresses, Authority, AuthorityParts, RootParts, found_root};
 use ca_core::certificate::CaId;
-use ca_core::clock::{SetClock, SystemEntropy};
+use ca_core::clock::{Clock, SetClock, SystemEntropy};
+use ca_core::crl::CrlPlan;
 use ca_core::csr::SubjectPublicKey;
 use ca_core::issuance::{IssueError, IssuedCertificate, PreparedCertificate};
 use ca_core::keys::Signer;
@@ -17,7 +18,7 @@ use ca_core::storage::{AuditedChange, Store};
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 use ca_core::vault::master::{KeyRing, SoftwareMasterKey};
 use ca_core::vault::{Vault, VaultParts};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 /// A root and an issuing CA.
 pub(crate) struct Ca<S = MemoryStore> {
@@ -32,9 +33,19 @@ pub(crate) fn actor() -> Actor {
     Actor::system("test")
 }
 
+fn root_key() -> Arc<dyn Signer> {
+    Arc::new(SoftwareKey::generate(KeyAlgorithm::P384).unwrap())
+}
+
 impl Ca {
     pub(crate) fn founded() -> Self {
         Self::founded_on(MemoryStore::new())
+    }
+
+    /// Founded some time ago, which its clock still shows: as it goes on, it does not get ahead of the judges'.
+    pub(crate) fn founded_before(now: Duration) -> Self {
+        let key = Arc::new(SoftwareKey::generate(KeyAlgorithm::P384).unwrap());
+        Self::founded_at(MemoryStore::new(), root_key(), key, OffsetDateTime::now_utc() - now)
     }
 }
 
@@ -45,13 +56,17 @@ impl<S: Store + 'static> Ca<S> {
 
     /// With this key of the issuing CA.
     pub(crate) fn founded_with(store: S, key: Arc<dyn Signer>) -> Self {
-        Self::founded_with_keys(store, Arc::new(SoftwareKey::generate(KeyAlgorithm::P384).unwrap()), key)
+        Self::founded_with_keys(store, root_key(), key)
     }
 
     /// With these keys of root and issuing CA.
     pub(crate) fn founded_with_keys(store: S, root_key: Arc<dyn Signer>, key: Arc<dyn Signer>) -> Self {
+        Self::founded_at(store, root_key, key, OffsetDateTime::now_utc())
+    }
+
+    fn founded_at(store: S, root_key: Arc<dyn Signer>, key: Arc<dyn Signer>, now: OffsetDateTime) -> Self {
         let store = Arc::new(store);
-        let clock = Arc::new(SetClock::at(OffsetDateTime::now_utc()));
+        let clock = Arc::new(SetClock::at(now));
         let vault = Arc::new(vault(store.clone(), &clock));
         let profiles = ProfileSet::built_in().unwrap();
         let id = CaId::new("root").unwrap();
@@ -87,6 +102,16 @@ impl<S: Store + 'static> Ca<S> {
         })
         .unwrap();
         Self { store, clock, vault, root, issuing }
+    }
+
+    /// With CRLs of the issuing CA as `plan` says.
+    pub(crate) fn planned(self, plan: CrlPlan) -> Self {
+        Self { issuing: self.issuing.with_crl_plan(plan), ..self }
+    }
+
+    /// The clock goes on.
+    pub(crate) fn wait(&self, duration: Duration) {
+        self.clock.set(self.clock.now() + duration);
     }
 
     pub(crate) fn prepare(

@@ -3,6 +3,7 @@
 
 mod authority;
 mod blocked;
+mod crl;
 mod openssl;
 mod sealed;
 mod unwritable;

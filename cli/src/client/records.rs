@@ -183,6 +183,9 @@ impl Certificate {
 pub struct Revocation {
     pub at: String,
     pub reason: String,
+    /// Since when it is known or suspected to be invalid, where that is earlier.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub invalid_since: Option<String>,
 }
 
 /// A member of staff.

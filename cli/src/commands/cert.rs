@@ -191,6 +191,9 @@ pub fn show_text(certificate: &Certificate, page: &mut Page) {
     ];
     if let Some(revocation) = &certificate.revocation {
         facts.push(("revoked", format!("{}, {}", revocation.at, revocation.reason)));
+        if let Some(since) = &revocation.invalid_since {
+            facts.push(("invalid since", since.clone()));
+        }
     }
     page.facts(&facts);
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use ca_core::certificate::CaId;
 use ca_core::clock::in_words;
+use ca_core::crl::{CrlName, Form, Partition};
 use clap::{Args, Subcommand};
 use rustls_pki_types::CertificateDer;
 use serde::Serialize;
@@ -44,6 +45,12 @@ pub struct Which {
     /// The CA whose CRL it is
     #[arg(long, value_name = "NAME", default_value = "issuing", value_parser = ca_name)]
     ca: CaId,
+    /// The shard, where the CA divides its CRL: its number, as in a certificate's CRL address
+    #[arg(long, value_name = "NUMBER")]
+    shard: Option<std::num::NonZeroU16>,
+    /// The delta CRL: what changed since the full one
+    #[arg(long)]
+    delta: bool,
     /// Where the CA publishes [default: the context's public address, or the one in your certificate]
     #[arg(long, value_name = "URL")]
     url: Option<url::Url>,
@@ -54,6 +61,13 @@ struct Downloaded {
     file: PathBuf,
     issuer: String,
     number: Option<String>,
+}
+
+impl Which {
+    fn name(&self) -> CrlName {
+        let partition = self.shard.map_or(Partition::FIRST, |number| Partition::shard(number.get()));
+        CrlName::new(self.ca.clone(), partition, if self.delta { Form::Delta } else { Form::Full })
+    }
 }
 
 fn ca_name(name: &str) -> Result<CaId, String> {
@@ -90,7 +104,9 @@ fn fetch(which: &Which, session: &mut Session) -> Result<(Vec<u8>, ReadCrl), Fai
         CertificateDer::from(publications.fetch(&at(&base, &["ca", &format!("{}.cer", which.ca)])?)?);
     let chain = Chain { certificate: issuer.clone(), others: Vec::new() };
     let issuer = judgement::trusted_issuer(&issuer, &chain, &context.anchors, session.clock.now())?;
-    let der = publications.fetch(&at(&base, &["crl", &format!("{}.crl", which.ca)])?)?;
+    let path = which.name().path();
+    let path: Vec<&str> = std::iter::once("crl").chain(path.split('/')).collect();
+    let der = publications.fetch(&at(&base, &path)?)?;
     let crl = revocation_list::read_crl(&der, &issuer)?;
     Ok((der, crl))
 }
@@ -106,9 +122,13 @@ fn publication_address(context: &Context) -> Result<url::Url, Failure> {
         .and_then(|identity| identity.chain().first())
         .and_then(|own| Addresses::of(own).crl);
     let mut base = named.ok_or_else(|| Failure::of(&catalogue::NO_PUBLICATION))?;
+    // The address ends in crl/NAME.crl, or crl/NAME/SHARD.crl.
+    let above = base.path_segments().into_iter().flatten().collect::<Vec<_>>();
+    let below = above.iter().rev().position(|segment| *segment == "crl").map_or(2, |place| place + 1);
     if let Ok(mut segments) = base.path_segments_mut() {
-        // The address ends in crl/NAME.crl.
-        segments.pop().pop();
+        for _ in 0..below {
+            segments.pop();
+        }
     }
     Ok(base)
 }
@@ -120,12 +140,22 @@ fn at(base: &url::Url, path: &[&str]) -> Result<url::Url, Failure> {
 }
 
 fn text(crl: &ReadCrl, page: &mut Page) {
-    page.facts(&[
+    let mut facts = vec![
         ("issuer", crl.issuer.clone()),
         ("number", crl.number.clone().unwrap_or_default()),
         ("this update", in_words(crl.this_update)),
         ("next update", crl.next_update.map(in_words).unwrap_or_default()),
-    ]);
+    ];
+    if let Some(base) = &crl.base {
+        facts.push(("changes since", format!("CRL {base}")));
+    }
+    if !crl.distribution_points.is_empty() {
+        facts.push(("of those naming", crl.distribution_points.join(", ")));
+    }
+    if let Some(contains) = crl.contains {
+        facts.push(("lists only", contains.replace('-', " ")));
+    }
+    page.facts(&facts);
     let rows = crl
         .revoked
         .iter()

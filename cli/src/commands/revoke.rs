@@ -4,6 +4,8 @@ use ca_core::serial::SerialNumber;
 use ca_core::status::RevocationReason;
 use clap::Args;
 use serde_json::json;
+use time::format_description::well_known::{Iso8601, Rfc3339};
+use time::{Date, OffsetDateTime};
 
 use super::Ending;
 use super::cert;
@@ -20,6 +22,10 @@ pub struct RevokeArguments {
     /// Why
     #[arg(long, value_parser = reason_parser())]
     reason: RevocationReason,
+    /// Since when the key is known or suspected to be in the wrong hands, where that is earlier than now: a day or a
+    /// moment, UTC. Relying parties see it in the CRL
+    #[arg(long, value_name = "DATE", value_parser = moment)]
+    invalid_since: Option<OffsetDateTime>,
     /// What the ledger should say besides
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
@@ -59,6 +65,10 @@ pub fn run(arguments: &RevokeArguments, session: &mut Session) -> Ending {
     if let (Some(members), Some(note)) = (body.as_object_mut(), &arguments.note) {
         members.insert("note".to_owned(), json!(note));
     }
+    let since = arguments.invalid_since.and_then(|since| since.format(&Rfc3339).ok());
+    if let (Some(members), Some(since)) = (body.as_object_mut(), since) {
+        members.insert("invalid_since".to_owned(), json!(since));
+    }
     let path = ["certificates", &serial, "revoke"];
     let revoked: Certificate = client.change(&path, &body, session.entropy.as_ref())?;
     Ok(Outcome::done(Simple::new("npki.revoke/1", revoked, cert::show_text)))
@@ -74,6 +84,13 @@ fn must_match(typed: &str, expected: &str) -> Result<(), Failure> {
     }
     Err(Failure::of(&catalogue::NOT_CONFIRMED)
         .cause(format!("the serial number ends in {expected}, not {typed}")))
+}
+
+/// Reads a day, which begins at midnight UTC, or a moment.
+fn moment(text: &str) -> Result<OffsetDateTime, String> {
+    OffsetDateTime::parse(text, &Rfc3339)
+        .or_else(|_| Date::parse(text, &Iso8601::DATE).map(|day| day.midnight().assume_utc()))
+        .map_err(|_| "write a day as 2027-03-31, or a moment as 2027-03-31T14:05:00Z".to_owned())
 }
 
 /// Reads a reason, and tells clap which there are.

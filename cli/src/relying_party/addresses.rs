@@ -1,5 +1,6 @@
 //! Where a certificate says that its status can be asked.
 
+use ocsp_responder::validation::delta::addresses_in;
 use x509_parser::extensions::{DistributionPointName, GeneralName, ParsedExtension};
 use x509_parser::oid_registry::Oid;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -14,11 +15,15 @@ pub struct Addresses {
     pub ca_issuers: Option<url::Url>,
     /// The CRL (RFC 5280 section 4.2.1.13).
     pub crl: Option<url::Url>,
+    /// The delta CRL (RFC 5280 section 4.2.1.15).
+    pub delta_crl: Option<url::Url>,
 }
 
 // RFC 5280 section 4.2.2.1: id-ad-ocsp, id-ad-caIssuers.
 const AD_OCSP: &str = "1.3.6.1.5.5.7.48.1";
 const AD_CA_ISSUERS: &str = "1.3.6.1.5.5.7.48.2";
+// RFC 5280 section 4.2.1.15: id-ce-freshestCRL.
+const FRESHEST_CRL: &str = "2.5.29.46";
 
 impl Addresses {
     /// The addresses in a certificate, DER; none when it cannot be read.
@@ -44,11 +49,19 @@ impl Addresses {
                         _ => None,
                     });
                 }
+                _ if is(&extension.oid, FRESHEST_CRL) => {
+                    found.delta_crl = first_http(&addresses_in(extension.value));
+                }
                 _ => {}
             }
         }
         found
     }
+}
+
+/// The first of these addresses that is plain HTTP.
+pub fn first_http(addresses: &[String]) -> Option<url::Url> {
+    addresses.iter().find_map(|uri| url::Url::parse(uri).ok().filter(|url| url.scheme() == "http"))
 }
 
 fn is(oid: &Oid<'_>, dotted: &str) -> bool {

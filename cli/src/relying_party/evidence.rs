@@ -4,17 +4,18 @@ use std::cell::RefCell;
 
 use ca_core::clock::Entropy;
 use ocsp_responder::validation::certificate::Certificate;
+use ocsp_responder::validation::delta::delta_addresses;
 use ocsp_responder::validation::status::{
     Finding, NoEvidence, OcspVerifier, ReportedStatus, RevocationEvidence,
 };
 use rustls_pki_types::CertificateDer;
 use time::OffsetDateTime;
 
-use super::addresses::Addresses;
+use super::addresses::{Addresses, first_http};
 use super::judgement::trusted_issuer;
 use super::material::Chain;
 use super::ocsp::OcspQuestion;
-use super::revocation_list::crl_says;
+use super::revocation_list::crls_say;
 use super::standing::{Said, Status};
 use crate::client::Publications;
 use crate::context::Anchors;
@@ -90,16 +91,26 @@ pub fn ask(
     let addresses = Addresses::of(certificate);
     let unnamed = || Failure::of(&catalogue::NO_STATUS_ADDRESS);
     Evidence {
-        ocsp: addresses.ocsp.ok_or_else(unnamed).and_then(|url| {
+        ocsp: addresses.ocsp.clone().ok_or_else(unnamed).and_then(|url| {
             let question = OcspQuestion::about(certificate, issuer, entropy)?;
             let answer = publications.ask_ocsp(&url, question.request().to_vec())?;
             question.read(&answer, now)
         }),
-        crl: addresses.crl.ok_or_else(unnamed).and_then(|url| {
-            let crl = publications.fetch(&url)?;
-            crl_says(&crl, certificate, issuer, now)
+        crl: addresses.crl.clone().ok_or_else(unnamed).and_then(|url| {
+            let mut crls = vec![publications.fetch(&url)?];
+            if let Some(delta) = delta_address(&addresses, &crls) {
+                // Without it, the full CRL still says what it says.
+                crls.extend(publications.fetch(&delta).ok());
+            }
+            crls_say(&crls, certificate, issuer, now)
         }),
     }
+}
+
+/// Where the delta CRL is that amends these CRLs: the certificate says so, or a full CRL.
+fn delta_address(addresses: &Addresses, crls: &[Vec<u8>]) -> Option<url::Url> {
+    let named = || crls.iter().find_map(|crl| first_http(&delta_addresses(crl)));
+    addresses.delta_crl.clone().or_else(named)
 }
 
 /// Where a verdict's evidence of status comes from.
@@ -137,9 +148,15 @@ impl<'a> StatusEvidence<'a> {
 }
 
 impl Network<'_> {
-    fn crl(&self, certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
-        let address = Addresses::of(certificate).crl?;
-        self.noted(self.publications.fetch(&address))
+    /// The CRL that a certificate names, and its delta CRL.
+    fn crls(&self, certificate: &CertificateDer<'_>) -> Vec<Vec<u8>> {
+        let addresses = Addresses::of(certificate);
+        let full = addresses.crl.as_ref().and_then(|address| self.noted(self.publications.fetch(address)));
+        let mut crls: Vec<_> = full.into_iter().collect();
+        if let Some(delta) = delta_address(&addresses, &crls).filter(|_| !crls.is_empty()) {
+            crls.extend(self.noted(self.publications.fetch(&delta)));
+        }
+        crls
     }
 
     fn ocsp(&self, certificate: &CertificateDer<'_>, issuer: &CertificateDer<'_>) -> Option<Vec<u8>> {
@@ -158,9 +175,7 @@ impl Network<'_> {
 impl RevocationEvidence for StatusEvidence<'_> {
     fn crls(&self, certificate: &Certificate, issuer: &Certificate) -> Vec<Vec<u8>> {
         match self {
-            Self::Network(network) => {
-                network.crl(&CertificateDer::from(certificate.der())).into_iter().collect()
-            }
+            Self::Network(network) => network.crls(&CertificateDer::from(certificate.der())),
             Self::Offline => NoEvidence.crls(certificate, issuer),
         }
     }

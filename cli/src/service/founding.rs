@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ca_core::authority::{Addresses, Authority, CA_CERTIFICATES, RootParts, found_root};
 use ca_core::clock::SystemEntropy;
-use ca_core::crl;
+use ca_core::crl::{self, CrlName, Partition};
 use ca_core::csr::SubjectPublicKey;
 use ca_core::fingerprint::fingerprint;
 use ca_core::hierarchy::{Hierarchy, KeyKeeping, PlannedCa};
@@ -88,6 +88,7 @@ pub(super) fn found_all(
     keys: &KeyFolder,
     actor: &Actor,
 ) -> Result<OpenedHierarchy, ServiceError> {
+    settings.crls.check_names(&planned)?;
     let mut hierarchy = OpenedHierarchy::closed(planned.clone());
     for ca in planned.iter() {
         let site = Site { foundation, settings, keys, actor, ca };
@@ -137,11 +138,10 @@ impl Site<'_> {
             None => self.root(signer)?,
             Some(issuer) => self.certified_by(above.at_work(issuer)?, signer)?,
         };
+        let authority = authority.with_crl_plan(self.settings.crls.of(self.ca));
         let store = self.foundation.store.as_ref();
-        if crl::newest(store, &self.ca.id)?.is_none() {
-            let root = self.ca.issuer.is_none();
-            let validity = if root { self.settings.root_crl_validity } else { self.settings.crl_validity };
-            authority.publish_crl(validity, self.actor)?;
+        if crl::find(store, &CrlName::first(self.ca.id.clone()))?.is_none() {
+            authority.publish_full(Partition::FIRST, self.actor)?;
         }
         let certificate = authority.certificate().to_vec();
         // Last: a CA whose certificate's file is there is founded.

@@ -43,6 +43,7 @@ impl OpenedCa {
             return Ok(Self { certificate, authority: None });
         };
         let authority = foundation.authority(ca.id.as_str(), certificate.clone(), signer)?;
+        let authority = authority.with_crl_plan(settings.crls.of(ca));
         Ok(Self { certificate, authority: Some(Arc::new(authority)) })
     }
 }
@@ -67,6 +68,7 @@ impl OpenedHierarchy {
         keys: &KeyFolder,
     ) -> Result<Self, ServiceError> {
         let mut this = Self::closed(Hierarchy::load(&settings.hierarchy, &foundation.profiles)?);
+        settings.crls.check_names(&this.planned)?;
         for ca in this.planned.clone().iter() {
             if !certificate_path(&settings.certificates, ca.id.as_str()).exists() {
                 let why = format!("CA {} of hierarchy.toml is not founded yet", ca.id);

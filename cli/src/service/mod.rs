@@ -12,6 +12,7 @@ use ca_core::tlog::witness::StateError;
 mod audit;
 mod backup;
 mod clock;
+mod crl_plans;
 mod demo;
 mod draft;
 mod failure;

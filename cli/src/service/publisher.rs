@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration as StdDuration;
 
-use ca_core::authority::{Authority, CrlWatch};
+use ca_core::authority::Authority;
 use ca_core::clock::Clock;
-use ca_core::crl::{self, Crl, PublishError};
-use ca_core::ledger::{Actor, Position};
-use ca_core::storage::{CommitError, Store};
+use ca_core::crl::CrlSchedule;
+use ca_core::ledger::Actor;
 use ocsp_responder::ocsp::Responder;
 use time::{Duration, OffsetDateTime};
 
@@ -17,8 +16,7 @@ use super::ServiceError;
 use super::rotation::{Credential, OwnCertificate, OwnCertificates};
 use super::tls::ServerCertificate;
 
-/// How often the publisher looks whether anything is due. A revocation is in the CRL within this time and the time
-/// it takes to sign one.
+/// How often the publisher looks whether anything is due.
 const TICK: StdDuration = StdDuration::from_millis(250);
 
 /// How old a reservation must be to be abandoned: far longer than any issuance takes.
@@ -29,16 +27,11 @@ const LOOK_FOR_ABANDONED: Duration = Duration::minutes(1);
 /// How often it is looked whether an own certificate is due: its key may have been blocked.
 const LOOK_FOR_DUE: Duration = Duration::seconds(2);
 
-/// One CA whose CRL is kept fresh.
+/// One CA whose CRLs are kept fresh.
 #[derive(Debug)]
 pub(crate) struct PublishedCa {
     pub(crate) authority: Arc<Authority>,
-    pub(crate) validity: Duration,
-    /// What the newest CRL lacks; `None` when that is not known, as after a crash that may have come between a
-    /// revocation and its CRL.
-    pub(crate) watch: Option<CrlWatch>,
-    /// When half of the newest CRL's life is over; `None` before it was looked up.
-    pub(crate) renew_at: Option<OffsetDateTime>,
+    pub(crate) schedule: CrlSchedule,
 }
 
 /// One CA's responder, whose certificate is kept fresh.
@@ -52,7 +45,6 @@ pub(crate) struct KeptResponder {
 /// What the publisher keeps fresh.
 #[derive(Debug)]
 pub(crate) struct Publisher {
-    pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cas: Vec<PublishedCa>,
     pub(crate) own: OwnCertificates,
@@ -77,10 +69,14 @@ impl Publisher {
 
     /// Publishes what is due now.
     pub(crate) fn publish_due_crls(&mut self) {
-        let now = self.clock.now();
-        for ca in &mut self.cas {
-            if let Err(error) = ca.publish_if_due(self.store.as_ref(), now) {
-                tracing::error!(ca = %ca.authority.id(), %error, "no CRL published; it is tried again");
+        for PublishedCa { authority, schedule } in &mut self.cas {
+            for outcome in authority.publish_due(schedule, &Actor::system("publisher")) {
+                match outcome {
+                    Ok(crl) => tracing::info!(crl = %crl.name, number = crl.number, "CRL published"),
+                    Err(error) => {
+                        tracing::error!(ca = %authority.id(), %error, "no CRL published; it is tried again");
+                    }
+                }
             }
         }
     }
@@ -132,42 +128,4 @@ impl Publisher {
         }
         Ok(())
     }
-}
-
-impl PublishedCa {
-    fn publish_if_due(&mut self, store: &dyn Store, now: OffsetDateTime) -> Result<(), PublishError> {
-        // Looked up again when it seems due: another node may have published meanwhile.
-        if self.renew_at.is_none_or(|at| now >= at) {
-            self.renew_at = crl::newest(store, self.authority.id())?.map(|crl| half_life(&crl));
-        }
-        let lacking = match &mut self.watch {
-            Some(watch) => watch.is_due(store)?,
-            None => {
-                let from = Position(store.ledger_size()?);
-                self.watch = Some(CrlWatch::from(self.authority.id().clone(), from));
-                true
-            }
-        };
-        let fresh = self.renew_at.is_some_and(|at| now < at);
-        if fresh && !lacking {
-            return Ok(());
-        }
-        match self.authority.publish_crl(self.validity, &Actor::system("publisher")) {
-            Ok(crl) => {
-                self.renew_at = Some(half_life(&crl));
-                tracing::info!(ca = %self.authority.id(), number = crl.number, "CRL published");
-                Ok(())
-            }
-            // Another publisher was faster; the next look settles it.
-            Err(PublishError::Commit(CommitError::Conflict { .. })) => {
-                self.renew_at = None;
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
-    }
-}
-
-fn half_life(crl: &Crl) -> OffsetDateTime {
-    crl.this_update + (crl.next_update - crl.this_update) / 2
 }

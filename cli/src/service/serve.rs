@@ -9,6 +9,7 @@ use ca_core::authorities::Authorities;
 use ca_core::authority::{Addresses, Authority, AuthorityParts};
 use ca_core::certificate::{CaId, Certificates};
 use ca_core::clock::{Clock, SteadyClock, SystemClock, SystemEntropy};
+use ca_core::crl::CrlSchedule;
 use ca_core::keys::Signer;
 use ca_core::ledger::newest::newest_moment;
 use ca_core::profile::ProfileSet;
@@ -182,7 +183,6 @@ impl Installation {
                 .iter()
                 .fold(Responders::new(), |all, kept| all.with(Arc::clone(&kept.responder))),
             publisher: Publisher {
-                store,
                 clock: Arc::clone(&foundation.clock),
                 cas: published(&hierarchy, settings),
                 own,
@@ -262,9 +262,7 @@ fn published(hierarchy: &OpenedHierarchy, settings: &Settings) -> Vec<PublishedC
     at_work
         .map(|(ca, authority)| PublishedCa {
             authority: Arc::clone(authority),
-            validity: if ca.issuer.is_some() { settings.crl_validity } else { settings.root_crl_validity },
-            watch: None,
-            renew_at: None,
+            schedule: CrlSchedule::new(ca.id.clone(), settings.crls.within),
         })
         .collect()
 }

@@ -11,6 +11,7 @@ use time::Duration;
 
 use super::ServiceError;
 use super::backup::SealedKeys;
+use super::crl_plans::{CrlPlans, LooseCrl};
 use super::ledger::{LedgerSettings, LooseLedger};
 use super::signing_token::{LooseSigningToken, SigningToken};
 use super::store::LooseStore;
@@ -115,19 +116,6 @@ struct LooseToken {
     #[serde(default)]
     retired: Vec<String>,
     pin_file: PathBuf,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct LooseCrl {
-    validity_hours: u32,
-    root_validity_days: u32,
-}
-
-impl Default for LooseCrl {
-    fn default() -> Self {
-        Self { validity_hours: 24, root_validity_days: 90 }
-    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -272,8 +260,7 @@ pub(crate) struct Settings {
     /// Whether the sealed keys go along with them.
     pub(crate) backup_keys: SealedKeys,
     pub(crate) checkpoint_file: PathBuf,
-    pub(crate) crl_validity: Duration,
-    pub(crate) root_crl_validity: Duration,
+    pub(crate) crls: CrlPlans,
     pub(crate) ocsp_validity: Duration,
     pub(crate) limits: Limits,
     pub(crate) log: Log,
@@ -302,10 +289,6 @@ impl Settings {
         check_installation(&loose.installation)?;
         let base_url = check_url(&loose.public.base_url, "public.base_url", &["http"])?;
         let registry_url = check_url(&loose.public.registry_url, "public.registry_url", &["https"])?;
-        // RFC 5280 section 5.1.2.5 leaves nextUpdate to policy: at most a week online, ETSI EN 319 411-1
-        // CSS-6.3.9-05 asks for a CRL at least every 24 hours.
-        let crl_validity = bounded(loose.crl.validity_hours, 1, 168, "crl.validity_hours")?;
-        let root_crl_validity = bounded(loose.crl.root_validity_days, 1, 366, "crl.root_validity_days")?;
         let ocsp_validity = bounded(loose.ocsp.validity_minutes, 2, 10_080, "ocsp.validity_minutes")?;
         Ok(Self {
             data: data.to_owned(),
@@ -331,9 +314,8 @@ impl Settings {
             vault: check_vault(loose.vault, data)?,
             certificates: data.join("certificates"),
             profiles: data.join("profiles"),
+            crls: loose.crl.check()?,
             hierarchy: data.join(HIERARCHY_FILE),
-            crl_validity: Duration::hours(crl_validity.into()),
-            root_crl_validity: Duration::days(root_crl_validity.into()),
             ocsp_validity: Duration::minutes(ocsp_validity.into()),
             limits: check_limits(&loose.limits)?,
             log: check_log(loose.log)?,
@@ -420,7 +402,7 @@ fn check_url(text: &str, key: &str, schemes: &[&str]) -> Result<String, String> 
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-fn bounded(value: u32, least: u32, most: u32, key: &str) -> Result<u32, String> {
+pub(super) fn bounded(value: u32, least: u32, most: u32, key: &str) -> Result<u32, String> {
     if (least..=most).contains(&value) {
         Ok(value)
     } else {
@@ -461,7 +443,11 @@ mod tests {
     fn the_commented_sample_is_a_valid_file() {
         let settings = Settings::parse(SAMPLE, Path::new("/var/lib/npki")).unwrap();
         assert_eq!(settings.store.folder(), Some(Path::new("/var/lib/npki/store")));
-        assert_eq!(settings.crl_validity, Duration::hours(24));
+        let divided = ["[crl.delta]\n", "[crl.ca.persons]\n", "[crl.ca.persons.delta]\n"]
+            .iter()
+            .fold(SAMPLE.to_owned(), |text, head| text.replace(&format!("# {head}# "), head));
+        assert_ne!(divided, SAMPLE);
+        Settings::parse(&divided, Path::new("/d")).unwrap();
     }
 
     #[test]
@@ -474,6 +460,14 @@ mod tests {
             ("engine = \"sled\"", "engine = \"oracle\"", "store.engine"),
             ("validity_hours = 24", "validity_hours = 0", "crl.validity_hours"),
             ("format = \"text\"", "format = \"xml\"", "log.format"),
+            ("shards = 0", "shards = 20000", "crl.shards"),
+            ("publish_within_seconds = 2", "publish_within_seconds = 0", "crl.publish_within_seconds"),
+            ("contains = \"everything\"", "contains = \"users\"", "user-certificates"),
+            (
+                "# [crl.delta]\n# validity_hours = 6",
+                "[crl.delta]\nvalidity_hours = 25",
+                "crl.delta.validity_hours",
+            ),
             ("validity_hours = 24", "validity_hour = 24", "did you mean `validity_hours`"),
             ("base_url = \"http://", "base_url = \"https://", "public.base_url"),
         ] {

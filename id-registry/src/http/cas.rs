@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use ca_core::authorities::PlacedAuthority;
-use ca_core::crl;
+use ca_core::crl::{self, CrlName};
 use ca_core::fingerprint::fingerprint;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -78,7 +78,7 @@ pub(super) async fn list(
 
 fn view(registry: &Registry, placed: &PlacedAuthority) -> Result<CaView, Problem> {
     let PlacedAuthority { authority, issues, tenure, chain: _ } = placed;
-    let crl = crl::newest(registry.store(), authority.id()).map_err(Fault::from)?;
+    let crl = crl::find(registry.store(), &CrlName::first(authority.id().clone())).map_err(Fault::from)?;
     Ok(CaView {
         id: authority.id().to_string(),
         subject: authority.subject(),

@@ -5,7 +5,7 @@ use axum::extract::State;
 use ca_core::blocked_keys::SpkiDigest;
 use ca_core::certificate::{CaId, CertificateRecord};
 use ca_core::serial::SerialNumber;
-use ca_core::status::RevocationReason;
+use ca_core::status::{Grounds, RevocationReason};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -69,6 +69,10 @@ struct RevocationView {
     at: OffsetDateTime,
     /// As in RFC 5280 section 5.3.1, with hyphens: `key-compromise`.
     reason: &'static str,
+    /// Since when the certificate is known or suspected to be invalid, where that is earlier.
+    #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    invalid_since: Option<OffsetDateTime>,
 }
 
 impl CertificateView {
@@ -87,9 +91,11 @@ impl CertificateView {
             not_before: record.not_before,
             not_after: record.not_after,
             issued_at: record.issued_at,
-            revocation: record
-                .revocation
-                .map(|found| RevocationView { at: found.at, reason: found.reason.name() }),
+            revocation: record.revocation.map(|found| RevocationView {
+                at: found.at,
+                reason: found.reason.name(),
+                invalid_since: found.invalid_since,
+            }),
             pem: None,
             chain: None,
         })
@@ -181,6 +187,11 @@ pub(super) struct Revoke {
     /// As in RFC 5280 section 5.3.1, with hyphens; `certificate-hold` suspends.
     #[schema(value_type = String, example = "superseded")]
     reason: RevocationReason,
+    /// Since when the key is known or suspected to be in the wrong hands, where that is earlier than now: the
+    /// invalidityDate of RFC 5280 section 5.3.2.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    invalid_since: Option<OffsetDateTime>,
     /// A note for the ledger. It stays for good: no personal data.
     note: Option<String>,
 }
@@ -197,7 +208,8 @@ pub(super) async fn revoke(
 ) -> Result<Json<CertificateView>, Problem> {
     let serial = serial_number(&serial)?;
     let view = blocking(&registry, move |registry| {
-        let record = registry.revoke(&who.permit, &serial, revoke.reason, revoke.note.as_deref())?;
+        let grounds = Grounds { reason: revoke.reason, invalid_since: revoke.invalid_since };
+        let record = registry.revoke(&who.permit, &serial, grounds, revoke.note.as_deref())?;
         CertificateView::of(registry, record)
     });
     Ok(Json(view.await?))

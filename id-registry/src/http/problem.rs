@@ -103,6 +103,8 @@ problems! {
         "tell the service's operator; the profile or the service is at fault, not your request";
     ISSUER_ENDS = "E-ISS-007" 503 false, "The issuing CA ends before the certificate would",
         "tell the service's operator: a new issuing CA is due";
+    CRL_LEAVES_OUT = "E-ISS-011" 422 false, "The CA issues certificates of another kind only",
+        "choose a profile of its kind, or have the operator change [crl] contains in npki.toml";
     CA_KEY = "E-ISS-008" 503 true, "The CA's key could not be used", "try again later";
     NO_ISSUER = "E-ISS-009" 409 false, "No CA issues under this profile at this time",
         "choose another profile, or ask the service's operator which CA is to issue: hierarchy.toml";
@@ -124,6 +126,8 @@ problems! {
     CA_ELSEWHERE = "E-CERT-007" 409 false, "The key of the CA that issued it is not in this service",
         "have it revoked where the CA's key is: for an offline CA, in a ceremony";
     SERIAL_MALFORMED = "E-CERT-006" 400 false, "This is no serial number", "write it in hexadecimal, as in lists";
+    INVALID_SINCE = "E-CERT-008" 400 false, "The certificate cannot be invalid since then",
+        "give a moment of its life, not later than now, or leave it out";
 
     NOT_BLOCKED = "E-BLK-001" 404 false, "This key is not blocked", "block it first: npki key block DIGEST";
     DIGEST_MALFORMED = "E-BLK-002" 400 false, "This is no digest of a key",

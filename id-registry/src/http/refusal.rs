@@ -259,6 +259,7 @@ impl From<Refusal> for Problem {
             Refusal::NameNotGranted { .. } => table::NAME_NOT_GRANTED,
             Refusal::KeyOfAnother => table::KEY_OF_ANOTHER,
             Refusal::KeyCompromised { .. } => table::KEY_COMPROMISED,
+            Refusal::CrlLeavesOut { .. } => table::CRL_LEAVES_OUT,
         };
         Self::new(kind, refusal.to_string())
     }
@@ -305,6 +306,7 @@ impl From<RevokeError> for Problem {
             RevokeError::AlreadyOnHold(_) => table::HELD_ALREADY,
             RevokeError::NotOnHold(_) => table::NOT_ON_HOLD,
             RevokeError::HoldForbidden { .. } => table::HOLD_FORBIDDEN,
+            RevokeError::InvalidSince { .. } => table::INVALID_SINCE,
             RevokeError::KeyElsewhere { .. } => table::CA_ELSEWHERE,
         };
         Self::new(kind, error.to_string())

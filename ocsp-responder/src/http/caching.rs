@@ -29,13 +29,12 @@ pub(super) struct Validators {
 impl Validators {
     /// Of `body`, which serves for a day unless [`Self::expiring`] says otherwise.
     pub(super) fn new(body: &[u8]) -> Self {
-        let digest = digest::digest(&digest::SHA256, body);
-        Self {
-            etag: format!("\"{}\"", hex::encode(digest)),
-            modified: None,
-            expires: None,
-            max_age: Duration::DAY,
-        }
+        Self::of_digest(&hex::encode(digest::digest(&digest::SHA256, body)))
+    }
+
+    /// As [`Self::new`], of a body with this digest.
+    pub(super) fn of_digest(sha256: &str) -> Self {
+        Self { etag: format!("\"{sha256}\""), modified: None, expires: None, max_age: Duration::DAY }
     }
 
     /// Says when the body was made.
@@ -55,11 +54,14 @@ impl Validators {
 
     /// The body, or 304 to a client that has it already.
     pub(super) fn respond(&self, request: &HeaderMap, content_type: &str, body: Vec<u8>) -> Response {
-        let headers = self.headers(content_type);
-        if self.is_held_by(request) {
-            return (StatusCode::NOT_MODIFIED, headers).into_response();
-        }
-        (headers, body).into_response()
+        let held = self.not_modified(request, content_type);
+        held.unwrap_or_else(|| (self.headers(content_type), body).into_response())
+    }
+
+    /// 304 to a client that has the body already.
+    pub(super) fn not_modified(&self, request: &HeaderMap, content_type: &str) -> Option<Response> {
+        let held = self.is_held_by(request);
+        held.then(|| (StatusCode::NOT_MODIFIED, self.headers(content_type)).into_response())
     }
 
     /// The headers that RFC 5019 section 6.2 asks of a cacheable answer.

@@ -1,13 +1,20 @@
 //! CRLs and CA certificates as files (RFC 2585, RFC 5280 sections 4.2.1.13 and 4.2.2.1).
 
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use ca_core::certificate::CaId;
+use ca_core::crl::{CrlName, StoredCrl};
+use ca_core::storage::StorageError;
+use http_body_util::channel::Channel;
 
 use super::caching::Validators;
 use super::{PublicState, blocking, plain};
+use crate::publication::Publication;
 
 /// RFC 2585 section 4.2.
 const CRL_TYPE: &str = "application/pkix-crl";
@@ -16,19 +23,34 @@ const CERTIFICATE_TYPE: &str = "application/pkix-cert";
 
 pub(super) async fn crl(
     State(state): State<PublicState>,
-    file: Result<Path<String>, PathRejection>,
+    path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
+    method: Method,
 ) -> Response {
-    let Some(ca) = ca_of(file, ".crl") else { return unpublished() };
-    let publication = std::sync::Arc::clone(&state.publication);
-    match blocking(move || publication.crl(&ca)).await {
-        Some(Ok(Some(crl))) => {
-            let validators = Validators::new(&crl.der).modified(crl.this_update);
-            let validators = match crl.next_update {
-                Some(moment) => validators.expiring(state.clock.now(), moment),
-                None => validators,
+    let Some(name) = path.ok().and_then(|path| CrlName::from_path(&path)) else { return unpublished() };
+    let publication = Arc::clone(&state.publication);
+    let found = blocking(move || {
+        let Some(crl) = publication.crl(&name)? else { return Ok(None) };
+        // With the first part, so that what cannot be read is an error and not the end of a body.
+        let first = publication.part(&crl, 0)?;
+        Ok::<_, StorageError>(Some((crl, first)))
+    });
+    match found.await {
+        Some(Ok(Some((crl, first)))) => {
+            let validators = Validators::of_digest(&crl.sha256())
+                .modified(crl.this_update)
+                .expiring(state.clock.now(), crl.next_update);
+            if let Some(response) = validators.not_modified(&headers, CRL_TYPE) {
+                return response;
+            }
+            let length = crl.octets();
+            let body = if method == Method::HEAD || crl.parts() < 2 {
+                Body::from(first)
+            } else {
+                parts(Arc::clone(&state.publication), crl, first)
             };
-            validators.respond(&headers, CRL_TYPE, crl.der)
+            let length = [(header::CONTENT_LENGTH, length.to_string())];
+            (validators.headers(CRL_TYPE), length, body).into_response()
         }
         Some(Ok(None)) => unpublished(),
         Some(Err(error)) => {
@@ -49,6 +71,39 @@ pub(super) async fn certificate(
         Some(der) => Validators::new(&der).respond(&headers, CERTIFICATE_TYPE, der),
         None => unpublished(),
     }
+}
+
+/// A large CRL, sent while it is read: two parts of it are in memory. Where its octets are gone, since a newer CRL was
+/// published twice meanwhile, the connection ends before the announced length, and the client asks again.
+fn parts(publication: Arc<Publication>, crl: StoredCrl, first: Vec<u8>) -> Body {
+    let (mut sender, body) = Channel::<Bytes, StorageError>::new(1);
+    tokio::spawn(async move {
+        let mut next = Some(Ok(first));
+        let mut place = 1;
+        while let Some(outcome) = next {
+            match outcome {
+                // The client went away.
+                Ok(part) => {
+                    if sender.send_data(part.into()).await.is_err() {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a CRL was not sent to its end");
+                    sender.abort(error);
+                    return;
+                }
+            }
+            let (publication, crl) = (Arc::clone(&publication), crl.clone());
+            next = if place < crl.parts() {
+                blocking(move || publication.part(&crl, place)).await
+            } else {
+                None
+            };
+            place += 1;
+        }
+    });
+    Body::new(body)
 }
 
 /// The CA that a file is named after.

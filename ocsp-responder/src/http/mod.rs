@@ -1,4 +1,4 @@
-//! The public endpoints, over plain HTTP: `/ocsp`, `/crl/{ca}.crl`, `/ca/{ca}.cer`, `/ledger/…`, `/healthz`,
+//! The public endpoints, over plain HTTP: `/ocsp`, `/crl/{ca}.crl` and a CA's other CRLs, `/ca/{ca}.cer`, `/ledger/…`, `/healthz`,
 //! `/readyz`.
 //!
 //! Plain HTTP on purpose (RFC 5280 section 8, RFC 6960 appendix A.1): what is served is signed itself, and fetching
@@ -51,7 +51,7 @@ pub fn router(state: PublicState) -> Router {
         .route("/ocsp", post(ocsp::by_post))
         .route("/ocsp/", post(ocsp::by_post).get(ocsp::empty_get))
         .route("/ocsp/{*base64}", get(ocsp::by_get))
-        .route("/crl/{file}", get(files::crl))
+        .route("/crl/{*path}", get(files::crl))
         .route("/ca/{file}", get(files::certificate))
         .route("/ledger/checkpoint", get(ledger::checkpoint))
         .route("/ledger/key", get(ledger::key))

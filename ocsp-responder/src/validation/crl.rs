@@ -1,7 +1,8 @@
 //! What one CRL says of one certificate (RFC 5280 section 6.3), or why it cannot be used.
 //!
 //! A CRL is used only when every part of it is understood: a delta, indirect or partial CRL is never read as a
-//! complete one. Deviation from section 6.3: several partial CRLs are not added up.
+//! complete one. A partitioned CRL is complete for the certificates that name it; a delta CRL amends a complete one
+//! (`delta.rs`). Deviation from section 6.3: CRLs for some reasons only are not added up.
 
 use certval::DeferDecodeSigned;
 use const_oid::db::rfc5280;
@@ -13,7 +14,7 @@ use x509_cert::crl::{CertificateList, RevokedCert};
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::crl::CrlDistributionPoints;
 use x509_cert::ext::pkix::crl::dp::IssuingDistributionPoint;
-use x509_cert::ext::pkix::name::{DistributionPointName, GeneralNames};
+use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName, GeneralNames};
 use x509_cert::ext::pkix::{CrlReason, KeyUsages};
 
 use ca_core::serial::SerialNumber;
@@ -59,6 +60,9 @@ pub enum CrlRefusal {
     /// A delta CRL (RFC 5280 section 5.2.4).
     #[error("a delta CRL, not a complete one")]
     Delta,
+    /// A delta CRL that does not amend the complete CRL at hand (RFC 5280 section 6.3.3 (c)).
+    #[error("a delta CRL that does not fit the complete one: {0}")]
+    OtherBase(&'static str),
     /// An indirect CRL (RFC 5280 section 5.2.5).
     #[error("an indirect CRL")]
     Indirect,
@@ -70,8 +74,8 @@ pub enum CrlRefusal {
     CriticalExtension(ObjectIdentifier),
 }
 
-/// A complete CRL whose signature and scope were verified, read whole: for showing it. Its times are for the reader to
-/// judge.
+/// A CRL whose signature was verified, read whole: for showing it. Its times, and what it is about, are for the reader
+/// to judge.
 #[derive(Debug, Clone)]
 pub struct VerifiedList {
     /// Its issuer, RFC 4514.
@@ -82,6 +86,12 @@ pub struct VerifiedList {
     pub this_update: OffsetDateTime,
     /// When the next one comes at the latest, UTC.
     pub next_update: OffsetDateTime,
+    /// For a delta CRL, the cRLNumber of the full CRL that it begins from, decimal.
+    pub base: Option<String>,
+    /// Where a partitioned CRL is, as its certificates name it.
+    pub distribution_points: Vec<String>,
+    /// The kind of certificates that it is restricted to.
+    pub contains: Option<&'static str>,
     /// What it lists, in its own order.
     pub entries: Vec<ListEntry>,
 }
@@ -95,10 +105,12 @@ pub struct ListEntry {
     pub at: OffsetDateTime,
     /// Why; `None` when the CRL gives no reason that npki names.
     pub reason: Option<RevocationReason>,
+    /// In a delta CRL: no longer on hold (RFC 5280 section 5.3.1, removeFromCRL).
+    pub removed: bool,
 }
 
 impl VerifiedList {
-    /// Verifies that `issuer` made this CRL and that it is a complete one.
+    /// Verifies that `issuer` made this CRL: a full one or a delta, of all certificates or some.
     ///
     /// # Errors
     /// Each way in which it is not.
@@ -113,12 +125,16 @@ impl VerifiedList {
         if !issuer.key_may(&[KeyUsages::CRLSign]) {
             return Err(CrlRefusal::NotACrlSigner);
         }
-        verify_scope(&list, issuer)?;
+        let extent = extent(&list)?;
         verify_signature(crl, &list, issuer)?;
+        let scope = extent.scope.as_ref();
         let entries = list.tbs_cert_list.revoked_certificates.as_deref().unwrap_or_default();
         Ok(Self {
             issuer: text_of(&list.tbs_cert_list.issuer),
-            number: crl_number(&list)?,
+            number: list_number(&list, rfc5280::ID_CE_CRL_NUMBER)?.as_deref().map(decimal),
+            base: list_number(&list, rfc5280::ID_CE_DELTA_CRL_INDICATOR)?.as_deref().map(decimal),
+            distribution_points: scope.map(addresses).unwrap_or_default(),
+            contains: scope.and_then(restriction),
             this_update: moment(list.tbs_cert_list.this_update),
             next_update: moment(list.tbs_cert_list.next_update.ok_or(CrlRefusal::NoNextUpdate)?),
             entries: entries.iter().map(list_entry).collect::<Result<_, _>>()?,
@@ -128,26 +144,59 @@ impl VerifiedList {
 
 fn list_entry(entry: &RevokedCert<Raw>) -> Result<ListEntry, CrlRefusal> {
     let serial = SerialNumber::from_der_content(entry.serial_number.as_bytes());
+    let said = entry_reason(entry)?;
     Ok(ListEntry {
         serial: serial.map_err(|_| CrlRefusal::Malformed)?,
         at: moment(entry.revocation_date),
-        reason: entry_reason(entry)?,
+        reason: said.named(),
+        removed: said == Said::Removed,
     })
 }
 
-fn crl_number(list: &CertificateList<Raw>) -> Result<Option<String>, CrlRefusal> {
+/// A number among a CRL's extensions, big-endian without leading zeros.
+pub(super) fn list_number(
+    list: &CertificateList<Raw>,
+    oid: ObjectIdentifier,
+) -> Result<Option<Vec<u8>>, CrlRefusal> {
     let extensions = list.tbs_cert_list.crl_extensions.as_deref().unwrap_or_default();
-    let Some(number) = extensions.iter().find(|extension| extension.extn_id == rfc5280::ID_CE_CRL_NUMBER)
-    else {
+    let Some(number) = extensions.iter().find(|extension| extension.extn_id == oid) else {
         return Ok(None);
     };
     let number =
         der::asn1::Uint::from_der(number.extn_value.as_bytes()).map_err(|_| CrlRefusal::Malformed)?;
-    // RFC 5280 section 5.2.3 allows 20 octets; numbers beyond 16 are shown in hexadecimal.
-    let octets = number.as_bytes();
+    Ok(Some(number.as_bytes().to_vec()))
+}
+
+/// RFC 5280 section 5.2.3 allows 20 octets; numbers beyond 16 are shown in hexadecimal.
+fn decimal(octets: &[u8]) -> String {
     let decimal =
         octets.iter().try_fold(0_u128, |sum, octet| Some(sum.checked_mul(256)? + u128::from(*octet)));
-    Ok(Some(decimal.map_or_else(|| format!("0x{}", hex::encode(octets)), |number| number.to_string())))
+    decimal.map_or_else(|| format!("0x{}", hex::encode(octets)), |number| number.to_string())
+}
+
+fn addresses(scope: &IssuingDistributionPoint) -> Vec<String> {
+    match &scope.distribution_point {
+        Some(DistributionPointName::FullName(names)) => uris(names).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The addresses among names.
+pub(super) fn uris(names: &GeneralNames) -> impl Iterator<Item = String> {
+    names.iter().filter_map(|name| match name {
+        GeneralName::UniformResourceIdentifier(uri) => Some(uri.to_string()),
+        _ => None,
+    })
+}
+
+const fn restriction(scope: &IssuingDistributionPoint) -> Option<&'static str> {
+    if scope.only_contains_user_certs {
+        Some("user-certificates")
+    } else if scope.only_contains_ca_certs {
+        Some("ca-certificates")
+    } else {
+        None
+    }
 }
 
 /// Verifies `crl` and looks `certificate` up in it, at the moment `at`.
@@ -160,6 +209,29 @@ pub fn crl_status(
     issuer: &Certificate,
     at: OffsetDateTime,
 ) -> Result<Finding, CrlRefusal> {
+    let (list, this_update, next_update) = usable(crl, certificate, issuer, at, Kind::Complete)?;
+    let status = match lookup(&list, certificate, Kind::Complete)? {
+        Some((at, said)) => ReportedStatus::Revoked { at, reason: said.named() },
+        None => ReportedStatus::Good,
+    };
+    Ok(Finding { status, this_update, next_update: Some(next_update) })
+}
+
+/// What a CRL is to be read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Complete,
+    Delta,
+}
+
+/// Verifies everything about `crl` but its entries; the times are thisUpdate and nextUpdate.
+pub(super) fn usable(
+    crl: &[u8],
+    certificate: &Certificate,
+    issuer: &Certificate,
+    at: OffsetDateTime,
+    kind: Kind,
+) -> Result<(CertificateList<Raw>, OffsetDateTime, OffsetDateTime), CrlRefusal> {
     if crl.len() > MAX_CRL_OCTETS {
         return Err(CrlRefusal::TooLarge);
     }
@@ -167,10 +239,17 @@ pub fn crl_status(
     // Cheap questions first: the signature is checked before any entry is believed.
     verify_issuer(&list, certificate, issuer)?;
     let (this_update, next_update) = verify_time(&list, at)?;
-    verify_scope(&list, certificate)?;
+    let extent = extent(&list)?;
+    match (kind, extent.delta) {
+        (Kind::Complete, true) => return Err(CrlRefusal::Delta),
+        (Kind::Delta, false) => return Err(CrlRefusal::OtherBase("it is none")),
+        _ => {}
+    }
+    if let Some(scope) = &extent.scope {
+        verify_distribution_point(scope, certificate)?;
+    }
     verify_signature(crl, &list, issuer)?;
-    let status = lookup(&list, certificate)?;
-    Ok(Finding { status, this_update, next_update: Some(next_update) })
+    Ok((list, this_update, next_update))
 }
 
 fn verify_issuer(
@@ -204,33 +283,44 @@ fn verify_time(
     Ok((this_update, next_update))
 }
 
-fn verify_scope(list: &CertificateList<Raw>, certificate: &Certificate) -> Result<(), CrlRefusal> {
+/// What a CRL says it is about.
+struct Extent {
+    delta: bool,
+    scope: Option<IssuingDistributionPoint>,
+}
+
+fn extent(list: &CertificateList<Raw>) -> Result<Extent, CrlRefusal> {
     let extensions = list.tbs_cert_list.crl_extensions.as_deref().unwrap_or_default();
     let mut seen = std::collections::HashSet::new();
+    let mut extent = Extent { delta: false, scope: None };
     for extension in extensions {
         if !seen.insert(extension.extn_id) {
             return Err(CrlRefusal::Malformed);
         }
         match extension.extn_id {
-            rfc5280::ID_CE_DELTA_CRL_INDICATOR => return Err(CrlRefusal::Delta),
+            rfc5280::ID_CE_DELTA_CRL_INDICATOR => extent.delta = true,
             // Matched by number: x509-cert gives its IssuingDistributionPoint type the number of another extension.
-            rfc5280::ID_CE_ISSUING_DISTRIBUTION_POINT => verify_distribution_point(extension, certificate)?,
+            rfc5280::ID_CE_ISSUING_DISTRIBUTION_POINT => extent.scope = Some(scope(extension)?),
             // The signature is checked with the issuer's key itself, so its identifier adds nothing.
             rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER | rfc5280::ID_CE_CRL_NUMBER => {}
             other if extension.critical => return Err(CrlRefusal::CriticalExtension(other)),
             _ => {}
         }
     }
-    Ok(())
+    Ok(extent)
+}
+
+fn scope(extension: &Extension) -> Result<IssuingDistributionPoint, CrlRefusal> {
+    let scope = IssuingDistributionPoint::from_der(extension.extn_value.as_bytes())
+        .map_err(|_| CrlRefusal::Malformed)?;
+    if scope.indirect_crl { Err(CrlRefusal::Indirect) } else { Ok(scope) }
 }
 
 // RFC 5280 section 6.3.3 (b)(2).
-fn verify_distribution_point(extension: &Extension, certificate: &Certificate) -> Result<(), CrlRefusal> {
-    let scope = IssuingDistributionPoint::from_der(extension.extn_value.as_bytes())
-        .map_err(|_| CrlRefusal::Malformed)?;
-    if scope.indirect_crl {
-        return Err(CrlRefusal::Indirect);
-    }
+fn verify_distribution_point(
+    scope: &IssuingDistributionPoint,
+    certificate: &Certificate,
+) -> Result<(), CrlRefusal> {
     let is_ca = certificate.is_ca();
     let wrong_kind = scope.only_contains_attribute_certs
         || (scope.only_contains_user_certs && is_ca)
@@ -238,9 +328,9 @@ fn verify_distribution_point(extension: &Extension, certificate: &Certificate) -
     if wrong_kind || scope.only_some_reasons.is_some() {
         return Err(CrlRefusal::OutOfScope);
     }
-    match scope.distribution_point {
+    match &scope.distribution_point {
         None => Ok(()),
-        Some(DistributionPointName::FullName(names)) if names_distribution_point(certificate, &names) => {
+        Some(DistributionPointName::FullName(names)) if names_distribution_point(certificate, names) => {
             Ok(())
         }
         Some(_) => Err(CrlRefusal::OutOfScope),
@@ -272,30 +362,58 @@ fn verify_signature(crl: &[u8], list: &CertificateList<Raw>, issuer: &Certificat
         .map_err(CrlRefusal::Signature)
 }
 
-fn lookup(list: &CertificateList<Raw>, certificate: &Certificate) -> Result<ReportedStatus, CrlRefusal> {
+/// What an entry says, and since when; `None`: there is none for the certificate.
+pub(super) fn lookup(
+    list: &CertificateList<Raw>,
+    certificate: &Certificate,
+    kind: Kind,
+) -> Result<Option<(OffsetDateTime, Said)>, CrlRefusal> {
     let mut found = None;
     for entry in list.tbs_cert_list.revoked_certificates.as_deref().unwrap_or_default() {
         // RFC 5280 section 5.3: an unknown critical entry extension anywhere spoils the whole CRL.
-        let reason = entry_reason(entry)?;
+        let said = entry_reason(entry)?;
+        // RFC 5280 section 5.3.1: removeFromCRL belongs to delta CRLs alone.
+        if said == Said::Removed && kind == Kind::Complete {
+            return Err(CrlRefusal::Delta);
+        }
         if entry.serial_number.as_bytes() == certificate.tbs().serial_number().as_bytes() {
-            found = Some(ReportedStatus::Revoked { at: moment(entry.revocation_date), reason });
+            found = Some((moment(entry.revocation_date), said));
         }
     }
-    Ok(found.unwrap_or(ReportedStatus::Good))
+    Ok(found)
 }
 
-fn entry_reason(entry: &RevokedCert<Raw>) -> Result<Option<RevocationReason>, CrlRefusal> {
-    let mut reason = None;
+/// What an entry says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said {
+    /// Revoked, or on hold; `None` when it gives no reason that npki names.
+    Revoked(Option<RevocationReason>),
+    /// No longer on hold, or expired.
+    Removed,
+}
+
+impl Said {
+    const fn named(self) -> Option<RevocationReason> {
+        match self {
+            Self::Revoked(reason) => reason,
+            Self::Removed => None,
+        }
+    }
+}
+
+fn entry_reason(entry: &RevokedCert<Raw>) -> Result<Said, CrlRefusal> {
+    let mut said = Said::Revoked(None);
     for extension in entry.crl_entry_extensions.as_deref().unwrap_or_default() {
         match extension.extn_id {
             rfc5280::ID_CE_CRL_REASONS => {
                 let code = CrlReason::from_der(extension.extn_value.as_bytes())
                     .map_err(|_| CrlRefusal::Malformed)?;
-                // RFC 5280 section 5.3.1: removeFromCRL belongs to delta CRLs alone.
-                if code == CrlReason::RemoveFromCRL {
-                    return Err(CrlRefusal::Delta);
-                }
-                reason = RevocationReason::ALL.into_iter().find(|known| known.code() == code as u8);
+                said = match code {
+                    CrlReason::RemoveFromCRL => Said::Removed,
+                    code => Said::Revoked(
+                        RevocationReason::ALL.into_iter().find(|known| known.code() == code as u8),
+                    ),
+                };
             }
             // RFC 5280 section 5.3.3: the certificate issuer entry extension makes a CRL indirect.
             rfc5280::ID_CE_CERTIFICATE_ISSUER => return Err(CrlRefusal::Indirect),
@@ -304,5 +422,5 @@ fn entry_reason(entry: &RevokedCert<Raw>) -> Result<Option<RevocationReason>, Cr
             _ => {}
         }
     }
-    Ok(reason)
+    Ok(said)
 }

@@ -147,6 +147,29 @@ impl Workshop {
         extensions: &str,
         seconds: &str,
     ) -> Vec<u8> {
+        fs::write(self.path("crlnumber"), "01\n").unwrap();
+        self.next_crl(issuer, revoked, extensions, seconds)
+    }
+
+    /// The same with a number, valid for an hour.
+    pub(crate) fn numbered_crl(
+        &self,
+        issuer: &str,
+        revoked: &[(&Certificate, &str)],
+        number: u8,
+        extensions: &str,
+    ) -> Vec<u8> {
+        fs::write(self.path("crlnumber"), format!("{number:02X}\n")).unwrap();
+        self.next_crl(issuer, revoked, extensions, "3600")
+    }
+
+    fn next_crl(
+        &self,
+        issuer: &str,
+        revoked: &[(&Certificate, &str)],
+        extensions: &str,
+        seconds: &str,
+    ) -> Vec<u8> {
         let mut index = String::new();
         for (certificate, reason) in revoked {
             let serial = hex::encode_upper(certificate.serial_magnitude());
@@ -154,7 +177,6 @@ impl Workshop {
             index += &format!("R\t350101000000Z\t260101120000Z{reason}\t{serial}\tunknown\t/CN=x\n");
         }
         fs::write(self.path("index.txt"), index).unwrap();
-        fs::write(self.path("crlnumber"), "01\n").unwrap();
         let settings = format!(
             "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ncrlnumber=crlnumber\ndefault_md=default\n\
              crl_extensions=x\n[x]\nauthorityKeyIdentifier=keyid\n{extensions}"

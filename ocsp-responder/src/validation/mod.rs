@@ -9,6 +9,7 @@
 pub mod algorithm;
 pub mod certificate;
 pub mod crl;
+pub mod delta;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod path;

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::certificate::Certificate;
-use super::crl::crl_status;
+use super::crl::{CrlRefusal, crl_status};
+use super::delta::amended_status;
 
 /// The most pieces of evidence that are looked at for one certificate and kind: each costs a signature check, and
 /// whoever serves them may be hostile.
@@ -236,11 +237,58 @@ pub fn find_status(
         let outcome = ocsp.ocsp_status(response, certificate, issuer, at);
         reports.push(EvidenceReport::new(EvidenceSource::Ocsp, outcome));
     }
-    for crl in evidence.crls(certificate, issuer).iter().take(MAX_EVIDENCE) {
-        let outcome = crl_status(crl, certificate, issuer, at).map_err(|refusal| refusal.to_string());
+    let mut crls = evidence.crls(certificate, issuer);
+    crls.truncate(MAX_EVIDENCE);
+    for outcome in crl_findings(&crls, certificate, issuer, at) {
+        let outcome = outcome.map_err(|refusal| refusal.to_string());
         reports.push(EvidenceReport::new(EvidenceSource::Crl, outcome));
     }
     conclude(reports)
+}
+
+/// What each of these CRLs says of `certificate`: complete ones, each as the newest delta CRL among the others amends
+/// it, and why the rest cannot be used.
+pub fn crl_findings(
+    crls: &[Vec<u8>],
+    certificate: &Certificate,
+    issuer: &Certificate,
+    at: OffsetDateTime,
+) -> Vec<Result<Finding, CrlRefusal>> {
+    let alone: Vec<_> = crls.iter().map(|crl| crl_status(crl, certificate, issuer, at)).collect();
+    let deltas: Vec<_> =
+        (0..).zip(&alone).filter(|(_, outcome)| **outcome == Err(CrlRefusal::Delta)).collect();
+    let mut used = vec![None; crls.len()];
+    let mut findings = Vec::new();
+    for (crl, outcome) in crls.iter().zip(&alone).filter(|(_, outcome)| **outcome != Err(CrlRefusal::Delta)) {
+        let Ok(complete) = outcome else {
+            findings.push(outcome.clone());
+            continue;
+        };
+        let mut newest = complete.clone();
+        for (place, _) in &deltas {
+            let Some((delta, refusal)) = crls.get(*place).zip(used.get_mut(*place)) else { continue };
+            match amended_status(crl, delta, certificate, issuer, at) {
+                Ok(amended) => {
+                    *refusal = Some(None);
+                    if amended.this_update >= newest.this_update {
+                        newest = amended;
+                    }
+                }
+                Err(why) if refusal.is_none() => *refusal = Some(Some(why)),
+                Err(_) => {}
+            }
+        }
+        findings.push(Ok(newest));
+    }
+    // A delta CRL that amended nothing.
+    for (place, _) in deltas {
+        match used.get(place) {
+            Some(Some(None)) => {}
+            Some(Some(Some(why))) => findings.push(Err(why.clone())),
+            _ => findings.push(Err(CrlRefusal::Delta)),
+        }
+    }
+    findings
 }
 
 fn conclude(evidence: Vec<EvidenceReport>) -> StatusReport {

@@ -14,6 +14,10 @@ pub(crate) struct Published {
     pub(crate) responder: Vec<u8>,
     pub(crate) root_crl: Vec<u8>,
     pub(crate) crl: Vec<u8>,
+    /// A certificate that names a shard of the CA's CRL, the shard, and the delta that revokes it.
+    pub(crate) in_shard: Vec<u8>,
+    pub(crate) shard: Vec<u8>,
+    pub(crate) delta: Vec<u8>,
     pub(crate) answer: Vec<u8>,
     pub(crate) revoked_answer: Vec<u8>,
 }
@@ -28,6 +32,9 @@ impl Published {
             ("responder", &self.responder),
             ("root_crl", &self.root_crl),
             ("crl", &self.crl),
+            ("in_shard", &self.in_shard),
+            ("shard", &self.shard),
+            ("delta", &self.delta),
             ("answer", &self.answer),
             ("revoked_answer", &self.revoked_answer),
         ] {
@@ -47,8 +54,8 @@ from cryptography.x509 import ocsp
 
 name, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 load = lambda file: (folder / f"{file}.der").read_bytes()
-root, issuing, leaf, revoked, responder = (
-    x509.load_der_x509_certificate(load(file)) for file in ("root", "issuing", "leaf", "revoked", "responder"))
+root, issuing, leaf, revoked, responder, in_shard = (
+    x509.load_der_x509_certificate(load(file)) for file in ("root", "issuing", "leaf", "revoked", "responder", "in_shard"))
 OIDS = {
     "ecdsa-with-sha256": "1.2.840.10045.4.3.2", "ecdsa-with-sha384": "1.2.840.10045.4.3.3",
     "rsa-with-sha256": "1.2.840.113549.1.1.11", "rsa-with-sha384": "1.2.840.113549.1.1.12",
@@ -79,11 +86,17 @@ for certificate, issuer in ((root, root), (issuing, root), (leaf, issuing), (rev
     signed(issuer.public_key(), certificate.signature_algorithm_oid, certificate.signature,
            certificate.tbs_certificate_bytes)
     certificate.verify_directly_issued_by(issuer)
-for file, issuer in (("root_crl", root), ("crl", issuing)):
-    crl = x509.load_der_x509_crl(load(file))
+lists = {}
+for file, issuer in (("root_crl", root), ("crl", issuing), ("shard", issuing), ("delta", issuing)):
+    crl = lists[file] = x509.load_der_x509_crl(load(file))
     signed(issuer.public_key(), crl.signature_algorithm_oid, crl.signature, crl.tbs_certlist_bytes)
     assert crl.is_signature_valid(issuer.public_key())
-assert crl.get_revoked_certificate_by_serial_number(revoked.serial_number)
+listed = lambda file, of: lists[file].get_revoked_certificate_by_serial_number(of.serial_number) is not None
+assert listed("crl", revoked) and not listed("crl", in_shard)
+assert listed("delta", in_shard) and not listed("shard", in_shard) and not listed("shard", revoked)
+value = lambda file, of: lists[file].extensions.get_extension_for_class(of).value
+assert value("delta", x509.DeltaCRLIndicator).crl_number == value("shard", x509.CRLNumber).crl_number
+assert value("delta", x509.IssuingDistributionPoint) == value("shard", x509.IssuingDistributionPoint)
 for file, status in (("answer", ocsp.OCSPCertStatus.GOOD), ("revoked_answer", ocsp.OCSPCertStatus.REVOKED)):
     answer = ocsp.load_der_ocsp_response(load(file))
     assert answer.certificate_status == status and answer.certificates == [responder]
@@ -117,10 +130,10 @@ pub(crate) fn openssl_accepts(published: &Published, signs_with: SignatureAlgori
     let folder = tempfile::tempdir().unwrap();
     published.write(folder.path());
     let run = |arguments: &str| openssl(folder.path(), arguments);
-    for name in ["root", "issuing", "leaf", "responder"] {
+    for name in ["root", "issuing", "leaf", "responder", "in_shard"] {
         run(&format!("x509 -inform DER -in {name}.der -out {name}.pem"));
     }
-    for name in ["root_crl", "crl"] {
+    for name in ["root_crl", "crl", "shard", "delta"] {
         run(&format!("crl -inform DER -in {name}.der -out {name}.pem"));
     }
     let verified = run(
@@ -128,6 +141,13 @@ pub(crate) fn openssl_accepts(published: &Published, signs_with: SignatureAlgori
          -CRLfile crl.pem leaf.pem",
     );
     assert!(verified.contains("leaf.pem: OK"), "{signs_with}: {verified}");
+    let in_shard = "verify -x509_strict -crl_check_all -extended_crl -CAfile root.pem -untrusted issuing.pem \
+                    -CRLfile root_crl.pem -CRLfile shard.pem";
+    let verified = run(&format!("{in_shard} in_shard.pem"));
+    assert!(verified.contains("in_shard.pem: OK"), "{signs_with}: {verified}");
+    let (accepted, said) =
+        try_openssl(folder.path(), &format!("{in_shard} -CRLfile delta.pem -use_deltas in_shard.pem"));
+    assert!(!accepted && said.contains("revoked"), "{signs_with}: {said}");
     let answered = run(
         "ocsp -sha256 -issuer issuing.pem -cert leaf.pem -respin answer.der -CAfile root.pem -verify_other issuing.pem",
     );
@@ -148,12 +168,17 @@ pub(crate) fn rsa_key(bits: u32) -> String {
 }
 
 fn openssl(folder: &Path, arguments: &str) -> String {
+    let (accepted, said) = try_openssl(folder, arguments);
+    assert!(accepted, "openssl {arguments}: {said}");
+    said
+}
+
+fn try_openssl(folder: &Path, arguments: &str) -> (bool, String) {
     let run = Command::new("openssl")
         .args(arguments.split_whitespace())
         .current_dir(folder)
         .output()
         .expect("openssl is installed");
     let said = String::from_utf8_lossy(&[run.stdout, run.stderr].concat()).into_owned();
-    assert!(run.status.success(), "openssl {arguments}: {said}");
-    said
+    (run.status.success(), said)
 }

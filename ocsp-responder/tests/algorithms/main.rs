@@ -12,6 +12,7 @@ use std::sync::Arc;
 use authority::{Ca, actor};
 use ca_core::algorithm::{DigestAlgorithm, KeyAlgorithm, SignatureAlgorithm};
 use ca_core::clock::{Clock, SystemClock};
+use ca_core::crl::{CrlPlan, DeltaPlan, NamedIn};
 use ca_core::csr::SubjectPublicKey;
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
@@ -63,16 +64,54 @@ fn published(algorithm: KeyAlgorithm, signs_with: SignatureAlgorithm) -> Publish
     })
     .unwrap();
     let query = |der: &[u8]| Query::about(der, ca.issuing.certificate(), CertIdHash::Sha256, None).unwrap();
+    let (root_crl, crl) = (
+        ca.root.publish_crl(Duration::days(90), &actor()).unwrap().der,
+        ca.issuing.publish_crl(Duration::hours(24), &actor()).unwrap().der,
+    );
+    let answer = answers.respond(query(&leaf.der).der()).der().to_vec();
+    let revoked_answer = answers.respond(query(&revoked.der).der()).der().to_vec();
+    let divided = Divided::publish(ca, kind, public(&new_key()));
+    let Divided { ca, in_shard, shard, delta } = divided;
     Published {
+        in_shard,
+        shard,
+        delta,
         root: ca.root.certificate().to_vec(),
         issuing: ca.issuing.certificate().to_vec(),
-        root_crl: ca.root.publish_crl(Duration::days(90), &actor()).unwrap().der,
-        crl: ca.issuing.publish_crl(Duration::hours(24), &actor()).unwrap().der,
-        answer: answers.respond(query(&leaf.der).der()).der().to_vec(),
-        revoked_answer: answers.respond(query(&revoked.der).der()).der().to_vec(),
+        root_crl,
+        crl,
+        answer,
+        revoked_answer,
         responder: responder.der,
         leaf: leaf.der,
         revoked: revoked.der,
+    }
+}
+
+/// A CA whose CRL is divided now: a certificate of its shard, which a delta revokes.
+struct Divided {
+    ca: Ca,
+    in_shard: Vec<u8>,
+    shard: Vec<u8>,
+    delta: Vec<u8>,
+}
+
+impl Divided {
+    fn publish(ca: Ca, kind: &str, key: SubjectPublicKey) -> Self {
+        let delta = Some(DeltaPlan { validity: Duration::hours(6), named_in: NamedIn::Crls });
+        let ca = ca.planned(CrlPlan { shards: 1, delta, ..CrlPlan::default() });
+        let issued = ca.issue(kind, key).unwrap();
+        let (partition, store) = (issued.record.crl_partition, ca.store.clone());
+        // A full CRL and a delta are not of one second, and none is ahead of the judges' clocks.
+        ca.wait(Duration::seconds(-2));
+        let shard = ca.issuing.publish_full(partition, &actor()).unwrap().load(store.as_ref()).unwrap();
+        ca.wait(Duration::seconds(2));
+        let serial = issued.record.serial.clone();
+        let nothing = AuditedChange::nothing();
+        ca.issuing.revoke(&serial, RevocationReason::KeyCompromise, &actor(), nothing).unwrap();
+        let delta = ca.issuing.publish_delta(partition, &[serial], &actor()).unwrap();
+        let delta = delta.load(store.as_ref()).unwrap();
+        Self { ca, in_shard: issued.der, shard: shard.der, delta: delta.der }
     }
 }
 
@@ -84,6 +123,8 @@ fn npki_accepts(published: &Published) {
     find_path(&leaf, std::slice::from_ref(&issuing), std::slice::from_ref(&root), now).unwrap();
     VerifiedList::verify(&published.root_crl, &root).unwrap();
     VerifiedList::verify(&published.crl, &issuing).unwrap();
+    VerifiedList::verify(&published.shard, &issuing).unwrap();
+    VerifiedList::verify(&published.delta, &issuing).unwrap();
     assert!(VerifiedList::verify(&published.crl, &root).is_err());
     let status = |certificate: &[u8], answer: &[u8]| {
         let query = Query::about(certificate, &published.issuing, CertIdHash::Sha256, None).unwrap();
@@ -107,7 +148,9 @@ fn npki_refuses_what_was_altered(published: &Published) {
     let leaf = read(&altered(&published.leaf));
     let intermediates = std::slice::from_ref(&issuing);
     assert!(find_path(&leaf, intermediates, std::slice::from_ref(&root), SystemClock.now()).is_err());
-    assert!(VerifiedList::verify(&altered(&published.crl), &issuing).is_err());
+    for list in [&published.crl, &published.shard, &published.delta] {
+        assert!(VerifiedList::verify(&altered(list), &issuing).is_err());
+    }
 }
 
 fn judged(algorithm: KeyAlgorithm, signs_with: SignatureAlgorithm) {

@@ -11,7 +11,7 @@ use crate::ceremony::script::{Act, Crossing, Founding, Issuing, Listing, Opening
 use crate::ceremony::station::{RootRecord, Station};
 use crate::ceremony::{CeremonyError, fingerprint};
 use crate::certificate::Certificates;
-use crate::crl;
+use crate::crl::{self, CrlName};
 use crate::storage::Store;
 
 /// Checks everything that can be known beforehand.
@@ -125,8 +125,9 @@ fn may_be_listed(
     store: &Arc<dyn Store>,
 ) -> Result<(), CeremonyError> {
     must_be_ahead("root_crl.next_update", act.next_update, station)?;
-    let newest = crl::newest(store.as_ref(), &root.ca)?.map_or(0, |list| list.number);
-    let (next, _) = crl::next_number(store.as_ref(), &root.ca, newest)?;
+    let name = CrlName::first(root.ca.clone());
+    let newest = crl::find(store.as_ref(), &name)?.map_or(0, |list| list.number);
+    let (next, _) = crl::next_number(store.as_ref(), &name, newest)?;
     if act.number != next {
         return Err(CeremonyError::unfit(format!(
             "the next CRL has number {next}, the script says {}",

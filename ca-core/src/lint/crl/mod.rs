@@ -5,6 +5,7 @@ mod authority_key_identifier;
 mod critical;
 mod delta;
 mod distribution_point;
+mod entry_announced;
 mod entry_date;
 mod entry_extensions;
 mod entry_invalidity_date;
@@ -52,12 +53,14 @@ impl<'a> LintedCrl<'a> {
 /// Checks every rule of CRLs over the bytes that are to be signed.
 ///
 /// # Errors
-/// All rules that are broken, each with the first entry that breaks it; one finding alone when the bytes cannot be read.
+/// All rules that are broken, notices apart, each with the first entry that breaks it; one finding alone when the bytes
+/// cannot be read.
 pub fn lint<'a>(tbs: &'a [u8], context: &Context<'a>) -> Result<LintedCrl<'a>, Findings> {
-    let findings = match List::read(tbs, context) {
+    let mut findings = match List::read(tbs, context) {
         Ok(list) => findings(&list),
         Err(message) => vec![SHAPE.finding(message)],
     };
+    findings.retain(|finding| finding.severity > Severity::Notice);
     if findings.is_empty() { Ok(LintedCrl(tbs)) } else { Err(Findings(findings)) }
 }
 
@@ -155,6 +158,7 @@ const LIST_RULES: &[ListRule] = &[
 const ENTRY_RULES: &[EntryRule] = &[
     entry_serial_number::RULE,
     entry_date::RULE,
+    entry_announced::RULE,
     entry_extensions::RULE,
     entry_reason::RULE,
     entry_invalidity_date::RULE,

@@ -44,7 +44,10 @@ fn encodes_again(oid: const_oid::ObjectIdentifier, value: &[u8]) -> bool {
         extension::POLICY_CONSTRAINTS => same::<pkix::PolicyConstraints>(value),
         extension::INHIBIT_ANY_POLICY => same::<pkix::InhibitAnyPolicy>(value),
         extension::EXTENDED_KEY_USAGE => same::<pkix::ExtendedKeyUsage>(value),
-        extension::CRL_DISTRIBUTION_POINTS => same::<pkix::CrlDistributionPoints>(value),
+        // RFC 5280 section 4.2.1.15: the same syntax.
+        extension::CRL_DISTRIBUTION_POINTS | extension::FRESHEST_CRL => {
+            same::<pkix::CrlDistributionPoints>(value)
+        }
         extension::AUTHORITY_INFORMATION_ACCESS => same::<pkix::AuthorityInfoAccessSyntax>(value),
         _ => true,
     }

@@ -20,6 +20,7 @@ const STEPS: &[Step] = &[
     Step { name: "tables", sql: include_str!("migrations/0001_tables.sql") },
     Step { name: "reporting", sql: include_str!("migrations/0002_reporting.sql") },
     Step { name: "keys", sql: include_str!("migrations/0003_keys.sql") },
+    Step { name: "crl-chunks", sql: include_str!("migrations/0004_crl_chunks.sql") },
 ];
 
 /// The number of the last step that this npki knows: steps count from 1.

@@ -45,7 +45,7 @@ impl Presence {
 }
 
 /// Every extension that profiles can ask for.
-fn expected(profile: &Profile) -> [(ObjectIdentifier, Presence); 14] {
+fn expected(profile: &Profile) -> [(ObjectIdentifier, Presence); 15] {
     let names = &profile.alternative_names;
     let alternative_names = match () {
         () if names.is_empty() => Presence::Never,
@@ -56,6 +56,8 @@ fn expected(profile: &Profile) -> [(ObjectIdentifier, Presence); 14] {
     let constraints = profile.is_ca() || profile.end_entity_constraints;
     let access = profile.ocsp_address || profile.ca_issuers_address;
     let cross = profile.cross.as_ref();
+    // The CA's CRL plan decides.
+    let freshest = if profile.crl_address { Presence::Sometimes } else { Presence::Never };
     let below = profile.kind != ProfileKind::RootCa;
     [
         (extension::AUTHORITY_KEY_IDENTIFIER, Presence::always_if(below)),
@@ -66,6 +68,7 @@ fn expected(profile: &Profile) -> [(ObjectIdentifier, Presence); 14] {
         (extension::BASIC_CONSTRAINTS, Presence::always_if(constraints)),
         (extension::EXTENDED_KEY_USAGE, Presence::always_if(!profile.extended_key_usage.is_empty())),
         (extension::CRL_DISTRIBUTION_POINTS, Presence::always_if(profile.crl_address)),
+        (extension::FRESHEST_CRL, freshest),
         (extension::AUTHORITY_INFORMATION_ACCESS, Presence::always_if(access)),
         (extension::QC_STATEMENTS, Presence::always_if(profile.qc_statements.is_some())),
         (extension::OCSP_NO_CHECK, Presence::always_if(profile.ocsp_no_check)),

@@ -76,6 +76,7 @@ fn every_table_of_the_product_is_there_and_of_its_kind() {
         crate::certificate::REVOCATIONS,
         crate::issuance::reservation::RESERVATIONS,
         crate::crl::CRLS,
+        crate::crl::CRL_CHUNKS,
         crate::authority::CA_CERTIFICATES,
     ] {
         assert_eq!(store.get(table, b"a").unwrap(), None);
