@@ -45,6 +45,8 @@ fn public(key: &SoftwareKey) -> SubjectPublicKey {
 fn published(algorithm: KeyAlgorithm, signs_with: SignatureAlgorithm) -> Published {
     let new_key = || key(algorithm, signs_with);
     let ca = Ca::founded_with_keys(MemoryStore::new(), new_key(), new_key());
+    // What is made some seconds later is not ahead of the judges' clocks.
+    ca.wait(Duration::seconds(-2));
     // ML-DSA-87 is for CAs and responders only.
     let kind = if algorithm == KeyAlgorithm::MlDsa87 { "ocsp-responder" } else { "device" };
     let leaf = ca.issue(kind, public(&new_key())).unwrap();
@@ -102,9 +104,8 @@ impl Divided {
         let ca = ca.planned(CrlPlan { shards: 1, delta, ..CrlPlan::default() });
         let issued = ca.issue(kind, key).unwrap();
         let (partition, store) = (issued.record.crl_partition, ca.store.clone());
-        // A full CRL and a delta are not of one second, and none is ahead of the judges' clocks.
-        ca.wait(Duration::seconds(-2));
         let shard = ca.issuing.publish_full(partition, &actor()).unwrap().load(store.as_ref()).unwrap();
+        // A full CRL and a delta are not of one second.
         ca.wait(Duration::seconds(2));
         let serial = issued.record.serial.clone();
         let nothing = AuditedChange::nothing();
