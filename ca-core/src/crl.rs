@@ -27,6 +27,20 @@ pub(crate) struct CrlNumber {
     pub(crate) to_be_signed_sha256: String,
 }
 
+/// What part of a CRL's life is left when its end is near: time enough to hold a ceremony.
+const ENDING: i32 = 4;
+
+/// How near a CRL is to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// Not near.
+    Fresh,
+    /// Less than a quarter of its life is left.
+    Ending,
+    /// nextUpdate is past: whoever insists on a current CRL accepts nothing of this CA any more.
+    Ended,
+}
+
 /// A published CRL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Crl {
@@ -49,6 +63,19 @@ impl Crl {
         stored.extend_from_slice(&self.next_update.unix_timestamp().to_be_bytes());
         stored.extend_from_slice(&self.der);
         stored
+    }
+
+    /// How near it is to its end. A CA at work makes its next one long before; one that is offline must be asked.
+    pub fn freshness(&self, now: OffsetDateTime) -> Freshness {
+        if now >= self.next_update {
+            return Freshness::Ended;
+        }
+        let left = self.next_update - now;
+        if left < (self.next_update - self.this_update) / ENDING {
+            Freshness::Ending
+        } else {
+            Freshness::Fresh
+        }
     }
 
     fn from_stored(stored: &[u8]) -> Option<Self> {

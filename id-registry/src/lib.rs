@@ -4,6 +4,7 @@
 //! its client certificate, a principal gives out [`permission::Permit`]s, and every act of the [`Registry`] takes one.
 
 pub mod backup;
+pub mod cas;
 pub mod certificates;
 pub mod enrolment;
 pub mod fault;

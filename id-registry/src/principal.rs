@@ -154,6 +154,7 @@ mod tests {
                 ("make-backups", "C---"),
                 ("erase-identities", "C---"),
                 ("rotate-master-key", "C---"),
+                ("manage-cas", "C---"),
                 ("read-ledger", "C-C-"),
             ]
         );

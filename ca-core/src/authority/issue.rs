@@ -80,6 +80,7 @@ impl Authority {
         request: IssuanceRequest,
         actor: &Actor,
     ) -> Result<PreparedCertificate, IssueError> {
+        self.must_stand(&request.profile)?;
         let now = whole_seconds(self.parts.clock.now());
         let serial = SerialNumber::draw(self.parts.entropy.as_ref())?;
         let (not_before, not_after) = self.period(&request.profile, now);
@@ -187,6 +188,7 @@ impl Authority {
             )
             .and(bound)
             .and(key_stands)
+            .and(self.still_stands(&draft.profile))
             .explained_by(&event);
         self.parts.store.commit(change.and(also(&record, &envelope)?))?;
         Ok(IssuedCertificate { record, der })

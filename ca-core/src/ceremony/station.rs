@@ -191,6 +191,7 @@ impl Station {
             vault: self.vault(store, secret)?,
             signer,
             id: root.ca.clone(),
+            certified_by: None,
             certificate,
             profiles: ProfileSet::default(),
             addresses: Addresses::under(&root.base_url, &root.ca),

@@ -4,13 +4,14 @@
 
 use time::OffsetDateTime;
 
-use crate::certificate::CertificateRecord;
+use crate::certificate::{CaId, CertificateRecord};
 use crate::clock::EntropyError;
 use crate::csr::SubjectPublicKey;
 use crate::keys::KeyError;
 use crate::lint::LintedTbs;
 use crate::profile::{AttributeType, Profile, ProfileId};
 use crate::serial::SerialNumber;
+use crate::status::RevocationReason;
 use crate::storage::{CommitError, StorageError, Version};
 use crate::subject::{ApprovedSubject, IdentityRef};
 use crate::vault::VaultError;
@@ -117,6 +118,16 @@ pub enum IssueError {
     /// No CA of the installation issues under the profile now.
     #[error("no CA of this installation issues under profile {0} at this time")]
     NoAuthority(ProfileId),
+    /// The CA's own certificate is revoked or on hold.
+    #[error("CA {ca} issues nothing more: its own certificate was revoked {}, {reason}", crate::clock::in_words(*at))]
+    IssuerRevoked {
+        /// Which.
+        ca: CaId,
+        /// When, UTC.
+        at: OffsetDateTime,
+        /// Why.
+        reason: RevocationReason,
+    },
     /// The CA cannot issue for this long any more.
     #[error("the issuing CA ends before the certificate would")]
     IssuerTooShort,

@@ -1,6 +1,7 @@
 //! Founding, issuing, revoking and publishing, judged by OpenSSL; and what happens when storage fails in the middle.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod absent;
 mod authority;
 mod openssl;
 mod sealed;

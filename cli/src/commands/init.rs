@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use ca_core::certificate::CaId;
 use clap::Args;
 use serde::Serialize;
 
 use super::Ending;
 use crate::output::{Meaning, Outcome, Page, Simple};
-use crate::service::{self, Founded, Plan};
+use crate::service::{self, Founding, Plan};
 
 /// What to set up.
 #[derive(Debug, Args)]
@@ -46,6 +47,9 @@ pub struct InitArguments {
     /// The CAs: "pilot" (a root and one CA), "national" (a CA for each kind, and a tree for TLS), or a file
     #[arg(long, value_name = "NAME|FILE", default_value = "pilot")]
     hierarchy: String,
+    /// The certificate of a CA whose key is offline, as its ceremony made it; repeat for more
+    #[arg(long = "offline", value_name = "CA=FILE", value_parser = super::ca::offline_certificate)]
+    offline: Vec<(CaId, PathBuf)>,
     /// A file whose first line seals the keys, kept elsewhere [default: drawn, and kept in the folder]
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
@@ -59,7 +63,7 @@ struct Answer {
     data: PathBuf,
     service: String,
     #[serde(flatten)]
-    founded: Founded,
+    founded: Founding,
 }
 
 /// Sets up.
@@ -80,6 +84,7 @@ pub fn run(arguments: &InitArguments) -> Ending {
         registry_url: arguments.registry_url.to_string(),
         tls_names: arguments.tls_names.clone(),
         hierarchy: arguments.hierarchy.clone(),
+        offline: arguments.offline.iter().cloned().collect(),
         passphrase_file: arguments.passphrase_file.clone(),
         store: arguments.store.clone(),
     };
@@ -102,10 +107,15 @@ fn text(answer: &Answer, page: &mut Page) {
             facts.push(("issuing CA", ca.name.clone()));
         }
     }
-    let administrator = format!("{}, key and certificate in {data}/admin", answer.founded.administrator);
-    facts.push(("administrator", administrator));
+    if let Some(administrator) = &answer.founded.administrator {
+        facts.push(("administrator", format!("{administrator}, key and certificate in {data}/admin")));
+    }
     page.facts(&facts);
     page.line("next:");
+    if !answer.founded.waiting.is_empty() {
+        super::ca::what_waits(&answer.founded.waiting, &answer.data, page);
+        return;
+    }
     page.line(format!("  npki serve --data {data}"));
     page.line(format!(
         "  npki context add admin --url {} --trust {data}/certificates/anchors.pem \

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ca_core::authorities::{Authorities, PlacedAuthority};
 use ca_core::authority::Authority;
+use ca_core::authority::absent::AbsentAuthority;
 use ca_core::certificate::CaId;
 use ca_core::hierarchy::{Hierarchy, KeyKeeping, PlannedCa, STAFF_PROFILE};
 use ca_core::keys::Signer;
@@ -21,8 +22,17 @@ use super::{ServiceError, files};
 pub(super) struct OpenedCa {
     /// Its certificate, DER.
     pub(super) certificate: Vec<u8>,
-    /// The CA at work; `None` while its key is elsewhere.
-    pub(super) authority: Option<Arc<Authority>>,
+    /// Whether its key is at hand.
+    pub(super) standing: Standing,
+}
+
+/// Whether a CA's key is at hand.
+#[derive(Debug, Clone)]
+pub(super) enum Standing {
+    /// It is: the CA at work.
+    AtWork(Arc<Authority>),
+    /// It is elsewhere.
+    Absent(Arc<AbsentAuthority>),
 }
 
 impl OpenedCa {
@@ -37,10 +47,30 @@ impl OpenedCa {
         let certificate = files::read_certificate(&path)?;
         let Some(signer) = signer(ca, settings, keys)? else {
             tracing::info!(ca = %ca.id, "the CA's key is offline");
-            return Ok(Self { certificate, authority: None });
+            let absent = foundation.absent(ca, certificate)?;
+            return Ok(Self::absent(absent));
         };
-        let authority = foundation.authority(ca.id.as_str(), certificate.clone(), signer)?;
-        Ok(Self { certificate, authority: Some(Arc::new(authority)) })
+        Ok(Self::at_work(foundation.authority(ca, certificate, signer)?))
+    }
+
+    /// A CA whose key is at hand.
+    pub(super) fn at_work(authority: Authority) -> Self {
+        let certificate = authority.certificate().to_vec();
+        Self { certificate, standing: Standing::AtWork(Arc::new(authority)) }
+    }
+
+    /// A CA whose key is elsewhere.
+    pub(super) fn absent(absent: AbsentAuthority) -> Self {
+        let certificate = absent.certificate().to_vec();
+        Self { certificate, standing: Standing::Absent(Arc::new(absent)) }
+    }
+
+    /// The CA at work; `None` while its key is elsewhere.
+    pub(super) const fn authority(&self) -> Option<&Arc<Authority>> {
+        match &self.standing {
+            Standing::AtWork(authority) => Some(authority),
+            Standing::Absent(_) => None,
+        }
     }
 }
 
@@ -66,12 +96,39 @@ impl OpenedHierarchy {
         let mut this = Self::closed(Hierarchy::load(&settings.hierarchy, &foundation.profiles)?);
         for ca in this.planned.clone().iter() {
             if !certificate_path(&settings.certificates, ca.id.as_str()).exists() {
-                let why = format!("CA {} of hierarchy.toml is not founded yet", ca.id);
+                let why = format!("CA {} of hierarchy.toml is not founded yet{}", ca.id, this.what_to_do(ca));
                 return Err(ServiceError::Refused(why));
             }
             this.add(ca.id.clone(), OpenedCa::open(foundation, settings, keys, ca)?);
         }
+        super::bringing_over::bring_over(&this, foundation, settings)?;
         Ok(this)
+    }
+
+    fn what_to_do(&self, ca: &PlannedCa) -> String {
+        if self.waits(ca) {
+            format!(": ask its root for a certificate (npki ca request --ca {})", ca.id)
+        } else {
+            ": npki ca found".to_owned()
+        }
+    }
+
+    /// Whether a CA's certificate must come from one whose key is elsewhere.
+    pub(super) fn waits(&self, ca: &PlannedCa) -> bool {
+        ca.issuer.as_ref().is_some_and(|issuer| self.at_work(issuer).is_err())
+    }
+
+    /// The planned CAs that are not opened: those that wait for their certificates.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &PlannedCa> {
+        self.planned.iter().filter(|ca| !self.opened.contains_key(&ca.id))
+    }
+
+    /// A CA that is opened and whose key is elsewhere.
+    pub(super) fn absent(&self, id: &CaId) -> Option<&Arc<AbsentAuthority>> {
+        match &self.opened.get(id)?.standing {
+            Standing::Absent(absent) => Some(absent),
+            Standing::AtWork(_) => None,
+        }
     }
 
     /// Adds a CA that is opened.
@@ -86,7 +143,7 @@ impl OpenedHierarchy {
 
     /// A CA that is opened and whose key is at hand.
     pub(super) fn at_work(&self, id: &CaId) -> Result<&Arc<Authority>, ServiceError> {
-        let authority = self.opened.get(id).and_then(|ca| ca.authority.as_ref());
+        let authority = self.opened.get(id).and_then(OpenedCa::authority);
         authority.ok_or_else(|| ServiceError::Refused(format!("the key of CA {id} is not at hand")))
     }
 
@@ -121,14 +178,14 @@ impl OpenedHierarchy {
     pub(super) fn authorities(&self, foundation: &Foundation) -> Authorities {
         let (store, clock) = (Arc::clone(&foundation.store), Arc::clone(&foundation.clock));
         let none = Authorities::new(store, clock, foundation.profiles.clone());
-        self.iter().fold(none, |authorities, (planned, ca)| match &ca.authority {
-            Some(authority) => authorities.with(PlacedAuthority {
+        self.iter().fold(none, |authorities, (planned, ca)| match &ca.standing {
+            Standing::AtWork(authority) => authorities.with(PlacedAuthority {
                 authority: Arc::clone(authority),
                 issues: planned.issues.clone(),
                 tenure: planned.tenure,
                 chain: self.chain(&planned.id),
             }),
-            None => authorities.with_absent(planned.id.clone()),
+            Standing::Absent(absent) => authorities.with_absent(Arc::clone(absent)),
         })
     }
 }

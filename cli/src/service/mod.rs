@@ -11,6 +11,8 @@ use ca_core::tlog::witness::StateError;
 
 mod audit;
 mod backup;
+mod bringing_over;
+mod completion;
 mod demo;
 mod draft;
 mod failure;
@@ -21,6 +23,7 @@ mod init;
 mod key_folder;
 mod ledger;
 mod master_keys;
+mod offline_crls;
 mod offline_root;
 mod publisher;
 mod restore;
@@ -37,8 +40,8 @@ pub(crate) mod witness;
 pub(crate) use audit::{ca_certificates, for_audit};
 pub(crate) use backup::{BackupPlan, Made, SealedKeys, create_backup, verify_backup};
 pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
-pub(crate) use founding::{FoundedCa, found_missing};
-pub(crate) use init::{Founded, Plan, init};
+pub(crate) use founding::{Founding, WaitingCa, found_missing};
+pub(crate) use init::{Plan, init};
 pub(crate) use offline_root::{Installed, RequestPlan, Requested, install_response, request_certificate};
 pub(crate) use restore::{Loss, RestorePlan, Restored, restore};
 pub(crate) use serve::serve;
@@ -179,6 +182,8 @@ macro_rules! refused {
 
 refused!(
     ca_core::authority::AuthorityError,
+    ca_core::authority::absent::CrlRefused,
+    ca_core::authority::absent::InstallError,
     ca_core::authority::RootError,
     ca_core::certificate::InvalidCaId,
     ca_core::clock::EntropyError,

@@ -14,6 +14,7 @@ use ocsp_responder::ocsp::Responder;
 use time::{Duration, OffsetDateTime};
 
 use super::ServiceError;
+use super::offline_crls::OfflineCrls;
 use super::rotation::{Credential, OwnCertificate, OwnCertificates};
 use super::tls::ServerCertificate;
 
@@ -52,6 +53,7 @@ pub(crate) struct Publisher {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cas: Vec<PublishedCa>,
+    pub(crate) offline: OfflineCrls,
     pub(crate) own: OwnCertificates,
     pub(crate) responders: Vec<KeptResponder>,
     pub(crate) server: Arc<ServerCertificate>,
@@ -66,6 +68,9 @@ impl Publisher {
         while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(TICK) {
             self.publish_due_crls();
             self.abandon_open_reservations();
+            if let Err(error) = self.offline.look(self.store.as_ref(), self.clock.now()) {
+                tracing::error!(%error, "the CRLs of offline CAs could not be looked at; it is tried again");
+            }
             if let Err(error) = self.rotate() {
                 tracing::error!(%error, "an own certificate could not be renewed; it is tried again");
             }

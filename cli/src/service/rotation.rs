@@ -62,11 +62,19 @@ pub(crate) struct Credential {
 impl Credential {
     /// Whether half of the certificate's life is over.
     pub(crate) fn due(&self, now: OffsetDateTime) -> Result<bool, ServiceError> {
+        let (start, end) = self.validity()?;
+        Ok(now >= start + (end - start) / 2)
+    }
+
+    /// The certificate's last second.
+    pub(crate) fn ends(&self) -> Result<OffsetDateTime, ServiceError> {
+        Ok(self.validity()?.1)
+    }
+
+    fn validity(&self) -> Result<(OffsetDateTime, OffsetDateTime), ServiceError> {
         let (_, parsed) = X509Certificate::from_der(&self.certificate)
             .map_err(|error| ServiceError::Tls(format!("an own certificate cannot be read: {error}")))?;
-        let start = parsed.validity().not_before.to_datetime();
-        let end = parsed.validity().not_after.to_datetime();
-        Ok(now >= start + (end - start) / 2)
+        Ok((parsed.validity().not_before.to_datetime(), parsed.validity().not_after.to_datetime()))
     }
 }
 
@@ -82,10 +90,16 @@ pub(crate) struct OwnCertificates {
 }
 
 impl OwnCertificates {
-    /// The stored credential, or a new one when there is none or it is due.
+    /// The stored credential, or a new one when there is none or it is due. One that cannot be renewed, as when its CA was
+    /// revoked, serves until its end: the service must be there for those who set things right.
     pub(crate) fn current(&self, which: &OwnCertificate) -> Result<Credential, ServiceError> {
+        let now = self.clock.now();
         match self.stored(which)? {
-            Some(credential) if !credential.due(self.clock.now())? => Ok(credential),
+            Some(credential) if !credential.due(now)? => Ok(credential),
+            Some(credential) if now <= credential.ends()? => self.renew(which).or_else(|error| {
+                tracing::error!(certificate = which.name(), %error, "it could not be renewed; it is tried again");
+                Ok(credential)
+            }),
             _ => self.renew(which),
         }
     }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use ca_core::certificate::{CaId, CertificateRecord};
 use ca_core::serial::SerialNumber;
-use ca_core::status::RevocationReason;
+use ca_core::status::{Revocation, RevocationReason};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -62,12 +62,18 @@ pub(super) struct CertificateView {
 /// When and why a certificate was revoked.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Revocation)]
-struct RevocationView {
+pub(super) struct RevocationView {
     #[serde(with = "time::serde::rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     at: OffsetDateTime,
     /// As in RFC 5280 section 5.3.1, with hyphens: `key-compromise`.
     reason: &'static str,
+}
+
+impl From<&Revocation> for RevocationView {
+    fn from(revocation: &Revocation) -> Self {
+        Self { at: revocation.at, reason: revocation.reason.name() }
+    }
 }
 
 impl CertificateView {
@@ -86,9 +92,7 @@ impl CertificateView {
             not_before: record.not_before,
             not_after: record.not_after,
             issued_at: record.issued_at,
-            revocation: record
-                .revocation
-                .map(|found| RevocationView { at: found.at, reason: found.reason.name() }),
+            revocation: record.revocation.as_ref().map(RevocationView::from),
             pem: None,
             chain: None,
         })
