@@ -6,6 +6,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use crate::authority::absent::AbsentAuthority;
+use crate::authority::link::KnownRoot;
 use crate::authority::{Authority, RevokeError};
 use crate::certificate::{CaId, CertificateRecord, Certificates};
 use crate::clock::Clock;
@@ -44,7 +45,8 @@ pub struct PlacedAuthority {
     pub issues: Vec<ProfileId>,
     /// When it issues.
     pub tenure: Tenure,
-    /// The certificates from its own up to below the root's, DER: what a subscriber needs to be believed.
+    /// The certificates from its own up to below the root's, DER, and those in which other roots vouch for its root: what a
+    /// subscriber needs to be believed.
     pub chain: Vec<Vec<u8>>,
 }
 
@@ -103,6 +105,14 @@ impl Authorities {
     /// Those whose keys are elsewhere, in the order of their names.
     pub fn all_absent(&self) -> impl Iterator<Item = &Arc<AbsentAuthority>> {
         self.absent.values()
+    }
+
+    /// The roots, wherever their keys are.
+    pub fn roots(&self) -> impl Iterator<Item = KnownRoot<'_>> {
+        let here = self.placed.values().map(|placed| &placed.authority).filter(|it| it.is_root());
+        let here = here.map(|it| KnownRoot { id: it.id(), certificate: it.certificate() });
+        let elsewhere = self.absent.values().filter(|it| it.is_root());
+        here.chain(elsewhere.map(|it| KnownRoot { id: it.id(), certificate: it.certificate() }))
     }
 
     /// Those whose keys are at hand, in the order of their names.

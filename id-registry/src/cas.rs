@@ -1,6 +1,7 @@
 //! CAs of the installation whose keys are elsewhere: what was made there and is brought over.
 
 use ca_core::authority::absent::{CrlRefused, TakenCrl};
+use ca_core::authority::link::{LINK_INSTALLED, Link, LinkRefused};
 use ca_core::certificate::CaId;
 use ca_core::storage::CommitError;
 
@@ -9,6 +10,22 @@ use crate::permission::{ManageCas, Permit};
 use crate::registry::Registry;
 
 impl Registry {
+    /// Takes a link certificate between two roots, DER, into use; whether it was not before.
+    ///
+    /// # Errors
+    /// It is no such certificate, or the registry failed.
+    pub fn install_link(&self, permit: &Permit<ManageCas>, der: &[u8]) -> Result<(Link, bool), CaError> {
+        let roots: Vec<_> = self.authorities().roots().collect();
+        let link = Link::verify(der, &roots, self.now())?;
+        until_settled(|| {
+            let event = self.event(&permit.actor(), LINK_INSTALLED, link.reference())?;
+            match link.taking(self.store(), event).map_err(Fault::from)? {
+                None => Ok(Attempt::Settled(Ok((link.clone(), false)))),
+                Some(change) => Ok(Attempt::of(self.commit(change), || (link.clone(), true))),
+            }
+        })
+    }
+
     /// Takes over a CRL, DER, that an offline CA made: it is published from now on, and what it lists counts here at once.
     ///
     /// # Errors
@@ -52,6 +69,9 @@ pub enum CaError {
         /// Why.
         refused: CrlRefused,
     },
+    /// A link certificate is refused.
+    #[error("the link certificate is refused: {0}")]
+    Link(#[from] LinkRefused),
     /// The registry failed.
     #[error(transparent)]
     Fault(#[from] Fault),

@@ -3,12 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ca_core::authority::link;
 use ca_core::certificate::CaId;
 use ca_core::crl;
 use ca_core::storage::{StorageError, Store};
-use der::asn1::AnyRef;
-use der::{Decode, Header, Reader, SliceReader};
+use cms::cert::CertificateChoices;
+use cms::content_info::{CmsVersion, ContentInfo};
+use cms::signed_data::{CertificateSet, EncapsulatedContentInfo, SignedData, SignerInfos};
+use const_oid::db::rfc5911;
+use der::asn1::{AnyRef, SetOfVec};
+use der::{Any, Decode, Encode, Header, Reader, SliceReader};
 use time::OffsetDateTime;
+use x509_cert::Certificate;
 use x509_cert::time::Time;
 
 /// The certificates of the installation's CAs, and the store their newest CRLs are read from.
@@ -39,6 +45,25 @@ impl Publication {
         self.certificates.get(ca).map(Vec::as_slice)
     }
 
+    /// What helps to get from a root that is trusted to what this CA issued: the certificates in which other roots vouch for
+    /// it, or its own where there are none. A certs-only CMS message, DER (RFC 5280 section 4.2.2.1). `None` for a CA that
+    /// is not published here.
+    ///
+    /// # Errors
+    /// Storage failed, or what it holds is no certificate.
+    pub fn bundle(&self, ca: &CaId) -> Result<Option<Vec<u8>>, StorageError> {
+        let Some(own) = self.certificate(ca) else { return Ok(None) };
+        let links = link::links_of(self.store.as_ref(), ca)?;
+        let mut certificates: Vec<&[u8]> = links.iter().map(|(_, der)| der.as_slice()).collect();
+        if certificates.is_empty() {
+            certificates.push(own);
+        }
+        let bundle = certs_only(&certificates);
+        bundle
+            .map(Some)
+            .map_err(|error| StorageError(format!("the certificates of {ca} cannot be read: {error}")))
+    }
+
     /// A CA's newest CRL, DER; `None` for a CA that is not published here or has made none yet.
     ///
     /// # Errors
@@ -61,6 +86,24 @@ impl Publication {
             None => Ok(()),
         }
     }
+}
+
+/// A SignedData without signers that carries certificates (RFC 5652 section 5.1, RFC 8551 section 3.8).
+fn certs_only(certificates: &[&[u8]]) -> der::Result<Vec<u8>> {
+    let mut set = SetOfVec::new();
+    for der in certificates {
+        set.insert(CertificateChoices::Certificate(Certificate::from_der(der)?))?;
+    }
+    let signed = SignedData {
+        version: CmsVersion::V1,
+        digest_algorithms: SetOfVec::new(),
+        encap_content_info: EncapsulatedContentInfo { econtent_type: rfc5911::ID_DATA, econtent: None },
+        certificates: Some(CertificateSet(set)),
+        crls: None,
+        signer_infos: SignerInfos(SetOfVec::new()),
+    };
+    let content = Any::encode_from(&signed)?;
+    ContentInfo { content_type: rfc5911::ID_SIGNED_DATA, content }.to_der()
 }
 
 /// A CRL and the times its cache lifetime follows from.

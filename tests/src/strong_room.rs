@@ -109,6 +109,17 @@ impl StrongRoom {
         assert!(self.cause(&[["ceremony", "run", &script].as_slice(), &places].concat()).contains(why));
     }
 
+    /// A ceremony that is refused; what is said.
+    #[track_caller]
+    pub fn hold_refused(&self, id: &str, script: &str) -> String {
+        let [script, answers] = self.prepared(id, script);
+        let (folder, media) = (self.medium(), self.path("exchange"));
+        let places = self.places(text(&folder), text(&media), &answers);
+        let outcome = self.npki.run_as_text(&[["ceremony", "run", &script].as_slice(), &places].concat());
+        assert_ne!(outcome.code, 0, "it was held");
+        outcome.stderr
+    }
+
     /// What a refused command says.
     pub fn cause(&self, args: &[&str]) -> String {
         self.npki.run_as_text(args).stderr
@@ -194,6 +205,17 @@ pub fn issuing_script(
          response = \"{response}\"\n",
         head(id, "issuing-ca"),
         of_root(room)
+    )
+}
+
+/// The script in which the room's root vouches for another, whose certificate is on the exchange medium.
+pub fn link_script(room: &StrongRoom, id: &str, other: &StrongRoom, output: &str) -> String {
+    format!(
+        "{}{}[link_certificate]\ncertificate = \"{}.pem\"\ncertificate_sha256 = \"{}\"\noutput = \"{output}\"\n",
+        head(id, "link-certificate"),
+        of_root(room),
+        other.ca,
+        other.root_sha256()
     )
 }
 

@@ -18,8 +18,11 @@ use tests::installation::Installation;
 use tests::judges::openssl::{self, Branch};
 use tests::npki::{exit, text};
 use tests::programs::Program;
-use tests::strong_room::{StrongRoom, crl_script, issuing_script, root_script};
+use tests::strong_room::{StrongRoom, crl_script, issuing_script, link_script, root_script};
 
+/// The policies of applications and devices.
+const APPLICATION: &str = "1.3.6.1.4.1.32473.426.1.6.1";
+const DEVICE: &str = "1.3.6.1.4.1.32473.426.1.5.1";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The pilot's hierarchy with its root kept offline.
@@ -131,6 +134,90 @@ fn a_country_lives_with_a_root_that_is_offline_from_the_first_day() {
     let verdicts: Vec<&Value> =
         seen["seen"].as_array().unwrap().iter().map(|seen| &seen["verdict"]).collect();
     assert_eq!(verdicts, ["known", "known", "known"], "{seen}");
+}
+
+/// The next generation of an offline root, on a medium of its own: each vouches for the other in a ceremony, and the two
+/// certificates are brought over while the service runs.
+#[test]
+fn an_offline_root_is_succeeded_by_another() {
+    let mut installation = Installation::planned();
+    let room = StrongRoom::new(&installation.public_url());
+    founded(&room, &installation);
+    completed(&room, &installation);
+    installation.start();
+    let mut country = Country::settled_in(installation);
+    let (officer, devices) = (&country.staff.officer, &country.identities.device);
+    let before = country.staff.issue(&country.installation, officer, "device", devices);
+    country.installation.stop();
+
+    let next = room.of_another("root-g2", "root-g2");
+    next.hold("root-g2", &root_script(&next, "Government of Lesotho National Root CA G2"));
+    planned_below(&next, &country.installation);
+    country.installation.start();
+    let installation = &country.installation;
+    let after = country.staff.issue(
+        installation,
+        &country.staff.officer,
+        "application",
+        &country.identities.application,
+    );
+    let (old, new, new_ca) = (installation.root(), installation.ca("root-g2"), installation.ca("issuing-g2"));
+    let unlinked = openssl::verify_path(&old, &new_ca, &after.certificate);
+    assert_ne!(unlinked.code, 0);
+
+    let administrator = &country.staff.administrator.npki;
+    for (root, other, output) in [(&room, &next, "new-with-old.pem"), (&next, &room, "old-with-new.pem")] {
+        let id = output.trim_end_matches(".pem");
+        root.verify_transcript(&root.hold(id, &link_script(root, id, other, output)));
+        let link = root.made(output);
+        let installed = administrator.done(&["ca", "link", "install", text(&link)]);
+        assert_eq!(installed["changed"], true, "{installed}");
+        assert_eq!(administrator.done(&["ca", "link", "install", text(&link)])["changed"], false);
+    }
+    // A root of somebody else's, and a CA that is no root, are no links.
+    let foreign = room.made("issuing.response.json");
+    administrator.refused(exit::USAGE, &["ca", "link", "install", text(&foreign)]);
+    let refused = administrator.refused(exit::USAGE, &["ca", "link", "install", text(&new_ca)]);
+    assert_eq!(refused.code, "E-CA-006", "{refused:?}");
+    let own = next.hold_refused("self", &link_script(&next, "self", &next, "self.pem"));
+    assert!(own.contains("does not vouch for itself"), "{own}");
+
+    openssl::verify_over_links(installation, &old, "root-g2", &new_ca, (&after.certificate, APPLICATION))
+        .succeeded();
+    let old_ca = installation.issuing();
+    openssl::verify_over_links(installation, &new, "root", &old_ca, (&before.certificate, DEVICE))
+        .succeeded();
+    country.installation.stop();
+    country.installation.audit_is_clean();
+}
+
+/// Adds a root and a CA below it to the installation, which is stopped.
+fn planned_below(next: &StrongRoom, installation: &Installation) {
+    let (operator, data) = (installation.somebody("operator"), installation.data());
+    let path = data.join("hierarchy.toml");
+    let mut text_of = std::fs::read_to_string(&path).unwrap();
+    let issues = text_of.rsplit("issues = [").next().unwrap().split(']').next().unwrap().to_owned();
+    text_of += "\n[[ca]]\nid = \"root-g2\"\nkept = \"offline\"\nname = \"National Root CA G2\"\nprofile = \"root-ca\"\n\
+                key = \"p384\"\nsucceeds = \"root\"\n";
+    text_of += &format!(
+        "\n[[ca]]\nid = \"issuing-g2\"\nissuer = \"root-g2\"\nname = \"Issuing CA G2\"\nprofile = \"issuing-ca\"\n\
+         key = \"p384\"\nissues_from = \"2026-01-01T00:00:00Z\"\nissues = [{issues}]\n"
+    );
+    std::fs::write(&path, text_of).unwrap();
+    let root = format!("root-g2={}", next.made("root-g2.pem").display());
+    let found = operator.done(&["ca", "found", "--data", text(&data), "--offline", &root]);
+    assert_eq!(found["waiting"][0]["id"], "issuing-g2", "{found}");
+    let refused = operator.refused(exit::FAILED, &["serve", "--data", text(&data)]);
+    assert!(refused.detail.contains("npki ca request --ca issuing-g2"), "{refused:?}");
+    let out = next.made("g2.request.json");
+    let ask = ["ca", "request", "--data", text(&data), "--ca", "issuing-g2", "--hierarchy", "ls-national"];
+    let asked = operator.done(&[&ask[..], &["--out", text(&out)]].concat());
+    let sha256 = asked["request_sha256"].as_str().unwrap();
+    let script =
+        issuing_script(next, "issuing-g2", "g2.request.json", sha256, "issuing-ca", "g2.response.json");
+    next.hold("issuing-g2", &script);
+    let response = next.made("g2.response.json");
+    operator.done(&["ca", "install", text(&response), "--data", text(&data)]);
 }
 
 /// RFC 5280 section 4.2.2.1 and RFC 6960 section 2.3: no address of a responder, and no answer from one.

@@ -20,6 +20,7 @@ use crate::vault::Vault;
 pub mod absent;
 mod cross;
 mod issue;
+pub mod link;
 mod publish;
 mod revoke;
 mod root;
@@ -156,6 +157,11 @@ impl Authority {
     /// The last second of its certificate, UTC.
     pub const fn not_after(&self) -> time::OffsetDateTime {
         self.issuer.not_after
+    }
+
+    /// Whether it is a root.
+    pub const fn is_root(&self) -> bool {
+        self.parts.certified_by.is_none()
     }
 
     /// Whether its own certificate is revoked or on hold. Then it issues nothing more.

@@ -74,7 +74,7 @@ pub(super) fn complete(
     hierarchy: &OpenedHierarchy,
     begun: &Begun,
 ) -> Result<String, ServiceError> {
-    let authorities = Arc::new(hierarchy.authorities(foundation));
+    let authorities = Arc::new(hierarchy.authorities(foundation)?);
     let own = own_certificates(&authorities, keys.clone(), settings, foundation);
     for (ca, _) in hierarchy.iter().filter(|(ca, _)| ca.needs_responder(&foundation.profiles)) {
         own.current(&OwnCertificate::Responder(ca.id.clone()))?;

@@ -151,6 +151,7 @@ pub(super) fn found_all(
         hierarchy.add(ca.id.clone(), opened);
     }
     super::bringing_over::bring_over(&hierarchy, foundation, settings)?;
+    super::linking::link_generations(&hierarchy, foundation, actor)?;
     let anchors: String = hierarchy.roots().map(|(_, certificate)| pem_text(certificate)).collect();
     replace(&settings.certificates.join(ANCHORS_FILE), anchors.as_bytes(), Readers::Anyone)?;
     Ok(hierarchy)

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use ca_core::authorities::{Authorities, PlacedAuthority};
 use ca_core::authority::Authority;
 use ca_core::authority::absent::AbsentAuthority;
+use ca_core::authority::link::links_of;
 use ca_core::certificate::CaId;
 use ca_core::hierarchy::{Hierarchy, KeyKeeping, PlannedCa, STAFF_PROFILE};
 use ca_core::keys::Signer;
 use ca_core::keys::token::Expected;
+use ca_core::storage::Store;
 
 use super::key_folder::KeyFolder;
 use super::rotation::certificate_path;
@@ -148,9 +150,19 @@ impl OpenedHierarchy {
     }
 
     /// The certificates from a CA's own up to below its root's, DER.
-    pub(super) fn chain(&self, id: &CaId) -> Vec<Vec<u8>> {
+    fn chain(&self, id: &CaId) -> Vec<Vec<u8>> {
         let below_root = self.planned.path(id).filter(|ca| ca.issuer.is_some());
         below_root.filter_map(|ca| self.opened.get(&ca.id)).map(|ca| ca.certificate.clone()).collect()
+    }
+
+    /// The same, followed by the certificates in which other roots vouch for its root: who trusts only another generation of
+    /// the root gets there by them.
+    fn linked_chain(&self, id: &CaId, store: &dyn Store) -> Result<Vec<Vec<u8>>, ServiceError> {
+        let mut chain = self.chain(id);
+        if let Some(root) = self.planned.path(id).last() {
+            chain.extend(links_of(store, &root.id)?.into_iter().map(|(_, der)| der));
+        }
+        Ok(chain)
     }
 
     /// The roots and their certificates, DER.
@@ -175,18 +187,24 @@ impl OpenedHierarchy {
     }
 
     /// The CAs as issuance sees them.
-    pub(super) fn authorities(&self, foundation: &Foundation) -> Authorities {
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) fn authorities(&self, foundation: &Foundation) -> Result<Authorities, ServiceError> {
         let (store, clock) = (Arc::clone(&foundation.store), Arc::clone(&foundation.clock));
-        let none = Authorities::new(store, clock, foundation.profiles.clone());
-        self.iter().fold(none, |authorities, (planned, ca)| match &ca.standing {
-            Standing::AtWork(authority) => authorities.with(PlacedAuthority {
-                authority: Arc::clone(authority),
-                issues: planned.issues.clone(),
-                tenure: planned.tenure,
-                chain: self.chain(&planned.id),
-            }),
-            Standing::Absent(absent) => authorities.with_absent(Arc::clone(absent)),
-        })
+        let mut authorities = Authorities::new(store, clock, foundation.profiles.clone());
+        for (planned, ca) in self.iter() {
+            authorities = match &ca.standing {
+                Standing::AtWork(authority) => authorities.with(PlacedAuthority {
+                    authority: Arc::clone(authority),
+                    issues: planned.issues.clone(),
+                    tenure: planned.tenure,
+                    chain: self.linked_chain(&planned.id, foundation.store.as_ref())?,
+                }),
+                Standing::Absent(absent) => authorities.with_absent(Arc::clone(absent)),
+            };
+        }
+        Ok(authorities)
     }
 }
 

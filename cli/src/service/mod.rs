@@ -22,6 +22,7 @@ mod hierarchy;
 mod init;
 mod key_folder;
 mod ledger;
+mod linking;
 mod master_keys;
 mod offline_crls;
 mod offline_root;
@@ -184,6 +185,8 @@ refused!(
     ca_core::authority::AuthorityError,
     ca_core::authority::absent::CrlRefused,
     ca_core::authority::absent::InstallError,
+    ca_core::authority::link::LinkRefused,
+    ca_core::storage::CommitError,
     ca_core::authority::RootError,
     ca_core::certificate::InvalidCaId,
     ca_core::clock::EntropyError,

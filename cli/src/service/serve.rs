@@ -168,7 +168,7 @@ impl Installation {
             MasterKeyKeeper::new(Arc::clone(&foundation.vault), keys.clone(), settings.vault.current);
         let master_keys = Arc::new(keeper);
         let hierarchy = OpenedHierarchy::open(&foundation, settings, &keys)?;
-        let authorities = Arc::new(hierarchy.authorities(&foundation));
+        let authorities = Arc::new(hierarchy.authorities(&foundation)?);
         let own = own_certificates(&authorities, keys, settings, &foundation);
         let responders = responders(&hierarchy, &own, &foundation, settings)?;
         let server_credential = own.current(&OwnCertificate::Server)?;

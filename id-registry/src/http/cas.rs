@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use ca_core::authorities::PlacedAuthority;
 use ca_core::authority::absent::{AbsentAuthority, TakenCrl, Taking};
+use ca_core::authority::link;
 use ca_core::certificate::CaId;
 use ca_core::crl::{self, Crl, Freshness};
 use ca_core::fingerprint::fingerprint;
@@ -71,6 +72,20 @@ struct CaView {
     crl_state: &'static str,
     /// Its certificate.
     pem: String,
+    /// For a root: the certificates in which other roots vouch for it.
+    links: Vec<LinkView>,
+}
+
+/// A certificate in which one root vouches for another.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Link)]
+pub(super) struct LinkView {
+    /// The root that signed it.
+    issuer: String,
+    /// SHA-256 of its DER, hex.
+    sha256: String,
+    /// The certificate.
+    pem: String,
 }
 
 /// The CAs of this installation, those whose keys are here first.
@@ -110,6 +125,7 @@ fn of_placed(registry: &Registry, placed: &PlacedAuthority) -> Result<CaView, Pr
         crl_number: crl.as_ref().map(|crl| crl.number),
         crl_next_update: crl.map(|crl| crl.next_update),
         pem: pem::certificate(authority.certificate()),
+        links: links(registry, authority.id())?,
     })
 }
 
@@ -133,7 +149,19 @@ fn of_absent(registry: &Registry, absent: &AbsentAuthority) -> Result<CaView, Pr
         crl_number: crl.as_ref().map(|crl| crl.number),
         crl_next_update: crl.map(|crl| crl.next_update),
         pem: pem::certificate(absent.certificate()),
+        links: links(registry, absent.id())?,
     })
+}
+
+fn links(registry: &Registry, ca: &CaId) -> Result<Vec<LinkView>, Problem> {
+    let found = link::links_of(registry.store(), ca).map_err(Fault::from)?;
+    Ok(found.into_iter().map(|(issuer, der)| LinkView::of(&issuer, &der)).collect())
+}
+
+impl LinkView {
+    fn of(issuer: &CaId, der: &[u8]) -> Self {
+        Self { issuer: issuer.to_string(), sha256: fingerprint(der), pem: pem::certificate(der) }
+    }
 }
 
 fn newest(registry: &Registry, ca: &CaId) -> Result<Option<Crl>, Problem> {
@@ -213,6 +241,53 @@ pub(super) async fn install_crl(
     let act = move |registry: &Registry| {
         let taken = registry.install_crl(&who.permit, &ca, &der)?;
         Ok(InstalledCrl::of(&ca, taken))
+    };
+    Ok(Json(blocking(&registry, act).await?))
+}
+
+/// A link certificate that a root made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InstallLink {
+    /// The certificate, PEM (RFC 7468).
+    pem: String,
+}
+
+/// A link certificate that was taken into use.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct InstalledLink {
+    /// The root that it is about.
+    subject: String,
+    /// The root that vouches for it.
+    issuer: String,
+    /// Whether it changed anything: false when it was in use before.
+    changed: bool,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    not_after: OffsetDateTime,
+    /// SHA-256 of its DER, hex.
+    sha256: String,
+}
+
+/// Takes a certificate into use in which one root of this installation vouches for another. It is published at once.
+#[utoipa::path(post, path = "/v1/cas/links", tag = "cas", operation_id = "install_link",
+    request_body = InstallLink, responses((status = 200, body = InstalledLink)))]
+pub(super) async fn install_link(
+    State(registry): Service,
+    who: Authorised<ManageCas>,
+    Body(install): Body<InstallLink>,
+) -> Result<Json<InstalledLink>, Problem> {
+    let der = pem::contents(&install.pem, "CERTIFICATE")
+        .ok_or_else(|| Problem::new(table::LINK_REFUSED, "it is no PEM block CERTIFICATE"))?;
+    let act = move |registry: &Registry| {
+        let (link, changed) = registry.install_link(&who.permit, &der)?;
+        Ok(InstalledLink {
+            subject: link.subject.to_string(),
+            issuer: link.issuer.to_string(),
+            changed,
+            not_after: link.not_after,
+            sha256: fingerprint(&link.der),
+        })
     };
     Ok(Json(blocking(&registry, act).await?))
 }

@@ -113,6 +113,8 @@ problems! {
     CRL_REFUSED = "E-CA-003" 422 false, "The CRL is not taken over",
         "bring the newest CRL as the root-crl ceremony of this very CA wrote it";
     CRL_OLDER = "E-CA-004" 409 false, "A newer CRL is there already", "nothing is left to do: npki ca list shows its number";
+    LINK_REFUSED = "E-CA-006" 422 false, "The link certificate is not taken into use",
+        "bring the certificate that a link-certificate ceremony of one root made for another root of this installation";
     ISSUER_REVOKED = "E-CA-005" 409 false, "The issuing CA was revoked, and issues nothing more",
         "have the next generation of the CA founded, or issue by another CA: npki ca list";
 

@@ -250,6 +250,7 @@ impl From<CaError> for Problem {
             CaError::Fault(fault) => return fault.into(),
             CaError::Unknown(_) => table::UNKNOWN_CA,
             CaError::KeyHere(_) => table::CA_KEY_HERE,
+            CaError::Link(_) => table::LINK_REFUSED,
             CaError::Crl { refused: CrlRefused::Older { .. }, .. } => table::CRL_OLDER,
             CaError::Crl { .. } => table::CRL_REFUSED,
         };

@@ -172,6 +172,11 @@ impl AbsentAuthority {
         self.issuer.not_after
     }
 
+    /// Whether it is a root.
+    pub const fn is_root(&self) -> bool {
+        self.parts.certified_by.is_none()
+    }
+
     /// Whether its own certificate is revoked or on hold.
     ///
     /// # Errors
@@ -182,7 +187,7 @@ impl AbsentAuthority {
 }
 
 /// An event with the digests of what was signed and of the whole, so that what is seen in the wild is found again.
-fn told(event: Event, der: &[u8]) -> Event {
+pub(super) fn told(event: Event, der: &[u8]) -> Event {
     let event = event.with("sha256", crate::fingerprint::fingerprint(der));
     match Seen::of_der(der) {
         Some(seen) => event.with(TO_BE_SIGNED, seen.to_be_signed.to_string()),

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::issue::answered;
 use super::outputs::input;
+use crate::authority::link::OtherRoot;
 use crate::ceremony::exchange::Request;
 use crate::ceremony::foreign::{ForeignCa, certificate_der};
-use crate::ceremony::script::{Act, Crossing, Founding, Issuing, Listing, Opening, Script};
+use crate::ceremony::script::{Act, Crossing, Founding, Issuing, Linking, Listing, Opening, Script};
 use crate::ceremony::station::{RootRecord, Station};
 use crate::ceremony::{CeremonyError, fingerprint};
 use crate::certificate::Certificates;
@@ -38,6 +39,7 @@ pub fn check(script: &Script, station: &Station, media: Option<&Path>) -> Result
         Act::Root(_) | Act::KeyDestruction(_) => Ok(()),
         Act::IssuingCa(act) => may_be_issued(script, act, station, &root, &store, media),
         Act::CrossCertificate(act) => may_be_crossed(act, station, media),
+        Act::LinkCertificate(act) => may_be_vouched_for(act, station, media),
         Act::RootCrl(act) => may_be_listed(act, station, &root, &store),
     }
 }
@@ -118,6 +120,17 @@ fn may_be_crossed(act: &Crossing, station: &Station, media: Option<&Path>) -> Re
     must_be_ahead("cross_certificate.not_after", act.terms.not_after, station)
 }
 
+fn may_be_vouched_for(act: &Linking, station: &Station, media: Option<&Path>) -> Result<(), CeremonyError> {
+    let other = other_root(&act.certificate_sha256, &input(media, &act.certificate)?)?;
+    if act.certificate_sha256 == act.opening.root_sha256 {
+        return Err(CeremonyError::unfit(
+            "a root does not vouch for itself: name the other root's certificate",
+        ));
+    }
+    must_be_ahead("the end of the other root", other.not_after(), station)?;
+    act.not_after.map_or(Ok(()), |end| must_be_ahead("link_certificate.not_after", end, station))
+}
+
 fn may_be_listed(
     act: &Listing,
     station: &Station,
@@ -164,6 +177,18 @@ pub(super) fn request(expected: &str, file: &[u8]) -> Result<Request, CeremonyEr
         return Ok(request);
     }
     Err(CeremonyError::unfit(format!("the request has the SHA-256 {found}, the script means {expected}")))
+}
+
+/// Another root whose certificate has the fingerprint of the script.
+pub(super) fn other_root(expected: &str, file: &[u8]) -> Result<OtherRoot, CeremonyError> {
+    let der = certificate_der(file)?;
+    let found = fingerprint(&der);
+    if found != expected {
+        let why =
+            format!("the other root's certificate has the SHA-256 {found}, the script means {expected}");
+        return Err(CeremonyError::unfit(why));
+    }
+    OtherRoot::read(&der).map_err(|error| CeremonyError::unfit(format!("the other root: {error}")))
 }
 
 /// A foreign CA whose certificate has the fingerprint of the script.

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::file::{CrlEntry, CrossEntry, CustodyEntry, KindEntry, RootEntry, ScriptFile, WitnessEntry};
+use super::file::{
+    CrlEntry, CrossEntry, CustodyEntry, KindEntry, LinkEntry, RootEntry, ScriptFile, WitnessEntry,
+};
 use super::when::{End, moment};
 use super::{
-    Act, Crossing, Destruction, Fault, Founding, Issuing, Listing, Opening, Revoked, Script, ScriptError,
-    Witness,
+    Act, Crossing, Destruction, Fault, Founding, Issuing, Linking, Listing, Opening, Revoked, Script,
+    ScriptError, Witness,
 };
 use crate::ceremony::CeremonyId;
 use crate::ceremony::custody::Holder;
@@ -140,6 +142,7 @@ fn sections_fit(loose: &ScriptFile, faults: &mut Faults) {
     let sections = [
         ("issuing_ca", KindEntry::IssuingCa, loose.issuing_ca.is_some()),
         ("cross_certificate", KindEntry::CrossCertificate, loose.cross_certificate.is_some()),
+        ("link_certificate", KindEntry::LinkCertificate, loose.link_certificate.is_some()),
         ("root_crl", KindEntry::RootCrl, loose.root_crl.is_some()),
         ("key_destruction", KindEntry::KeyDestruction, loose.key_destruction.is_some()),
     ];
@@ -184,6 +187,7 @@ fn act(loose: &ScriptFile, profiles: &BTreeMap<String, Profile>, faults: &mut Fa
             Some(Act::IssuingCa(Box::new(Issuing { opening, request, request_sha256, profile, response })))
         }
         KindEntry::CrossCertificate => crossing(opening, loose.cross_certificate.as_ref()?, faults),
+        KindEntry::LinkCertificate => linking(opening, loose.link_certificate.as_ref()?, faults),
         KindEntry::RootCrl => listing(opening, loose.root_crl.as_ref()?, faults),
         KindEntry::KeyDestruction => {
             let reason = loose.key_destruction.as_ref()?.reason.clone();
@@ -322,6 +326,18 @@ fn policies(key: &'static str, entries: &[String], faults: &mut Faults) -> Vec<O
         }
     }
     all
+}
+
+fn linking(opening: Option<Opening>, entry: &LinkEntry, faults: &mut Faults) -> Option<Act> {
+    file_name("link_certificate.certificate", &entry.certificate, faults);
+    file_name("link_certificate.output", &entry.output, faults);
+    let certificate_sha256 = digest("link_certificate.certificate_sha256", &entry.certificate_sha256, faults);
+    let until = entry.not_after.as_deref();
+    let not_after = until.map(|text| when("link_certificate.not_after", text, End::Last, faults));
+    let (certificate, output) = (entry.certificate.clone(), entry.output.clone());
+    let (opening, certificate_sha256) = (opening?, certificate_sha256?);
+    let not_after = not_after.flatten();
+    Some(Act::LinkCertificate(Linking { opening, certificate, certificate_sha256, not_after, output }))
 }
 
 fn listing(opening: Option<Opening>, entry: &CrlEntry, faults: &mut Faults) -> Option<Act> {

@@ -1,6 +1,6 @@
 //! A script in plain words: what is printed for the witnesses before anything happens.
 
-use super::{Act, Crossing, Founding, Listing, Opening, Script};
+use super::{Act, Crossing, Founding, Linking, Listing, Opening, Script};
 use crate::clock::in_words;
 
 /// Everything that will happen, line by line.
@@ -58,6 +58,7 @@ fn acts(script: &Script) -> Vec<String> {
             format!("The response is signed and written: {}.", act.response),
         ],
         Act::CrossCertificate(act) => crossing(act),
+        Act::LinkCertificate(act) => linking(act),
         Act::RootCrl(act) => listing(act),
         Act::KeyDestruction(act) => vec![
             open(&act.opening),
@@ -135,6 +136,23 @@ fn crossing(act: &Crossing) -> Vec<String> {
     }
     lines.push(format!("The certificate is linted, signed and written: {}.", act.output));
     lines
+}
+
+fn linking(act: &Linking) -> Vec<String> {
+    let until = act
+        .not_after
+        .map_or_else(|| "as long as both roots are valid".to_owned(), |at| format!("until {}", in_words(at)));
+    vec![
+        open(&act.opening),
+        format!(
+            "The other root's certificate {} is read; its SHA-256 must be {}.",
+            act.certificate, act.certificate_sha256
+        ),
+        format!(
+            "This root vouches for that root's name and key, {until}: a link certificate, without any limit of names or policies."
+        ),
+        format!("The certificate is linted, signed and written: {}.", act.output),
+    ]
 }
 
 fn listing(act: &Listing) -> Vec<String> {

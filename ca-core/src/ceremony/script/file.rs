@@ -41,6 +41,7 @@ pub(super) struct ScriptFile {
     pub(super) custody: CustodyEntry,
     pub(super) issuing_ca: Option<IssuingEntry>,
     pub(super) cross_certificate: Option<CrossEntry>,
+    pub(super) link_certificate: Option<LinkEntry>,
     pub(super) root_crl: Option<CrlEntry>,
     pub(super) key_destruction: Option<DestructionEntry>,
     #[serde(default)]
@@ -53,6 +54,7 @@ pub(super) enum KindEntry {
     Root,
     IssuingCa,
     CrossCertificate,
+    LinkCertificate,
     RootCrl,
     KeyDestruction,
 }
@@ -123,6 +125,15 @@ pub(super) struct CrossEntry {
     pub(super) policies: Vec<String>,
     #[serde(default)]
     pub(super) policy_mappings: Vec<MappingEntry>,
+    pub(super) output: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LinkEntry {
+    pub(super) certificate: String,
+    pub(super) certificate_sha256: String,
+    pub(super) not_after: Option<String>,
     pub(super) output: String,
 }
 

@@ -35,6 +35,7 @@ pub const SAMPLES: &[(&str, &str)] = &[
     sample!("root"),
     sample!("issuing-ca"),
     sample!("cross-certificate"),
+    sample!("link-certificate"),
     sample!("root-crl"),
     sample!("key-destruction"),
 ];
@@ -82,6 +83,8 @@ pub enum Act {
     IssuingCa(Box<Issuing>),
     /// A foreign CA is certified.
     CrossCertificate(Box<Crossing>),
+    /// Another generation of the root is vouched for.
+    LinkCertificate(Linking),
     /// The root's next CRL is made.
     RootCrl(Listing),
     /// The root's key is destroyed.
@@ -161,6 +164,21 @@ pub struct Crossing {
     pub output: String,
 }
 
+/// Vouching for another generation of the root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linking {
+    /// Who opens the key.
+    pub opening: Opening,
+    /// The file of the other root's certificate on the exchange medium.
+    pub certificate: String,
+    /// SHA-256 of that certificate's DER.
+    pub certificate_sha256: String,
+    /// Until when, UTC; `None` as long as both roots are valid.
+    pub not_after: Option<OffsetDateTime>,
+    /// The file of the link certificate.
+    pub output: String,
+}
+
 /// Making the root's next CRL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
@@ -216,6 +234,7 @@ impl Script {
             Act::Root(_) => "root",
             Act::IssuingCa(_) => "issuing-ca",
             Act::CrossCertificate(_) => "cross-certificate",
+            Act::LinkCertificate(_) => "link-certificate",
             Act::RootCrl(_) => "root-crl",
             Act::KeyDestruction(_) => "key-destruction",
         }
@@ -227,6 +246,7 @@ impl Script {
             Act::Root(_) => None,
             Act::IssuingCa(act) => Some(&act.opening),
             Act::CrossCertificate(act) => Some(&act.opening),
+            Act::LinkCertificate(act) => Some(&act.opening),
             Act::RootCrl(act) => Some(&act.opening),
             Act::KeyDestruction(act) => Some(&act.opening),
         }

@@ -144,7 +144,7 @@ fn acts(script: &Script) -> Vec<String> {
     match &script.act {
         Act::Root(_) => named(&["custody", "key", "certificate", "crl"]),
         Act::IssuingCa(_) => named(&["certificate", "response"]),
-        Act::CrossCertificate(_) => named(&["certificate", "output"]),
+        Act::CrossCertificate(_) | Act::LinkCertificate(_) => named(&["certificate", "output"]),
         Act::RootCrl(act) => {
             let revoked = (1..=act.revocations.len()).map(|number| format!("revoked-{number}"));
             revoked.chain(["crl".to_owned()]).collect()

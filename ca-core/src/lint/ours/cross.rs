@@ -25,7 +25,7 @@ fn subject(examined: &Examined<'_>) -> Verdict {
 /// RFC 5280 section 4.2.1.10: exactly the names that the script admits.
 fn name_constraints(examined: &Examined<'_>) -> Verdict {
     let found = examined.extension(extension::NAME_CONSTRAINTS).map(|found| found.value);
-    ensure(found == Some(terms(examined)?.name_constraints.as_slice()), "they are not those of the script")
+    ensure(found == terms(examined)?.name_constraints.as_deref(), "they are not those of the script")
 }
 
 /// RFC 5280 section 4.2.1.5: exactly the mappings of the script.
@@ -37,7 +37,7 @@ fn policy_mappings(examined: &Examined<'_>) -> Verdict {
 /// RFC 5280 section 4.2.1.11: an explicit policy is required, and nothing is mapped further down.
 fn policy_constraints(examined: &Examined<'_>) -> Verdict {
     let found = examined.extension(extension::POLICY_CONSTRAINTS).map(|found| found.value);
-    ensure(found == Some(terms(examined)?.policy_constraints.as_slice()), "they are not those of the terms")
+    ensure(found == terms(examined)?.policy_constraints.as_deref(), "they are not those of the terms")
 }
 
 /// The days of the script; never before the issuer's own.

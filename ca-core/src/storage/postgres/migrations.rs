@@ -19,6 +19,7 @@ struct Step {
 const STEPS: &[Step] = &[
     Step { name: "tables", sql: include_str!("migrations/0001_tables.sql") },
     Step { name: "reporting", sql: include_str!("migrations/0002_reporting.sql") },
+    Step { name: "links", sql: include_str!("migrations/0006_links.sql") },
 ];
 
 /// The number of the last step that this npki knows: steps count from 1.

@@ -1,6 +1,7 @@
-//! `npki ca list|show|found|request|install|crl`.
+//! `npki ca list|show|found|request|install|crl|link`.
 
 mod crl;
+mod link;
 mod offline;
 
 use std::path::{Path, PathBuf};
@@ -49,6 +50,9 @@ pub enum CaCommand {
     /// Bring over CRLs of CAs whose keys are offline
     #[command(subcommand)]
     Crl(crl::CrlCommand),
+    /// Bring over certificates in which one root vouches for another
+    #[command(subcommand)]
+    Link(link::LinkCommand),
 }
 
 /// A CA, as the server tells of it.
@@ -75,6 +79,17 @@ struct Ca {
     #[serde(default)]
     crl_state: String,
     pem: String,
+    /// For a root: the certificates in which other roots vouch for it.
+    #[serde(default)]
+    links: Vec<Link>,
+}
+
+/// A certificate in which one root vouches for another.
+#[derive(Debug, Serialize, Deserialize)]
+struct Link {
+    issuer: String,
+    sha256: String,
+    pem: String,
 }
 
 /// Lists, shows or founds.
@@ -100,6 +115,7 @@ pub fn run(command: CaCommand, session: &mut Session) -> Ending {
         CaCommand::Request(arguments) => offline::request(*arguments, session),
         CaCommand::Install { response, data } => offline::install(&data, &response, session),
         CaCommand::Crl(command) => crl::run(command, session),
+        CaCommand::Link(command) => link::run(command, session),
     }
 }
 
@@ -138,6 +154,11 @@ fn issues(ca: &Ca) -> &'static str {
     }
 }
 
+fn vouchers(ca: &Ca) -> String {
+    let names: Vec<&str> = ca.links.iter().map(|link| link.issuer.as_str()).collect();
+    if names.is_empty() { "no other root".to_owned() } else { names.join(", ") }
+}
+
 fn show_text(ca: &Ca, page: &mut Page) {
     let moment = |moment: &Option<String>| moment.clone().unwrap_or_else(|| "not planned".to_owned());
     page.facts(&[
@@ -155,6 +176,7 @@ fn show_text(ca: &Ca, page: &mut Page) {
             ca.revocation.as_ref().map_or_else(|| "no".to_owned(), |it| format!("{}, {}", it.at, it.reason)),
         ),
         ("newest CRL", ca.crl_number.map_or_else(|| "none".to_owned(), |number| format!("number {number}"))),
+        ("vouched for by", vouchers(ca)),
         ("next CRL", ca.crl_next_update.clone().unwrap_or_else(|| "none".to_owned())),
     ]);
 }
