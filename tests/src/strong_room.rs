@@ -79,9 +79,34 @@ impl StrongRoom {
             answers += &format!("\"share.{number}\" = \"@{}\"\n", self.share(number).display());
             answers += &format!("\"destroyed.{number}\" = \"DESTROYED\"\n");
         }
+        answers += &std::fs::read_to_string(self.path("further.toml")).unwrap_or_default();
         let file = self.path(&format!("{id}.answers.toml"));
         std::fs::write(&file, answers).unwrap();
         [text(&path).to_owned(), text(&file).to_owned()]
+    }
+
+    /// Answers a further question in all ceremonies from now on, and in those that were begun.
+    pub fn also_answers(&self, question: &str, answer: &str) {
+        let line = format!("\"{question}\" = \"{answer}\"\n");
+        std::fs::write(self.path("further.toml"), &line).unwrap();
+        for entry in std::fs::read_dir(self.folder.path()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.to_string_lossy().ends_with(".answers.toml") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let kept = text.lines().filter(|kept| !kept.starts_with(&format!("\"{question}\"")));
+                let kept: String = kept.map(|kept| format!("{kept}\n")).collect();
+                std::fs::write(&path, kept + &line).unwrap();
+            }
+        }
+    }
+
+    /// Goes on with a ceremony that was begun; its answer.
+    #[track_caller]
+    pub fn resumed(&self, id: &str) -> Value {
+        let (folder, media) = (self.medium(), self.path("exchange"));
+        let answers = self.path(&format!("{id}.answers.toml"));
+        let places = self.places(text(&folder), text(&media), text(&answers));
+        self.npki.done(&[["ceremony", "resume"].as_slice(), &places].concat())
     }
 
     /// Where a ceremony is held, as arguments.

@@ -9,11 +9,13 @@ use crate::authority::link::OtherRoot;
 use crate::ceremony::exchange::Request;
 use crate::ceremony::foreign::{ForeignCa, certificate_der};
 use crate::ceremony::script::{Act, Crossing, Founding, Issuing, Linking, Listing, Opening, Script};
-use crate::ceremony::station::{RootRecord, Station};
+use crate::ceremony::station::{RootRecord, Station, TokenKey};
 use crate::ceremony::{CeremonyError, fingerprint};
 use crate::certificate::Certificates;
 use crate::crl;
+use crate::keys::KeyError;
 use crate::storage::Store;
+use crate::token::{self, Tries};
 
 /// Checks everything that can be known beforehand.
 ///
@@ -54,7 +56,30 @@ fn may_be_founded(station: &Station, act: &Founding) -> Result<(), CeremonyError
             )));
         }
     }
+    if let Some(key) = &act.token {
+        token_is_at_hand(key)?;
+    }
     must_be_ahead("root.crl_next_update", act.crl_next_update, station)
+}
+
+/// Asked without a PIN: whether the one token of this label is there, and would take a PIN.
+fn token_is_at_hand(key: &TokenKey) -> Result<(), CeremonyError> {
+    let seen = token::tokens(&key.module).map_err(KeyError::from)?;
+    let named: Vec<_> = seen.iter().filter(|token| token.label == key.token).collect();
+    match named.as_slice() {
+        [found] if matches!(found.tries, Tries::All | Tries::Fewer) => Ok(()),
+        [found] => Err(CeremonyError::unfit(format!(
+            "the token {:?} takes no PIN now; tries left: {}",
+            key.token,
+            found.tries.in_words()
+        ))),
+        [] => {
+            let at_hand: Vec<&str> = seen.iter().map(|token| token.label.as_str()).collect();
+            let why = format!("the token {:?} is not at hand; at hand: {at_hand:?}", key.token);
+            Err(CeremonyError::unfit(why))
+        }
+        _ => Err(CeremonyError::unfit(format!("several tokens at hand are called {:?}", key.token))),
+    }
 }
 
 fn the_root(script: &Script, station: &Station) -> Result<(RootRecord, Arc<dyn Store>), CeremonyError> {
@@ -66,8 +91,11 @@ fn the_root(script: &Script, station: &Station) -> Result<(RootRecord, Arc<dyn S
             root.ca, root.hierarchy, script.ca, script.hierarchy
         )));
     }
-    if !station.key_file().exists() {
+    if !station.holds_key(&root) {
         return Err(CeremonyError::unfit("the medium holds no key any more: it was destroyed"));
+    }
+    if let Some(key) = &root.token {
+        token_is_at_hand(key)?;
     }
     Ok((root, station.store()?))
 }

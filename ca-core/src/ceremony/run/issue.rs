@@ -86,7 +86,7 @@ impl Session<'_> {
             ceremony: self.script.id.as_str(),
             at: self.now(),
         };
-        let response = Response::make(request, &answer, &self.station.signer(&secret)?)?;
+        let response = Response::make(request, &answer, self.station.signer(&secret)?.as_ref())?;
         Ok(response.to_file().into_bytes())
     }
 }

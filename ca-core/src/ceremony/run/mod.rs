@@ -15,6 +15,7 @@ mod open;
 mod outputs;
 mod root;
 mod session;
+mod token;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -74,10 +74,29 @@ pub(super) struct RootEntry {
     pub(super) sha256: Option<String>,
     /// Of a root that is founded.
     pub(super) algorithm: Option<KeyAlgorithm>,
+    #[serde(default)]
+    pub(super) kept: KeptEntry,
+    pub(super) token: Option<TokenEntry>,
     pub(super) profile: Option<String>,
     pub(super) name: Option<CaName>,
     pub(super) base_url: Option<String>,
     pub(super) crl_next_update: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum KeptEntry {
+    #[default]
+    Software,
+    Pkcs11,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TokenEntry {
+    pub(super) module: PathBuf,
+    pub(super) label: String,
+    pub(super) key: String,
 }
 
 #[derive(Debug, Deserialize)]

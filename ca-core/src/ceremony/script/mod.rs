@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 use super::CeremonyId;
 use super::custody::Holder;
 use super::foreign::CrossTerms;
+use super::station::TokenKey;
 use crate::algorithm::KeyAlgorithm;
 use crate::certificate::CaId;
 use crate::profile::Profile;
@@ -105,6 +106,8 @@ pub struct Opening {
 pub struct Founding {
     /// The kind of key.
     pub algorithm: KeyAlgorithm,
+    /// Where the key is to be, if in a token; sealed in a file otherwise.
+    pub token: Option<TokenKey>,
     /// The root's profile.
     pub profile: Profile,
     /// The root's name.

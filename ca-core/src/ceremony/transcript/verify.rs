@@ -142,6 +142,7 @@ fn complete(content: &Content, script: &Script) -> Result<(), TranscriptError> {
 fn acts(script: &Script) -> Vec<String> {
     let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     match &script.act {
+        Act::Root(act) if act.token.is_some() => named(&["custody", "pin", "key", "certificate", "crl"]),
         Act::Root(_) => named(&["custody", "key", "certificate", "crl"]),
         Act::IssuingCa(_) => named(&["certificate", "response"]),
         Act::CrossCertificate(_) | Act::LinkCertificate(_) => named(&["certificate", "output"]),
