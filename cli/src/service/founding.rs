@@ -17,6 +17,7 @@ use ca_core::fingerprint::fingerprint;
 use ca_core::hierarchy::{Hierarchy, KeyKeeping, PlannedCa};
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
+use ca_core::keys::token::Expected;
 use ca_core::ledger::Actor;
 use ca_core::storage::AuditedChange;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
@@ -247,6 +248,10 @@ impl Site<'_> {
             let key = SoftwareKey::generate(self.ca.key)?;
             self.keys.create(name, &key)?;
             return Ok(Arc::new(key));
+        }
+        if let KeyKeeping::Token { label } = &self.ca.kept {
+            let token = super::hierarchy::token_of(self.ca, self.settings)?;
+            return token.open_or_make(label, &Expected::of(self.ca.key));
         }
         let missing = || ServiceError::Refused(format!("the key of CA {name} is not at hand"));
         super::hierarchy::signer(self.ca, self.settings, self.keys)?.ok_or_else(missing)

@@ -17,6 +17,7 @@ use super::key_folder::KeyFolder;
 use super::rotation::certificate_path;
 use super::serve::Foundation;
 use super::settings::Settings;
+use super::signing_token::SigningToken;
 use super::{ServiceError, files};
 
 /// One CA, opened.
@@ -219,12 +220,15 @@ pub(super) fn signer(
         KeyKeeping::Software => Ok(Some(Arc::new(keys.open(ca.id.as_str())?))),
         KeyKeeping::Offline => Ok(None),
         KeyKeeping::Token { label } => {
-            let missing = || {
-                let why = "there is no section [pkcs11] in npki.toml: it says which token holds CA keys";
-                ServiceError::Refused(format!("CA {}: {why}", ca.id))
-            };
-            let token = settings.signing_token.as_ref().ok_or_else(missing)?;
-            Ok(Some(token.open_signer(label, &Expected::of(ca.key))?))
+            Ok(Some(token_of(ca, settings)?.open_signer(label, &Expected::of(ca.key))?))
         }
     }
+}
+
+/// The token that holds CA keys.
+pub(super) fn token_of<'a>(ca: &PlannedCa, settings: &'a Settings) -> Result<&'a SigningToken, ServiceError> {
+    settings.signing_token.as_ref().ok_or_else(|| {
+        let why = "there is no section [pkcs11] in npki.toml: it says which token holds CA keys";
+        ServiceError::Refused(format!("CA {}: {why}; npki init takes --token", ca.id))
+    })
 }

@@ -35,10 +35,23 @@ pub(crate) struct Plan {
     pub(crate) store: Option<String>,
     /// The CAs: the name of a hierarchy that npki comes with, or a file's path.
     pub(crate) hierarchy: String,
+    /// The token that is to hold CA keys, where the hierarchy says so.
+    pub(crate) token: Option<TokenPlan>,
     /// The certificates of CAs whose keys are offline.
     pub(crate) offline: OfflineCertificates,
     /// A passphrase for the keys that is kept elsewhere; without one, a new one is drawn and written beside them.
     pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+/// A token that is to hold CA keys.
+#[derive(Debug, Clone)]
+pub(crate) struct TokenPlan {
+    /// The token maker's library.
+    pub(crate) module: PathBuf,
+    /// The token's label.
+    pub(crate) label: String,
+    /// The file whose first line is the user PIN.
+    pub(crate) pin_file: PathBuf,
 }
 
 /// Founds an installation. Works in a folder beside the final one and renames it at the end: it is there whole, or
@@ -136,6 +149,15 @@ fn settings_text(plan: &Plan) -> String {
     };
     let mut text = SAMPLE.lines().map(line).collect::<Vec<_>>().join("\n");
     text.push('\n');
+    if let Some(TokenPlan { module, label, pin_file }) = &plan.token {
+        let path = |path: &Path| quoted(&path.to_string_lossy());
+        text.push_str(&format!(
+            "\n[pkcs11]\nmodule = {}\ntoken = {}\npin_file = {}\n",
+            path(module),
+            quoted(label),
+            path(pin_file)
+        ));
+    }
     match &plan.store {
         Some(address) => with_store(&text, address),
         None => text,

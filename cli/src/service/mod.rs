@@ -42,7 +42,7 @@ pub(crate) use audit::{ca_certificates, for_audit};
 pub(crate) use backup::{BackupPlan, Made, SealedKeys, create_backup, verify_backup};
 pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
 pub(crate) use founding::{Founding, WaitingCa, found_missing};
-pub(crate) use init::{Plan, init};
+pub(crate) use init::{Plan, TokenPlan, init};
 pub(crate) use offline_root::{Installed, RequestPlan, Requested, install_response, request_certificate};
 pub(crate) use restore::{Loss, RestorePlan, Restored, restore};
 pub(crate) use serve::serve;

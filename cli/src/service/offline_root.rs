@@ -16,6 +16,7 @@ use ca_core::clock::{Clock, Entropy};
 use ca_core::hierarchy::{Hierarchy, KeyKeeping, PlannedCa};
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
+use ca_core::keys::token::Expected;
 use ca_core::profile::ProfileSet;
 use time::Duration;
 
@@ -155,13 +156,19 @@ impl Asked {
         })
     }
 
-    /// The CA's key: made where it is a file, opened where it is in the token.
+    /// The CA's key, made where it is not there yet: in a file, or in the token.
     fn signer(&self, ca: &CaId, settings: &Settings) -> Result<Arc<dyn Signer>, ServiceError> {
         let keys = KeyFolder::new(settings.keys.clone(), Passphrase::find(settings)?);
-        if let Some(planned) = self.planned.as_ref().filter(|ca| ca.kept != KeyKeeping::Software) {
-            let elsewhere =
-                || ServiceError::Refused(format!("the key of CA {ca} is offline: nothing is asked here"));
-            return hierarchy::signer(planned, settings, &keys)?.ok_or_else(elsewhere);
+        match self.planned.as_ref().map(|planned| (planned, &planned.kept)) {
+            Some((planned, KeyKeeping::Token { label })) => {
+                let token = hierarchy::token_of(planned, settings)?;
+                return token.open_or_make(label, &Expected::of(planned.key));
+            }
+            Some((_, KeyKeeping::Offline)) => {
+                let why = format!("the key of CA {ca} is offline: nothing is asked here");
+                return Err(ServiceError::Refused(why));
+            }
+            Some((_, KeyKeeping::Software)) | None => {}
         }
         if !keys.holds(ca.as_str()) {
             keys.create(ca.as_str(), &SoftwareKey::generate(self.algorithm)?)?;
