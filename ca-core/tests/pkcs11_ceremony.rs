@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::result_large_err,
     reason = "a test that cannot go on says so and stops"
 )]
 
