@@ -3,6 +3,7 @@
 
 mod absent;
 mod authority;
+mod link;
 mod openssl;
 mod sealed;
 mod unwritable;
