@@ -6,6 +6,8 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use crate::authority::absent::AbsentAuthority;
+use crate::authority::link::KnownRoot;
 use crate::authority::{Authority, CA_CERTIFICATES, RevokeError};
 use crate::blocked_keys::{self, BlockedKey, KeyDigest};
 use crate::certificate::{CaId, CertificateRecord, Certificates};
@@ -45,7 +47,8 @@ pub struct PlacedAuthority {
     pub issues: Vec<ProfileId>,
     /// When it issues.
     pub tenure: Tenure,
-    /// The certificates from its own up to below the root's, DER: what a subscriber needs to be believed.
+    /// The certificates from its own up to below the root's, DER, and those in which other roots vouch for its root: what a
+    /// subscriber needs to be believed.
     pub chain: Vec<Vec<u8>>,
 }
 
@@ -56,14 +59,16 @@ pub struct Authorities {
     clock: Arc<dyn Clock>,
     profiles: ProfileSet,
     placed: BTreeMap<CaId, PlacedAuthority>,
+    absent: BTreeMap<CaId, Arc<AbsentAuthority>>,
     /// Those whose keys are elsewhere, too.
     known: BTreeSet<CaId>,
 }
 
 impl Authorities {
     /// No CAs yet.
-    pub const fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, profiles: ProfileSet) -> Self {
-        Self { store, clock, profiles, placed: BTreeMap::new(), known: BTreeSet::new() }
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, profiles: ProfileSet) -> Self {
+        let (placed, absent, known) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        Self { store, clock, profiles, placed, absent, known }
     }
 
     /// Adds a CA whose key is at hand.
@@ -77,8 +82,10 @@ impl Authorities {
 
     /// Adds a CA whose key is elsewhere, offline or retired: what it issued is read all the same.
     #[must_use]
-    pub fn with_absent(mut self, id: CaId) -> Self {
-        self.known.insert(id);
+    pub fn with_absent(mut self, absent: Arc<AbsentAuthority>) -> Self {
+        let id = absent.id().clone();
+        self.known.insert(id.clone());
+        self.absent.insert(id, absent);
         self
     }
 
@@ -92,22 +99,45 @@ impl Authorities {
         self.placed.get(id).map(|placed| &placed.authority)
     }
 
+    /// A CA whose key is elsewhere.
+    pub fn absent(&self, id: &CaId) -> Option<&Arc<AbsentAuthority>> {
+        self.absent.get(id)
+    }
+
+    /// Those whose keys are elsewhere, in the order of their names.
+    pub fn all_absent(&self) -> impl Iterator<Item = &Arc<AbsentAuthority>> {
+        self.absent.values()
+    }
+
+    /// The roots, wherever their keys are.
+    pub fn roots(&self) -> impl Iterator<Item = KnownRoot<'_>> {
+        let here = self.placed.values().map(|placed| &placed.authority).filter(|it| it.is_root());
+        let here = here.map(|it| KnownRoot { id: it.id(), certificate: it.certificate() });
+        let elsewhere = self.absent.values().filter(|it| it.is_root());
+        here.chain(elsewhere.map(|it| KnownRoot { id: it.id(), certificate: it.certificate() }))
+    }
+
     /// Those whose keys are at hand, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = &PlacedAuthority> {
         self.placed.values()
     }
 
-    /// The CA that issues under a profile now. While two generations overlap, the younger one does.
+    /// The CA that issues under a profile now. While two generations overlap, the younger one does whose own certificate
+    /// counts; where none counts, the younger one all the same, and it refuses.
     ///
     /// # Errors
-    /// None does.
+    /// None does, or the store failed.
     pub fn issuing(&self, profile: &ProfileId) -> Result<&PlacedAuthority, IssueError> {
         let now = self.clock.now();
-        self.placed
-            .values()
-            .filter(|placed| placed.issues.contains(profile) && placed.tenure.covers(now))
-            .max_by_key(|placed| placed.tenure.from)
-            .ok_or_else(|| IssueError::NoAuthority(profile.clone()))
+        let serves = |placed: &&PlacedAuthority| placed.issues.contains(profile) && placed.tenure.covers(now);
+        let mut candidates: Vec<_> = self.placed.values().filter(serves).collect();
+        candidates.sort_by_key(|placed| std::cmp::Reverse(placed.tenure.from));
+        for placed in &candidates {
+            if placed.authority.revocation()?.is_none() {
+                return Ok(placed);
+            }
+        }
+        candidates.first().copied().ok_or_else(|| IssueError::NoAuthority(profile.clone()))
     }
 
     /// The CA of this name, DER, whose key is at hand.

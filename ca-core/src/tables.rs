@@ -1,6 +1,7 @@
 //! Every table of this crate, in one place: backups know by it what belongs to an installation.
 
 use crate::authority::CA_CERTIFICATES;
+use crate::authority::link::LINK_CERTIFICATES;
 use crate::blocked_keys::BLOCKED_KEYS;
 use crate::certificate::{CERTIFICATE_DER, CERTIFICATES, CERTIFICATES_BY_IDENTITY, KEYS, REVOCATIONS};
 use crate::crl::{CRL_CHUNKS, CRL_NUMBERS, CRLS};
@@ -30,6 +31,7 @@ pub const TABLES: &[Table] = &[
     LEDGER_HEADS,
     LEDGER_INDEX,
     LEDGER_TILES,
+    LINK_CERTIFICATES,
     RESERVATIONS,
     REVOCATIONS,
     SUBJECT_KEYS,

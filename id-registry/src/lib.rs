@@ -5,6 +5,7 @@
 
 pub mod backup;
 pub mod blocked_keys;
+pub mod cas;
 pub mod certificates;
 pub mod enrolment;
 pub mod fault;

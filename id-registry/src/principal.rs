@@ -155,6 +155,7 @@ mod tests {
                 ("make-backups", "C---"),
                 ("erase-identities", "C---"),
                 ("rotate-master-key", "C---"),
+                ("manage-cas", "C---"),
                 ("read-ledger", "C-C-"),
             ]
         );

@@ -3,9 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ca_core::authority::link;
 use ca_core::certificate::CaId;
 use ca_core::crl::{self, CrlName, StoredCrl};
 use ca_core::storage::{StorageError, Store};
+use cms::cert::CertificateChoices;
+use cms::content_info::{CmsVersion, ContentInfo};
+use cms::signed_data::{CertificateSet, EncapsulatedContentInfo, SignedData, SignerInfos};
+use const_oid::db::rfc5911;
+use der::asn1::SetOfVec;
+use der::{Any, Decode, Encode};
+use x509_cert::Certificate;
 
 /// The certificates of the installation's CAs, and the store their newest CRLs are read from.
 ///
@@ -33,6 +41,25 @@ impl Publication {
     /// A CA's certificate, DER; `None` for a CA that is not published here.
     pub fn certificate(&self, ca: &CaId) -> Option<&[u8]> {
         self.certificates.get(ca).map(Vec::as_slice)
+    }
+
+    /// What helps to get from a root that is trusted to what this CA issued: the certificates in which other roots vouch for
+    /// it, or its own where there are none. A certs-only CMS message, DER (RFC 5280 section 4.2.2.1). `None` for a CA that
+    /// is not published here.
+    ///
+    /// # Errors
+    /// Storage failed, or what it holds is no certificate.
+    pub fn bundle(&self, ca: &CaId) -> Result<Option<Vec<u8>>, StorageError> {
+        let Some(own) = self.certificate(ca) else { return Ok(None) };
+        let links = link::links_of(self.store.as_ref(), ca)?;
+        let mut certificates: Vec<&[u8]> = links.iter().map(|(_, der)| der.as_slice()).collect();
+        if certificates.is_empty() {
+            certificates.push(own);
+        }
+        let bundle = certs_only(&certificates);
+        bundle
+            .map(Some)
+            .map_err(|error| StorageError(format!("the certificates of {ca} cannot be read: {error}")))
     }
 
     /// The newest CRL of a name, without the octets of a large one; `None` for a CA that is not published here or has
@@ -65,4 +92,22 @@ impl Publication {
             None => Ok(()),
         }
     }
+}
+
+/// A SignedData without signers that carries certificates (RFC 5652 section 5.1, RFC 8551 section 3.8).
+fn certs_only(certificates: &[&[u8]]) -> der::Result<Vec<u8>> {
+    let mut set = SetOfVec::new();
+    for der in certificates {
+        set.insert(CertificateChoices::Certificate(Certificate::from_der(der)?))?;
+    }
+    let signed = SignedData {
+        version: CmsVersion::V1,
+        digest_algorithms: SetOfVec::new(),
+        encap_content_info: EncapsulatedContentInfo { econtent_type: rfc5911::ID_DATA, econtent: None },
+        certificates: Some(CertificateSet(set)),
+        crls: None,
+        signer_infos: SignerInfos(SetOfVec::new()),
+    };
+    let content = Any::encode_from(&signed)?;
+    ContentInfo { content_type: rfc5911::ID_SIGNED_DATA, content }.to_der()
 }

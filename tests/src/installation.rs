@@ -85,6 +85,33 @@ impl Installation {
         installation
     }
 
+    /// An installation that is not founded yet: its addresses are known, as an offline root needs them.
+    pub fn planned() -> Self {
+        Self::empty()
+    }
+
+    /// Founds it by `npki init` with these arguments besides the usual ones; nothing runs yet.
+    pub fn found(&self, more: &[&str]) {
+        self.initialise(Keeping::Embedded, more);
+    }
+
+    /// What `npki init` is told of it.
+    pub fn init_arguments(&self) -> Vec<String> {
+        let (listen, public) = (format!("127.0.0.1:{}", self.https), format!("127.0.0.1:{}", self.http));
+        let data = self.data();
+        let arguments = [
+            ["--data", text(&data)],
+            ["--country", "LS"],
+            ["--organisation", "Government of Lesotho"],
+            ["--admin-name", "Lineo Mofolo"],
+            ["--listen", &listen],
+            ["--public-listen", &public],
+            ["--public-url", &self.public_url()],
+            ["--tls-name", "localhost"],
+        ];
+        ["init"].into_iter().chain(arguments.into_iter().flatten()).map(str::to_owned).collect()
+    }
+
     fn empty() -> Self {
         let [https, http] = free_ports();
         Self { folder: TempDir::new().unwrap(), https, http, server: None }
@@ -132,19 +159,8 @@ impl Installation {
     }
 
     fn initialise(&self, keeping: Keeping<'_>, more: &[&str]) {
-        let data = self.data();
-        let (listen, public) = (format!("127.0.0.1:{}", self.https), format!("127.0.0.1:{}", self.http));
-        let arguments = [
-            ["--data", text(&data)],
-            ["--country", "LS"],
-            ["--organisation", "Government of Lesotho"],
-            ["--admin-name", "Lineo Mofolo"],
-            ["--listen", &listen],
-            ["--public-listen", &public],
-            ["--public-url", &self.public_url()],
-            ["--tls-name", "localhost"],
-        ];
-        let mut arguments: Vec<&str> = ["init"].into_iter().chain(arguments.into_iter().flatten()).collect();
+        let arguments = self.init_arguments();
+        let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         match keeping {
             Keeping::Embedded => {}
             Keeping::Folder(folder) => arguments.extend(["--store", text(folder)]),

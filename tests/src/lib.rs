@@ -36,6 +36,7 @@ pub mod small_disk;
 pub mod soft_token;
 pub mod staff;
 pub mod standby;
+pub mod strong_room;
 pub mod witness;
 pub mod workspace;
 

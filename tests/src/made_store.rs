@@ -187,6 +187,7 @@ impl Maker {
             signer: Arc::new(Rubber { public_key_info, signature }),
             addresses: Addresses::under(base, &id),
             id,
+            certified_by: Some(CaId::new("root").unwrap()),
             certificate,
             profiles: ProfileSet::built_in().unwrap(),
         });

@@ -14,144 +14,19 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use serde_json::Value;
-use tempfile::TempDir;
 use tests::Installation;
-use tests::npki::{Npki, exit, text};
+use tests::npki::{exit, text};
 use tests::programs::Program;
+use tests::strong_room::{StrongRoom, fingerprint, head, of_root, root_script};
 
-const HOLDERS: [&str; 5] = ["Mpho Nthunya", "Neo Letsie", "Tumelo Phiri", "Lerato Moeti", "Kabelo Sello"];
-const PASSPHRASE: &str = "river cloud seven";
 const SIGNATURE_POLICY: &str = "1.3.6.1.4.1.32473.426.1.2.1";
 const FOREIGN_POLICY: &str = "1.3.6.1.4.1.32473.999.1";
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A strong room: an offline machine's medium, an exchange medium, and each holder's own.
-struct StrongRoom {
-    folder: TempDir,
-    npki: Npki,
-}
-
-impl StrongRoom {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("exchange")).unwrap();
-        let npki = Npki::at_home(&folder.path().join("officer"));
-        Self { folder, npki }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn made(&self, name: &str) -> PathBuf {
-        self.path("exchange").join(name)
-    }
-
-    fn share(&self, index: usize) -> PathBuf {
-        self.path(&format!("holder-{index}")).join(format!("root-g1-share-{index}.txt"))
-    }
-
-    /// Writes a script; its path and the answers of everybody in the room.
-    fn prepared(&self, id: &str, script: &str) -> [String; 2] {
-        let path = self.path(&format!("{id}.toml"));
-        std::fs::write(&path, script).unwrap();
-        let checked = self.npki.done(&["ceremony", "check", text(&path)]);
-        let digits = &checked["sha256"].as_str().unwrap()[..8];
-        let mut answers = format!("\"passphrase.1\" = \"{PASSPHRASE}\"\n");
-        for number in 1..=2 {
-            answers += &format!("\"agree.{number}\" = \"{digits}\"\n");
-        }
-        for number in 1..=5 {
-            answers += &format!("\"share.{number}\" = \"@{}\"\n", self.share(number).display());
-            answers += &format!("\"destroyed.{number}\" = \"DESTROYED\"\n");
-        }
-        let file = self.path(&format!("{id}.answers.toml"));
-        std::fs::write(&file, answers).unwrap();
-        [text(&path).to_owned(), text(&file).to_owned()]
-    }
-
-    fn places<'a>(&self, folder: &'a str, media: &'a str, answers: &'a str) -> [&'a str; 7] {
-        ["--folder", folder, "--media", media, "--answers", answers, "--despite-network"]
-    }
-
-    /// Holds a ceremony; its answer.
-    fn hold(&self, id: &str, script: &str) -> Value {
-        let [script, answers] = self.prepared(id, script);
-        let (folder, media) = (self.path("medium"), self.path("exchange"));
-        let places = self.places(text(&folder), text(&media), &answers);
-        self.npki.done(&[["ceremony", "run", &script].as_slice(), &places].concat())
-    }
-
-    #[track_caller]
-    fn refused(&self, id: &str, script: &str, code: i32, problem: &str, why: &str) {
-        let [script, answers] = self.prepared(id, script);
-        let (folder, media) = (self.path("medium"), self.path("exchange"));
-        let places = self.places(text(&folder), text(&media), &answers);
-        let refused = self.npki.refused(code, &[["ceremony", "run", &script].as_slice(), &places].concat());
-        assert_eq!(refused.code, problem, "{refused:?}");
-        assert!(self.cause(&[["ceremony", "run", &script].as_slice(), &places].concat()).contains(why));
-    }
-
-    fn cause(&self, args: &[&str]) -> String {
-        self.npki.run_as_text(args).stderr
-    }
-
-    fn root_sha256(&self) -> String {
-        let answer = Program::named("openssl")
-            .args(["x509", "-noout", "-fingerprint", "-sha256", "-in", text(&self.made("root.pem"))])
-            .run()
-            .succeeded();
-        fingerprint(&String::from_utf8(answer.stdout).unwrap())
-    }
-
-    /// Checks a transcript with `npki`, and its signature with OpenSSL alone, as the documentation says.
-    fn verify_transcript(&self, held: &Value) -> PathBuf {
-        let path = PathBuf::from(held["transcript"].as_str().unwrap());
-        let (root, exchange) = (self.made("root.pem"), self.path("exchange"));
-        let args = ["--root", text(&root), "--files", text(&exchange)];
-        let verified = self.npki.done(&[["ceremony", "verify", text(&path)].as_slice(), &args].concat());
-        assert_eq!(verified["transcript_sha256"], held["transcript_sha256"]);
-        path
-    }
-}
-
-/// The digits after the equals sign.
-fn fingerprint(said: &str) -> String {
-    said.trim().rsplit('=').next().unwrap().replace(':', "").to_lowercase()
-}
-
-fn head(id: &str, kind: &str) -> String {
-    format!(
-        "format = 1\nid = \"{id}\"\nkind = \"{kind}\"\ntitle = \"A ceremony\"\nhierarchy = \"ls-national\"\n\
-         place = \"Maseru\"\nofficer = \"Lineo Mofolo\"\nentropy = \"the operating system\"\n\
-         [[witnesses]]\nname = \"Thabo Mokoena\"\n"
-    )
-}
-
-fn root_script(room: &StrongRoom) -> String {
-    let mut script = head("root-g1", "root")
-        + "[root]\nca = \"root\"\nalgorithm = \"p384\"\nbase_url = \"http://pki.gov.ls\"\n\
-           crl_next_update = \"2099-06-30\"\n[root.name]\ncountry = \"LS\"\n\
-           organisation = \"Government of Lesotho\"\ncommon_name = \"National Root CA G1\"\n\
-           [custody]\nthreshold = 3\n";
-    for (number, name) in (1..).zip(HOLDERS) {
-        let guard = if number == 1 { "passphrase = true\n" } else { "" };
-        let folder = room.path(&format!("holder-{number}"));
-        script +=
-            &format!("[[custody.holders]]\nname = \"{name}\"\nfolder = \"{}\"\n{guard}", folder.display());
-    }
-    script
-}
-
-fn of_root(room: &StrongRoom) -> String {
-    let present = HOLDERS[..3].iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
-    format!("[root]\nca = \"root\"\nsha256 = \"{}\"\n[custody]\npresent = [{present}]\n", room.root_sha256())
-}
-
 #[test]
 fn a_root_is_founded_issues_lists_recognises_and_ends() {
-    let room = StrongRoom::new();
-    let held = room.hold("root-g1", &root_script(&room));
+    let room = StrongRoom::new("http://pki.gov.ls");
+    let held = room.hold("root-g1", &root_script(&room, "National Root CA G1"));
     let transcript = room.verify_transcript(&held);
     openssl_judges(&room, &transcript);
     tampered(&room, &transcript);
@@ -224,7 +99,7 @@ fn issues(room: &StrongRoom) -> PathBuf {
     room.refused("issuing-other", &other, exit::CONFLICT, "E-CER-002", "the request has the SHA-256");
 
     two_shares_are_too_few(room, &script("issuing-g1", "persons.request.json", sha256));
-    let (folder, media) = (room.path("medium"), room.path("exchange"));
+    let (folder, media) = (room.medium(), room.path("exchange"));
     let answers = room.path("issuing-g1.answers.toml");
     let places = room.places(text(&folder), text(&media), text(&answers));
     let held = room.npki.done(&[["ceremony", "resume"].as_slice(), &places].concat());
@@ -243,7 +118,7 @@ fn two_shares_are_too_few(room: &StrongRoom, script: &str) {
     let swapped = kept.replacen(groups[1], groups[2], 1);
     std::fs::write(&share, swapped).unwrap();
     let [path, answers] = room.prepared("issuing-g1", script);
-    let (folder, media) = (room.path("medium"), room.path("exchange"));
+    let (folder, media) = (room.medium(), room.path("exchange"));
     let places = room.places(text(&folder), text(&media), &answers);
     let refused = room.npki.refused(exit::NO, &[["ceremony", "run", &path].as_slice(), &places].concat());
     assert_eq!(refused.code, "E-CER-007");
@@ -397,7 +272,7 @@ fn ends(room: &StrongRoom) {
     );
     let held = room.hold("end-g1", &script);
     room.verify_transcript(&held);
-    assert!(!room.path("medium/keys/root.key").exists());
+    assert!(!room.medium().join("keys/root.key").exists());
     let after = script.replace("end-g1", "end-again");
     room.refused("end-again", &after, exit::CONFLICT, "E-CER-002", "it was destroyed");
 }
@@ -405,9 +280,9 @@ fn ends(room: &StrongRoom) {
 /// Power cuts: the process is killed as soon as anything new stands in the journal, until nothing is left to do.
 #[test]
 fn a_ceremony_goes_on_after_every_power_cut() {
-    let room = StrongRoom::new();
-    let [script, answers] = room.prepared("root-g1", &root_script(&room));
-    let (folder, media) = (room.path("medium"), room.path("exchange"));
+    let room = StrongRoom::new("http://pki.gov.ls");
+    let [script, answers] = room.prepared("root-g1", &root_script(&room, "National Root CA G1"));
+    let (folder, media) = (room.medium(), room.path("exchange"));
     let places = room.places(text(&folder), text(&media), &answers);
     let journal = folder.join("ceremonies/root-g1/journal.jsonl");
     let lines = || std::fs::read_to_string(&journal).unwrap_or_default().lines().count();
@@ -458,7 +333,7 @@ fn a_ceremony_goes_on_after_every_power_cut() {
 
 #[test]
 fn wrong_scripts_and_answers_are_told() {
-    let room = StrongRoom::new();
+    let room = StrongRoom::new("http://pki.gov.ls");
     let sample = room.npki.done(&["ceremony", "example", "root"])["script"].as_str().unwrap().to_owned();
     let path = room.path("wrong.toml");
     std::fs::write(&path, sample.replacen("threshold = 3", "treshold = 3", 1)).unwrap();
@@ -470,7 +345,7 @@ fn wrong_scripts_and_answers_are_told() {
     assert_eq!(room.npki.refused(exit::NOT_FOUND, &resume).code, "E-CER-005");
 
     // On paper a share is shown to a person; a pipe gets none.
-    let [script, answers] = room.prepared("root-g1", &root_script(&room));
+    let [script, answers] = room.prepared("root-g1", &root_script(&room, "National Root CA G1"));
     let paper = std::fs::read_to_string(&script).unwrap();
     let paper: String =
         paper.lines().filter(|line| !line.starts_with("folder")).map(|line| format!("{line}\n")).collect();
@@ -486,7 +361,7 @@ fn wrong_scripts_and_answers_are_told() {
     // Whoever did not read the printed page does not know how the fingerprint begins.
     let wrong = std::fs::read_to_string(&answers).unwrap().replacen("agree.2\" = \"", "agree.2\" = \"x", 1);
     std::fs::write(&answers, wrong).unwrap();
-    let medium = room.path("medium");
+    let medium = room.medium();
     let places = room.places(text(&medium), text(&media), &answers);
     let refused = room.npki.refused(exit::NO, &[["ceremony", "run", &script].as_slice(), &places].concat());
     assert_eq!(refused.code, "E-CER-006");

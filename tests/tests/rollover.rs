@@ -10,8 +10,17 @@ use tests::installation::Installation;
 use tests::judges::openssl::{self, Branch, Nonce};
 use tests::npki::{exit, text};
 
+/// The policies of applications and devices.
+const APPLICATION: &str = "1.3.6.1.4.1.32473.426.1.6.1";
+const DEVICE: &str = "1.3.6.1.4.1.32473.426.1.5.1";
+
 /// A CA that takes over from the pilot's on a day, RFC 3339.
 fn next_generation(from: &str) -> String {
+    generation(from, "root")
+}
+
+/// The same, certified by this root.
+fn generation(from: &str, root: &str) -> String {
     let issues = [
         "application",
         "device",
@@ -24,7 +33,7 @@ fn next_generation(from: &str) -> String {
         "tls-server",
     ];
     format!(
-        "\n[[ca]]\nid = \"issuing-g2\"\nissuer = \"root\"\nname = \"Issuing CA G2\"\nprofile = \"issuing-ca\"\n\
+        "\n[[ca]]\nid = \"issuing-g2\"\nissuer = \"{root}\"\nname = \"Issuing CA G2\"\nprofile = \"issuing-ca\"\n\
          key = \"p384\"\nissues = {issues:?}\nissues_from = \"{from}\"\n"
     )
 }
@@ -77,6 +86,53 @@ fn the_next_generation_takes_over_and_the_former_still_answers() {
     assert_eq!([issuing("root"), issuing("issuing"), issuing("issuing-g2")], [false, true, true], "{listed}");
     country.installation.stop();
     country.installation.audit_is_clean();
+}
+
+#[test]
+fn a_new_root_and_the_old_one_vouch_for_each_other() {
+    let mut country = Country::settled();
+    let officer = &country.staff.officer;
+    let before = country.staff.issue(&country.installation, officer, "device", &country.identities.device);
+    let (data, old_anchors) =
+        (country.installation.data(), country.installation.scratch("old").join("anchors.pem"));
+    std::fs::copy(country.installation.trust(), &old_anchors).unwrap();
+    let operator = country.installation.somebody("operator");
+    country.installation.stop();
+    let root = "\n[[ca]]\nid = \"root-g2\"\nname = \"National Root CA G2\"\nprofile = \"root-ca\"\nkey = \"p384\"\n\
+                succeeds = \"root\"\n";
+    plan(&data, &format!("{root}{}", generation("2026-01-01T00:00:00Z", "root-g2")));
+    let founded = operator.done(&["ca", "found", "--data", text(&data)]);
+    assert_eq!(founded["cas"].as_array().unwrap().len(), 2, "{founded}");
+    country.installation.start();
+
+    let installation = &country.installation;
+    let officer = &country.staff.officer;
+    let after = country.staff.issue(installation, officer, "application", &country.identities.application);
+    let (old, new) = (installation.root(), installation.ca("root-g2"));
+    let (old_ca, new_ca) = (installation.issuing(), installation.ca("issuing-g2"));
+    // Without the link nobody gets from one root to the other.
+    assert_ne!(openssl::verify_path(&old, &new_ca, &after.certificate).code, 0);
+    openssl::verify_over_links(installation, &old, "root-g2", &new_ca, (&after.certificate, APPLICATION))
+        .succeeded();
+    openssl::verify_over_links(installation, &new, "root", &old_ca, (&before.certificate, DEVICE))
+        .succeeded();
+    // What is handed to subscribers brings the link along, so that those who only know the old root believe it at once;
+    // npki judges as OpenSSL does.
+    let chain = after.certificate.with_file_name("chain.pem");
+    let said = officer.npki.done(&["verify", text(&chain), "--trust", text(&old_anchors)]);
+    assert_eq!(said["verdict"], "valid", "{said}");
+    let shown = officer.npki.done(&["ca", "show", "root-g2"]);
+    assert_eq!(shown["links"][0]["issuer"], "root", "{shown}");
+    let anchors = std::fs::read_to_string(installation.trust()).unwrap();
+    assert_eq!(anchors.matches("BEGIN CERTIFICATE").count(), 2);
+
+    // Found again, nothing is made twice.
+    country.installation.stop();
+    country.installation.audit_is_clean();
+    let signatures = operator.done(&["audit", "signatures", "--data", text(&data)]);
+    assert_eq!(signatures["verdict"], "clean", "{signatures}");
+    let again = operator.refused(exit::FAILED, &["ca", "found", "--data", text(&data)]);
+    assert!(again.detail.contains("every CA"), "{again:?}");
 }
 
 #[test]

@@ -103,6 +103,7 @@ impl Authority {
         request: IssuanceRequest,
         actor: &Actor,
     ) -> Result<PreparedCertificate, IssueError> {
+        self.must_stand(&request.profile)?;
         // A certificate's period cannot be mended afterwards.
         let now = whole_seconds(self.parts.clock.steady()?);
         let serial = SerialNumber::draw(self.parts.entropy.as_ref())?;
@@ -235,6 +236,7 @@ impl Authority {
         .insert(CERTIFICATES_BY_IDENTITY, self.certificates.binding_key(&record.identity, &record.serial), [])
         .and(bound)
         .and(key_stands)
+        .and(self.still_stands(&draft.profile))
         .explained_by(&event);
         self.parts.store.commit(change.and(also(&record, &envelope)?))?;
         Ok(IssuedCertificate { record, der })

@@ -3,22 +3,25 @@
 use std::sync::Arc;
 
 use crate::algorithm::KeyAlgorithm;
-use crate::certificate::{CaId, CertificateRecord, Certificates};
+use crate::certificate::{CaId, CertificateRecord, Certificates, REVOCATIONS};
 use crate::clock::{Clock, Entropy, EntropyError, in_words};
 use crate::crl::CrlPlan;
+use crate::issuance::IssueError;
 use crate::issuance::issuer::Issuer;
 use crate::issuance::reservation::{self, AbandonError};
 use crate::keys::Signer;
 use crate::ledger::Ledger;
 use crate::name;
-use crate::profile::ProfileSet;
+use crate::profile::{Profile, ProfileSet};
 use crate::serial::SerialNumber;
-use crate::status::RevocationReason;
-use crate::storage::{CommitError, StorageError, Store};
+use crate::status::{Revocation, RevocationReason};
+use crate::storage::{Change, CommitError, Expect, StorageError, Store};
 use crate::vault::Vault;
 
+pub mod absent;
 mod cross;
 mod issue;
+pub mod link;
 mod listing;
 mod publish;
 mod revoke;
@@ -72,6 +75,8 @@ pub struct AuthorityParts {
     pub id: CaId,
     /// The CA's certificate, DER.
     pub certificate: Vec<u8>,
+    /// The CA that certified it; `None` for a root.
+    pub certified_by: Option<CaId>,
     /// The profiles it issues under.
     pub profiles: ProfileSet,
     /// Where what it publishes can be fetched.
@@ -172,9 +177,59 @@ impl Authority {
         self.issuer.not_after
     }
 
+    /// Whether it is a root.
+    pub const fn is_root(&self) -> bool {
+        self.parts.certified_by.is_none()
+    }
+
+    /// Whether its own certificate is revoked or on hold. Then it issues nothing more.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn revocation(&self) -> Result<Option<Revocation>, StorageError> {
+        own_revocation(self.parts.store.as_ref(), self.parts.certified_by.as_ref(), &self.issuer)
+    }
+
+    /// Goes on only while the CA's own certificate counts. What tells status is certified all the same: those who ask
+    /// about certificates of a revoked CA must get an answer (ETSI EN 319 411-1 CSS-6.3.10).
+    fn must_stand(&self, profile: &Profile) -> Result<(), IssueError> {
+        if profile.ocsp_no_check {
+            return Ok(());
+        }
+        match self.revocation()? {
+            None => Ok(()),
+            Some(Revocation { at, reason, .. }) => {
+                Err(IssueError::IssuerRevoked { ca: self.parts.id.clone(), at, reason })
+            }
+        }
+    }
+
+    /// Demands, in the very change that keeps a certificate, that the CA's own still counts, whichever node revoked it.
+    fn still_stands(&self, profile: &Profile) -> Change {
+        match &self.parts.certified_by {
+            Some(above) if !profile.ocsp_no_check => {
+                Change::new().check(REVOCATIONS, above.key(&self.issuer.serial), Expect::Absent)
+            }
+            _ => Change::new(),
+        }
+    }
+
     fn subject_of(&self, serial: &SerialNumber) -> String {
         format!("certificate:{}/{serial}", self.parts.id)
     }
+}
+
+/// What the store says of a CA's own certificate, whether the CA that certified it is here or its CRL was brought over.
+fn own_revocation(
+    store: &dyn Store,
+    certified_by: Option<&CaId>,
+    own: &Issuer,
+) -> Result<Option<Revocation>, StorageError> {
+    let Some(above) = certified_by else { return Ok(None) };
+    let Some(entry) = store.get(REVOCATIONS, &above.key(&own.serial))? else { return Ok(None) };
+    let found: revoke::RevocationEntry = serde_json::from_slice(&entry.value)
+        .map_err(|error| StorageError(format!("a revocation cannot be read: {error}")))?;
+    Ok(Some(found.revocation))
 }
 
 /// A CA could not be put together.

@@ -169,9 +169,9 @@ impl ForeignCa {
                 key_identifier: self.key_identifier.clone(),
                 not_before: terms.not_before,
                 not_after: terms.not_after,
-                name_constraints: terms.name_constraints()?,
+                name_constraints: Some(terms.name_constraints()?),
                 policy_mappings: terms.policy_mappings()?,
-                policy_constraints: policy_constraints()?,
+                policy_constraints: Some(policy_constraints()?),
             }),
         })
     }

@@ -4,7 +4,8 @@
 //! ```text
 //! root.json                  what the root is (public)
 //! custody.json               who holds a share (public)
-//! keys/root.key              the root's key, sealed under the secret that the holders share
+//! keys/root.key              the root's key, sealed under the secret that the holders share; or it is in a token, whose
+//!                            PIN they share
 //! keys/vault.key             the store's master key, sealed under the same
 //! store/                     what was issued and revoked, CRL numbers, the ledger
 //! ceremonies/ID/             script.toml, journal.jsonl, outputs/, transcript.json
@@ -22,17 +23,20 @@ use serde::{Deserialize, Serialize};
 
 use super::custody::{CustodyRecord, Secret};
 use super::{CeremonyError, CeremonyId};
+use crate::algorithm::KeyAlgorithm;
 use crate::authority::{Addresses, Authority, AuthorityParts, CA_CERTIFICATES};
 use crate::certificate::CaId;
 use crate::clock::{Clock, Entropy, SetClock};
 use crate::durable::sync_folder;
+use crate::keys::Signer;
 use crate::keys::sealed::SealedKey;
 use crate::keys::software::SoftwareKey;
-use crate::keys::{KeyError, Signer};
+use crate::keys::token::{self, Expected, TokenSigner};
 use crate::ledger::Ledger;
 use crate::profile::ProfileSet;
 use crate::storage::Store;
 use crate::storage::sled::SledStore;
+use crate::token::{KeyPlace, Pin};
 use crate::vault::master::{KeyRing, SealedMasterKey, SoftwareMasterKey};
 use crate::vault::{Vault, VaultParts};
 
@@ -51,6 +55,48 @@ pub struct RootRecord {
     pub base_url: String,
     /// The ceremony in which it was, or is to be, founded.
     pub founded_by: CeremonyId,
+    /// Where its key is, if it is in a token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenKey>,
+}
+
+/// Where a root's key is in a PKCS#11 token. A token that is moved to another machine may have its library elsewhere: the
+/// record is corrected by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenKey {
+    /// The token maker's library.
+    pub module: PathBuf,
+    /// The token's label.
+    pub token: String,
+    /// The key's label.
+    pub key: String,
+    /// What kind of key it is.
+    pub algorithm: KeyAlgorithm,
+}
+
+impl TokenKey {
+    /// The place.
+    pub fn place(&self) -> KeyPlace {
+        KeyPlace { module: self.module.clone(), token: self.token.clone(), key: self.key.clone() }
+    }
+
+    /// Opens the key with the PIN that the holders share.
+    pub(super) fn open(&self, secret: &Secret, entropy: &dyn Entropy) -> Result<TokenSigner, CeremonyError> {
+        let expected = Expected::of(self.algorithm);
+        Ok(TokenSigner::open(self.place(), pin_of(secret)?, &expected, entropy)?)
+    }
+
+    /// Makes the key in the token: it never leaves it.
+    pub(super) fn make(&self, secret: &Secret, entropy: &dyn Entropy) -> Result<TokenSigner, CeremonyError> {
+        let expected = Expected::of(self.algorithm);
+        Ok(token::make_key(self.place(), pin_of(secret)?, &expected, entropy)?)
+    }
+}
+
+/// The token's PIN that the holders share.
+pub(super) fn pin_of(secret: &Secret) -> Result<Pin, CeremonyError> {
+    secret.pin().ok_or_else(|| CeremonyError::unfit("what the holders share is no token's PIN"))
 }
 
 /// A medium, its clock and its randomness.
@@ -140,23 +186,38 @@ impl Station {
         Ok(store.get(CA_CERTIFICATES, ca.as_str().as_bytes())?.map(|entry| entry.value))
     }
 
-    /// Makes and seals the key and the store's master key. Both files are new, and durable when this returns.
-    pub(super) fn make_keys(&self, key: &SoftwareKey, secret: &Secret) -> Result<(), CeremonyError> {
-        let passphrase = secret.passphrase();
+    /// Makes and seals the store's master key, unless it is there. Durable when this returns.
+    pub(super) fn make_vault_key(&self, secret: &Secret) -> Result<(), CeremonyError> {
         if !self.vault_file().exists() {
             let master = SoftwareMasterKey::generate(Arc::clone(&self.entropy))?;
-            SealedMasterKey::seal(&master, &passphrase)?.write_new(&self.vault_file())?;
+            SealedMasterKey::seal(&master, &secret.passphrase())?.write_new(&self.vault_file())?;
         }
-        SealedKey::seal(key, &passphrase, self.entropy.as_ref())?.write_new(&self.key_file())?;
         Ok(())
     }
 
-    /// Opens the key.
+    /// Seals the root's key. The file is new, and durable when this returns.
+    pub(super) fn seal_key(&self, key: &SoftwareKey, secret: &Secret) -> Result<(), CeremonyError> {
+        Ok(SealedKey::seal(key, &secret.passphrase(), self.entropy.as_ref())?.write_new(&self.key_file())?)
+    }
+
+    /// Whether the root's key was not destroyed. One in a token is asked for when the token is opened; the key of the
+    /// medium's store is destroyed together with it.
+    pub(super) fn holds_key(&self, root: &RootRecord) -> bool {
+        match root.token {
+            Some(_) => self.vault_file().exists(),
+            None => self.key_file().exists(),
+        }
+    }
+
+    /// Opens the root's key, wherever it is.
     ///
     /// # Errors
-    /// The secret does not open it, or there is none.
-    pub fn signer(&self, secret: &Secret) -> Result<SoftwareKey, KeyError> {
-        SealedKey::read(&self.key_file())?.open(&secret.passphrase())
+    /// The secret does not open it, it is not there, or its token is not.
+    pub fn signer(&self, secret: &Secret) -> Result<Arc<dyn Signer>, CeremonyError> {
+        match self.root()?.and_then(|root| root.token) {
+            Some(token) => Ok(Arc::new(token.open(secret, self.entropy.as_ref())?)),
+            None => Ok(Arc::new(SealedKey::read(&self.key_file())?.open(&secret.passphrase())?)),
+        }
     }
 
     /// Opens the store's vault.
@@ -183,7 +244,7 @@ impl Station {
     ) -> Result<Authority, CeremonyError> {
         let missing = || CeremonyError::unfit("the medium holds no root certificate");
         let certificate = Self::certificate(store.as_ref(), &root.ca)?.ok_or_else(missing)?;
-        let signer: Arc<dyn Signer> = Arc::new(self.signer(secret)?);
+        let signer = self.signer(secret)?;
         Ok(Authority::new(AuthorityParts {
             store: Arc::clone(store),
             clock: Arc::new(SetClock::at(now)),
@@ -191,6 +252,7 @@ impl Station {
             vault: self.vault(store, secret)?,
             signer,
             id: root.ca.clone(),
+            certified_by: None,
             certificate,
             profiles: ProfileSet::default(),
             addresses: Addresses::under(&root.base_url, &root.ca),

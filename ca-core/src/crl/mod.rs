@@ -27,7 +27,7 @@ pub use plan::{Contains, CrlPlan, DeltaPlan, MOST_SHARDS, NamedIn};
 pub use schedule::CrlSchedule;
 pub(crate) use schedule::Due;
 pub(crate) use stored::{CHUNK, CHUNKS_AT_ONCE, Manifest, chunk_key, newest_versioned, superseded_chunks};
-pub use stored::{Crl, StoredCrl, find, newest, published_partitions};
+pub use stored::{Crl, Freshness, StoredCrl, find, newest, published_partitions};
 pub(crate) use watch::{COVERS, FOR_SCHEDULE, SHARD, WAITS};
 
 /// The newest CRL of each [`CrlName`], by [`CrlName::key`]. What a value holds: see [`StoredCrl`].

@@ -22,6 +22,20 @@ pub(crate) const CHUNKS_AT_ONCE: usize = 16;
 const HEADER: usize = 24;
 const MANIFEST: u8 = b'M';
 
+/// What part of a CRL's life is left when its end is near: time enough to hold a ceremony.
+const ENDING: i32 = 4;
+
+/// How near a CRL is to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// Not near.
+    Fresh,
+    /// Less than a quarter of its life is left.
+    Ending,
+    /// nextUpdate is past: whoever insists on a current CRL accepts nothing of this CA any more.
+    Ended,
+}
+
 /// A CRL in memory, whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Crl {
@@ -139,6 +153,16 @@ impl StoredCrl {
             manifest,
             inline: inline.to_vec(),
         })
+    }
+
+    /// How near it is to its end. A CA at work makes its next one long before; one that is offline must be asked.
+    pub fn freshness(&self, now: OffsetDateTime) -> Freshness {
+        if now >= self.next_update {
+            return Freshness::Ended;
+        }
+        let left = self.next_update - now;
+        let near = left < (self.next_update - self.this_update) / ENDING;
+        if near { Freshness::Ending } else { Freshness::Fresh }
     }
 
     /// How many octets the DER has.

@@ -32,6 +32,7 @@ struct LooseCa {
     issues: Vec<String>,
     issues_from: Option<String>,
     issues_until: Option<String>,
+    succeeds: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -73,6 +74,7 @@ impl LooseCa {
         Ok(PlannedCa {
             id: named(&self.id)?,
             issuer: self.issuer.as_ref().map(named).transpose()?,
+            succeeds: self.succeeds.as_ref().map(named).transpose()?,
             kept,
             tenure: Tenure {
                 from: moment("issues_from", &self.issues_from)?,

@@ -51,6 +51,8 @@ pub struct PlannedCa {
     pub issues: Vec<ProfileId>,
     /// When it issues.
     pub tenure: Tenure,
+    /// The root whose next generation it is: the two vouch for each other.
+    pub succeeds: Option<CaId>,
 }
 
 /// Where a CA's key is.

@@ -20,7 +20,7 @@ struct Case<'a> {
     profiles: &'a ProfileSet,
 }
 
-const RULES: [fn(&Case<'_>) -> Verdict; 9] = [
+const RULES: [fn(&Case<'_>) -> Verdict; 10] = [
     named_once,
     issuer_stands_before,
     kind_fits_place,
@@ -30,6 +30,7 @@ const RULES: [fn(&Case<'_>) -> Verdict; 9] = [
     policies_are_listed,
     purposes_are_nested,
     tenure_is_no_knot,
+    only_roots_succeed_roots,
 ];
 
 /// Every rule that is broken.
@@ -198,4 +199,15 @@ fn tenure_is_no_knot(case: &Case<'_>) -> Verdict {
     let tenure = case.ca.tenure;
     let reversed = tenure.from.zip(tenure.until).is_some_and(|(from, until)| from >= until);
     refuse_if(reversed, "npki", || "issues_until must come after issues_from".to_owned())
+}
+
+/// RFC 9810 section 4.4: it is roots that change their keys with link certificates. CAs below a root need none: their root
+/// vouches for each generation.
+fn only_roots_succeed_roots(case: &Case<'_>) -> Verdict {
+    let Some(former) = &case.ca.succeeds else { return Ok(()) };
+    refuse_if(case.ca.issuer.is_some(), "RFC 9810 section 4.4", || {
+        "only a root succeeds another; the next generation of an issuing CA needs issues_from".to_owned()
+    })?;
+    let is_root = case.before.iter().any(|other| other.id == *former && other.issuer.is_none());
+    refuse_if(!is_root, "npki", || format!("succeeds: {former} must be a root that stands before it"))
 }

@@ -65,6 +65,16 @@ fn mistakes_are_named_with_the_word_that_was_meant() {
         ),
         (
             "issuer = \"root\"\nname = \"Seals CA G1\"",
+            "issuer = \"root\"\nsucceeds = \"root\"\nname = \"Seals CA G1\"",
+            "only a root",
+        ),
+        (
+            "id = \"tls-root\"\n",
+            "id = \"tls-root\"\nsucceeds = \"persons\"\n",
+            "must be a root that stands before",
+        ),
+        (
+            "issuer = \"root\"\nname = \"Seals CA G1\"",
             "issuer = \"persons\"\nname = \"Seals CA G1\"",
             "admits at most 0 CAs",
         ),

@@ -187,11 +187,16 @@ pub(super) fn end_entity_constraints() -> CustomExtension {
 /// What only a cross-certificate has: nameConstraints, policyConstraints (RFC 5280 sections 4.2.1.10 and 4.2.1.11: MUST
 /// be critical) and policyMappings (section 4.2.1.5: SHOULD).
 pub(super) fn cross_certification(cross: &CrossCertification) -> Vec<CustomExtension> {
-    let mut all = vec![extension(NAME_CONSTRAINTS, Criticality::Critical, cross.name_constraints.clone())];
+    let mut all = Vec::new();
+    if let Some(constraints) = &cross.name_constraints {
+        all.push(extension(NAME_CONSTRAINTS, Criticality::Critical, constraints.clone()));
+    }
     if let Some(mappings) = &cross.policy_mappings {
         all.push(extension(POLICY_MAPPINGS, Criticality::Critical, mappings.clone()));
     }
-    all.push(extension(POLICY_CONSTRAINTS, Criticality::Critical, cross.policy_constraints.clone()));
+    if let Some(constraints) = &cross.policy_constraints {
+        all.push(extension(POLICY_CONSTRAINTS, Criticality::Critical, constraints.clone()));
+    }
     all
 }
 

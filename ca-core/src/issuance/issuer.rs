@@ -5,6 +5,8 @@ use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::algorithm::SignatureAlgorithm;
+use crate::csr::SubjectPublicKey;
+use crate::serial::SerialNumber;
 
 /// The issuer's name, key identifier and lifetime, read from its certificate.
 #[derive(Debug, Clone)]
@@ -17,6 +19,8 @@ pub(crate) struct Issuer {
     pub(crate) key_identifier: Vec<u8>,
     /// Its SubjectPublicKeyInfo, DER.
     pub(crate) public_key_info: Vec<u8>,
+    /// Its certificate's serial number.
+    pub(crate) serial: SerialNumber,
     pub(crate) not_before: OffsetDateTime,
     pub(crate) not_after: OffsetDateTime,
     /// How it signs.
@@ -24,6 +28,14 @@ pub(crate) struct Issuer {
 }
 
 impl Issuer {
+    /// Reads the certificate of a CA whose key is elsewhere: how it signs is taken from the certificate.
+    pub(crate) fn of_certificate(certificate: &[u8]) -> Result<Self, String> {
+        let (_, parsed) = X509Certificate::from_der(certificate).map_err(|error| error.to_string())?;
+        let key = SubjectPublicKey::from_der(parsed.public_key().raw).map_err(|error| error.to_string())?;
+        let algorithm = key.kind().algorithm().ok_or("its key is of a kind that CAs here do not have")?;
+        Self::read(certificate, algorithm.default_signature_algorithm())
+    }
+
     /// Reads a CA's certificate; `algorithm` is what it signs with.
     pub(crate) fn read(certificate: &[u8], algorithm: SignatureAlgorithm) -> Result<Self, String> {
         let (rest, parsed) = X509Certificate::from_der(certificate).map_err(|error| error.to_string())?;
@@ -42,7 +54,10 @@ impl Issuer {
                 _ => None,
             })
             .ok_or("it has no subjectKeyIdentifier")?;
+        let serial =
+            SerialNumber::from_der_content(parsed.raw_serial()).map_err(|error| error.to_string())?;
         Ok(Self {
+            serial,
             name: parsed.subject().as_raw().to_vec(),
             issued_by: parsed.issuer().as_raw().to_vec(),
             key_identifier,

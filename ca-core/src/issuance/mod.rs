@@ -13,6 +13,7 @@ use crate::keys::KeyError;
 use crate::lint::LintedTbs;
 use crate::profile::{AttributeType, Profile, ProfileId};
 use crate::serial::SerialNumber;
+use crate::status::RevocationReason;
 use crate::storage::{CommitError, StorageError, Version};
 use crate::subject::{ApprovedSubject, IdentityRef};
 use crate::vault::VaultError;
@@ -150,6 +151,16 @@ pub enum IssueError {
         ca: CaId,
         /// Why its key is blocked.
         reason: BlockReason,
+    },
+    /// The CA's own certificate is revoked or on hold.
+    #[error("CA {ca} issues nothing more: its own certificate was revoked {}, {reason}", crate::clock::in_words(*at))]
+    IssuerRevoked {
+        /// Which.
+        ca: CaId,
+        /// When, UTC.
+        at: OffsetDateTime,
+        /// Why.
+        reason: RevocationReason,
     },
     /// The CA cannot issue for this long any more.
     #[error("the issuing CA ends before the certificate would")]

@@ -4,6 +4,7 @@
 //! CRL of a million entries does not go through a smart card. Every signature that comes back is verified before it is
 //! given out: a token is a computer too, and a faulty RSA signature can give its key away.
 
+mod destroy;
 mod fitness;
 mod inventory;
 mod make;
@@ -19,6 +20,7 @@ use crate::token::{KeyPlace, Pin, TokenError, TokenKey};
 
 use fitness::ASKED;
 
+pub use destroy::destroy_key;
 pub use fitness::Modifiable;
 pub use inventory::{KeySeen, signing_keys};
 pub use make::make_key;

@@ -84,11 +84,11 @@ pub struct Profile {
     pub cross: Option<CrossCertification>,
 }
 
-/// What a foreign CA's certificate takes over from it, and the limits it gets (RFC 5280 sections 4.2.1.5, 4.2.1.10 and
-/// 4.2.1.11).
+/// What the certificate of a CA that is none of ours, or of another root of ours, takes over from it, and the limits it gets
+/// (RFC 5280 sections 4.2.1.5, 4.2.1.10 and 4.2.1.11).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrossCertification {
-    /// The foreign CA's name, DER: the very octets that stand as issuer in what it issues.
+    /// That CA's name, DER: the very octets that stand as issuer in what it issues.
     pub subject: Vec<u8>,
     /// Its key identifier, as in its own certificate.
     pub key_identifier: Vec<u8>,
@@ -96,12 +96,12 @@ pub struct CrossCertification {
     pub not_before: OffsetDateTime,
     /// Until when, inclusive, UTC.
     pub not_after: OffsetDateTime,
-    /// NameConstraints, DER.
-    pub name_constraints: Vec<u8>,
+    /// NameConstraints, DER; `None` for a root of ours.
+    pub name_constraints: Option<Vec<u8>>,
     /// PolicyMappings, DER; `None` leaves the extension out.
     pub policy_mappings: Option<Vec<u8>>,
-    /// PolicyConstraints, DER.
-    pub policy_constraints: Vec<u8>,
+    /// PolicyConstraints, DER; `None` for a root of ours.
+    pub policy_constraints: Option<Vec<u8>>,
 }
 
 /// What kind of certificate a profile makes.

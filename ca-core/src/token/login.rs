@@ -56,6 +56,14 @@ pub(super) fn log_in(
     }
 }
 
+/// A PIN that the token refused once may be its PIN later: when it was made so.
+pub(super) fn is_its_pin_now(place: &KeyPlace, pin: &Pin) {
+    let door = door_of(place);
+    // Nothing panics while it is held.
+    let mut refused = door.lock().unwrap_or_else(PoisonError::into_inner);
+    refused.retain(|known| known.reveal() != pin.reveal());
+}
+
 fn door_of(place: &KeyPlace) -> Door {
     let mut doors = DOORS.lock().unwrap_or_else(PoisonError::into_inner);
     Arc::clone(doors.entry((place.module.clone(), place.token.clone())).or_default())

@@ -18,7 +18,7 @@ pub(crate) use library::InUse;
 pub use login::Tries;
 pub(crate) use module::{Access, open_session};
 pub use module::{TokenSeen, tokens};
-pub use pin::change_pin;
+pub use pin::{change_pin, is_pin};
 
 /// Where a key is.
 #[derive(Debug, Clone, PartialEq, Eq)]

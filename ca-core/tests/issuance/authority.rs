@@ -97,6 +97,7 @@ impl<S: Store + 'static> Ca<S> {
             signer: key,
             addresses: Addresses::under("http://pki.example.org", &id),
             id,
+            certified_by: Some(CaId::new("root").unwrap()),
             certificate,
             profiles,
         })

@@ -1,9 +1,11 @@
 //! Founding, issuing, revoking and publishing, judged by OpenSSL; and what happens when storage fails in the middle.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod absent;
 mod authority;
 mod blocked;
 mod crl;
+mod link;
 mod openssl;
 mod sealed;
 mod unwritable;

@@ -3,12 +3,15 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use ca_core::certificate::CaId;
 use clap::Args;
 use serde::Serialize;
 
 use super::Ending;
+use crate::failure::Failure;
+use crate::files;
 use crate::output::{Meaning, Outcome, Page, Simple};
-use crate::service::{self, Founded, Plan};
+use crate::service::{self, Founding, Plan, TokenPlan};
 
 /// What to set up.
 #[derive(Debug, Args)]
@@ -46,6 +49,18 @@ pub struct InitArguments {
     /// The CAs: "pilot" (a root and one CA), "national" (a CA for each kind, and a tree for TLS), or a file
     #[arg(long, value_name = "NAME|FILE", default_value = "pilot")]
     hierarchy: String,
+    /// The certificate of a CA whose key is offline, as its ceremony made it; repeat for more
+    #[arg(long = "offline", value_name = "CA=FILE", value_parser = super::ca::offline_certificate)]
+    offline: Vec<(CaId, PathBuf)>,
+    /// The token that holds the keys of CAs with kept = "pkcs11"; keys that are not there are made in it
+    #[arg(long, value_name = "LABEL", requires_all = ["token_module", "token_pin_file"])]
+    token: Option<String>,
+    /// The token maker's PKCS#11 library
+    #[arg(long, value_name = "FILE", requires = "token")]
+    token_module: Option<PathBuf>,
+    /// A file of mode 0600 whose first line is the token's user PIN
+    #[arg(long, value_name = "FILE", requires = "token")]
+    token_pin_file: Option<PathBuf>,
     /// A file whose first line seals the keys, kept elsewhere [default: drawn, and kept in the folder]
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
@@ -59,7 +74,7 @@ struct Answer {
     data: PathBuf,
     service: String,
     #[serde(flatten)]
-    founded: Founded,
+    founded: Founding,
 }
 
 /// Sets up.
@@ -80,6 +95,8 @@ pub fn run(arguments: &InitArguments) -> Ending {
         registry_url: arguments.registry_url.to_string(),
         tls_names: arguments.tls_names.clone(),
         hierarchy: arguments.hierarchy.clone(),
+        token: token(arguments)?,
+        offline: arguments.offline.iter().cloned().collect(),
         passphrase_file: arguments.passphrase_file.clone(),
         store: arguments.store.clone(),
     };
@@ -88,6 +105,14 @@ pub fn run(arguments: &InitArguments) -> Ending {
     let service = format!("https://{host}:{}", plan.service.port());
     let answer = Answer { data: plan.data, service, founded };
     Ok(Outcome::done(Simple::new("npki.init/1", answer, text)))
+}
+
+/// Paths in the settings start at the data directory; these are given from here.
+fn token(arguments: &InitArguments) -> Result<Option<TokenPlan>, Failure> {
+    let parts = (&arguments.token, &arguments.token_module, &arguments.token_pin_file);
+    let (Some(label), Some(module), Some(pin_file)) = parts else { return Ok(None) };
+    let (module, pin_file) = (files::absolute(module)?, files::absolute(pin_file)?);
+    Ok(Some(TokenPlan { module, label: label.clone(), pin_file }))
 }
 
 fn text(answer: &Answer, page: &mut Page) {
@@ -102,10 +127,15 @@ fn text(answer: &Answer, page: &mut Page) {
             facts.push(("issuing CA", ca.name.clone()));
         }
     }
-    let administrator = format!("{}, key and certificate in {data}/admin", answer.founded.administrator);
-    facts.push(("administrator", administrator));
+    if let Some(administrator) = &answer.founded.administrator {
+        facts.push(("administrator", format!("{administrator}, key and certificate in {data}/admin")));
+    }
     page.facts(&facts);
     page.line("next:");
+    if !answer.founded.waiting.is_empty() {
+        super::ca::what_waits(&answer.founded.waiting, &answer.data, page);
+        return;
+    }
     page.line(format!("  npki serve --data {data}"));
     page.line(format!(
         "  npki context add admin --url {} --trust {data}/certificates/anchors.pem \

@@ -3,10 +3,13 @@
 //! A CA is founded in steps that a crash may interrupt: its key's file, its certificate in the store, its first CRL, its
 //! certificate's file. Who founds it again goes on where the last one stopped; nothing is made twice.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ca_core::authority::{Addresses, Authority, CA_CERTIFICATES, RootParts, found_root};
+use ca_core::ceremony::foreign;
+use ca_core::certificate::CaId;
 use ca_core::clock::SystemEntropy;
 use ca_core::crl::{self, CrlName, Partition};
 use ca_core::csr::SubjectPublicKey;
@@ -14,6 +17,7 @@ use ca_core::fingerprint::fingerprint;
 use ca_core::hierarchy::{Hierarchy, KeyKeeping, PlannedCa};
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
+use ca_core::keys::token::Expected;
 use ca_core::ledger::Actor;
 use ca_core::storage::AuditedChange;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
@@ -23,7 +27,7 @@ use super::key_folder::{KeyFolder, Passphrase};
 use super::rotation::{certificate_path, pem_text};
 use super::serve::Foundation;
 use super::settings::Settings;
-use super::{ServiceError, files, own_subject};
+use super::{ServiceError, completion, files, own_subject};
 use crate::files::{Readers, replace};
 
 /// The roots' certificates, PEM, in one file: what a client is told to trust.
@@ -44,12 +48,37 @@ pub(crate) struct FoundedCa {
     pub(crate) sha256: String,
 }
 
-/// Founds the CAs that the hierarchy of an installation has and the installation has not. The service must be stopped
-/// where its store is the embedded one.
+/// A CA whose certificate must come from an offline one.
+#[derive(Debug, Clone, serde::Serialize)]
+pub(crate) struct WaitingCa {
+    pub(crate) id: String,
+    /// The CA that is to certify it.
+    pub(crate) issuer: String,
+}
+
+/// Certificates of CAs whose keys are offline, as their ceremonies made them: the files, by the CAs' names.
+pub(crate) type OfflineCertificates = BTreeMap<CaId, PathBuf>;
+
+/// What was founded, and what is still to be done.
+#[derive(Debug, Clone, serde::Serialize)]
+pub(crate) struct Founding {
+    /// The CAs, issuers before what they issue.
+    pub(crate) cas: Vec<FoundedCa>,
+    /// Those that wait for their certificates.
+    pub(crate) waiting: Vec<WaitingCa>,
+    /// The first administrator, where the installation was completed by this.
+    pub(crate) administrator: Option<String>,
+}
+
+/// The most octets of a certificate's file.
+const MOST_OCTETS: u64 = 1024 * 1024;
+
+/// Founds the CAs that the hierarchy of an installation has and the installation has not, and completes an installation
+/// whose CAs had to wait for an offline root. The service must be stopped where its store is the embedded one.
 ///
 /// # Errors
 /// Settings or hierarchy cannot be used, another npki holds the store, a key is not at hand, or nothing is to be done.
-pub(crate) fn found_missing(data: &std::path::Path) -> Result<Vec<FoundedCa>, ServiceError> {
+pub(crate) fn found_missing(data: &Path, offline: &OfflineCertificates) -> Result<Founding, ServiceError> {
     let settings = Settings::load(data)?;
     let keys = KeyFolder::new(settings.keys.clone(), Passphrase::find(&settings)?);
     let foundation = Foundation::open(&settings, &keys)?;
@@ -59,16 +88,33 @@ pub(crate) fn found_missing(data: &std::path::Path) -> Result<Vec<FoundedCa>, Se
         .filter(|ca| !certificate_path(&settings.certificates, ca.id.as_str()).exists())
         .map(|ca| ca.id.clone())
         .collect();
-    if missing.is_empty() {
+    let unfinished = completion::begun(data)?;
+    if missing.is_empty() && unfinished.is_none() {
         let why = "every CA of hierarchy.toml is founded; add a [[ca]] there first".to_owned();
         return Err(ServiceError::Refused(why));
     }
-    let hierarchy = found_all(planned, &foundation, &settings, &keys, &Actor::system("found"))?;
-    Ok(hierarchy
+    let hierarchy = found_all(planned, &foundation, &settings, &keys, &Actor::system("found"), offline)?;
+    let waiting = waiting(&hierarchy);
+    let administrator = match unfinished {
+        Some(begun) if waiting.is_empty() => {
+            let administrator = completion::complete(&foundation, &settings, &keys, &hierarchy, &begun)?;
+            completion::forget(data)?;
+            Some(administrator)
+        }
+        _ => None,
+    };
+    let cas = hierarchy
         .iter()
         .filter(|(ca, _)| missing.contains(&ca.id))
         .map(|(ca, opened)| told(&settings, ca, opened))
-        .collect())
+        .collect();
+    Ok(Founding { cas, waiting, administrator })
+}
+
+/// The CAs that wait for their certificates.
+pub(super) fn waiting(hierarchy: &OpenedHierarchy) -> Vec<WaitingCa> {
+    let issuer = |ca: &PlannedCa| ca.issuer.as_ref().map(ToString::to_string).unwrap_or_default();
+    hierarchy.waiting().map(|ca| WaitingCa { id: ca.id.to_string(), issuer: issuer(ca) }).collect()
 }
 
 pub(super) fn told(settings: &Settings, ca: &PlannedCa, opened: &OpenedCa) -> FoundedCa {
@@ -80,28 +126,49 @@ pub(super) fn told(settings: &Settings, ca: &PlannedCa, opened: &OpenedCa) -> Fo
     }
 }
 
-/// Opens every CA of the hierarchy, issuers first, and founds those that are not there yet.
+/// Opens every CA of the hierarchy, issuers first, and founds those that are not there yet. Those below a CA whose key is
+/// elsewhere stay closed until they have their certificates.
 pub(super) fn found_all(
     planned: Hierarchy,
     foundation: &Foundation,
     settings: &Settings,
     keys: &KeyFolder,
     actor: &Actor,
+    offline: &OfflineCertificates,
 ) -> Result<OpenedHierarchy, ServiceError> {
+    must_be_offline(&planned, offline)?;
     settings.crls.check_names(&planned)?;
     let mut hierarchy = OpenedHierarchy::closed(planned.clone());
     for ca in planned.iter() {
         let site = Site { foundation, settings, keys, actor, ca };
         let opened = if site.certificate_file().exists() {
             OpenedCa::open(foundation, settings, keys, ca)?
+        } else if ca.kept == KeyKeeping::Offline {
+            site.take_over(offline.get(&ca.id))?
+        } else if hierarchy.waits(ca) {
+            continue;
         } else {
             site.found(&hierarchy)?
         };
         hierarchy.add(ca.id.clone(), opened);
     }
+    super::bringing_over::bring_over(&hierarchy, foundation, settings)?;
+    super::linking::link_generations(&hierarchy, foundation, actor)?;
     let anchors: String = hierarchy.roots().map(|(_, certificate)| pem_text(certificate)).collect();
     replace(&settings.certificates.join(ANCHORS_FILE), anchors.as_bytes(), Readers::Anyone)?;
     Ok(hierarchy)
+}
+
+/// Whoever names a file for a CA that makes its own key has mistaken one for the other.
+fn must_be_offline(planned: &Hierarchy, offline: &OfflineCertificates) -> Result<(), ServiceError> {
+    let fits = |id: &CaId| planned.find(id).is_some_and(|ca| ca.kept == KeyKeeping::Offline);
+    match offline.keys().find(|id| !fits(id)) {
+        Some(id) => {
+            let why = format!("--offline {id}: the hierarchy has no CA {id} with kept = \"offline\"");
+            Err(ServiceError::Refused(why))
+        }
+        None => Ok(()),
+    }
 }
 
 /// A CA's common name.
@@ -143,11 +210,35 @@ impl Site<'_> {
         if crl::find(store, &CrlName::first(self.ca.id.clone()))?.is_none() {
             authority.publish_full(Partition::FIRST, self.actor)?;
         }
-        let certificate = authority.certificate().to_vec();
-        // Last: a CA whose certificate's file is there is founded.
-        replace(&self.certificate_file(), pem_text(&certificate).as_bytes(), Readers::Anyone)?;
-        files::sync_folder(&self.settings.certificates)?;
-        Ok(OpenedCa { certificate, authority: Some(Arc::new(authority)) })
+        self.keep(authority.certificate())?;
+        Ok(OpenedCa::at_work(authority))
+    }
+
+    /// Writes the certificate's file. Last of all: a CA whose certificate's file is there is founded.
+    fn keep(&self, certificate: &[u8]) -> Result<(), ServiceError> {
+        replace(&self.certificate_file(), pem_text(certificate).as_bytes(), Readers::Anyone)?;
+        files::sync_folder(&self.settings.certificates)
+    }
+
+    /// Takes over the certificate that a CA's ceremony made.
+    fn take_over(&self, file: Option<&PathBuf>) -> Result<OpenedCa, ServiceError> {
+        let id = &self.ca.id;
+        let missing = || {
+            let why =
+                format!("CA {id} has its key offline: found it in a ceremony, and give its certificate");
+            ServiceError::Refused(format!("{why}: --offline {id}=FILE"))
+        };
+        let file = file.ok_or_else(missing)?;
+        let refused = |why: String| ServiceError::Refused(format!("{}: {why}", file.display()));
+        let certificate = foreign::certificate_der(&crate::files::read(file, MOST_OCTETS)?)
+            .map_err(|error| refused(error.to_string()))?;
+        let absent =
+            self.foundation.absent(self.ca, certificate).map_err(|error| refused(error.to_string()))?;
+        if self.ca.issuer.is_none() {
+            absent.must_be_root(self.ca.key).map_err(|error| refused(error.to_string()))?;
+        }
+        self.keep(absent.certificate())?;
+        Ok(OpenedCa::absent(absent))
     }
 
     /// A new key, or the one that an attempt before has left.
@@ -158,17 +249,18 @@ impl Site<'_> {
             self.keys.create(name, &key)?;
             return Ok(Arc::new(key));
         }
-        let missing = || {
-            let why = format!("CA {name} has its key offline: found it in a ceremony");
-            ServiceError::Refused(why)
-        };
+        if let KeyKeeping::Token { label } = &self.ca.kept {
+            let token = super::hierarchy::token_of(self.ca, self.settings)?;
+            return token.open_or_make(label, &Expected::of(self.ca.key));
+        }
+        let missing = || ServiceError::Refused(format!("the key of CA {name} is not at hand"));
         super::hierarchy::signer(self.ca, self.settings, self.keys)?.ok_or_else(missing)
     }
 
     fn root(&self, signer: Arc<dyn Signer>) -> Result<Authority, ServiceError> {
         let Foundation { store, clock, vault, profiles, base_url, journals } = self.foundation;
         if let Some(kept) = store.get(CA_CERTIFICATES, self.ca.id.as_str().as_bytes())? {
-            return self.foundation.authority(self.ca.id.as_str(), kept.value, signer);
+            return self.foundation.authority(self.ca, kept.value, signer);
         }
         let parts = RootParts {
             store: Arc::clone(store),
@@ -196,7 +288,7 @@ impl Site<'_> {
                 issuer.sign(prepared, self.actor, |_, _| Ok(AuditedChange::nothing()))?.der
             }
         };
-        self.foundation.authority(self.ca.id.as_str(), certificate, signer)
+        self.foundation.authority(self.ca, certificate, signer)
     }
 
     /// The certificate that an attempt before has made for this key and not written to its file.

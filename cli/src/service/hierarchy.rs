@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use ca_core::authorities::{Authorities, PlacedAuthority};
 use ca_core::authority::Authority;
+use ca_core::authority::absent::AbsentAuthority;
+use ca_core::authority::link::links_of;
 use ca_core::certificate::CaId;
 use ca_core::clock::SystemEntropy;
 use ca_core::hierarchy::{Hierarchy, KeyKeeping, PlannedCa, STAFF_PROFILE};
@@ -12,11 +14,13 @@ use ca_core::key_index::KeyIndex;
 use ca_core::keys::Signer;
 use ca_core::keys::token::Expected;
 use ca_core::ledger::{Actor, Ledger};
+use ca_core::storage::Store;
 
 use super::key_folder::KeyFolder;
 use super::rotation::certificate_path;
 use super::serve::Foundation;
 use super::settings::Settings;
+use super::signing_token::SigningToken;
 use super::{ServiceError, files};
 
 /// One CA, opened.
@@ -24,8 +28,17 @@ use super::{ServiceError, files};
 pub(super) struct OpenedCa {
     /// Its certificate, DER.
     pub(super) certificate: Vec<u8>,
-    /// The CA at work; `None` while its key is elsewhere.
-    pub(super) authority: Option<Arc<Authority>>,
+    /// Whether its key is at hand.
+    pub(super) standing: Standing,
+}
+
+/// Whether a CA's key is at hand.
+#[derive(Debug, Clone)]
+pub(super) enum Standing {
+    /// It is: the CA at work.
+    AtWork(Arc<Authority>),
+    /// It is elsewhere.
+    Absent(Arc<AbsentAuthority>),
 }
 
 impl OpenedCa {
@@ -40,11 +53,31 @@ impl OpenedCa {
         let certificate = files::read_certificate(&path)?;
         let Some(signer) = signer(ca, settings, keys)? else {
             tracing::info!(ca = %ca.id, "the CA's key is offline");
-            return Ok(Self { certificate, authority: None });
+            let absent = foundation.absent(ca, certificate)?;
+            return Ok(Self::absent(absent));
         };
-        let authority = foundation.authority(ca.id.as_str(), certificate.clone(), signer)?;
-        let authority = authority.with_crl_plan(settings.crls.of(ca));
-        Ok(Self { certificate, authority: Some(Arc::new(authority)) })
+        let authority = foundation.authority(ca, certificate, signer)?;
+        Ok(Self::at_work(authority.with_crl_plan(settings.crls.of(ca))))
+    }
+
+    /// A CA whose key is at hand.
+    pub(super) fn at_work(authority: Authority) -> Self {
+        let certificate = authority.certificate().to_vec();
+        Self { certificate, standing: Standing::AtWork(Arc::new(authority)) }
+    }
+
+    /// A CA whose key is elsewhere.
+    pub(super) fn absent(absent: AbsentAuthority) -> Self {
+        let certificate = absent.certificate().to_vec();
+        Self { certificate, standing: Standing::Absent(Arc::new(absent)) }
+    }
+
+    /// The CA at work; `None` while its key is elsewhere.
+    pub(super) const fn authority(&self) -> Option<&Arc<Authority>> {
+        match &self.standing {
+            Standing::AtWork(authority) => Some(authority),
+            Standing::Absent(_) => None,
+        }
     }
 }
 
@@ -71,12 +104,39 @@ impl OpenedHierarchy {
         settings.crls.check_names(&this.planned)?;
         for ca in this.planned.clone().iter() {
             if !certificate_path(&settings.certificates, ca.id.as_str()).exists() {
-                let why = format!("CA {} of hierarchy.toml is not founded yet", ca.id);
+                let why = format!("CA {} of hierarchy.toml is not founded yet{}", ca.id, this.what_to_do(ca));
                 return Err(ServiceError::Refused(why));
             }
             this.add(ca.id.clone(), OpenedCa::open(foundation, settings, keys, ca)?);
         }
+        super::bringing_over::bring_over(&this, foundation, settings)?;
         Ok(this)
+    }
+
+    fn what_to_do(&self, ca: &PlannedCa) -> String {
+        if self.waits(ca) {
+            format!(": ask its root for a certificate (npki ca request --ca {})", ca.id)
+        } else {
+            ": npki ca found".to_owned()
+        }
+    }
+
+    /// Whether a CA's certificate must come from one whose key is elsewhere.
+    pub(super) fn waits(&self, ca: &PlannedCa) -> bool {
+        ca.issuer.as_ref().is_some_and(|issuer| self.at_work(issuer).is_err())
+    }
+
+    /// The planned CAs that are not opened: those that wait for their certificates.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &PlannedCa> {
+        self.planned.iter().filter(|ca| !self.opened.contains_key(&ca.id))
+    }
+
+    /// A CA that is opened and whose key is elsewhere.
+    pub(super) fn absent(&self, id: &CaId) -> Option<&Arc<AbsentAuthority>> {
+        match &self.opened.get(id)?.standing {
+            Standing::Absent(absent) => Some(absent),
+            Standing::AtWork(_) => None,
+        }
     }
 
     /// Adds a CA that is opened.
@@ -91,14 +151,24 @@ impl OpenedHierarchy {
 
     /// A CA that is opened and whose key is at hand.
     pub(super) fn at_work(&self, id: &CaId) -> Result<&Arc<Authority>, ServiceError> {
-        let authority = self.opened.get(id).and_then(|ca| ca.authority.as_ref());
+        let authority = self.opened.get(id).and_then(OpenedCa::authority);
         authority.ok_or_else(|| ServiceError::Refused(format!("the key of CA {id} is not at hand")))
     }
 
     /// The certificates from a CA's own up to below its root's, DER.
-    pub(super) fn chain(&self, id: &CaId) -> Vec<Vec<u8>> {
+    fn chain(&self, id: &CaId) -> Vec<Vec<u8>> {
         let below_root = self.planned.path(id).filter(|ca| ca.issuer.is_some());
         below_root.filter_map(|ca| self.opened.get(&ca.id)).map(|ca| ca.certificate.clone()).collect()
+    }
+
+    /// The same, followed by the certificates in which other roots vouch for its root: who trusts only another generation of
+    /// the root gets there by them.
+    fn linked_chain(&self, id: &CaId, store: &dyn Store) -> Result<Vec<Vec<u8>>, ServiceError> {
+        let mut chain = self.chain(id);
+        if let Some(root) = self.planned.path(id).last() {
+            chain.extend(links_of(store, &root.id)?.into_iter().map(|(_, der)| der));
+        }
+        Ok(chain)
     }
 
     /// The roots and their certificates, DER.
@@ -137,18 +207,24 @@ impl OpenedHierarchy {
     }
 
     /// The CAs as issuance sees them.
-    pub(super) fn authorities(&self, foundation: &Foundation) -> Authorities {
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) fn authorities(&self, foundation: &Foundation) -> Result<Authorities, ServiceError> {
         let (store, clock) = (Arc::clone(&foundation.store), Arc::clone(&foundation.clock));
-        let none = Authorities::new(store, clock, foundation.profiles.clone());
-        self.iter().fold(none, |authorities, (planned, ca)| match &ca.authority {
-            Some(authority) => authorities.with(PlacedAuthority {
-                authority: Arc::clone(authority),
-                issues: planned.issues.clone(),
-                tenure: planned.tenure,
-                chain: self.chain(&planned.id),
-            }),
-            None => authorities.with_absent(planned.id.clone()),
-        })
+        let mut authorities = Authorities::new(store, clock, foundation.profiles.clone());
+        for (planned, ca) in self.iter() {
+            authorities = match &ca.standing {
+                Standing::AtWork(authority) => authorities.with(PlacedAuthority {
+                    authority: Arc::clone(authority),
+                    issues: planned.issues.clone(),
+                    tenure: planned.tenure,
+                    chain: self.linked_chain(&planned.id, foundation.store.as_ref())?,
+                }),
+                Standing::Absent(absent) => authorities.with_absent(Arc::clone(absent)),
+            };
+        }
+        Ok(authorities)
     }
 }
 
@@ -163,12 +239,15 @@ pub(super) fn signer(
         KeyKeeping::Software => Ok(Some(Arc::new(keys.open(ca.id.as_str())?))),
         KeyKeeping::Offline => Ok(None),
         KeyKeeping::Token { label } => {
-            let missing = || {
-                let why = "there is no section [pkcs11] in npki.toml: it says which token holds CA keys";
-                ServiceError::Refused(format!("CA {}: {why}", ca.id))
-            };
-            let token = settings.signing_token.as_ref().ok_or_else(missing)?;
-            Ok(Some(token.open_signer(label, &Expected::of(ca.key))?))
+            Ok(Some(token_of(ca, settings)?.open_signer(label, &Expected::of(ca.key))?))
         }
     }
+}
+
+/// The token that holds CA keys.
+pub(super) fn token_of<'a>(ca: &PlannedCa, settings: &'a Settings) -> Result<&'a SigningToken, ServiceError> {
+    settings.signing_token.as_ref().ok_or_else(|| {
+        let why = "there is no section [pkcs11] in npki.toml: it says which token holds CA keys";
+        ServiceError::Refused(format!("CA {}: {why}; npki init takes --token", ca.id))
+    })
 }

@@ -1,26 +1,21 @@
-//! `npki init`: founds an installation: root CA, issuing CA, responder, server certificate, first administrator.
+//! `npki init`: founds an installation: its CAs, responders, server certificate, first administrator. Where CAs have to
+//! wait for an offline root, `npki ca found` completes it.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use ca_core::algorithm::KeyAlgorithm;
-use ca_core::authorities::Authorities;
 use ca_core::hierarchy::Hierarchy;
 use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger::Actor;
 use ca_core::profile;
 
-use super::draft;
-use super::founding::{self, FoundedCa};
+use super::founding::{self, Founding, OfflineCertificates};
 use super::key_folder::{KeyFolder, Passphrase};
-use super::master_keys::MasterKeyKeeper;
-use super::rotation::{OwnCertificate, pem_text};
-use super::serve::{Foundation, own_certificates, registry};
+use super::serve::Foundation;
 use super::settings::{self, Settings};
-use super::{ServiceError, files, ledger};
+use super::{ServiceError, completion, draft, files, ledger};
 use crate::files::{Readers, create};
-use crate::request_file::certification_request;
 
 /// What an installation is founded from.
 #[derive(Debug, Clone)]
@@ -40,16 +35,23 @@ pub(crate) struct Plan {
     pub(crate) store: Option<String>,
     /// The CAs: the name of a hierarchy that npki comes with, or a file's path.
     pub(crate) hierarchy: String,
+    /// The token that is to hold CA keys, where the hierarchy says so.
+    pub(crate) token: Option<TokenPlan>,
+    /// The certificates of CAs whose keys are offline.
+    pub(crate) offline: OfflineCertificates,
     /// A passphrase for the keys that is kept elsewhere; without one, a new one is drawn and written beside them.
     pub(crate) passphrase_file: Option<PathBuf>,
 }
 
-/// What was founded.
-#[derive(Debug, Clone, serde::Serialize)]
-pub(crate) struct Founded {
-    /// The CAs, issuers before what they issue.
-    pub(crate) cas: Vec<FoundedCa>,
-    pub(crate) administrator: String,
+/// A token that is to hold CA keys.
+#[derive(Debug, Clone)]
+pub(crate) struct TokenPlan {
+    /// The token maker's library.
+    pub(crate) module: PathBuf,
+    /// The token's label.
+    pub(crate) label: String,
+    /// The file whose first line is the user PIN.
+    pub(crate) pin_file: PathBuf,
 }
 
 /// Founds an installation. Works in a folder beside the final one and renames it at the end: it is there whole, or
@@ -57,12 +59,12 @@ pub(crate) struct Founded {
 ///
 /// # Errors
 /// The folder is in use, a value does not fit, or a file cannot be written.
-pub(crate) fn init(plan: &Plan) -> Result<Founded, ServiceError> {
+pub(crate) fn init(plan: &Plan) -> Result<Founding, ServiceError> {
     let folders = ["profiles", "keys", "secrets", "certificates", "admin"];
     draft::founded(&plan.data, &folders, |folder| found(plan, folder))
 }
 
-fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
+fn found(plan: &Plan, folder: &Path) -> Result<Founding, ServiceError> {
     let text = settings_text(plan);
     let settings = Settings::parse(&text, folder)
         .map_err(|why| ServiceError::Settings { path: plan.data.join(settings::FILE), why })?;
@@ -92,24 +94,21 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founded, ServiceError> {
                 .to_owned(),
         ));
     }
-    let planned = Hierarchy::load(&settings.hierarchy, &foundation.profiles)?;
-    let hierarchy = founding::found_all(planned, &foundation, &settings, &keys, &actor())?;
-    let authorities = Arc::new(hierarchy.authorities(&foundation));
-    let keeper = MasterKeyKeeper::new(Arc::clone(&foundation.vault), keys.clone(), settings.vault.current);
-    let own = own_certificates(&authorities, keys, &settings, &foundation);
-    for (ca, _) in hierarchy.iter().filter(|(ca, _)| ca.needs_responder(&foundation.profiles)) {
-        own.renew(&OwnCertificate::Responder(ca.id.clone()))?;
-    }
-    own.renew(&OwnCertificate::Server)?;
     let log_key = format!("{}\n", sealer.verifier_key());
     create(&settings.certificates.join(ledger::LOG_KEY_FILE), log_key.as_bytes(), Readers::Anyone)?;
-    let log = sealer.log().clone();
-    let registry =
-        registry(&foundation, &settings, Arc::new(keeper), Arc::clone(&authorities), &hierarchy, log)?;
-    let administrator = first_administrator(&registry, &authorities, plan, folder)?;
+    let planned = Hierarchy::load(&settings.hierarchy, &foundation.profiles)?;
+    let actor = Actor::system("init");
+    let hierarchy = founding::found_all(planned, &foundation, &settings, &keys, &actor, &plan.offline)?;
+    let cas = hierarchy.iter().map(|(ca, opened)| founding::told(&settings, ca, opened)).collect();
+    let begun = completion::Begun { administrator: plan.administrator.clone() };
+    let waiting = founding::waiting(&hierarchy);
+    if waiting.is_empty() {
+        let administrator = completion::complete(&foundation, &settings, &keys, &hierarchy, &begun)?;
+        return Ok(Founding { cas, waiting, administrator: Some(administrator) });
+    }
+    completion::begin(folder, &begun)?;
     sealer.seal()?;
-    let founded = hierarchy.iter().map(|(ca, opened)| founding::told(&settings, ca, opened));
-    Ok(Founded { cas: founded.collect(), administrator })
+    Ok(Founding { cas, waiting, administrator: None })
 }
 
 /// The text of a hierarchy that npki comes with, or of a file.
@@ -124,29 +123,6 @@ fn hierarchy_text(wanted: &str) -> Result<String, ServiceError> {
         return Err(ServiceError::Refused(why));
     }
     std::fs::read_to_string(path).map_err(files::at(path))
-}
-
-fn actor() -> Actor {
-    Actor::system("init")
-}
-
-/// The first administrator's key and certificate, in `admin/`: whoever founds the installation hands them over.
-fn first_administrator(
-    registry: &id_registry::Registry,
-    authorities: &Authorities,
-    plan: &Plan,
-    folder: &Path,
-) -> Result<String, ServiceError> {
-    let key = SoftwareKey::generate(KeyAlgorithm::P256)?;
-    let csr = certification_request(&key, &plan.administrator, &[])
-        .map_err(|failure| ServiceError::Refused(failure.sentences().join(": ")))?;
-    let staff = registry.bootstrap_administrator(&plan.administrator, csr.as_bytes())?;
-    let admin = folder.join("admin");
-    create(&admin.join("key.pem"), key.to_pkcs8_pem().as_bytes(), Readers::Owner)?;
-    let above = authorities.chain(&staff.certificate.record.issuer).iter().map(|der| pem_text(der));
-    let chain: String = std::iter::once(pem_text(&staff.certificate.der)).chain(above).collect();
-    create(&admin.join("cert.pem"), chain.as_bytes(), Readers::Anyone)?;
-    Ok(staff.record.id.to_string())
 }
 
 /// The settings file: the commented sample with this installation's values put in.
@@ -173,6 +149,15 @@ fn settings_text(plan: &Plan) -> String {
     };
     let mut text = SAMPLE.lines().map(line).collect::<Vec<_>>().join("\n");
     text.push('\n');
+    if let Some(TokenPlan { module, label, pin_file }) = &plan.token {
+        let path = |path: &Path| quoted(&path.to_string_lossy());
+        text.push_str(&format!(
+            "\n[pkcs11]\nmodule = {}\ntoken = {}\npin_file = {}\n",
+            path(module),
+            quoted(label),
+            path(pin_file)
+        ));
+    }
     match &plan.store {
         Some(address) => with_store(&text, address),
         None => text,

@@ -11,7 +11,9 @@ use ca_core::tlog::witness::StateError;
 
 mod audit;
 mod backup;
+mod bringing_over;
 mod clock;
+mod completion;
 mod crl_plans;
 mod demo;
 mod draft;
@@ -22,7 +24,9 @@ mod hierarchy;
 mod init;
 mod key_folder;
 mod ledger;
+mod linking;
 mod master_keys;
+mod offline_crls;
 mod offline_root;
 mod publisher;
 mod restore;
@@ -41,8 +45,8 @@ pub(crate) use audit::{ca_certificates, for_audit};
 pub(crate) use backup::{BackupPlan, Made, SealedKeys, create_backup, verify_backup};
 pub(crate) use clock::{ClockState, accept_clock, clock_state};
 pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
-pub(crate) use founding::{FoundedCa, found_missing};
-pub(crate) use init::{Founded, Plan, init};
+pub(crate) use founding::{Founding, WaitingCa, found_missing};
+pub(crate) use init::{Plan, TokenPlan, init};
 pub(crate) use offline_root::{Installed, RequestPlan, Requested, install_response, request_certificate};
 pub(crate) use restore::{Loss, RestorePlan, Restored, restore};
 pub(crate) use rsa_keys::rsa_keys;
@@ -184,6 +188,10 @@ macro_rules! refused {
 
 refused!(
     ca_core::authority::AuthorityError,
+    ca_core::authority::absent::CrlRefused,
+    ca_core::authority::absent::InstallError,
+    ca_core::authority::link::LinkRefused,
+    ca_core::storage::CommitError,
     ca_core::authority::RootError,
     ca_core::certificate::InvalidCaId,
     ca_core::clock::EntropyError,

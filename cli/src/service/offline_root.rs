@@ -5,6 +5,7 @@
 //! `certificates/CA.pem`, `CA.root.pem` and `CA.root.crl` are what the response brought.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ca_core::algorithm::KeyAlgorithm;
 use ca_core::ceremony::exchange::{Pending, Request, Response, Wish};
@@ -12,13 +13,17 @@ use ca_core::ceremony::script::CaName;
 use ca_core::ceremony::{fingerprint, foreign};
 use ca_core::certificate::CaId;
 use ca_core::clock::{Clock, Entropy};
+use ca_core::hierarchy::{Hierarchy, KeyKeeping, PlannedCa};
+use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
+use ca_core::keys::token::Expected;
+use ca_core::profile::ProfileSet;
 use time::Duration;
 
-use super::ServiceError;
 use super::key_folder::{KeyFolder, Passphrase};
 use super::rotation::{certificate_path, pem_text};
 use super::settings::Settings;
+use super::{ServiceError, founding, hierarchy};
 use crate::files::{self, Readers};
 
 /// The most octets of a request, a response or a certificate.
@@ -32,11 +37,11 @@ pub(crate) struct RequestPlan {
     /// The CA's name in it.
     pub(crate) ca: CaId,
     pub(crate) hierarchy: String,
-    pub(crate) profile: String,
-    pub(crate) common_name: String,
-    pub(crate) algorithm: KeyAlgorithm,
-    /// The root's certificate.
-    pub(crate) root: PathBuf,
+    /// Its profile, name and kind of key, and its root's certificate; `None` for what the installation's hierarchy says.
+    pub(crate) profile: Option<String>,
+    pub(crate) common_name: Option<String>,
+    pub(crate) algorithm: Option<KeyAlgorithm>,
+    pub(crate) root: Option<PathBuf>,
     /// How long the request may wait for its ceremony.
     pub(crate) valid_for: Duration,
     /// Where the request goes.
@@ -81,27 +86,25 @@ pub(crate) fn request_certificate(
         return Err(ServiceError::Refused(format!("the CA {name} has its certificate; name a new one")));
     }
     files::must_be_free(&plan.out)?;
-    let root = foreign::certificate_der(&files::read(&plan.root, MAX_FILE)?)
-        .map_err(|error| ServiceError::Refused(format!("{}: {error}", plan.root.display())))?;
+    let asked = Asked::of(plan, &settings)?;
+    let root = foreign::certificate_der(&files::read(&asked.root, MAX_FILE)?)
+        .map_err(|error| ServiceError::Refused(format!("{}: {error}", asked.root.display())))?;
     let root_sha256 = fingerprint(&root);
-    let keys = KeyFolder::new(settings.keys.clone(), Passphrase::find(&settings)?);
-    if !keys.holds(name) {
-        keys.create(name, &SoftwareKey::generate(plan.algorithm)?)?;
-    }
+    let signer = asked.signer(&plan.ca, &settings)?;
     let wish = Wish {
         hierarchy: plan.hierarchy.clone(),
         ca: plan.ca.clone(),
-        profile: plan.profile.clone(),
+        profile: asked.profile,
         name: CaName {
             country: settings.installation.country.clone(),
             organisation: settings.installation.organisation.clone(),
             organisation_identifier: settings.installation.organisation_identifier.clone(),
-            common_name: plan.common_name.clone(),
+            common_name: asked.common_name,
         },
         root_sha256: root_sha256.clone(),
         valid_for: plan.valid_for,
     };
-    let request = Request::make(wish, &keys.open(name)?, clock, entropy)?;
+    let request = Request::make(wish, signer.as_ref(), clock, entropy)?;
     let pending = pending_path(&plan.data, &plan.ca);
     files::make_folder(&plan.data.join("requests"))?;
     files::replace(&pending, Pending::new(&request).to_file().as_bytes(), Readers::Owner)?;
@@ -109,6 +112,69 @@ pub(crate) fn request_certificate(
     let expires_at = request.content().expires_at;
     let (ca, file) = (plan.ca.clone(), plan.out.clone());
     Ok(Requested { ca, file, request_sha256: request.digest(), root_sha256, expires_at })
+}
+
+/// What is asked, with what the hierarchy says filled in.
+struct Asked {
+    profile: String,
+    common_name: String,
+    algorithm: KeyAlgorithm,
+    root: PathBuf,
+    /// As planned; `None` for a CA that the hierarchy does not have yet.
+    planned: Option<PlannedCa>,
+}
+
+impl Asked {
+    fn of(plan: &RequestPlan, settings: &Settings) -> Result<Self, ServiceError> {
+        let hierarchy = Hierarchy::load(&settings.hierarchy, &ProfileSet::load(&settings.profiles)?)?;
+        let planned = hierarchy.find(&plan.ca).cloned();
+        let unknown = |flag: &str| {
+            let why = format!("hierarchy.toml has no CA {}: add it there, or give {flag}", plan.ca);
+            ServiceError::Refused(why)
+        };
+        if let Some(other) = planned.as_ref().filter(|ca| plan.algorithm.is_some_and(|it| it != ca.key)) {
+            let why = format!("hierarchy.toml says that the key of {} is {}", plan.ca, other.key);
+            return Err(ServiceError::Refused(why));
+        }
+        let named = planned.as_ref().map(|ca| founding::ca_name(settings, &ca.name));
+        // The root's certificate was taken over when the installation was founded.
+        let issuer = planned.as_ref().and_then(|ca| ca.issuer.as_ref());
+        let root = issuer.map(|issuer| certificate_path(&settings.certificates, issuer.as_str()));
+        Ok(Self {
+            profile: plan
+                .profile
+                .clone()
+                .or_else(|| planned.as_ref().map(|ca| ca.profile.0.clone()))
+                .unwrap_or_else(|| "issuing-ca".to_owned()),
+            common_name: plan.common_name.clone().or(named).ok_or_else(|| unknown("--common-name"))?,
+            algorithm: plan
+                .algorithm
+                .or_else(|| planned.as_ref().map(|ca| ca.key))
+                .unwrap_or(KeyAlgorithm::P384),
+            root: plan.root.clone().or(root).ok_or_else(|| unknown("--root"))?,
+            planned,
+        })
+    }
+
+    /// The CA's key, made where it is not there yet: in a file, or in the token.
+    fn signer(&self, ca: &CaId, settings: &Settings) -> Result<Arc<dyn Signer>, ServiceError> {
+        let keys = KeyFolder::new(settings.keys.clone(), Passphrase::find(settings)?);
+        match self.planned.as_ref().map(|planned| (planned, &planned.kept)) {
+            Some((planned, KeyKeeping::Token { label })) => {
+                let token = hierarchy::token_of(planned, settings)?;
+                return token.open_or_make(label, &Expected::of(planned.key));
+            }
+            Some((_, KeyKeeping::Offline)) => {
+                let why = format!("the key of CA {ca} is offline: nothing is asked here");
+                return Err(ServiceError::Refused(why));
+            }
+            Some((_, KeyKeeping::Software)) | None => {}
+        }
+        if !keys.holds(ca.as_str()) {
+            keys.create(ca.as_str(), &SoftwareKey::generate(self.algorithm)?)?;
+        }
+        Ok(Arc::new(keys.open(ca.as_str())?))
+    }
 }
 
 /// Installs what an offline root answered. Refuses whatever does not answer the newest request of the CA it names.

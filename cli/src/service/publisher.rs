@@ -9,10 +9,12 @@ use ca_core::authority::Authority;
 use ca_core::clock::Clock;
 use ca_core::crl::CrlSchedule;
 use ca_core::ledger::Actor;
+use ca_core::storage::Store;
 use ocsp_responder::ocsp::Responder;
 use time::{Duration, OffsetDateTime};
 
 use super::ServiceError;
+use super::offline_crls::OfflineCrls;
 use super::rotation::{Credential, OwnCertificate, OwnCertificates};
 use super::tls::ServerCertificate;
 
@@ -45,8 +47,10 @@ pub(crate) struct KeptResponder {
 /// What the publisher keeps fresh.
 #[derive(Debug)]
 pub(crate) struct Publisher {
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cas: Vec<PublishedCa>,
+    pub(crate) offline: OfflineCrls,
     pub(crate) own: OwnCertificates,
     pub(crate) responders: Vec<KeptResponder>,
     pub(crate) server: Arc<ServerCertificate>,
@@ -64,6 +68,9 @@ impl Publisher {
             self.publish_due_crls();
             self.abandon_open_reservations();
             self.rotate_due();
+            if let Err(error) = self.offline.look(self.store.as_ref(), self.clock.now()) {
+                tracing::error!(%error, "the CRLs of offline CAs could not be looked at; it is tried again");
+            }
         }
     }
 

@@ -6,10 +6,12 @@ use std::sync::{Arc, mpsc};
 
 use axum::http::StatusCode;
 use ca_core::authorities::Authorities;
+use ca_core::authority::absent::{AbsentAuthority, AbsentParts};
 use ca_core::authority::{Addresses, Authority, AuthorityParts};
 use ca_core::certificate::{CaId, Certificates};
 use ca_core::clock::{Clock, SteadyClock, SystemClock, SystemEntropy};
 use ca_core::crl::CrlSchedule;
+use ca_core::hierarchy::PlannedCa;
 use ca_core::keys::Signer;
 use ca_core::ledger::newest::newest_moment;
 use ca_core::profile::ProfileSet;
@@ -31,12 +33,13 @@ use super::hierarchy::OpenedHierarchy;
 use super::key_folder::{KeyFolder, Passphrase};
 use super::ledger::{LedgerKeeper, sealer};
 use super::master_keys::MasterKeyKeeper;
+use super::offline_crls::OfflineCrls;
 use super::publisher::{KeptResponder, PublishedCa, Publisher};
 use super::rotation::{OwnCertificate, OwnCertificates};
 use super::settings::{LogFormat, Settings};
 use super::signatures::{Journals, SignatureWatch};
 use super::tls::{self, ServerCertificate};
-use super::{ServiceError, vault};
+use super::{ServiceError, completion, vault};
 
 /// Runs the installation in `data` until SIGTERM or SIGINT.
 ///
@@ -98,14 +101,30 @@ impl Foundation {
         })
     }
 
+    /// A CA of this installation whose key is elsewhere.
+    pub(super) fn absent(
+        &self,
+        ca: &PlannedCa,
+        certificate: Vec<u8>,
+    ) -> Result<AbsentAuthority, ServiceError> {
+        Ok(AbsentAuthority::new(AbsentParts {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            entropy: Arc::new(SystemEntropy),
+            id: ca.id.clone(),
+            certificate,
+            certified_by: ca.issuer.clone(),
+        })?)
+    }
+
     /// A CA of this installation with its key.
     pub(super) fn authority(
         &self,
-        id: &str,
+        ca: &PlannedCa,
         certificate: Vec<u8>,
         signer: Arc<dyn Signer>,
     ) -> Result<Authority, ServiceError> {
-        let id = CaId::new(id)?;
+        let id = ca.id.clone();
         let signer = self.journals.note(&id, signer, self.store.as_ref(), &self.clock)?;
         Ok(Authority::new(AuthorityParts {
             store: Arc::clone(&self.store),
@@ -116,6 +135,7 @@ impl Foundation {
             addresses: Addresses::under(&self.base_url, &id),
             id,
             certificate,
+            certified_by: ca.issuer.clone(),
             profiles: self.profiles.clone(),
         })?)
     }
@@ -137,6 +157,12 @@ struct Installation {
 
 impl Installation {
     fn open(settings: &Settings) -> Result<Self, ServiceError> {
+        if completion::begun(&settings.data)?.is_some() {
+            let why =
+                "the founding of this installation is not complete: some CAs wait for their certificates";
+            let next = format!("npki ca found --data {}", settings.data.display());
+            return Err(ServiceError::Refused(format!("{why}; {next} tells which, and completes it")));
+        }
         let keys = KeyFolder::new(settings.keys.clone(), Passphrase::find(settings)?);
         let foundation = Foundation::open(settings, &keys)?;
         let store = Arc::clone(&foundation.store);
@@ -146,7 +172,7 @@ impl Installation {
         let master_keys = Arc::new(keeper);
         let hierarchy = OpenedHierarchy::open(&foundation, settings, &keys)?;
         hierarchy.complete_key_index(&foundation)?;
-        let authorities = Arc::new(hierarchy.authorities(&foundation));
+        let authorities = Arc::new(hierarchy.authorities(&foundation)?);
         let own = own_certificates(&authorities, keys, settings, &foundation);
         let responders = responders(&hierarchy, &own, &foundation, settings)?;
         let server_credential = own.current(&OwnCertificate::Server)?;
@@ -183,8 +209,15 @@ impl Installation {
                 .iter()
                 .fold(Responders::new(), |all, kept| all.with(Arc::clone(&kept.responder))),
             publisher: Publisher {
+                store: Arc::clone(&foundation.store),
                 clock: Arc::clone(&foundation.clock),
                 cas: published(&hierarchy, settings),
+                offline: OfflineCrls::of(
+                    hierarchy
+                        .iter()
+                        .filter(|(_, opened)| opened.authority().is_none())
+                        .map(|(ca, _)| ca.id.clone()),
+                ),
                 own,
                 responders,
                 server: Arc::clone(&server),
@@ -258,7 +291,7 @@ impl Installation {
 
 /// The CAs whose CRLs are kept fresh: those whose keys are at hand. One whose key was taken offline keeps its last.
 fn published(hierarchy: &OpenedHierarchy, settings: &Settings) -> Vec<PublishedCa> {
-    let at_work = hierarchy.iter().filter_map(|(ca, opened)| Some((ca, opened.authority.as_ref()?)));
+    let at_work = hierarchy.iter().filter_map(|(ca, opened)| Some((ca, opened.authority()?)));
     at_work
         .map(|(ca, authority)| PublishedCa {
             authority: Arc::clone(authority),
@@ -292,7 +325,7 @@ fn responders(
 ) -> Result<Vec<KeptResponder>, ServiceError> {
     let mut responders = Vec::new();
     for (ca, opened) in hierarchy.iter() {
-        if opened.authority.is_none() || !ca.needs_responder(&foundation.profiles) {
+        if opened.authority().is_none() || !ca.needs_responder(&foundation.profiles) {
             continue;
         }
         let which = OwnCertificate::Responder(ca.id.clone());

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ca_core::clock::SystemEntropy;
-use ca_core::keys::Signer;
 use ca_core::keys::token::{self, Expected, KeySeen, Modifiable, TokenSigner};
-use ca_core::token::{KeyPlace, Pin};
+use ca_core::keys::{KeyError, Signer};
+use ca_core::token::{KeyPlace, Pin, TokenError};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -86,6 +86,23 @@ impl SigningToken {
     ) -> Result<Arc<dyn Signer>, ServiceError> {
         let expected = Expected { modifiable: self.modifiable, ..*expected };
         Ok(Arc::new(TokenSigner::open(self.place(key), self.pin()?, &expected, &SystemEntropy)?))
+    }
+
+    /// Opens a CA's key that is there, or makes it: for founding, which may have been interrupted after the key was made.
+    ///
+    /// # Errors
+    /// As [`SigningToken::open_signer`] and [`SigningToken::make_key`].
+    pub(crate) fn open_or_make(
+        &self,
+        key: &str,
+        expected: &Expected,
+    ) -> Result<Arc<dyn Signer>, ServiceError> {
+        let accepted = Expected { modifiable: self.modifiable, ..*expected };
+        match TokenSigner::open(self.place(key), self.pin()?, &accepted, &SystemEntropy) {
+            Ok(signer) => Ok(Arc::new(signer)),
+            Err(KeyError::Token(TokenError::NoKey { .. })) => self.make_key(key, expected),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Makes a CA's key, and opens it.

@@ -5,7 +5,7 @@ use axum::extract::State;
 use ca_core::blocked_keys::SpkiDigest;
 use ca_core::certificate::{CaId, CertificateRecord};
 use ca_core::serial::SerialNumber;
-use ca_core::status::{Grounds, RevocationReason};
+use ca_core::status::{Grounds, Revocation, RevocationReason};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -63,7 +63,7 @@ pub(super) struct CertificateView {
 /// When and why a certificate was revoked.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Revocation)]
-struct RevocationView {
+pub(super) struct RevocationView {
     #[serde(with = "time::serde::rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     at: OffsetDateTime,
@@ -73,6 +73,12 @@ struct RevocationView {
     #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     invalid_since: Option<OffsetDateTime>,
+}
+
+impl From<&Revocation> for RevocationView {
+    fn from(revocation: &Revocation) -> Self {
+        Self { at: revocation.at, reason: revocation.reason.name(), invalid_since: revocation.invalid_since }
+    }
 }
 
 impl CertificateView {
@@ -91,11 +97,7 @@ impl CertificateView {
             not_before: record.not_before,
             not_after: record.not_after,
             issued_at: record.issued_at,
-            revocation: record.revocation.map(|found| RevocationView {
-                at: found.at,
-                reason: found.reason.name(),
-                invalid_since: found.invalid_since,
-            }),
+            revocation: record.revocation.as_ref().map(RevocationView::from),
             pem: None,
             chain: None,
         })

@@ -52,6 +52,8 @@ fn routes() -> Vec<Route> {
         guarded(session::__path_whoami, session::whoami),
         guarded(session::__path_profiles, session::profiles),
         guarded(cas::__path_list, cas::list),
+        guarded(cas::__path_install_crl, cas::install_crl),
+        guarded(cas::__path_install_link, cas::install_link),
         guarded(ledger::__path_state, ledger::state),
         guarded(ledger::__path_list, ledger::list),
         guarded(ledger::__path_show, ledger::show),

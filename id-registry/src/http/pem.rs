@@ -19,6 +19,13 @@ pub(super) fn certificate(der: &[u8]) -> String {
     pem
 }
 
+/// The octets of a text that is one PEM block of this label; `None` for any other text.
+pub(super) fn contents(text: &str, label: &str) -> Option<Vec<u8>> {
+    let (begin, end) = (format!("-----BEGIN {label}-----"), format!("-----END {label}-----"));
+    let inside = text.trim().strip_prefix(&begin)?.strip_suffix(&end)?;
+    STANDARD.decode(inside.split_ascii_whitespace().collect::<String>()).ok()
+}
+
 /// The octets of a certification request sent as text: base64 of DER is decoded, all else is left to the reader of
 /// requests, which says what is wrong with it.
 pub(super) fn request_octets(text: &str) -> Vec<u8> {
@@ -42,6 +49,13 @@ mod tests {
         assert_eq!(lines.last(), Some(&"-----END CERTIFICATE-----"));
         assert_eq!(lines.iter().skip(1).take(2).map(|line| line.len()).collect::<Vec<_>>(), [64, 64]);
         assert!(certificate(&[]).lines().count() == 2);
+    }
+
+    #[test]
+    fn a_block_is_read_whole_or_not_at_all() {
+        assert_eq!(contents(&certificate(&[0x30; 100]), "CERTIFICATE"), Some(vec![0x30; 100]));
+        assert_eq!(contents(&certificate(&[0x30; 100]), "X509 CRL"), None);
+        assert_eq!(contents("MAMCAQA=", "CERTIFICATE"), None);
     }
 
     #[test]

@@ -115,6 +115,17 @@ problems! {
     CLOCK_SET_BACK = "E-ISS-015" 503 true, "The server's clock was set back",
         "tell the service's operator: set the clock, or accept it: npki clock accept";
 
+    UNKNOWN_CA = "E-CA-001" 404 false, "There is no such CA", "look it up: npki ca list";
+    CA_KEY_HERE = "E-CA-002" 409 false, "The CA's key is in this service",
+        "nothing is to be done: the service makes and publishes this CA's CRLs itself";
+    CRL_REFUSED = "E-CA-003" 422 false, "The CRL is not taken over",
+        "bring the newest CRL as the root-crl ceremony of this very CA wrote it";
+    CRL_OLDER = "E-CA-004" 409 false, "A newer CRL is there already", "nothing is left to do: npki ca list shows its number";
+    LINK_REFUSED = "E-CA-006" 422 false, "The link certificate is not taken into use",
+        "bring the certificate that a link-certificate ceremony of one root made for another root of this installation";
+    ISSUER_REVOKED = "E-CA-005" 409 false, "The issuing CA was revoked, and issues nothing more",
+        "have the next generation of the CA founded, or issue by another CA: npki ca list";
+
     UNKNOWN_CERTIFICATE = "E-CERT-001" 404 false, "There is no such certificate", "look it up: npki cert list";
     REVOKED_ALREADY = "E-CERT-002" 409 false, "The certificate was revoked already", "nothing is left to do";
     HELD_ALREADY = "E-CERT-003" 409 false, "The certificate is on hold already",

@@ -1,6 +1,7 @@
 //! From every error of the domain to its row in the table of problems.
 
 use ca_core::authority::RevokeError;
+use ca_core::authority::absent::CrlRefused;
 use ca_core::csr::CsrError;
 use ca_core::issuance::{IssueError, Refusal};
 use ca_core::ledger::receipt::ReceiptError;
@@ -11,6 +12,7 @@ use time::format_description::well_known::Rfc3339;
 use super::problem::{self as table, Problem};
 use crate::backup::BackupError;
 use crate::blocked_keys::BlockError;
+use crate::cas::CaError;
 use crate::certificates::CertificateError;
 use crate::enrolment::RequestError;
 use crate::fault::Fault;
@@ -228,6 +230,7 @@ impl From<IssueError> for Problem {
                 tracing::error!(%error, "lint refused a certificate");
                 Self::new(table::LINT, error.to_string())
             }
+            IssueError::IssuerRevoked { .. } => Self::new(table::ISSUER_REVOKED, error.to_string()),
             IssueError::NoAuthority(_) => Self::new(table::NO_ISSUER, error.to_string()),
             IssueError::OwnKeyBlocked { .. } => {
                 tracing::error!(%error, "a CA whose key is blocked was asked to issue");
@@ -247,6 +250,20 @@ impl From<IssueError> for Problem {
                 Self::new(table::INTERNAL, "the certificate could not be made")
             }
         }
+    }
+}
+
+impl From<CaError> for Problem {
+    fn from(error: CaError) -> Self {
+        let kind = match error {
+            CaError::Fault(fault) => return fault.into(),
+            CaError::Unknown(_) => table::UNKNOWN_CA,
+            CaError::KeyHere(_) => table::CA_KEY_HERE,
+            CaError::Link(_) => table::LINK_REFUSED,
+            CaError::Crl { refused: CrlRefused::Older { .. }, .. } => table::CRL_OLDER,
+            CaError::Crl { .. } => table::CRL_REFUSED,
+        };
+        Self::new(kind, error.to_string())
     }
 }
 

@@ -97,6 +97,9 @@ permissions! {
     /// See and rotate the master key of personal data.
     RotateMasterKey = "rotate-master-key":
         Role::Administrator => Scope::Country;
+    /// Bring over what CAs made whose keys are offline.
+    ManageCas = "manage-cas":
+        Role::Administrator => Scope::Country;
     /// Read the ledger.
     ReadLedger = "read-ledger":
         Role::Administrator | Role::Auditor => Scope::Country;

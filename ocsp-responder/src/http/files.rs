@@ -20,6 +20,10 @@ use crate::publication::Publication;
 const CRL_TYPE: &str = "application/pkix-crl";
 /// RFC 2585 section 4.1.
 const CERTIFICATE_TYPE: &str = "application/pkix-cert";
+/// RFC 5280 section 4.2.2.1 and RFC 8551 section 3.2.2.
+const BUNDLE_TYPE: &str = "application/pkcs7-mime; smime-type=certs-only";
+/// How long link certificates are kept by caches.
+const BUNDLE_LIFE: time::Duration = time::Duration::minutes(5);
 
 pub(super) async fn crl(
     State(state): State<PublicState>,
@@ -61,7 +65,39 @@ pub(super) async fn crl(
     }
 }
 
-pub(super) async fn certificate(
+/// A CA's certificate, `.cer`, or what vouches for it, `.p7c`.
+pub(super) async fn certificates(
+    state: State<PublicState>,
+    file: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Response {
+    match file {
+        Ok(Path(name)) if name.ends_with(".p7c") => bundle(&state.0, &name, &headers).await,
+        file => certificate(state, file, headers).await,
+    }
+}
+
+async fn bundle(state: &PublicState, name: &str, headers: &HeaderMap) -> Response {
+    let Some(ca) = name.strip_suffix(".p7c").and_then(|name| CaId::new(name).ok()) else {
+        return unpublished();
+    };
+    let publication = Arc::clone(&state.publication);
+    match blocking(move || publication.bundle(&ca)).await {
+        // It changes when another root vouches: nobody keeps it for a day.
+        Some(Ok(Some(der))) => {
+            let now = state.clock.now();
+            Validators::new(&der).expiring(now, now + BUNDLE_LIFE).respond(headers, BUNDLE_TYPE, der)
+        }
+        Some(Ok(None)) => unpublished(),
+        Some(Err(error)) => {
+            tracing::error!(%error, "certificates were not published");
+            plain::unavailable()
+        }
+        None => plain::unavailable(),
+    }
+}
+
+async fn certificate(
     State(state): State<PublicState>,
     file: Result<Path<String>, PathRejection>,
     headers: HeaderMap,

@@ -1,5 +1,5 @@
-//! The public endpoints, over plain HTTP: `/ocsp`, `/crl/{ca}.crl` and a CA's other CRLs, `/ca/{ca}.cer`, `/ledger/…`, `/healthz`,
-//! `/readyz`.
+//! The public endpoints, over plain HTTP: `/ocsp`, `/crl/{ca}.crl` and a CA's other CRLs, `/ca/{ca}.cer`, `/ca/{ca}.p7c`,
+//! `/ledger/…`, `/healthz`, `/readyz`.
 //!
 //! Plain HTTP on purpose (RFC 5280 section 8, RFC 6960 appendix A.1): what is served is signed itself, and fetching
 //! it over TLS would need the very status it tells. Bad input gets a 4xx or an OCSP error, never a 5xx.
@@ -52,7 +52,7 @@ pub fn router(state: PublicState) -> Router {
         .route("/ocsp/", post(ocsp::by_post).get(ocsp::empty_get))
         .route("/ocsp/{*base64}", get(ocsp::by_get))
         .route("/crl/{*path}", get(files::crl))
-        .route("/ca/{file}", get(files::certificate))
+        .route("/ca/{file}", get(files::certificates))
         .route("/ledger/checkpoint", get(ledger::checkpoint))
         .route("/ledger/key", get(ledger::key))
         .route("/ledger/tile/{*path}", get(ledger::tile))

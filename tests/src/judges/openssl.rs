@@ -56,6 +56,54 @@ pub fn verify_under(installation: &Installation, branch: &Branch, certificate: &
     openssl(strict).args(["-untrusted", text(issuing), "-CRLfile", text(&crls), text(certificate)]).run()
 }
 
+/// Validates a path from one root to a certificate below another, over what is published of that other root: its link
+/// certificates (`/ca/NAME.p7c`). Checks every CRL that any certificate on the way names, and that the path is valid for this
+/// policy.
+pub fn verify_over_links(
+    installation: &Installation,
+    trusted: &Path,
+    other: &str,
+    issuing: &Path,
+    (certificate, policy): (&Path, &str),
+) -> Answer {
+    let published = bystander::fetch(installation, &format!("{}/ca/{other}.p7c", installation.public_url()));
+    assert_eq!(published.status, 200);
+    assert_eq!(published.header("content-type"), "application/pkcs7-mime; smime-type=certs-only");
+    let links =
+        openssl(["pkcs7", "-inform", "DER", "-print_certs"]).run_with(&published.body).succeeded().stdout;
+    let folder = installation.scratch("links");
+    let (link, between) = (folder.join(format!("{other}.pem")), folder.join(format!("between-{other}.pem")));
+    std::fs::write(&link, &links).unwrap();
+    std::fs::write(&between, [links, std::fs::read(issuing).unwrap()].concat()).unwrap();
+    let mut crls = Vec::new();
+    for issued in [certificate, issuing, link.as_path()] {
+        for address in certificates::crl_addresses(issued) {
+            crls.extend(crl_to_pem(&bystander::fetch(installation, &address).body));
+        }
+    }
+    let list = folder.join("crls.pem");
+    std::fs::write(&list, crls).unwrap();
+    openssl([
+        "verify",
+        "-x509_strict",
+        "-crl_check_all",
+        "-policy_check",
+        "-explicit_policy",
+        "-policy",
+        policy,
+    ])
+    .args([
+        "-CAfile",
+        text(trusted),
+        "-untrusted",
+        text(&between),
+        "-CRLfile",
+        text(&list),
+        text(certificate),
+    ])
+    .run()
+}
+
 /// Validates a path as strictly, without asking for revocation: for files whose server has ended.
 pub fn verify_path(root: &Path, issuing: &Path, certificate: &Path) -> Answer {
     openssl(["verify", "-x509_strict", "-CAfile", text(root), "-untrusted", text(issuing), text(certificate)])

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use super::issue::answered;
 use super::outputs::input;
+use crate::authority::link::OtherRoot;
 use crate::ceremony::exchange::Request;
 use crate::ceremony::foreign::{ForeignCa, certificate_der};
-use crate::ceremony::script::{Act, Crossing, Founding, Issuing, Listing, Opening, Script};
-use crate::ceremony::station::{RootRecord, Station};
+use crate::ceremony::script::{Act, Crossing, Founding, Issuing, Linking, Listing, Opening, Script};
+use crate::ceremony::station::{RootRecord, Station, TokenKey};
 use crate::ceremony::{CeremonyError, fingerprint};
 use crate::certificate::Certificates;
 use crate::crl::{self, CrlName};
+use crate::keys::KeyError;
 use crate::storage::Store;
+use crate::token::{self, Tries};
 
 /// Checks everything that can be known beforehand.
 ///
@@ -38,6 +41,7 @@ pub fn check(script: &Script, station: &Station, media: Option<&Path>) -> Result
         Act::Root(_) | Act::KeyDestruction(_) => Ok(()),
         Act::IssuingCa(act) => may_be_issued(script, act, station, &root, &store, media),
         Act::CrossCertificate(act) => may_be_crossed(act, station, media),
+        Act::LinkCertificate(act) => may_be_vouched_for(act, station, media),
         Act::RootCrl(act) => may_be_listed(act, station, &root, &store),
     }
 }
@@ -52,7 +56,30 @@ fn may_be_founded(station: &Station, act: &Founding) -> Result<(), CeremonyError
             )));
         }
     }
+    if let Some(key) = &act.token {
+        token_is_at_hand(key)?;
+    }
     must_be_ahead("root.crl_next_update", act.crl_next_update, station)
+}
+
+/// Asked without a PIN: whether the one token of this label is there, and would take a PIN.
+fn token_is_at_hand(key: &TokenKey) -> Result<(), CeremonyError> {
+    let seen = token::tokens(&key.module).map_err(KeyError::from)?;
+    let named: Vec<_> = seen.iter().filter(|token| token.label == key.token).collect();
+    match named.as_slice() {
+        [found] if matches!(found.tries, Tries::All | Tries::Fewer) => Ok(()),
+        [found] => Err(CeremonyError::unfit(format!(
+            "the token {:?} takes no PIN now; tries left: {}",
+            key.token,
+            found.tries.in_words()
+        ))),
+        [] => {
+            let at_hand: Vec<&str> = seen.iter().map(|token| token.label.as_str()).collect();
+            let why = format!("the token {:?} is not at hand; at hand: {at_hand:?}", key.token);
+            Err(CeremonyError::unfit(why))
+        }
+        _ => Err(CeremonyError::unfit(format!("several tokens at hand are called {:?}", key.token))),
+    }
 }
 
 fn the_root(script: &Script, station: &Station) -> Result<(RootRecord, Arc<dyn Store>), CeremonyError> {
@@ -64,8 +91,11 @@ fn the_root(script: &Script, station: &Station) -> Result<(RootRecord, Arc<dyn S
             root.ca, root.hierarchy, script.ca, script.hierarchy
         )));
     }
-    if !station.key_file().exists() {
+    if !station.holds_key(&root) {
         return Err(CeremonyError::unfit("the medium holds no key any more: it was destroyed"));
+    }
+    if let Some(key) = &root.token {
+        token_is_at_hand(key)?;
     }
     Ok((root, station.store()?))
 }
@@ -118,6 +148,17 @@ fn may_be_crossed(act: &Crossing, station: &Station, media: Option<&Path>) -> Re
     must_be_ahead("cross_certificate.not_after", act.terms.not_after, station)
 }
 
+fn may_be_vouched_for(act: &Linking, station: &Station, media: Option<&Path>) -> Result<(), CeremonyError> {
+    let other = other_root(&act.certificate_sha256, &input(media, &act.certificate)?)?;
+    if act.certificate_sha256 == act.opening.root_sha256 {
+        return Err(CeremonyError::unfit(
+            "a root does not vouch for itself: name the other root's certificate",
+        ));
+    }
+    must_be_ahead("the end of the other root", other.not_after(), station)?;
+    act.not_after.map_or(Ok(()), |end| must_be_ahead("link_certificate.not_after", end, station))
+}
+
 fn may_be_listed(
     act: &Listing,
     station: &Station,
@@ -165,6 +206,18 @@ pub(super) fn request(expected: &str, file: &[u8]) -> Result<Request, CeremonyEr
         return Ok(request);
     }
     Err(CeremonyError::unfit(format!("the request has the SHA-256 {found}, the script means {expected}")))
+}
+
+/// Another root whose certificate has the fingerprint of the script.
+pub(super) fn other_root(expected: &str, file: &[u8]) -> Result<OtherRoot, CeremonyError> {
+    let der = certificate_der(file)?;
+    let found = fingerprint(&der);
+    if found != expected {
+        let why =
+            format!("the other root's certificate has the SHA-256 {found}, the script means {expected}");
+        return Err(CeremonyError::unfit(why));
+    }
+    OtherRoot::read(&der).map_err(|error| CeremonyError::unfit(format!("the other root: {error}")))
 }
 
 /// A foreign CA whose certificate has the fingerprint of the script.

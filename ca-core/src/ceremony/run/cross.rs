@@ -18,7 +18,7 @@ impl Session<'_> {
             let record = session.issue(&identity, ca.key(), |authority| {
                 Ok(authority.admit_foreign(ca.key().clone(), reference(&identity), profile.clone())?)
             })?;
-            let mut all = certificate_facts(&record, &profile);
+            let mut all = certificate_facts(&record);
             all.insert("subject".to_owned(), ca.name());
             Ok(all)
         })?;

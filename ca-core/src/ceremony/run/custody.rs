@@ -24,7 +24,8 @@ impl Session<'_> {
         if let Some(record) = self.station.custody()? {
             return self.ours(&record);
         }
-        let secret = Secret::draw(SecretKind::KeyEncryptionKey, self.station.entropy.as_ref())?;
+        let kind = if act.token.is_some() { SecretKind::TokenPin } else { SecretKind::KeyEncryptionKey };
+        let secret = Secret::draw(kind, self.station.entropy.as_ref())?;
         let holders: Vec<Holder> = act.holders.iter().map(|(holder, _)| holder.clone()).collect();
         let (id, ca) = (self.script.id.clone(), self.script.ca.clone());
         let entropy = self.station.entropy.clone();

@@ -12,7 +12,7 @@ use crate::ceremony::journal::Facts;
 use crate::ceremony::room::{Question, Seen};
 use crate::ceremony::script::{Act, Destruction};
 use crate::ceremony::signed::Signed;
-use crate::ceremony::station::{at, read, sync_folder_of, write_once};
+use crate::ceremony::station::{at, pin_of, read, sync_folder_of, write_once};
 use crate::ceremony::transcript::{self, Authorisation};
 use crate::keys::Signer;
 use crate::keys::software::SoftwareKey;
@@ -24,7 +24,7 @@ impl Session<'_> {
     pub(super) fn destroy(&mut self, act: &Destruction) -> Result<(), CeremonyError> {
         self.step("authorised", Self::authorise)?;
         self.step("destroyed", |session| {
-            overwrite(&session.station.key_file())?;
+            session.destroy_key()?;
             overwrite(&session.station.vault_file())?;
             Ok(facts([("reason", act.reason.clone())]))
         })?;
@@ -36,12 +36,23 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// In its file, or in its token.
+    fn destroy_key(&mut self) -> Result<(), CeremonyError> {
+        match self.root()?.token {
+            Some(token) => {
+                let secret = self.open()?;
+                Ok(crate::keys::token::destroy_key(&token.place(), &pin_of(&secret)?)?)
+            }
+            None => overwrite(&self.station.key_file()),
+        }
+    }
+
     /// The root's key signs that this one key may sign the transcript.
     fn authorise(&mut self) -> Result<Facts, CeremonyError> {
         let key = self.transcript_key()?;
         let secret = self.open()?;
         let body = Authorisation::new(&self.script, key.public_key_info()).body()?;
-        let signed = Signed::sign(body, "root", &self.station.signer(&secret)?)?;
+        let signed = Signed::sign(body, "root", self.station.signer(&secret)?.as_ref())?;
         let path = self.folder.join(AUTHORISATION);
         if !path.exists() {
             write_once(&path, signed.to_file().as_bytes())?;
@@ -82,7 +93,7 @@ impl Session<'_> {
         }
         let secret = self.open()?;
         let key = self.station.signer(&secret)?;
-        self.signed_by(&key, "root", None)
+        self.signed_by(key.as_ref(), "root", None)
     }
 
     fn signed_by(

@@ -14,7 +14,6 @@ use crate::ceremony::{CeremonyError, fingerprint};
 use crate::certificate::CertificateRecord;
 use crate::crl;
 use crate::csr::SubjectPublicKey;
-use crate::profile::Profile;
 use crate::storage::{AuditedChange, Store};
 use crate::subject::{ApprovedSubject, IdentityRef};
 
@@ -34,7 +33,7 @@ impl Session<'_> {
         let record = self.issue(&identity, &key, |authority| {
             Ok(authority.admit_key(key.clone(), &[], subject, &act.profile)?)
         })?;
-        Ok(certificate_facts(&record, &act.profile))
+        Ok(certificate_facts(&record))
     }
 
     /// The certificate of this key: the one that was issued before a power cut, or a new one.
@@ -87,7 +86,7 @@ impl Session<'_> {
             ceremony: self.script.id.as_str(),
             at: self.now(),
         };
-        let response = Response::make(request, &answer, &self.station.signer(&secret)?)?;
+        let response = Response::make(request, &answer, self.station.signer(&secret)?.as_ref())?;
         Ok(response.to_file().into_bytes())
     }
 }
@@ -123,12 +122,12 @@ fn find(
 }
 
 /// What the journal says of a certificate.
-pub(super) fn certificate_facts(record: &CertificateRecord, profile: &Profile) -> Facts {
+pub(super) fn certificate_facts(record: &CertificateRecord) -> Facts {
     facts([
         ("serial", record.serial.to_string()),
         ("certificate-sha256", record.sha256.clone()),
         ("public-key-sha256", record.key_sha256.clone()),
-        ("profile", profile.id.to_string()),
+        ("profile", record.profile.to_string()),
         ("not-after", crate::clock::in_words(record.not_after)),
     ])
 }

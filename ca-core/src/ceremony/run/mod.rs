@@ -9,11 +9,13 @@ mod cross;
 mod custody;
 mod destroy;
 mod issue;
+mod link;
 mod list;
 mod open;
 mod outputs;
 mod root;
 mod session;
+mod token;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -199,6 +201,7 @@ fn hold(
         Act::Root(act) => session.found(act)?,
         Act::IssuingCa(act) => session.certify_issuing_ca(act)?,
         Act::CrossCertificate(act) => session.certify_foreign_ca(act)?,
+        Act::LinkCertificate(act) => session.vouch(act)?,
         Act::RootCrl(act) => session.list(act)?,
         Act::KeyDestruction(act) => session.destroy(act)?,
     }

@@ -11,7 +11,6 @@ use crate::ceremony::station::{RootRecord, Station, write_once};
 use crate::ceremony::{CeremonyError, fingerprint};
 use crate::clock::SetClock;
 use crate::crl;
-use crate::keys::Signer;
 use crate::keys::sealed::SealedKey;
 use crate::keys::software::SoftwareKey;
 use crate::profile::ProfileSet;
@@ -20,7 +19,12 @@ use crate::subject::{ApprovedSubject, Fact, IdentityRef};
 impl Session<'_> {
     pub(super) fn found(&mut self, act: &Founding) -> Result<(), CeremonyError> {
         self.step("custody", |session| session.take_into_custody(act))?;
-        self.step("key", |session| session.make_key(act))?;
+        if let Some(token) = &act.token {
+            self.step("pin", |session| session.take_the_token(token))?;
+            self.step("key", |session| session.make_key_in_token(act, token))?;
+        } else {
+            self.step("key", |session| session.make_key(act))?;
+        }
         self.step("certificate", |session| session.found_root(act))?;
         self.step("crl", |session| session.first_crl(act))
     }
@@ -31,7 +35,8 @@ impl Session<'_> {
         let path = self.station.key_file();
         if !path.exists() {
             let key = SoftwareKey::generate(act.algorithm)?;
-            self.station.make_keys(&key, &secret)?;
+            self.station.make_vault_key(&secret)?;
+            self.station.seal_key(&key, &secret)?;
         }
         // Opened from its file: what the holders will open next time is what was sealed.
         let opened = self.station.signer(&secret)?;
@@ -47,12 +52,7 @@ impl Session<'_> {
     }
 
     fn found_root(&mut self, act: &Founding) -> Result<Facts, CeremonyError> {
-        let (id, ca) = (self.script.id.clone(), self.script.ca.clone());
-        let (hierarchy, base_url) = (self.script.hierarchy.clone(), act.base_url.clone());
-        let record = RootRecord { ca, hierarchy, base_url, founded_by: id };
-        let text = serde_json::to_vec_pretty(&record)
-            .map_err(|error| CeremonyError::unfit(format!("the root's record: {error}")))?;
-        write_once(&self.station.root_file(), &text)?;
+        let record = self.root_record(act)?;
         let store = self.store()?;
         let certificate = match Station::certificate(store.as_ref(), &record.ca)? {
             Some(certificate) => certificate,
@@ -65,6 +65,21 @@ impl Session<'_> {
         })
     }
 
+    /// The root's record, written once.
+    pub(super) fn root_record(&self, act: &Founding) -> Result<RootRecord, CeremonyError> {
+        let record = RootRecord {
+            ca: self.script.ca.clone(),
+            hierarchy: self.script.hierarchy.clone(),
+            base_url: act.base_url.clone(),
+            founded_by: self.script.id.clone(),
+            token: act.token.clone(),
+        };
+        let text = serde_json::to_vec_pretty(&record)
+            .map_err(|error| CeremonyError::unfit(format!("the root's record: {error}")))?;
+        write_once(&self.station.root_file(), &text)?;
+        Ok(record)
+    }
+
     fn self_sign(&mut self, act: &Founding, record: &RootRecord) -> Result<Vec<u8>, CeremonyError> {
         let (store, secret) = (self.store()?, self.open()?);
         let subject = subject_of(&act.name, &format!("system:{}", record.ca));
@@ -73,7 +88,7 @@ impl Session<'_> {
             store,
             clock: Arc::new(SetClock::at(self.now())),
             entropy: Arc::clone(&self.station.entropy),
-            signer: Arc::new(self.station.signer(&secret)?),
+            signer: self.station.signer(&secret)?,
             addresses: Addresses::under(&record.base_url, &record.ca),
             id: record.ca.clone(),
             profile: &act.profile,

@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::file::{CrlEntry, CrossEntry, CustodyEntry, KindEntry, RootEntry, ScriptFile, WitnessEntry};
+use super::file::{
+    CrlEntry, CrossEntry, CustodyEntry, KeptEntry, KindEntry, LinkEntry, RootEntry, ScriptFile, WitnessEntry,
+};
 use super::when::{End, moment};
 use super::{
-    Act, Crossing, Destruction, Fault, Founding, Issuing, Listing, Opening, Revoked, Script, ScriptError,
-    Witness,
+    Act, Crossing, Destruction, Fault, Founding, Issuing, Linking, Listing, Opening, Revoked, Script,
+    ScriptError, Witness,
 };
+use crate::algorithm::KeyAlgorithm;
 use crate::ceremony::CeremonyId;
 use crate::ceremony::custody::Holder;
 use crate::ceremony::foreign::{CrossTerms, NameSpace};
+use crate::ceremony::station::TokenKey;
 use crate::certificate::CaId;
 use crate::csr::SubjectPublicKey;
 use crate::profile::{BUILT_IN, Oid, Profile, ProfileKind, nearest, oids};
@@ -140,6 +144,7 @@ fn sections_fit(loose: &ScriptFile, faults: &mut Faults) {
     let sections = [
         ("issuing_ca", KindEntry::IssuingCa, loose.issuing_ca.is_some()),
         ("cross_certificate", KindEntry::CrossCertificate, loose.cross_certificate.is_some()),
+        ("link_certificate", KindEntry::LinkCertificate, loose.link_certificate.is_some()),
         ("root_crl", KindEntry::RootCrl, loose.root_crl.is_some()),
         ("key_destruction", KindEntry::KeyDestruction, loose.key_destruction.is_some()),
     ];
@@ -156,6 +161,8 @@ fn sections_fit(loose: &ScriptFile, faults: &mut Faults) {
             || root.profile.is_some()
             || root.name.is_some()
             || root.base_url.is_some()
+            || root.kept != KeptEntry::Software
+            || root.token.is_some()
             || root.crl_next_update.is_some();
         faults.unless(!founding, "root", "the root is there: give `ca` and `sha256` only");
         let custody = &loose.custody;
@@ -184,6 +191,7 @@ fn act(loose: &ScriptFile, profiles: &BTreeMap<String, Profile>, faults: &mut Fa
             Some(Act::IssuingCa(Box::new(Issuing { opening, request, request_sha256, profile, response })))
         }
         KindEntry::CrossCertificate => crossing(opening, loose.cross_certificate.as_ref()?, faults),
+        KindEntry::LinkCertificate => linking(opening, loose.link_certificate.as_ref()?, faults),
         KindEntry::RootCrl => listing(opening, loose.root_crl.as_ref()?, faults),
         KindEntry::KeyDestruction => {
             let reason = loose.key_destruction.as_ref()?.reason.clone();
@@ -205,8 +213,9 @@ fn founding(
     faults.unless(fits, "root.profile", "it is no profile of a root CA");
     let algorithm = faults.need("root.algorithm", root.algorithm, "say with which algorithm the root signs");
     let admitted =
-        profile.as_ref().zip(algorithm).is_none_or(|(it, algorithm)| it.keys.curves.contains(&algorithm));
+        profile.as_ref().zip(algorithm).is_none_or(|(it, algorithm)| it.keys.admits_own(algorithm));
     faults.unless(admitted, "root.algorithm", "the root's profile does not admit it");
+    let token = token(root, faults);
     let name = faults.need("root.name", root.name.clone(), "say how the root is called");
     let base_url =
         faults.need("root.base_url", root.base_url.clone(), "say where certificate and CRL are published");
@@ -223,6 +232,7 @@ fn founding(
     let holders = holders(custody, threshold, faults);
     Some(Founding {
         algorithm: algorithm?,
+        token: token?,
         profile: profile?,
         name: name?,
         base_url: base_url?,
@@ -230,6 +240,34 @@ fn founding(
         threshold: threshold?,
         holders,
     })
+}
+
+/// Where the key is to be: `None` in a file, under the secret that the holders share.
+fn token(root: &RootEntry, faults: &mut Faults) -> Option<Option<TokenKey>> {
+    let Some(entry) = &root.token else {
+        faults.unless(root.kept == KeptEntry::Software, "root.token", "say which token the key is to be in");
+        return Some(None);
+    };
+    faults.unless(root.kept == KeptEntry::Pkcs11, "root.kept", "a token is named: say kept = \"pkcs11\"");
+    faults.unless(
+        entry.module.is_absolute(),
+        "root.token.module",
+        "the whole path of the token maker's library",
+    );
+    faults.unless(is_line(&entry.label), "root.token.label", "one line of 1 to 200 characters");
+    faults.unless(is_line(&entry.key), "root.token.key", "one line of 1 to 200 characters");
+    let algorithm = root.algorithm?;
+    let offered = matches!(
+        algorithm,
+        KeyAlgorithm::P256
+            | KeyAlgorithm::P384
+            | KeyAlgorithm::Ed25519
+            | KeyAlgorithm::Rsa3072
+            | KeyAlgorithm::Rsa4096
+    );
+    faults.unless(offered, "root.algorithm", "tokens make p256, p384, rsa-3072, rsa-4096 and ed25519 keys");
+    let (module, token, key) = (entry.module.clone(), entry.label.clone(), entry.key.clone());
+    Some(Some(TokenKey { module, token, key, algorithm }))
 }
 
 fn holders(
@@ -322,6 +360,18 @@ fn policies(key: &'static str, entries: &[String], faults: &mut Faults) -> Vec<O
         }
     }
     all
+}
+
+fn linking(opening: Option<Opening>, entry: &LinkEntry, faults: &mut Faults) -> Option<Act> {
+    file_name("link_certificate.certificate", &entry.certificate, faults);
+    file_name("link_certificate.output", &entry.output, faults);
+    let certificate_sha256 = digest("link_certificate.certificate_sha256", &entry.certificate_sha256, faults);
+    let until = entry.not_after.as_deref();
+    let not_after = until.map(|text| when("link_certificate.not_after", text, End::Last, faults));
+    let (certificate, output) = (entry.certificate.clone(), entry.output.clone());
+    let (opening, certificate_sha256) = (opening?, certificate_sha256?);
+    let not_after = not_after.flatten();
+    Some(Act::LinkCertificate(Linking { opening, certificate, certificate_sha256, not_after, output }))
 }
 
 fn listing(opening: Option<Opening>, entry: &CrlEntry, faults: &mut Faults) -> Option<Act> {

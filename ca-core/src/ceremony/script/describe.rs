@@ -1,6 +1,6 @@
 //! A script in plain words: what is printed for the witnesses before anything happens.
 
-use super::{Act, Crossing, Founding, Listing, Opening, Script};
+use super::{Act, Crossing, Founding, Linking, Listing, Opening, Script};
 use crate::clock::in_words;
 
 /// Everything that will happen, line by line.
@@ -58,13 +58,16 @@ fn acts(script: &Script) -> Vec<String> {
             format!("The response is signed and written: {}.", act.response),
         ],
         Act::CrossCertificate(act) => crossing(act),
+        Act::LinkCertificate(act) => linking(act),
         Act::RootCrl(act) => listing(act),
         Act::KeyDestruction(act) => vec![
             open(&act.opening),
             "The root's key signs, as its last act, that one new key may sign this ceremony's transcript."
                 .to_owned(),
             format!("The root's key is destroyed for good: {}.", act.reason),
-            "Its sealed file is overwritten and removed, and so is the key of the medium's store.".to_owned(),
+            "Its sealed file is overwritten and removed, or, where it is in a token, the token destroys it; so is the key of \
+             the medium's store."
+                .to_owned(),
             "Each holder who is present destroys their share and confirms it.".to_owned(),
         ],
     }
@@ -72,10 +75,7 @@ fn acts(script: &Script) -> Vec<String> {
 
 fn founding(act: &Founding) -> Vec<String> {
     let count = act.holders.len();
-    let mut lines = vec![format!(
-        "A secret of 256 bits is drawn and split among {count} holders; any {} of them open the key, fewer learn nothing.",
-        act.threshold
-    )];
+    let mut lines = vec![drawn(act, count)];
     for (holder, folder) in &act.holders {
         let kept = folder
             .as_ref()
@@ -86,10 +86,7 @@ fn founding(act: &Founding) -> Vec<String> {
             holder.name
         ));
     }
-    lines.push(format!(
-        "A new {} key is made and sealed under the secret; only now is it in use.",
-        act.algorithm
-    ));
+    lines.extend(key_made(act));
     lines.push(format!(
         "The root {}, {}, {} is founded: profile {}, valid for {} days, published under {}.",
         act.name.common_name,
@@ -101,6 +98,34 @@ fn founding(act: &Founding) -> Vec<String> {
     ));
     lines.push(format!("Its first CRL is signed; the next is due {}.", in_words(act.crl_next_update)));
     lines
+}
+
+fn drawn(act: &Founding, count: usize) -> String {
+    let what = if act.token.is_some() { "A PIN of 120 random bits" } else { "A secret of 256 bits" };
+    format!(
+        "{what} is drawn and split among {count} holders; any {} of them open the key, fewer learn nothing.",
+        act.threshold
+    )
+}
+
+fn key_made(act: &Founding) -> Vec<String> {
+    let Some(token) = &act.token else {
+        return vec![format!(
+            "A new {} key is made and sealed under the secret; only now is it in use.",
+            act.algorithm
+        )];
+    };
+    vec![
+        format!(
+            "The PIN that was drawn becomes the user PIN of the token {:?} (library {}); its present PIN is asked for.",
+            token.token,
+            token.module.display()
+        ),
+        format!(
+            "A new {} key called {:?} is made in the token, which it never leaves.",
+            act.algorithm, token.key
+        ),
+    ]
 }
 
 fn crossing(act: &Crossing) -> Vec<String> {
@@ -135,6 +160,23 @@ fn crossing(act: &Crossing) -> Vec<String> {
     }
     lines.push(format!("The certificate is linted, signed and written: {}.", act.output));
     lines
+}
+
+fn linking(act: &Linking) -> Vec<String> {
+    let until = act
+        .not_after
+        .map_or_else(|| "as long as both roots are valid".to_owned(), |at| format!("until {}", in_words(at)));
+    vec![
+        open(&act.opening),
+        format!(
+            "The other root's certificate {} is read; its SHA-256 must be {}.",
+            act.certificate, act.certificate_sha256
+        ),
+        format!(
+            "This root vouches for that root's name and key, {until}: a link certificate, without any limit of names or policies."
+        ),
+        format!("The certificate is linted, signed and written: {}.", act.output),
+    ]
 }
 
 fn listing(act: &Listing) -> Vec<String> {

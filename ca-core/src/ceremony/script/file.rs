@@ -41,6 +41,7 @@ pub(super) struct ScriptFile {
     pub(super) custody: CustodyEntry,
     pub(super) issuing_ca: Option<IssuingEntry>,
     pub(super) cross_certificate: Option<CrossEntry>,
+    pub(super) link_certificate: Option<LinkEntry>,
     pub(super) root_crl: Option<CrlEntry>,
     pub(super) key_destruction: Option<DestructionEntry>,
     #[serde(default)]
@@ -53,6 +54,7 @@ pub(super) enum KindEntry {
     Root,
     IssuingCa,
     CrossCertificate,
+    LinkCertificate,
     RootCrl,
     KeyDestruction,
 }
@@ -72,10 +74,29 @@ pub(super) struct RootEntry {
     pub(super) sha256: Option<String>,
     /// Of a root that is founded.
     pub(super) algorithm: Option<KeyAlgorithm>,
+    #[serde(default)]
+    pub(super) kept: KeptEntry,
+    pub(super) token: Option<TokenEntry>,
     pub(super) profile: Option<String>,
     pub(super) name: Option<CaName>,
     pub(super) base_url: Option<String>,
     pub(super) crl_next_update: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum KeptEntry {
+    #[default]
+    Software,
+    Pkcs11,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TokenEntry {
+    pub(super) module: PathBuf,
+    pub(super) label: String,
+    pub(super) key: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -123,6 +144,15 @@ pub(super) struct CrossEntry {
     pub(super) policies: Vec<String>,
     #[serde(default)]
     pub(super) policy_mappings: Vec<MappingEntry>,
+    pub(super) output: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LinkEntry {
+    pub(super) certificate: String,
+    pub(super) certificate_sha256: String,
+    pub(super) not_after: Option<String>,
     pub(super) output: String,
 }
 

@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 use super::CeremonyId;
 use super::custody::Holder;
 use super::foreign::CrossTerms;
+use super::station::TokenKey;
 use crate::algorithm::KeyAlgorithm;
 use crate::certificate::CaId;
 use crate::profile::Profile;
@@ -35,6 +36,7 @@ pub const SAMPLES: &[(&str, &str)] = &[
     sample!("root"),
     sample!("issuing-ca"),
     sample!("cross-certificate"),
+    sample!("link-certificate"),
     sample!("root-crl"),
     sample!("key-destruction"),
 ];
@@ -82,6 +84,8 @@ pub enum Act {
     IssuingCa(Box<Issuing>),
     /// A foreign CA is certified.
     CrossCertificate(Box<Crossing>),
+    /// Another generation of the root is vouched for.
+    LinkCertificate(Linking),
     /// The root's next CRL is made.
     RootCrl(Listing),
     /// The root's key is destroyed.
@@ -102,6 +106,8 @@ pub struct Opening {
 pub struct Founding {
     /// The kind of key.
     pub algorithm: KeyAlgorithm,
+    /// Where the key is to be, if in a token; sealed in a file otherwise.
+    pub token: Option<TokenKey>,
     /// The root's profile.
     pub profile: Profile,
     /// The root's name.
@@ -161,6 +167,21 @@ pub struct Crossing {
     pub output: String,
 }
 
+/// Vouching for another generation of the root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linking {
+    /// Who opens the key.
+    pub opening: Opening,
+    /// The file of the other root's certificate on the exchange medium.
+    pub certificate: String,
+    /// SHA-256 of that certificate's DER.
+    pub certificate_sha256: String,
+    /// Until when, UTC; `None` as long as both roots are valid.
+    pub not_after: Option<OffsetDateTime>,
+    /// The file of the link certificate.
+    pub output: String,
+}
+
 /// Making the root's next CRL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
@@ -216,6 +237,7 @@ impl Script {
             Act::Root(_) => "root",
             Act::IssuingCa(_) => "issuing-ca",
             Act::CrossCertificate(_) => "cross-certificate",
+            Act::LinkCertificate(_) => "link-certificate",
             Act::RootCrl(_) => "root-crl",
             Act::KeyDestruction(_) => "key-destruction",
         }
@@ -227,6 +249,7 @@ impl Script {
             Act::Root(_) => None,
             Act::IssuingCa(act) => Some(&act.opening),
             Act::CrossCertificate(act) => Some(&act.opening),
+            Act::LinkCertificate(act) => Some(&act.opening),
             Act::RootCrl(act) => Some(&act.opening),
             Act::KeyDestruction(act) => Some(&act.opening),
         }

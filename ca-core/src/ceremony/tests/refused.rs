@@ -109,7 +109,7 @@ fn an_altered_transcript_is_refused_with_its_reason() {
     let forged = |from: &str, to: &str| {
         let changed = body.replacen(from, to, 1);
         assert_ne!(changed, body, "{from}");
-        read(&Signed::sign(changed, "root", &root).unwrap().to_file()).verify(None).unwrap_err()
+        read(&Signed::sign(changed, "root", root.as_ref()).unwrap().to_file()).verify(None).unwrap_err()
     };
     assert!(matches!(forged("A test", "B test"), TranscriptError::Script));
     assert!(matches!(forged("\"step\":\"key\"", "\"step\":\"kez\""), TranscriptError::Steps(_)));

@@ -142,9 +142,10 @@ fn complete(content: &Content, script: &Script) -> Result<(), TranscriptError> {
 fn acts(script: &Script) -> Vec<String> {
     let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     match &script.act {
+        Act::Root(act) if act.token.is_some() => named(&["custody", "pin", "key", "certificate", "crl"]),
         Act::Root(_) => named(&["custody", "key", "certificate", "crl"]),
         Act::IssuingCa(_) => named(&["certificate", "response"]),
-        Act::CrossCertificate(_) => named(&["certificate", "output"]),
+        Act::CrossCertificate(_) | Act::LinkCertificate(_) => named(&["certificate", "output"]),
         Act::RootCrl(act) => {
             let revoked = (1..=act.revocations.len()).map(|number| format!("revoked-{number}"));
             revoked.chain(["crl".to_owned()]).collect()

@@ -113,7 +113,13 @@ impl SeenDigests {
         let event = recorded.event()?;
         for (seen, meant) in &mut self.all {
             match meant {
-                None => *meant = intent(seen, recorded.position, &event),
+                None => {
+                    *meant = intent(seen, recorded.position, &event);
+                    // What was made elsewhere and brought over is told in one event.
+                    if let Some(meant) = meant {
+                        meant.result(seen, recorded.position, &event);
+                    }
+                }
                 Some(meant) => meant.result(seen, recorded.position, &event),
             }
         }

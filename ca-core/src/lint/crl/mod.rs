@@ -56,12 +56,16 @@ impl<'a> LintedCrl<'a> {
 /// All rules that are broken, notices apart, each with the first entry that breaks it; one finding alone when the bytes
 /// cannot be read.
 pub fn lint<'a>(tbs: &'a [u8], context: &Context<'a>) -> Result<LintedCrl<'a>, Findings> {
-    let mut findings = match List::read(tbs, context) {
-        Ok(list) => findings(&list),
-        Err(message) => vec![SHAPE.finding(message)],
-    };
+    let mut findings = every_finding(tbs, context);
     findings.retain(|finding| finding.severity > Severity::Notice);
     if findings.is_empty() { Ok(LintedCrl(tbs)) } else { Err(Findings(findings)) }
+}
+
+fn every_finding(tbs: &[u8], context: &Context<'_>) -> Vec<Finding> {
+    match List::read(tbs, context) {
+        Ok(list) => findings(&list),
+        Err(message) => vec![SHAPE.finding(message)],
+    }
 }
 
 /// Checks a CRL that somebody signed, DER. Its signature is not verified.

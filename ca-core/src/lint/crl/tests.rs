@@ -1,7 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use super::list::List;
-use super::{Context, findings, found, lint};
+use super::{Context, every_finding, found, lint};
 use crate::lint::tests::made::ISSUING;
 use crate::lint::tests::parts::element;
 
@@ -173,9 +172,7 @@ fn each_rule_finds_its_fault() {
     for (rule, spoil) in CASES {
         let mut parts = Parts::good();
         spoil(&mut parts);
-        let (tbs, context) = (parts.assemble(), context());
-        let findings =
-            List::read(&tbs, &context).map_or_else(|why| panic!("{rule}: {why}"), |list| findings(&list));
+        let findings = every_finding(&parts.assemble(), &context());
         assert!(findings.iter().any(|finding| finding.rule == *rule), "{rule}: {findings:?}");
     }
     for listed in super::listed() {

@@ -1,34 +1,41 @@
-//! `npki ca list|show|found|request|install`.
+//! `npki ca list|show|found|request|install|crl|link`.
 
+mod crl;
+mod link;
 mod offline;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use ca_core::certificate::CaId;
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 
 use super::Ending;
-use crate::client::records::Page as Listing;
+use crate::client::records::{Page as Listing, Revocation};
 use crate::failure::{Failure, catalogue};
 use crate::output::{Meaning, Outcome, Page, Simple};
-use crate::service::{self, FoundedCa};
+use crate::service::{self, Founding, WaitingCa};
 use crate::session::Session;
 
 /// What to do with CAs.
 #[derive(Debug, Subcommand)]
 pub enum CaCommand {
-    /// List the CAs whose keys the server has
+    /// List the CAs, and say whose CRL is due
     List,
     /// Show one CA
     Show {
         /// The CA
         id: String,
     },
-    /// Found the CAs that were added to hierarchy.toml; the service must be stopped
+    /// Found the CAs that were added to hierarchy.toml, and complete an installation that waited for an offline root; the
+    /// service must be stopped
     Found {
         /// The folder that `npki init` set up
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
+        /// The certificate of a CA whose key is offline, as its ceremony made it; repeat for more
+        #[arg(long = "offline", value_name = "CA=FILE", value_parser = offline_certificate)]
+        offline: Vec<(CaId, PathBuf)>,
     },
     /// Make a key for a CA of this installation, and a request to the offline root; the answer comes from a ceremony
     Request(Box<offline::RequestArguments>),
@@ -40,6 +47,12 @@ pub enum CaCommand {
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
     },
+    /// Bring over CRLs of CAs whose keys are offline
+    #[command(subcommand)]
+    Crl(crl::CrlCommand),
+    /// Bring over certificates in which one root vouches for another
+    #[command(subcommand)]
+    Link(link::LinkCommand),
 }
 
 /// A CA, as the server tells of it.
@@ -49,33 +62,60 @@ struct Ca {
     subject: String,
     issuer: String,
     algorithm: String,
+    /// `here` or `elsewhere`.
+    #[serde(default)]
+    key: String,
     sha256: String,
     not_after: String,
+    #[serde(default)]
+    revocation: Option<Revocation>,
     issues: Vec<String>,
     issuing: bool,
     issues_from: Option<String>,
     issues_until: Option<String>,
     crl_number: Option<u64>,
     crl_next_update: Option<String>,
+    /// `fresh`, `ending`, `ended` or `none`.
+    #[serde(default)]
+    crl_state: String,
+    pem: String,
+    /// For a root: the certificates in which other roots vouch for it.
+    #[serde(default)]
+    links: Vec<Link>,
+}
+
+/// A certificate in which one root vouches for another.
+#[derive(Debug, Serialize, Deserialize)]
+struct Link {
+    issuer: String,
+    sha256: String,
     pem: String,
 }
 
 /// Lists, shows or founds.
 pub fn run(command: CaCommand, session: &mut Session) -> Ending {
     match command {
-        CaCommand::List => Ok(Outcome::done(Simple::new("npki.ca.list/1", listed(session)?, list_text))),
+        CaCommand::List => {
+            let cas = listed(session)?;
+            let warnings: Vec<String> = cas.items.iter().filter_map(crl::warning).collect();
+            let outcome = Outcome::done(Simple::new("npki.ca.list/1", cas, list_text));
+            Ok(warnings.into_iter().fold(outcome, Outcome::warn))
+        }
         CaCommand::Show { id } => {
             let cas = listed(session)?;
             let known: Vec<String> = cas.items.iter().map(|ca| ca.id.clone()).collect();
             let found = cas.items.into_iter().find(|ca| ca.id == id).ok_or_else(|| unknown(&id, &known))?;
             Ok(Outcome::done(Simple::new("npki.ca.show/1", found, show_text)))
         }
-        CaCommand::Found { data } => {
-            let answer = Founded { cas: service::found_missing(&data)? };
+        CaCommand::Found { data, offline } => {
+            let founding = service::found_missing(&data, &offline.into_iter().collect())?;
+            let answer = Founded { data, founding };
             Ok(Outcome::done(Simple::new("npki.ca.found/1", answer, founded_text)))
         }
         CaCommand::Request(arguments) => offline::request(*arguments, session),
         CaCommand::Install { response, data } => offline::install(&data, &response, session),
+        CaCommand::Crl(command) => crl::run(command, session),
+        CaCommand::Link(command) => link::run(command, session),
     }
 }
 
@@ -95,14 +135,28 @@ fn list_text(cas: &Listing<Ca>, page: &mut Page) {
     let rows = cas.items.iter().map(|ca| {
         [
             ca.id.clone(),
-            if ca.issuing { "yes" } else { "no" }.to_owned(),
+            issues(ca).to_owned(),
             ca.not_after.clone(),
             ca.algorithm.clone(),
             ca.crl_next_update.clone().unwrap_or_else(|| "none".to_owned()),
             ca.subject.clone(),
         ]
     });
-    page.table(["CA", "ISSUES", "UNTIL", "KEY", "CRL DUE", "SUBJECT"], rows.collect(), "no CA's key is here");
+    page.table(["CA", "ISSUES", "UNTIL", "KEY", "CRL DUE", "SUBJECT"], rows.collect(), "there is no CA");
+}
+
+fn issues(ca: &Ca) -> &'static str {
+    match (&ca.revocation, ca.issuing) {
+        (Some(_), _) => "revoked",
+        (None, true) => "yes",
+        (None, false) if ca.key == "elsewhere" => "offline",
+        (None, false) => "no",
+    }
+}
+
+fn vouchers(ca: &Ca) -> String {
+    let names: Vec<&str> = ca.links.iter().map(|link| link.issuer.as_str()).collect();
+    if names.is_empty() { "no other root".to_owned() } else { names.join(", ") }
 }
 
 fn show_text(ca: &Ca, page: &mut Page) {
@@ -117,25 +171,66 @@ fn show_text(ca: &Ca, page: &mut Page) {
         ("issues under", if ca.issues.is_empty() { "CAs only".to_owned() } else { ca.issues.join(", ") }),
         ("begins", moment(&ca.issues_from)),
         ("stops", moment(&ca.issues_until)),
+        (
+            "revoked",
+            ca.revocation.as_ref().map_or_else(|| "no".to_owned(), |it| format!("{}, {}", it.at, it.reason)),
+        ),
         ("newest CRL", ca.crl_number.map_or_else(|| "none".to_owned(), |number| format!("number {number}"))),
+        ("vouched for by", vouchers(ca)),
         ("next CRL", ca.crl_next_update.clone().unwrap_or_else(|| "none".to_owned())),
     ]);
 }
 
 #[derive(Debug, Serialize)]
 struct Founded {
-    cas: Vec<FoundedCa>,
+    #[serde(skip)]
+    data: PathBuf,
+    #[serde(flatten)]
+    founding: Founding,
+}
+
+/// `CA=FILE`.
+pub(super) fn offline_certificate(text: &str) -> Result<(CaId, PathBuf), String> {
+    let (ca, file) = text.split_once('=').ok_or("give it as CA=FILE, such as root=root.pem")?;
+    Ok((CaId::new(ca).map_err(|error| error.to_string())?, PathBuf::from(file)))
+}
+
+/// How the CAs get their certificates that wait for them.
+pub(super) fn what_waits(waiting: &[WaitingCa], data: &Path, page: &mut Page) {
+    let data = data.display();
+    for ca in waiting {
+        page.line(format!(
+            "  npki ca request --data {data} --ca {} --hierarchy NAME --out {}.request.json  (certified by {})",
+            ca.id, ca.id, ca.issuer
+        ));
+    }
+    page.line("  the ceremonies: npki ceremony example issuing-ca");
+    page.line(format!("  npki ca install RESPONSE --data {data}  (for each)"));
+    page.line(format!("  npki ca found --data {data}"));
 }
 
 fn founded_text(answer: &Founded, page: &mut Page) {
-    for ca in &answer.cas {
+    let Founding { cas, waiting, administrator } = &answer.founding;
+    for ca in cas {
         page.verdict(Meaning::Good, "founded", format!("{}  {}", ca.id, ca.name));
         page.facts(&[
             ("certified by", ca.issuer.clone().unwrap_or_else(|| "itself: a root".to_owned())),
             ("fingerprint", format!("SHA-256 {}", ca.sha256)),
         ]);
     }
-    if answer.cas.iter().any(|ca| ca.issuer.is_none()) {
+    if let Some(administrator) = administrator {
+        let folder = answer.data.join("admin");
+        let told = format!(
+            "the installation; administrator {administrator}, key and certificate in {}",
+            folder.display()
+        );
+        page.verdict(Meaning::Good, "completed", told);
+    }
+    if !waiting.is_empty() {
+        page.line("still to be done:");
+        what_waits(waiting, &answer.data, page);
+    }
+    if cas.iter().any(|ca| ca.issuer.is_none()) {
         page.line("Give everybody who trusts this installation the new certificates/anchors.pem.");
     }
 }

@@ -22,21 +22,21 @@ pub struct RequestArguments {
     /// The CA's name in files and addresses, such as persons-g1
     #[arg(long, value_name = "NAME", value_parser = ca_id)]
     ca: CaId,
-    /// The name that its certificate is to have
+    /// The name that its certificate is to have [default: as hierarchy.toml says]
     #[arg(long, value_name = "NAME")]
-    common_name: String,
+    common_name: Option<String>,
     /// The hierarchy of the root, as in the ceremonies' scripts
     #[arg(long, value_name = "NAME")]
     hierarchy: String,
-    /// The root's certificate, PEM or DER, as its ceremony made it
+    /// The root's certificate, PEM or DER, as its ceremony made it [default: the one that was installed]
     #[arg(long, value_name = "FILE")]
-    root: PathBuf,
-    /// The profile of the certificate
-    #[arg(long, value_name = "PROFILE", default_value = "issuing-ca")]
-    profile: String,
-    /// The kind of key
-    #[arg(long, value_name = "ALGORITHM", default_value = "p384", value_parser = algorithm_parser())]
-    algorithm: KeyAlgorithm,
+    root: Option<PathBuf>,
+    /// The profile of the certificate [default: as hierarchy.toml says, else issuing-ca]
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<String>,
+    /// The kind of key [default: as hierarchy.toml says, else p384]
+    #[arg(long, value_name = "ALGORITHM", value_parser = algorithm_parser())]
+    algorithm: Option<KeyAlgorithm>,
     /// Days until the request expires
     #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=366))]
     valid_days: u16,

@@ -31,10 +31,10 @@ const MAX_TEXT: u64 = 1024 * 1024;
 /// What to do about a ceremony.
 #[derive(Debug, Subcommand)]
 pub enum CeremonyCommand {
-    /// Print a commented sample script: root, issuing-ca, cross-certificate, root-crl, key-destruction
+    /// Print a commented sample script: root, issuing-ca, cross-certificate, link-certificate, root-crl, key-destruction
     Example {
         /// The kind of ceremony
-        #[arg(value_parser = ["root", "issuing-ca", "cross-certificate", "root-crl", "key-destruction"])]
+        #[arg(value_parser = ["root", "issuing-ca", "cross-certificate", "link-certificate", "root-crl", "key-destruction"])]
         kind: String,
     },
     /// Check a script and print, for the witnesses, everything that will happen; changes nothing

@@ -15,5 +15,5 @@ pub(in crate::lint) const RULE: Rule = Rule {
 /// RFC 5280 section 4.2.1.10: exactly the names that the script admits.
 fn check(examined: &Examined<'_>) -> Verdict {
     let found = examined.extension(extension::NAME_CONSTRAINTS).map(|found| found.value);
-    ensure(found == Some(terms(examined)?.name_constraints.as_slice()), "they are not those of the script")
+    ensure(found == terms(examined)?.name_constraints.as_deref(), "they are not those of the script")
 }

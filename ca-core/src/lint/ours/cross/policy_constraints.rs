@@ -15,5 +15,5 @@ pub(in crate::lint) const RULE: Rule = Rule {
 /// RFC 5280 section 4.2.1.11: an explicit policy is required, and nothing is mapped further down.
 fn check(examined: &Examined<'_>) -> Verdict {
     let found = examined.extension(extension::POLICY_CONSTRAINTS).map(|found| found.value);
-    ensure(found == Some(terms(examined)?.policy_constraints.as_slice()), "they are not those of the terms")
+    ensure(found == terms(examined)?.policy_constraints.as_deref(), "they are not those of the terms")
 }

@@ -72,8 +72,14 @@ fn expected(profile: &Profile) -> [(ObjectIdentifier, Presence); 15] {
         (extension::AUTHORITY_INFORMATION_ACCESS, Presence::always_if(access)),
         (extension::QC_STATEMENTS, Presence::always_if(profile.qc_statements.is_some())),
         (extension::OCSP_NO_CHECK, Presence::always_if(profile.ocsp_no_check)),
-        (extension::NAME_CONSTRAINTS, Presence::always_if(cross.is_some())),
-        (extension::POLICY_CONSTRAINTS, Presence::always_if(cross.is_some())),
+        (
+            extension::NAME_CONSTRAINTS,
+            Presence::always_if(cross.is_some_and(|it| it.name_constraints.is_some())),
+        ),
+        (
+            extension::POLICY_CONSTRAINTS,
+            Presence::always_if(cross.is_some_and(|it| it.policy_constraints.is_some())),
+        ),
         (
             extension::POLICY_MAPPINGS,
             Presence::always_if(cross.is_some_and(|it| it.policy_mappings.is_some())),
