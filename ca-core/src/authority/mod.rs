@@ -21,6 +21,7 @@ mod cross;
 mod issue;
 mod listing;
 mod publish;
+mod revocations;
 mod revoke;
 mod root;
 
