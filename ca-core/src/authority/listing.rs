@@ -3,8 +3,9 @@
 use time::OffsetDateTime;
 
 use super::Authority;
+use super::revocations::Revocations;
 use super::revoke::RevocationEntry;
-use crate::certificate::{CERTIFICATES, CertificateRecord, REVOCATIONS};
+use crate::certificate::{CERTIFICATES, CertificateRecord};
 use crate::crl::extensions::Scope;
 use crate::crl::list::{ListWriter, Listed, Reason};
 use crate::crl::{self, Contains, CrlName, Form, Partition, PublishError, StoredCrl};
@@ -12,7 +13,7 @@ use crate::serial::SerialNumber;
 use crate::status::Revocation;
 use crate::storage::{KeyRange, StorageError};
 
-/// How many revocations one pass reads at a time.
+/// How many certificates one pass reads at a time.
 const PAGE: usize = 1_000;
 
 /// When the previous full CRL was made; `None`: there was none.
@@ -22,33 +23,21 @@ pub(super) struct Since(pub(super) Option<OffsetDateTime>);
 impl Since {
     /// RFC 5280 section 3.3: an entry must stay until it has appeared on one CRL issued beyond the certificate's end, so
     /// only what ended, and was revoked, before the previous CRL is left out.
-    fn keeps(self, entry: &RevocationEntry) -> bool {
+    pub(super) fn keeps(self, entry: &RevocationEntry) -> bool {
         self.0.is_none_or(|previous| entry.not_after.max(entry.revocation.at) >= previous)
     }
 }
 
 impl Authority {
-    /// Lists what is revoked in a partition: one range of keys, read in pages.
+    /// Lists what is revoked in a partition.
     pub(super) fn list_everything(
         &self,
         list: &mut ListWriter,
         partition: Partition,
         since: Since,
     ) -> Result<(), StorageError> {
-        let prefix = partition.prefix(&self.parts.id);
-        let mut range = KeyRange::prefix(&prefix);
-        loop {
-            let page = self.parts.store.scan(REVOCATIONS, &range, PAGE)?;
-            let Some((last, _)) = page.last() else { return Ok(()) };
-            range = range.after(last);
-            for (key, entry) in &page {
-                let found: RevocationEntry = serde_json::from_slice(&entry.value)
-                    .map_err(|error| StorageError(format!("a revocation cannot be read: {error}")))?;
-                if since.keeps(&found) {
-                    list.push(&listed(key.get(prefix.len()..).unwrap_or_default(), &found.revocation));
-                }
-            }
-        }
+        let (store, prefix) = (self.parts.store.as_ref(), partition.prefix(&self.parts.id));
+        Revocations { store, prefix: &prefix, since }.list(list)
     }
 
     /// Lists what became of certificates since the base: revoked, or released from hold.
@@ -120,7 +109,7 @@ impl Authority {
     }
 }
 
-fn listed<'a>(serial: &'a [u8], revocation: &Revocation) -> Listed<'a> {
+pub(super) fn listed<'a>(serial: &'a [u8], revocation: &Revocation) -> Listed<'a> {
     Listed {
         serial,
         at: revocation.at,

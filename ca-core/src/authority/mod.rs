@@ -24,6 +24,7 @@ mod issue;
 pub mod link;
 mod listing;
 mod publish;
+mod revocations;
 mod revoke;
 mod root;
 

@@ -43,16 +43,42 @@ impl Reason {
     }
 }
 
+/// Entries of a list, DER, one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Entries {
+    octets: Vec<u8>,
+    entry: Vec<u8>,
+    /// How many there are.
+    count: u64,
+}
+
 /// A list being written.
 #[derive(Debug)]
 pub(crate) struct ListWriter {
-    /// Room for the head, then the entries.
-    octets: Vec<u8>,
+    /// Behind room for the head.
+    listed: Entries,
     head: Vec<u8>,
     algorithm: &'static [u8],
-    entry: Vec<u8>,
-    /// How many entries there are.
-    pub(crate) entries: u64,
+}
+
+impl Entries {
+    /// Adds an entry (RFC 5280 section 5.1.2.6).
+    pub(crate) fn push(&mut self, listed: &Listed<'_>) {
+        let entry = &mut self.entry;
+        entry.clear();
+        push_integer(entry, listed.serial);
+        push_time(entry, listed.at);
+        let code = listed.reason.code();
+        // RFC 5280 section 5.3.1: reasonCode, an ENUMERATED, not critical; `unspecified` cannot be said.
+        let reason = [0x30, 0x0a, 0x06, 0x03, 0x55, 0x1d, 21, 0x04, 0x03, 0x0a, 0x01, code];
+        let invalidity = listed.invalid_since.map(invalidity_date).unwrap_or_default();
+        push_header(entry, SEQUENCE, reason.len() + invalidity.len());
+        entry.extend_from_slice(&reason);
+        entry.extend_from_slice(&invalidity);
+        push_header(&mut self.octets, SEQUENCE, entry.len());
+        self.octets.extend_from_slice(entry);
+        self.count += 1;
+    }
 }
 
 impl ListWriter {
@@ -72,31 +98,24 @@ impl ListWriter {
         head.extend_from_slice(issuer);
         push_time(&mut head, this_update);
         push_time(&mut head, next_update);
-        let octets = vec![0; head.len() + LENGTHS];
-        Self { octets, head, algorithm, entry: Vec::new(), entries: 0 }
+        let listed = Entries { octets: vec![0; head.len() + LENGTHS], ..Entries::default() };
+        Self { listed, head, algorithm }
     }
 
-    /// Adds an entry (RFC 5280 section 5.1.2.6).
+    /// Adds an entry.
     pub(crate) fn push(&mut self, listed: &Listed<'_>) {
-        let entry = &mut self.entry;
-        entry.clear();
-        push_integer(entry, listed.serial);
-        push_time(entry, listed.at);
-        let code = listed.reason.code();
-        // RFC 5280 section 5.3.1: reasonCode, an ENUMERATED, not critical; `unspecified` cannot be said.
-        let reason = [0x30, 0x0a, 0x06, 0x03, 0x55, 0x1d, 21, 0x04, 0x03, 0x0a, 0x01, code];
-        let invalidity = listed.invalid_since.map(invalidity_date).unwrap_or_default();
-        push_header(entry, SEQUENCE, reason.len() + invalidity.len());
-        entry.extend_from_slice(&reason);
-        entry.extend_from_slice(&invalidity);
-        push_header(&mut self.octets, SEQUENCE, entry.len());
-        self.octets.extend_from_slice(entry);
-        self.entries += 1;
+        self.listed.push(listed);
+    }
+
+    /// Adds entries that were written elsewhere.
+    pub(crate) fn append(&mut self, entries: &Entries) {
+        self.listed.octets.extend_from_slice(&entries.octets);
+        self.listed.count += entries.count;
     }
 
     /// Ends the list.
     pub(crate) fn finish(self, extensions: &Extensions<'_>) -> ToBeSignedList {
-        let Self { mut octets, mut head, algorithm, entries, .. } = self;
+        let Self { listed: Entries { mut octets, count: entries, .. }, mut head, algorithm } = self;
         let room = head.len() + LENGTHS;
         let extensions = extensions.to_der();
         // RFC 5280 section 5.1.2.6: where nothing is revoked, the list MUST be absent.

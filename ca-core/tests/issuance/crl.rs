@@ -384,7 +384,8 @@ fn a_large_crl_lies_in_chunks_and_a_crash_leaves_none_behind() {
     let ledger = ca_core::ledger::Ledger::new(ca.clock.clone(), Arc::new(ca_core::clock::SystemEntropy));
     let event = ledger.event(&actor(), ca_core::ledger::Action::named("test.filled"), "crl").unwrap();
     let fill = (0..20_000_u128).fold(Change::new(), |change, serial| {
-        let key = [b"issuing/".as_slice(), &(serial + (0x70 << 120)).to_be_bytes()].concat();
+        // From the first octet 00 to the last, as no CA's own serial numbers are.
+        let key = [b"issuing/".as_slice(), &(serial * (u128::MAX / 19_999)).to_be_bytes()].concat();
         change.put(REVOCATIONS, key, entries[0].1.value.clone())
     });
     ca.store.commit(fill.explained_by(&event)).unwrap();
@@ -395,6 +396,8 @@ fn a_large_crl_lies_in_chunks_and_a_crash_leaves_none_behind() {
     assert_eq!((stored.entries(), stored.octets()), (Some(20_001), first.der.len() as u64));
     assert!(stored.parts() > 2 && chunks() == stored.parts() as usize);
     assert_eq!(der(&ca, stored.clone()), first.der);
+    let (_, parsed) = x509_parser::parse_x509_crl(&first.der).unwrap();
+    assert!(parsed.iter_revoked_certificates().is_sorted_by(|one, other| one.serial() < other.serial()));
     assert!(Desk::of(&ca).read(&first.der).contains("20001 AuthorityKeyIdentifier CRLNumber\n"));
 
     // The one before may still be read; the one before that is gone.

@@ -99,8 +99,8 @@ pub fn addresses_in(freshest: &[u8]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use ca_core::clock::{Clock, SystemClock};
     use ca_core::status::RevocationReason;
-    use time::OffsetDateTime;
 
     use super::{amended_status, delta_addresses};
     use crate::validation::certificate::Certificate;
@@ -132,7 +132,7 @@ mod tests {
         }
 
         fn status(&self, full: &[u8], delta: &[u8]) -> Result<ReportedStatus, CrlRefusal> {
-            let now = OffsetDateTime::now_utc();
+            let now = SystemClock.now();
             amended_status(full, delta, &self.leaf, &self.root, now).map(|found| found.status)
         }
     }
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn what_a_delta_says_takes_the_place_of_what_its_base_says() {
         let bench = Bench::new();
-        let now = OffsetDateTime::now_utc();
+        let now = SystemClock.now();
         let said = |crls: &[Vec<u8>]| -> Vec<_> {
             let findings = crl_findings(crls, &bench.leaf, &bench.root, now);
             findings.into_iter().map(|finding| finding.map(|found| found.status)).collect()
