@@ -384,8 +384,8 @@ fn a_large_crl_lies_in_chunks_and_a_crash_leaves_none_behind() {
     let ledger = ca_core::ledger::Ledger::new(ca.clock.clone(), Arc::new(ca_core::clock::SystemEntropy));
     let event = ledger.event(&actor(), ca_core::ledger::Action::named("test.filled"), "crl").unwrap();
     let fill = (0..20_000_u128).fold(Change::new(), |change, serial| {
-        // From the first octet 00 to the last, as no CA's own serial numbers are.
-        let key = [b"issuing/".as_slice(), &(serial * (u128::MAX / 19_999)).to_be_bytes()].concat();
+        // From the first octet 00 to the last, as no CA's own serial numbers are; 0 is none.
+        let key = [b"issuing/".as_slice(), &((serial + 1) * (u128::MAX / 20_000)).to_be_bytes()].concat();
         change.put(REVOCATIONS, key, entries[0].1.value.clone())
     });
     ca.store.commit(fill.explained_by(&event)).unwrap();
