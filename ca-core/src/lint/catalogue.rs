@@ -2,9 +2,9 @@
 
 use super::kind::Kind;
 use super::rule::Group;
-use super::{Finding, shared_keys};
 use super::{
     Severity, algorithms, cabf, crl, etsi, examined, ocsp, ours, rfc3161, rfc5280, rfc6960, rfc9608,
+    shared_keys,
 };
 
 pub(super) const GROUPS: &[Group] = &[
@@ -53,23 +53,9 @@ pub struct Listed {
 
 /// Every rule there is, source by source.
 pub fn rules() -> Vec<Listed> {
-    let unreadable: Finding = examined::unreadable(String::new());
-    let shape = Listed {
-        id: unreadable.rule,
-        clause: unreadable.clause,
-        severity: unreadable.severity,
-        says: "it can be read at all, and nothing follows it",
-        scope: "all",
-    };
-    let certificates = GROUPS.iter().flat_map(|group| {
-        group.rules.iter().map(|rule| Listed {
-            id: rule.id,
-            clause: rule.clause,
-            severity: rule.severity,
-            says: rule.says,
-            scope: group.scope,
-        })
-    });
-    let listed = std::iter::once(shape).chain(certificates).chain([shared_keys::LISTED]);
+    let certificates =
+        GROUPS.iter().flat_map(|group| group.rules.iter().map(|rule| rule.listed(group.scope)));
+    let everything = [examined::SHAPE.listed("all")].into_iter().chain(certificates);
+    let listed = everything.chain([shared_keys::RULE.listed("all")]);
     listed.chain(crl::listed()).chain(ocsp::listed()).collect()
 }

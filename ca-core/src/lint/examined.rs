@@ -10,7 +10,7 @@ use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
 use super::element::{self, Elements};
-use super::{Context, Finding, Found, Kind, Severity};
+use super::{Context, Found, Kind, Rule, Severity};
 use crate::csr::{KeyKind, SubjectPublicKey};
 use crate::profile::{AttributeType, Oid, Profile, ProfileKind};
 
@@ -96,11 +96,14 @@ pub(super) struct Examined<'a> {
     policies: Vec<Oid>,
 }
 
-/// The one finding about bytes that no rule can look at.
-pub(super) fn unreadable(message: String) -> Finding {
-    let (rule, clause) = ("rfc5280.tbs-certificate", "RFC 5280 section 4.1");
-    Finding { rule, clause, severity: Severity::Error, message }
-}
+/// Bytes that break it no other rule can look at.
+pub(super) const SHAPE: Rule<()> = Rule {
+    id: "rfc5280.tbs-certificate",
+    clause: "RFC 5280 section 4.1",
+    severity: Severity::Error,
+    says: "it can be read at all, and nothing follows it",
+    check: (),
+};
 
 impl<'a> Examined<'a> {
     /// Reads what is to be signed under a profile, and its issuer's certificate, and nothing after them.

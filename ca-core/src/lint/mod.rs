@@ -40,7 +40,7 @@ pub use shared_keys::KeyHolders;
 
 use crate::profile::Profile;
 use catalogue::GROUPS;
-use examined::{Examined, unreadable};
+use examined::{Examined, SHAPE};
 use rule::{Rule, Verdict, ensure, ensure_or};
 
 /// To-be-signed bytes in which lint found no fault.
@@ -70,7 +70,7 @@ pub struct Context<'a> {
 pub fn lint(tbs: Vec<u8>, context: &Context<'_>) -> Result<LintedTbs, Findings> {
     let mut findings = match Examined::to_be_signed(&tbs, context) {
         Ok(examined) => findings(&examined),
-        Err(message) => vec![unreadable(message)],
+        Err(message) => vec![SHAPE.finding(message)],
     };
     // A notice is advice, and the profile has decided.
     findings.retain(|finding| finding.severity > Severity::Notice);
@@ -101,11 +101,12 @@ pub struct Report {
 pub fn certificate(found: &Found<'_>) -> Report {
     match Examined::found(found) {
         Ok(examined) => Report { kind: Some(examined.kind()), findings: findings(&examined) },
-        Err(message) => Report { kind: None, findings: vec![unreadable(message)] },
+        Err(message) => Report { kind: None, findings: vec![SHAPE.finding(message)] },
     }
 }
 
 fn findings(examined: &Examined<'_>) -> Vec<Finding> {
     let groups = GROUPS.iter().filter(|group| (group.holds_for)(examined));
-    groups.flat_map(|group| group.rules).filter_map(|rule| rule.finding(examined)).collect()
+    let rules = groups.flat_map(|group| group.rules);
+    rules.filter_map(|rule| Some(rule.finding((rule.check)(examined).err()?))).collect()
 }

@@ -1,14 +1,15 @@
 //! One rule, and the rules of one source.
 
 use super::examined::Examined;
-use super::{Finding, Severity};
+use super::{Finding, Listed, Severity};
 
 /// Whether a rule is kept; if not, how it is broken.
 pub(super) type Verdict = Result<(), String>;
 
-/// One rule about certificates.
+/// One rule: what it is called and says, and how it is checked, which differs with what it looks at. A rule that is checked
+/// in passing has `()`.
 #[derive(Clone, Copy)]
-pub(super) struct Rule {
+pub(super) struct Rule<C = fn(&Examined<'_>) -> Verdict> {
     /// Its name, `rfc5280.serial-number`.
     pub(super) id: &'static str,
     /// Where it stands.
@@ -16,13 +17,17 @@ pub(super) struct Rule {
     pub(super) severity: Severity,
     /// What it demands, in one line.
     pub(super) says: &'static str,
-    pub(super) check: fn(&Examined<'_>) -> Verdict,
+    pub(super) check: C,
 }
 
-impl Rule {
-    pub(super) fn finding(&self, examined: &Examined<'_>) -> Option<Finding> {
-        let message = (self.check)(examined).err()?;
-        Some(Finding { rule: self.id, clause: self.clause, severity: self.severity, message })
+impl<C> Rule<C> {
+    /// That it is broken, and how.
+    pub(super) const fn finding(&self, message: String) -> Finding {
+        Finding { rule: self.id, clause: self.clause, severity: self.severity, message }
+    }
+
+    pub(super) const fn listed(&self, scope: &'static str) -> Listed {
+        Listed { id: self.id, clause: self.clause, severity: self.severity, says: self.says, scope }
     }
 }
 

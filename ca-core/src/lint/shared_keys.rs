@@ -6,14 +6,14 @@ use std::collections::HashMap;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
-use super::{Finding, Listed, Severity};
+use super::{Finding, Rule, Severity};
 
-pub(super) const LISTED: Listed = Listed {
+pub(super) const RULE: Rule<()> = Rule {
     id: "npki.key-of-one-subject",
     clause: "npki",
     severity: Severity::Error,
     says: "among all that is linted together, no key serves two subjects",
-    scope: "all",
+    check: (),
 };
 
 type Digest = [u8; 32];
@@ -28,12 +28,8 @@ impl KeyHolders {
         let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
         let subject = digest(parsed.subject().as_raw());
         let known = *self.0.entry(digest(parsed.public_key().raw)).or_insert(subject);
-        (known != subject).then(|| Finding {
-            rule: LISTED.id,
-            clause: LISTED.clause,
-            severity: LISTED.severity,
-            message: "its key was seen before, in a certificate of another subject".to_owned(),
-        })
+        let message = "its key was seen before, in a certificate of another subject";
+        (known != subject).then(|| RULE.finding(message.to_owned()))
     }
 }
 

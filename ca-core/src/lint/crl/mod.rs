@@ -26,7 +26,7 @@ mod version;
 mod tests;
 
 use super::element::{self, Elements, SEQUENCE};
-use super::{Finding, Findings, Listed, Severity, Verdict};
+use super::{Finding, Findings, Listed, Rule, Severity, Verdict};
 use list::{Entry, List, oid};
 use serials_once::Order;
 
@@ -87,62 +87,20 @@ fn parts(crl: &[u8]) -> Result<(&[u8], &[u8]), String> {
     read().ok_or_else(|| "it has not the shape of a CRL".to_owned())
 }
 
-/// What a rule is called and says, whatever it looks at.
-#[derive(Clone, Copy)]
-struct Rules {
-    id: &'static str,
-    clause: &'static str,
-    severity: Severity,
-    says: &'static str,
-}
-
-impl Rules {
-    const fn finding(&self, message: String) -> Finding {
-        Finding { rule: self.id, clause: self.clause, severity: self.severity, message }
-    }
-
-    const fn listed(&self) -> Listed {
-        Listed { id: self.id, clause: self.clause, severity: self.severity, says: self.says, scope: "CRLs" }
-    }
-}
-
 /// The list can be read at all.
-const SHAPE: Rules = Rules {
+const SHAPE: Rule<()> = Rule {
     id: "rfc5280.crl-shape",
     clause: "RFC 5280 section 5.1",
     severity: Severity::Error,
     says: "a CRL and each of its entries can be read, and nothing follows it",
+    check: (),
 };
 
 /// A rule about the list.
-struct ListRule {
-    id: &'static str,
-    clause: &'static str,
-    severity: Severity,
-    says: &'static str,
-    check: fn(&List<'_>) -> Verdict,
-}
+type ListRule = Rule<fn(&List<'_>) -> Verdict>;
 
 /// A rule about each entry.
-struct EntryRule {
-    id: &'static str,
-    clause: &'static str,
-    severity: Severity,
-    says: &'static str,
-    check: fn(&Entry<'_>, &List<'_>) -> Verdict,
-}
-
-impl ListRule {
-    const fn names(&self) -> Rules {
-        Rules { id: self.id, clause: self.clause, severity: self.severity, says: self.says }
-    }
-}
-
-impl EntryRule {
-    const fn names(&self) -> Rules {
-        Rules { id: self.id, clause: self.clause, severity: self.severity, says: self.says }
-    }
-}
+type EntryRule = Rule<fn(&Entry<'_>, &List<'_>) -> Verdict>;
 
 const LIST_RULES: &[ListRule] = &[
     version::RULE,
@@ -170,13 +128,15 @@ const ENTRY_RULES: &[EntryRule] = &[
 
 /// Every rule about CRLs.
 pub(super) fn listed() -> Vec<Listed> {
-    let lists = LIST_RULES.iter().map(|rule| rule.names().listed());
-    let entries = ENTRY_RULES.iter().map(|rule| rule.names().listed());
-    std::iter::once(SHAPE.listed()).chain(lists).chain(entries).chain([serials_once::RULE.listed()]).collect()
+    const SCOPE: &str = "CRLs";
+    let lists = LIST_RULES.iter().map(|rule| rule.listed(SCOPE));
+    let entries = ENTRY_RULES.iter().map(|rule| rule.listed(SCOPE));
+    let others = [serials_once::RULE.listed(SCOPE)];
+    std::iter::once(SHAPE.listed(SCOPE)).chain(lists).chain(entries).chain(others).collect()
 }
 
 fn findings(list: &List<'_>) -> Vec<Finding> {
-    let broken = |rule: &ListRule| Some(rule.names().finding((rule.check)(list).err()?));
+    let broken = |rule: &ListRule| Some(rule.finding((rule.check)(list).err()?));
     let mut findings: Vec<Finding> = LIST_RULES.iter().filter_map(broken).collect();
     if let Some(entries) = list.entries {
         findings.extend(entry_findings(list, entries));
@@ -220,7 +180,7 @@ fn entry_findings<'a>(list: &List<'a>, entries: &'a [u8]) -> Vec<Finding> {
     }
     let told = ENTRY_RULES.iter().zip(broken);
     let mut findings: Vec<Finding> =
-        told.filter_map(|(rule, broken)| Some(rule.names().finding(broken.message()?))).collect();
+        told.filter_map(|(rule, broken)| Some(rule.finding(broken.message()?))).collect();
     if order.repeats(entries) {
         findings.push(serials_once::RULE.finding("a serial number stands more than once".to_owned()));
     }

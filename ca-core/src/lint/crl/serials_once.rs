@@ -1,15 +1,16 @@
 //! No serial number is listed twice.
 
-use super::{Entry, Rules};
-use crate::lint::Severity;
+use super::Entry;
 use crate::lint::element::Elements;
+use crate::lint::{Rule, Severity};
 
 /// RFC 5280 section 5.1.2.6 lists each certificate by its serial number; which of two entries holds nobody says.
-pub(super) const RULE: Rules = Rules {
+pub(super) const RULE: Rule<()> = Rule {
     id: "rfc5280.crl-serials-once",
     clause: "RFC 5280 section 5.1.2.6",
     severity: Severity::Error,
     says: "no serial number is listed twice",
+    check: (),
 };
 
 /// Watches serial numbers pass. In ascending order, which is ours, nothing is remembered.

@@ -28,13 +28,16 @@ impl<'a> LintedAnswer<'a> {
 }
 
 /// A rule about answers.
-struct Rule {
-    id: &'static str,
-    clause: &'static str,
-    severity: Severity,
-    says: &'static str,
-    check: fn(&Answer<'_>) -> Verdict,
-}
+type Rule = super::Rule<fn(&Answer<'_>) -> Verdict>;
+
+/// It can be read at all.
+const SHAPE: super::Rule<()> = super::Rule {
+    id: "rfc6960.answer-shape",
+    clause: "RFC 6960 section 4.2.1",
+    severity: Severity::Error,
+    says: "an answer can be read, and nothing follows it",
+    check: (),
+};
 
 const RULES: &[Rule] = &[
     version::RULE,
@@ -49,14 +52,7 @@ const RULES: &[Rule] = &[
 
 /// Every rule about answers.
 pub(super) fn listed() -> Vec<Listed> {
-    let listed = |rule: &Rule| Listed {
-        id: rule.id,
-        clause: rule.clause,
-        severity: rule.severity,
-        says: rule.says,
-        scope: "OCSP answers",
-    };
-    RULES.iter().map(listed).collect()
+    RULES.iter().map(|rule| rule.listed("OCSP answers")).collect()
 }
 
 /// Checks every rule of OCSP answers over a ResponseData, DER.
@@ -65,14 +61,9 @@ pub(super) fn listed() -> Vec<Listed> {
 /// All rules that are broken; one finding alone when the bytes cannot be read.
 pub fn lint(response_data: &[u8]) -> Result<LintedAnswer<'_>, Findings> {
     let Some(answer) = Answer::read(response_data) else {
-        let (rule, clause, severity) = ("rfc6960.answer-shape", "RFC 6960 section 4.2.1", Severity::Error);
-        let message = "it has not the shape of ResponseData".to_owned();
-        return Err(Findings(vec![Finding { rule, clause, severity, message }]));
+        return Err(Findings(vec![SHAPE.finding("it has not the shape of ResponseData".to_owned())]));
     };
-    let broken = |rule: &Rule| {
-        let message = (rule.check)(&answer).err()?;
-        Some(Finding { rule: rule.id, clause: rule.clause, severity: rule.severity, message })
-    };
+    let broken = |rule: &Rule| Some(rule.finding((rule.check)(&answer).err()?));
     let findings: Vec<Finding> = RULES.iter().filter_map(broken).collect();
     if findings.is_empty() { Ok(LintedAnswer(response_data)) } else { Err(Findings(findings)) }
 }

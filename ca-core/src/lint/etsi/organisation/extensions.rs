@@ -1,22 +1,8 @@
 //! What is for CAs stands in no other certificate.
 
-use crate::lint::etsi::EXTENSIONS_OF_CAS;
-use crate::lint::examined::Examined;
-use crate::lint::{Rule, Severity, Verdict};
+use crate::lint::Rule;
+use crate::lint::etsi::person;
 
-pub(in crate::lint) const RULE: Rule = Rule {
-    id: "etsi.organisation-extensions",
-    clause: "ETSI EN 319 412-2 section 4.3",
-    severity: Severity::Error,
-    says: "what is for CAs stands in no other certificate",
-    check,
-};
-
-/// ETSI EN 319 412-2 section 4.3: policyMappings, nameConstraints, policyConstraints and inhibitAnyPolicy are for CAs. EN
-/// 319 412-3 section 4.3.1 makes it hold for legal persons.
-fn check(examined: &Examined<'_>) -> Verdict {
-    match EXTENSIONS_OF_CAS.into_iter().find(|oid| examined.extension(*oid).is_some()) {
-        Some(oid) => Err(format!("{oid} is for CAs")),
-        None => Ok(()),
-    }
-}
+/// ETSI EN 319 412-3 section 4.3.1: as for natural persons.
+pub(in crate::lint) const RULE: Rule =
+    Rule { id: "etsi.organisation-extensions", ..person::extensions::RULE };

@@ -1,8 +1,17 @@
 //! What is for CAs stands in no other certificate.
 
-use crate::lint::etsi::EXTENSIONS_OF_CAS;
-use crate::lint::examined::Examined;
+use const_oid::ObjectIdentifier;
+
+use crate::lint::examined::{Examined, extension};
 use crate::lint::{Rule, Severity, Verdict};
+
+/// What ETSI EN 319 412-2 section 4.3 keeps out of end-entity certificates.
+const EXTENSIONS_OF_CAS: [ObjectIdentifier; 4] = [
+    extension::POLICY_MAPPINGS,
+    extension::NAME_CONSTRAINTS,
+    extension::POLICY_CONSTRAINTS,
+    extension::INHIBIT_ANY_POLICY,
+];
 
 pub(in crate::lint) const RULE: Rule = Rule {
     id: "etsi.person-extensions",

@@ -1,8 +1,12 @@
 //! The issuer is named by country, organisation and common name.
 
-use crate::lint::etsi::ISSUER;
 use crate::lint::examined::{Examined, attributes_of};
 use crate::lint::{Rule, Severity, Verdict};
+use crate::profile::AttributeType;
+
+/// What names an issuer (ETSI EN 319 412-2 section 4.2.3.1).
+const ISSUER: [AttributeType; 3] =
+    [AttributeType::Country, AttributeType::Organization, AttributeType::CommonName];
 
 pub(in crate::lint) const RULE: Rule = Rule {
     id: "etsi.person-issuer",

@@ -1,13 +1,13 @@
 //! ETSI EN 319 412-2: certificates of natural persons.
 
-mod extensions;
+pub(super) mod extensions;
 mod identifier;
-mod information_access;
-mod issuer;
-mod key_usage;
-mod policies;
+pub(super) mod information_access;
+pub(super) mod issuer;
+pub(super) mod key_usage;
+pub(super) mod policies;
 mod pseudonym;
-mod status_address;
+pub(super) mod status_address;
 mod subject;
 
 use crate::lint::Rule;
