@@ -17,6 +17,7 @@ use crate::issuance::{
     Draft, EncodingError, IssuanceRequest, IssueError, IssuedCertificate, PreparedCertificate, Refusal,
 };
 use crate::key_index;
+use crate::ledger::signatures::TO_BE_SIGNED;
 use crate::ledger::{Action, Actor};
 use crate::lint;
 use crate::name;
@@ -181,10 +182,8 @@ impl Authority {
             to_be_signed_sha256: digest.clone(),
             abandoned: false,
         };
-        let event = self
-            .ledger
-            .event(actor, RESERVED, self.subject_of(&draft.serial))?
-            .with("to-be-signed-sha256", digest);
+        let event =
+            self.ledger.event(actor, RESERVED, self.subject_of(&draft.serial))?.with(TO_BE_SIGNED, digest);
         let value = serde_json::to_vec(&reservation).map_err(|error| StorageError(error.to_string()))?;
         let change = Change::new()
             .insert(RESERVATIONS, key.clone(), value)
@@ -303,8 +302,8 @@ impl Authority {
 }
 
 /// RFC 6960 section 4.2.2.2: a CA's responder is certified by that CA. It must still be heard that what the CA issued is
-/// revoked, so a blocked CA certifies its responder, and nobody else.
-fn tells_status(profile: &Profile) -> bool {
+/// revoked (ETSI EN 319 411-1 CSS-6.3.10), so a CA that is blocked or revoked certifies its responder, and nobody else.
+pub(super) fn tells_status(profile: &Profile) -> bool {
     profile.is_responder()
 }
 

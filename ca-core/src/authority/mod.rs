@@ -191,10 +191,9 @@ impl Authority {
         own_revocation(self.parts.store.as_ref(), self.parts.certified_by.as_ref(), &self.issuer)
     }
 
-    /// Goes on only while the CA's own certificate counts. What tells status is certified all the same: those who ask
-    /// about certificates of a revoked CA must get an answer (ETSI EN 319 411-1 CSS-6.3.10).
+    /// Goes on only while the CA's own certificate counts, or for what tells status.
     fn must_stand(&self, profile: &Profile) -> Result<(), IssueError> {
-        if profile.ocsp_no_check {
+        if issue::tells_status(profile) {
             return Ok(());
         }
         match self.revocation()? {
@@ -208,7 +207,7 @@ impl Authority {
     /// Demands, in the very change that keeps a certificate, that the CA's own still counts, whichever node revoked it.
     fn still_stands(&self, profile: &Profile) -> Change {
         match &self.parts.certified_by {
-            Some(above) if !profile.ocsp_no_check => {
+            Some(above) if !issue::tells_status(profile) => {
                 Change::new().check(REVOCATIONS, above.key(&self.issuer.serial), Expect::Absent)
             }
             _ => Change::new(),

@@ -15,6 +15,7 @@ use crate::crl::{
     superseded_chunks,
 };
 use crate::fingerprint::fingerprint;
+use crate::ledger::signatures::TO_BE_SIGNED;
 use crate::ledger::{Action, Actor, Event};
 use crate::lint;
 use crate::serial::SerialNumber;
@@ -162,10 +163,8 @@ impl Authority {
         };
         let since = newest.full.as_ref().map(|(crl, _)| crl.this_update);
         let list = self.to_be_signed(name.partition, times, wanted, since)?.finish(&extensions);
-        let context = lint::crl::Context {
-            issuer: Some(&self.parts.certificate),
-            newer_than: newest.all().map(|crl| crl.number).max(),
-        };
+        let context =
+            lint::crl::Context { issuer: Some(&self.parts.certificate), newer_than: Some(newest.number()) };
         lint::crl::lint(list.as_bytes(), &context)?;
         let reserved = self.reserve_crl_number(name, number, expect, &list, actor)?;
         let signature = Arc::clone(&self.parts.signer).sign(list.as_bytes())?;
@@ -251,7 +250,7 @@ impl Authority {
             .ledger
             .event(actor, CRL_PREPARED, subject(name))?
             .with("number", number.to_string())
-            .with("to-be-signed-sha256", to_be_signed_sha256.clone());
+            .with(TO_BE_SIGNED, to_be_signed_sha256.clone());
         let reserved = serde_json::to_vec(&CrlNumber { number, to_be_signed_sha256 })
             .map_err(|error| StorageError(error.to_string()))?;
         let change = Change::new()

@@ -14,6 +14,7 @@ use crate::fingerprint::fingerprint;
 use crate::issuance::to_be_signed::{self, CERTIFICATE_ALGORITHM_FIELD, Contents, IssuedBy};
 use crate::issuance::{EncodingError, IssueError, Refusal};
 use crate::keys::{KeyError, Signer};
+use crate::ledger::signatures::TO_BE_SIGNED;
 use crate::ledger::{Action, Actor, Ledger};
 use crate::lint;
 use crate::profile::{Profile, ProfileSet};
@@ -65,8 +66,7 @@ pub fn found_root(parts: RootParts<'_>, actor: &Actor) -> Result<AuthorityParts,
     let linted = to_be_self_signed(&parts)?;
     let subject = format!("ca:{}", parts.id);
     // The ledger knows of it before it is signed: where nothing can be written, nothing is signed.
-    let intent =
-        ledger.event(actor, PREPARED, subject)?.with("to-be-signed-sha256", fingerprint(linted.as_bytes()));
+    let intent = ledger.event(actor, PREPARED, subject)?.with(TO_BE_SIGNED, fingerprint(linted.as_bytes()));
     parts.store.commit(Change::new().explained_by(&intent))?;
     let signature = parts.signer.sign(linted.as_bytes())?;
     let certificate = to_be_signed::assemble(linted.as_bytes(), CERTIFICATE_ALGORITHM_FIELD, &signature)?;

@@ -15,7 +15,7 @@ use crate::certificate::CaId;
 use crate::clock::{Clock, Entropy, EntropyError};
 use crate::csr::SubjectPublicKey;
 use crate::issuance::issuer::Issuer;
-use crate::ledger::signatures::Seen;
+use crate::ledger::signatures::{Seen, TO_BE_SIGNED};
 use crate::ledger::{Action, Actor, Event, Ledger};
 use crate::name;
 use crate::status::Revocation;
@@ -25,9 +25,6 @@ pub use crl::{CRL_INSTALLED, CrlRefused, TakenCrl, Taking};
 
 /// A CA's certificate that was made elsewhere was taken over.
 pub const INSTALLED: Action = Action::named("ca.installed");
-
-/// A detail of events that tell of something signed: what was signed.
-const TO_BE_SIGNED: &str = "to-be-signed-sha256";
 
 /// What an [`AbsentAuthority`] is put together from.
 #[derive(Debug, Clone)]

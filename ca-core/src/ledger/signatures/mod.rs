@@ -26,7 +26,7 @@ pub const SIGNATURE_UNEXPLAINED: Action = Action::named("signature.unexplained")
 pub const FINDING: &str = "finding";
 
 /// A detail of every event that precedes a signature: SHA-256 of what is to be signed.
-const TO_BE_SIGNED: &str = "to-be-signed-sha256";
+pub(crate) const TO_BE_SIGNED: &str = "to-be-signed-sha256";
 
 /// The CA that an event's subject belongs to: `certificate:CA/SERIAL`, `crl:CA`, `ca:CA`.
 fn ca_of(subject: &str) -> Option<&str> {
