@@ -41,15 +41,14 @@ pub(crate) fn clock_state(data: &Path) -> Result<ClockState, ServiceError> {
 /// # Errors
 /// As [`clock_state`]; or the ledger cannot be written.
 pub(crate) fn accept_clock(data: &Path, reason: &str) -> Result<ClockState, ServiceError> {
-    let before = clock_state(data)?;
     let store = store::open(&Settings::load(data)?)?;
+    let newest = newest_moment(store.as_ref())?;
     let ledger = Ledger::new(Arc::new(SystemClock), Arc::new(SystemEntropy));
-    let newest = before.newest.map_or_else(|| "none".to_owned(), ca_core::clock::in_words);
+    let newest = newest.map_or_else(|| "none".to_owned(), ca_core::clock::in_words);
     let event = ledger
         .event(&Actor::system("clock"), CLOCK_ACCEPTED, "clock")?
         .because(reason)
         .with("newest-before", newest);
-    let change = Change::new().explained_by(&event);
-    store.commit(change).map_err(|error| ServiceError::Refused(error.to_string()))?;
+    store.commit(Change::new().explained_by(&event))?;
     Ok(ClockState { trusted: true, newest: Some(event.at), now: event.at })
 }

@@ -162,9 +162,7 @@ impl SignatureWatch {
             .with(FINDING, finding.name())
             .with("kind", finding.kind())
             .with("what", finding.to_string());
-        self.store
-            .commit(Change::new().explained_by(&event))
-            .map_err(|error| ServiceError::Refused(error.to_string()))?;
+        self.store.commit(Change::new().explained_by(&event))?;
         Ok(())
     }
 

@@ -119,7 +119,7 @@ pub(super) fn record_loss(store: &dyn Store, furthest: u64, reason: &str) -> Res
         .with("kept", kept.to_string())
         .with("signed", furthest.to_string());
     let change = heads::next_epoch(store)?.explained_by(&event);
-    store.commit(change).map_err(|error| ServiceError::Refused(error.to_string()))?;
+    store.commit(change)?;
     Ok(())
 }
 
