@@ -13,6 +13,7 @@ pub mod http;
 pub mod id;
 pub mod identity;
 pub mod index_key;
+pub mod key_origin;
 pub mod ledger;
 pub mod master_keys;
 pub mod page;

@@ -150,6 +150,7 @@ mod tests {
                 ("request-certificates", "-C-o"),
                 ("approve-requests", "-C--"),
                 ("revoke-certificates", "C--o"),
+                ("state-key-origins", "CC--"),
                 ("block-keys", "C---"),
                 ("manage-staff", "C---"),
                 ("make-backups", "C---"),

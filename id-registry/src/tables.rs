@@ -8,6 +8,7 @@ use crate::identity::{
     IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITIES_BY_SPONSOR, IDENTITY_DETAILS, IDENTITY_NUMBERS,
 };
 use crate::index_key::INDEX_KEYS;
+use crate::key_origin::KEY_ORIGINS;
 use crate::registry::READINESS;
 use crate::staff::{ADMINISTRATORS, STAFF, STAFF_CERTIFICATES};
 
@@ -22,6 +23,7 @@ pub const TABLES: &[Table] = &[
     IDENTITY_DETAILS,
     IDENTITY_NUMBERS,
     INDEX_KEYS,
+    KEY_ORIGINS,
     READINESS,
     REQUESTS,
     REQUESTS_BY_CSR,

@@ -8,7 +8,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Requesting (agencies)", &["cert", "request", "profile"]),
     (
         "Vetting and administration",
-        &["queue", "vet", "registry", "revoke", "key", "staff", "master-key", "audit"],
+        &["queue", "vet", "registry", "revoke", "key", "campaign", "staff", "master-key", "audit"],
     ),
     (
         "Operating",

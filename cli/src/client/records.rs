@@ -124,6 +124,9 @@ pub struct Request {
     pub serial: Option<String>,
     pub rejection: Option<Rejection>,
     pub csr_sha256: String,
+    /// Where its key lives, as the applicant states it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key_origin: Option<KeyOrigin>,
     #[serde(flatten)]
     pub further: Map<String, Value>,
 }
@@ -161,6 +164,9 @@ pub struct Certificate {
     pub not_after: String,
     pub status: String,
     pub revocation: Option<Revocation>,
+    /// Where its key lives, as far as that is known; lists leave it out.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key_origin: Option<KeyOrigin>,
     /// The certificate; lists leave it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pem: Option<String>,
@@ -175,6 +181,32 @@ impl Certificate {
     /// Its subject, or why there is none.
     pub fn shown_subject(&self) -> &str {
         self.subject.as_deref().unwrap_or("(erased)")
+    }
+}
+
+/// Where a key lives.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KeyOrigin {
+    pub kind: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub model: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub batch: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub firmware: Option<String>,
+    #[serde(flatten)]
+    pub further: Map<String, Value>,
+}
+
+impl std::fmt::Display for KeyOrigin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.kind)?;
+        for (what, name) in [("", &self.model), ("batch ", &self.batch), ("firmware ", &self.firmware)] {
+            if let Some(name) = name {
+                write!(f, ", {what}{name}")?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use serde_json::json;
 
+use super::key_origin::KeyOriginArguments;
 use super::key_pair::{self, CsrSource};
 use super::paging::{Paging, say_if_more};
 use super::{Ending, request, vet};
@@ -82,6 +83,8 @@ pub struct RequestArguments {
     /// A DNS name to ask for; repeat for more
     #[arg(long = "dns-name", value_name = "NAME")]
     dns_names: Vec<String>,
+    #[command(flatten)]
+    key_origin: KeyOriginArguments,
     /// The folder for key.pem, cert.pem and chain.pem [default with --generate: this one]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -133,6 +136,9 @@ fn ask(arguments: &RequestArguments, client: &Client, session: &Session) -> Endi
     let mut body = json!({"profile": arguments.profile, "identity": arguments.identity, "csr": prepared.csr});
     if let (Some(members), false) = (body.as_object_mut(), arguments.dns_names.is_empty()) {
         members.insert("dns_names".to_owned(), json!(arguments.dns_names));
+    }
+    if let (Some(members), Some(origin)) = (body.as_object_mut(), arguments.key_origin.stated()) {
+        members.insert("key_origin".to_owned(), json!(origin));
     }
     let answer = client.change::<Request>(&["requests"], &body, entropy);
     let request = prepared.delivery.settle(answer)?;
@@ -194,6 +200,9 @@ pub fn show_text(certificate: &Certificate, page: &mut Page) {
         if let Some(since) = &revocation.invalid_since {
             facts.push(("invalid since", since.clone()));
         }
+    }
+    if let Some(origin) = &certificate.key_origin {
+        facts.push(("key from", origin.to_string()));
     }
     page.facts(&facts);
 }

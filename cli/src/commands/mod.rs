@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod ca;
+mod campaign;
 mod ceremony;
 mod cert;
 mod clock;
@@ -15,6 +16,7 @@ mod help;
 mod init;
 mod inspect;
 mod key;
+mod key_origin;
 mod key_pair;
 mod lint;
 mod man;
@@ -93,6 +95,9 @@ pub enum Command {
     /// Keys: check them, block what is in others' hands, search for shared primes
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Campaigns: find every certificate of a bad algorithm, model or batch, and have all of them replaced
+    #[command(subcommand)]
+    Campaign(campaign::CampaignCommand),
     /// Staff: administrators, officers, auditors, agency operators
     #[command(subcommand)]
     Staff(staff::StaffCommand),
@@ -164,6 +169,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Registry(command) => registry::run(command, session),
         Command::Revoke(arguments) => revoke::run(&arguments, session),
         Command::Key(command) => key::run(command, session),
+        Command::Campaign(command) => campaign::run(command, session),
         Command::Staff(command) => staff::run(command, session),
         Command::MasterKey(command) => master_key::run(command, session),
         Command::Token(command) => token::run(command),

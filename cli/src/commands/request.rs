@@ -147,6 +147,9 @@ pub fn show_text(request: &Request, page: &mut Page) {
         ("approvals", format!("{} of {}", request.approvals.len(), request.approvals_needed)),
         ("csr sha256", request.csr_sha256.clone()),
     ];
+    if let Some(origin) = &request.key_origin {
+        facts.push(("key from", format!("{origin} (as the applicant states)")));
+    }
     for approval in &request.approvals {
         let note = approval.note.as_deref().unwrap_or_default();
         facts.push(("approved by", format!("{}, {}  {note}", approval.by, approval.at)));

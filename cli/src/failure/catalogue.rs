@@ -127,6 +127,11 @@ problems! {
         "the machine refused a basic service",
         "the asynchronous runtime or the source of randomness could not be started",
         "check the limits on open files and processes: ulimit -a";
+    /// A list in CSV cannot be used.
+    LIST_UNFIT = "E-CMP-015", Usage, false,
+        "the list cannot be used",
+        "a column or a cell is missing, or is not what it should be",
+        "correct it and run the command again: what was entered before stays so";
     /// The folder holds no installation.
     NO_INSTALLATION = "E-SRV-001", NotFound, false,
         "the folder holds no npki installation",

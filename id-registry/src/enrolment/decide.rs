@@ -68,7 +68,7 @@ impl Registry {
         let csr = CertificationRequest::parse(&csr)?.verify()?;
         let profile = self.profile(&request.profile.0)?;
         let admitted = self.admit(profile, &applicant, &csr, &request.dns_names)?;
-        let change = applicant.unchanged();
+        let change = applicant.unchanged().and(self.keep_origin(&request, &csr)?);
         let outcome = Outcome { request, expect: Expect::Version(version), csr: None, change, event };
         self.issue(admitted, &permit.actor(), outcome)
     }

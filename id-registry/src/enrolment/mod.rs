@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use crate::fault::Fault;
 use crate::id::{IdentityId, RequestId, StaffId};
 use crate::identity::{FieldError, IdentityError};
+use crate::key_origin::KeyOrigin;
 
 mod decide;
 mod idempotency;
@@ -66,6 +67,9 @@ pub struct Request {
     /// DNS names asked for besides those in the certification request.
     #[serde(default)]
     pub dns_names: Vec<String>,
+    /// Where the key lives, as the applicant states it: who approves the request confirms it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key_origin: Option<KeyOrigin>,
     /// How many officers must approve.
     pub approvals_needed: u8,
     /// The approvals so far, in their order.
@@ -222,6 +226,14 @@ pub enum RequestError {
     /// This certification request was used before.
     #[error("this certification request was used already, for request {0}")]
     CsrUsed(RequestId),
+    /// It is known that the key lives elsewhere than the applicant states.
+    #[error("the request states that its key is from {stated}, and it is known to be from {known}")]
+    OriginContradicts {
+        /// What the request states.
+        stated: KeyOrigin,
+        /// What is known.
+        known: KeyOrigin,
+    },
     /// The idempotency key was used for something else.
     #[error("this Idempotency-Key was used already, for request {0} with another content")]
     KeyReused(RequestId),

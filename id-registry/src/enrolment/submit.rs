@@ -11,6 +11,7 @@ use super::{
 };
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, RequestId};
+use crate::key_origin::{KeyOrigin, StatedOrigin};
 use crate::permission::{Permit, RequestCertificates};
 use crate::record::{self, encode};
 use crate::registry::{Registry, reference};
@@ -26,6 +27,15 @@ pub struct Submission<'a> {
     pub csr: &'a [u8],
     /// DNS names wished for besides those in the certification request; without any, all that the registry grants.
     pub dns_names: &'a [String],
+    /// Where the key lives, if that is stated.
+    pub key_origin: Option<StatedOrigin<'a>>,
+}
+
+impl<'a> Submission<'a> {
+    /// A submission that says no more than it must.
+    pub const fn of(profile: &'a str, identity: IdentityId, csr: &'a [u8]) -> Self {
+        Self { profile, identity, csr, dns_names: &[], key_origin: None }
+    }
 }
 
 /// A submission whose certification request is verified.
@@ -34,6 +44,7 @@ struct Verified<'a> {
     identity: IdentityId,
     csr: VerifiedCsr,
     dns_names: Vec<String>,
+    key_origin: Option<KeyOrigin>,
 }
 
 impl Verified<'_> {
@@ -45,6 +56,9 @@ impl Verified<'_> {
         let (identity, csr) = (self.identity.to_string(), self.csr_sha256());
         let mut parts = vec![self.profile.id.0.as_str(), identity.as_str(), csr.as_str()];
         parts.extend(self.dns_names.iter().map(String::as_str));
+        // No DNS name has a colon.
+        let origin = self.key_origin.as_ref().map(|origin| format!("origin: {origin}"));
+        parts.extend(origin.as_deref());
         digest(&parts)
     }
 }
@@ -90,7 +104,8 @@ impl Registry {
         let profile = self.profile(submission.profile)?;
         // RFC 4343: DNS names compare without case.
         let dns_names = submission.dns_names.iter().map(|name| name.to_ascii_lowercase()).collect();
-        Ok(Verified { profile, identity: submission.identity, csr, dns_names })
+        let key_origin = submission.key_origin.map(StatedOrigin::read).transpose()?;
+        Ok(Verified { profile, identity: submission.identity, csr, dns_names, key_origin })
     }
 
     fn submit_new(
@@ -102,6 +117,7 @@ impl Registry {
     ) -> Result<Attempt<Request, RequestError>, RequestError> {
         let admitted = self.admit(verified.profile, applicant, &verified.csr, &verified.dns_names)?;
         let request = self.new_request(permit, verified, applicant)?;
+        let origin = self.keep_origin(&request, &verified.csr)?;
         let change = applicant.unchanged().and(self.first_writes(&request, keyed)?);
         let event = self
             .event(&permit.actor(), SUBMITTED, format!("request:{}", request.id))?
@@ -110,6 +126,7 @@ impl Registry {
             .with("csr-sha256", request.csr_sha256.clone());
         if request.approvals_needed == 0 {
             let csr = Some(verified.csr.der().to_vec());
+            let change = change.and(origin);
             let outcome = Outcome { request, expect: Expect::Absent, csr, change, event };
             return self.issue(admitted, &permit.actor(), outcome);
         }
@@ -135,6 +152,7 @@ impl Registry {
             organisation: applicant.identity.record.organisation(),
             csr_sha256: verified.csr_sha256(),
             dns_names: verified.dns_names.clone(),
+            key_origin: verified.key_origin.clone(),
             approvals_needed: verified.profile.vetting.approvals,
             approvals: Vec::new(),
             requested_by: permit.staff(),

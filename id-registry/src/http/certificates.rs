@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::authorised::Authorised;
 use super::input::{Asked, At, Body, page_size, parameter};
+use super::key_origins::KnownOriginView;
 use super::problem::{self as table, Problem};
 use super::route::Service;
 use super::{blocking, pem};
@@ -52,6 +53,9 @@ pub(super) struct CertificateView {
     status: &'static str,
     /// Set when revoked or on hold.
     revocation: Option<RevocationView>,
+    /// Where its key lives, as far as that is known; lists leave it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_origin: Option<KnownOriginView>,
     /// The certificate; lists leave it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pem: Option<String>,
@@ -98,6 +102,7 @@ impl CertificateView {
             not_after: record.not_after,
             issued_at: record.issued_at,
             revocation: record.revocation.as_ref().map(RevocationView::from),
+            key_origin: None,
             pem: None,
             chain: None,
         })
@@ -174,7 +179,8 @@ pub(super) async fn show(
     let view = blocking(&registry, move |registry| {
         let (record, der) = registry.certificate(&who.permit, &serial)?;
         let issuer = record.issuer.clone();
-        let view = CertificateView::of(registry, record)?;
+        let key_origin = registry.key_origin(&who.permit, &record)?.map(KnownOriginView::from);
+        let view = CertificateView { key_origin, ..CertificateView::of(registry, record)? };
         let Some(der) = der else { return Ok(view) };
         let (leaf, chain) = pem_and_chain(registry, &issuer, &der);
         Ok(CertificateView { pem: Some(leaf), chain: Some(chain), ..view })

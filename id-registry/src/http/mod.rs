@@ -22,6 +22,7 @@ mod cas;
 mod certificates;
 mod identities;
 mod input;
+mod key_origins;
 mod ledger;
 mod master_key;
 mod open;
@@ -77,6 +78,7 @@ fn routes() -> Vec<Route> {
         guarded(blocked_keys::__path_block, blocked_keys::block),
         guarded(blocked_keys::__path_revoke, blocked_keys::revoke),
         guarded(blocked_keys::__path_rsa_keys, blocked_keys::rsa_keys),
+        guarded(key_origins::__path_enter, key_origins::enter),
         guarded(backup::__path_create, backup::create),
         guarded(staff::__path_enrol, staff::enrol),
         guarded(staff::__path_list, staff::list),

@@ -147,6 +147,11 @@ problems! {
     KEY_OF_CA = "E-BLK-004" 409 false, "One of these keys is a CA's of this installation; nothing was blocked",
         "if that CA must stop, say so: npki key block DIGEST --stops-ca NAME; else strike its key from the list";
 
+    ORIGIN_CONTRADICTS = "E-CMP-012" 409 false, "This key is known to live elsewhere",
+        "state where it lives, or have the list corrected: npki campaign inventory FILE";
+    ORIGINS_UNFIT = "E-CMP-013" 422 false, "These origins of keys are not entered",
+        "send 1 to 500 entries in each call, each key once";
+
     UNKNOWN_EVENT = "E-LED-001" 404 false, "There is no such event", "look it up: npki audit search";
     NOT_SEALED = "E-LED-002" 409 true, "The event is recorded and not sealed yet", "ask again in a second";
     LEDGER_BROKEN = "E-LED-003" 500 false, "The ledger is not as it was signed",

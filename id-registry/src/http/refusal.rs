@@ -18,6 +18,7 @@ use crate::enrolment::RequestError;
 use crate::fault::Fault;
 use crate::id::InvalidId;
 use crate::identity::{FieldError, IdentityError};
+use crate::key_origin::OriginError;
 use crate::ledger::LedgerError;
 use crate::master_keys::RotationError;
 use crate::permission::NotPermitted;
@@ -207,6 +208,7 @@ impl From<RequestError> for Problem {
             RequestError::Fault(fault) => return fault.into(),
             RequestError::WrongProfile { .. } => table::WRONG_PROFILE,
             RequestError::CsrUsed(_) => table::CSR_USED,
+            RequestError::OriginContradicts { .. } => table::ORIGIN_CONTRADICTS,
             RequestError::KeyReused(_) => table::KEY_REUSED,
             RequestError::Unknown(_) => table::UNKNOWN_REQUEST,
             RequestError::OfAnother { .. } => table::OF_ANOTHER,
@@ -307,6 +309,18 @@ impl From<BlockError> for Problem {
             BlockError::OfCa { .. } => table::KEY_OF_CA,
         };
         Self::new(kind, error.to_string())
+    }
+}
+
+impl From<OriginError> for Problem {
+    fn from(error: OriginError) -> Self {
+        match error {
+            OriginError::Field(field) => field.into(),
+            OriginError::Fault(fault) => fault.into(),
+            OriginError::Count(_) | OriginError::Twice(_) => {
+                Self::new(table::ORIGINS_UNFIT, error.to_string())
+            }
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::authorised::Authorised;
 use super::input::{Asked, At, Body, OnceKey, page_size, parameter};
+use super::key_origins::OriginView;
 use super::problem::Problem;
 use super::route::Service;
 use super::{blocking, pem};
@@ -29,6 +30,9 @@ pub(super) struct RequestSubmitted {
     /// DNS names wished for besides those in the certification request; without any, all that are granted.
     #[serde(default)]
     dns_names: Vec<String>,
+    /// Where the key lives, as far as the applicant knows: a bad model or batch of tokens is found by it.
+    #[serde(default)]
+    key_origin: Option<OriginView>,
 }
 
 /// A request for a certificate.
@@ -41,6 +45,8 @@ pub(super) struct RequestView {
     profile: String,
     /// The identity that the certificate is for.
     identity: String,
+    /// Where the key lives, as the applicant states it: who approves the request confirms it.
+    key_origin: Option<OriginView>,
     /// `waiting`, `issued` or `rejected`.
     status: &'static str,
     /// How many officers must approve.
@@ -93,6 +99,7 @@ impl RequestView {
             id: request.id.to_string(),
             profile: request.profile.to_string(),
             identity: request.identity.to_string(),
+            key_origin: request.key_origin.as_ref().map(OriginView::of),
             status: request.status().name(),
             approvals_needed: request.approvals_needed,
             approvals: approvals
@@ -131,6 +138,7 @@ pub(super) async fn submit(
             identity: submitted.identity.parse()?,
             csr: &pem::request_octets(&submitted.csr),
             dns_names: &submitted.dns_names,
+            key_origin: submitted.key_origin.as_ref().map(OriginView::stated),
         };
         let request = registry.submit(&who.permit, &submission, key.as_ref())?;
         Ok((request.status(), RequestView::of(registry, request)?))

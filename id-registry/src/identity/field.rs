@@ -25,7 +25,7 @@ pub struct FieldError {
 }
 
 /// A line of text: trimmed, 1 to `most` characters, none of them invisible.
-pub(super) fn line(field: &'static str, value: &str, most: usize) -> Result<String, FieldError> {
+pub(crate) fn line(field: &'static str, value: &str, most: usize) -> Result<String, FieldError> {
     const FITS: &str = "one line of visible text without spaces around it";
     let refuse = |why: String| FieldError { field, why, fits: FITS };
     if value.is_empty() {

@@ -19,7 +19,7 @@ mod register;
 
 pub(crate) use facts::organisation_facts;
 pub use field::FieldError;
-pub(crate) use field::{name_of_staff, reason_line};
+pub(crate) use field::{line, name_of_staff, reason_line};
 
 /// Identities by identifier, without anything personal.
 pub const IDENTITIES: Table = Table::records("identities");

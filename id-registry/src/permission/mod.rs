@@ -82,6 +82,9 @@ permissions! {
     RevokeCertificates = "revoke-certificates":
         Role::Administrator => Scope::Country,
         Role::AgencyOperator { organisation } => Scope::Organisation(*organisation);
+    /// Enter from lists where keys live that certificates are for.
+    StateKeyOrigins = "state-key-origins":
+        Role::Administrator | Role::Officer => Scope::Country;
     /// Block keys that are in others' hands, and revoke what holds them.
     BlockKeys = "block-keys":
         Role::Administrator => Scope::Country;
@@ -131,8 +134,13 @@ impl<P: Permission> Permit<P> {
 
     /// The one who acts, for the ledger.
     pub fn actor(&self) -> Actor {
-        Actor(format!("staff:{}", self.staff))
+        actor_of(self.staff)
     }
+}
+
+/// A member of staff, for the ledger.
+pub(crate) fn actor_of(staff: StaffId) -> Actor {
+    Actor(format!("staff:{staff}"))
 }
 
 /// A role does not have a permission.

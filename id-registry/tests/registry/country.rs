@@ -161,7 +161,7 @@ impl Country {
         identity: IdentityId,
         csr: &[u8],
     ) -> Result<Request, RequestError> {
-        let submission = Submission { profile, identity, csr, dns_names: &[] };
+        let submission = Submission::of(profile, identity, csr);
         self.registry.submit(&by.permit(), &submission, None)
     }
 
@@ -236,6 +236,26 @@ pub(crate) fn csr_with(further: &[&str]) -> Vec<u8> {
         .expect("openssl is installed");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     output.stdout
+}
+
+/// A new P-256 key, PEM.
+pub(crate) fn new_key() -> Vec<u8> {
+    let arguments = ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+    let output = Command::new("openssl").args(arguments).output().expect("openssl is installed");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// A certification request of a key, with this common name, PEM.
+pub(crate) fn csr_of(key: &[u8], name: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key.pem");
+    std::fs::write(&file, key).unwrap();
+    let subject = format!("/CN={name}");
+    let request = Command::new("openssl").args(["req", "-new", "-subj", &subject, "-key"]).arg(file).output();
+    let request = request.expect("openssl is installed");
+    assert!(request.status.success(), "{}", String::from_utf8_lossy(&request.stderr));
+    request.stdout
 }
 
 /// A keeper that re-wraps at once, under a new key in memory.

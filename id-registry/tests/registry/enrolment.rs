@@ -91,7 +91,7 @@ fn the_same_idempotency_key_gives_the_same_request() {
     let (csr, other) = (csr(), csr());
     let key = IdempotencyKey::new("4711").unwrap();
     let submit = |by: &crate::country::Member, csr: &[u8]| {
-        let submission = Submission { profile: "device", identity: things.device, csr, dns_names: &[] };
+        let submission = Submission::of("device", things.device, csr);
         country.registry.submit(&by.permit::<RequestCertificates>(), &submission, Some(&key))
     };
     let first = submit(&officer, &csr).unwrap();
@@ -110,7 +110,7 @@ fn the_same_submission_many_times_at_once_issues_once() {
     let things = country.settled(&officer, "RSL");
     let csr = csr();
     let key = IdempotencyKey::new("power-cut").unwrap();
-    let submission = Submission { profile: "device", identity: things.device, csr: &csr, dns_names: &[] };
+    let submission = Submission::of("device", things.device, &csr);
     let ids: Vec<_> = std::thread::scope(|scope| {
         let submit = || country.registry.submit(&officer.permit(), &submission, Some(&key)).unwrap().id;
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(submit)).collect();
@@ -128,8 +128,7 @@ fn a_lost_answer_is_found_again_by_its_idempotency_key() {
     let things = country.settled(&officer, "RSL");
     let csr = csr();
     let key = IdempotencyKey::new("lost").unwrap();
-    let submission =
-        Submission { profile: "person-signature", identity: things.person, csr: &csr, dns_names: &[] };
+    let submission = Submission::of("person-signature", things.person, &csr);
     let submit = || country.registry.submit(&officer.permit(), &submission, Some(&key));
     country.store.fail_next_commit(Failure::AfterPersisting);
     assert!(matches!(submit(), Err(RequestError::Fault(_))));
@@ -225,7 +224,7 @@ fn only_names_of_the_registry_are_granted() {
     let submit = |csr: &[u8], dns_names: &[&str]| {
         let dns_names: Vec<String> = dns_names.iter().map(ToString::to_string).collect();
         let submission =
-            Submission { profile: "application", identity: things.application, csr, dns_names: &dns_names };
+            Submission { dns_names: &dns_names, ..Submission::of("application", things.application, csr) };
         country.registry.submit(&officer.permit(), &submission, None)
     };
     let granted = csr_with(&["-addext", "subjectAltName=DNS:pay.gov.ls"]);

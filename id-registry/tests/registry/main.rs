@@ -7,6 +7,7 @@ mod enrolment;
 mod erasure;
 mod http;
 mod identities;
+mod key_origins;
 mod ledger;
 mod sealed;
 mod staff;

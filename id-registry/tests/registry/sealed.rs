@@ -39,8 +39,7 @@ fn a_settled_country_is_sealed_at_rest() {
     let (one, two) = (country.enrol("Palesa Nthunya", Role::Officer), country.officer());
     let things = country.settled(&one, "RSL");
     let csr = csr_with(&["-subj", "/CN=Kept Secret"]);
-    let submission =
-        Submission { profile: "person-signature", identity: things.person, csr: &csr, dns_names: &[] };
+    let submission = Submission::of("person-signature", things.person, &csr);
     let key = IdempotencyKey::new("PNOLS-0815").unwrap();
     let request = country.registry.submit(&one.permit::<RequestCertificates>(), &submission, Some(&key));
     let request = request.unwrap();

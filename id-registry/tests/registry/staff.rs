@@ -165,7 +165,7 @@ fn staff_certificates_cannot_be_requested() {
     let things = country.settled(&officer, "RSL");
     let csr = csr();
     for identity in [things.person, things.device, things.organisation] {
-        let submission = Submission { profile: "staff-authentication", identity, csr: &csr, dns_names: &[] };
+        let submission = Submission::of("staff-authentication", identity, &csr);
         assert!(country.registry.submit(&officer.permit(), &submission, None).is_err());
     }
     assert!(country.administrator.principal.id().to_string().parse::<id_registry::id::IdentityId>().is_err());
