@@ -230,9 +230,9 @@ pub enum RequestError {
     #[error("the request states that its key is from {stated}, and it is known to be from {known}")]
     OriginContradicts {
         /// What the request states.
-        stated: KeyOrigin,
+        stated: Box<KeyOrigin>,
         /// What is known.
-        known: KeyOrigin,
+        known: Box<KeyOrigin>,
     },
     /// The idempotency key was used for something else.
     #[error("this Idempotency-Key was used already, for request {0} with another content")]

@@ -56,7 +56,8 @@ impl Registry {
                 Ok(Change::new().check(KEY_ORIGINS, key.0, Expect::Version(version)))
             }
             Some((known, _)) => {
-                Err(RequestError::OriginContradicts { stated: stated.clone(), known: known.origin })
+                let (stated, known) = (Box::new(stated.clone()), Box::new(known.origin));
+                Err(RequestError::OriginContradicts { stated, known })
             }
             None => {
                 let known = KnownOrigin {
