@@ -8,24 +8,24 @@ use x509_cert::name::RdnSequence;
 
 /// Short names of attribute types. RFC 4514 section 3 fixes the first ones; it leaves others to their descriptors,
 /// which is how people know them.
-const KEYWORDS: &[(&str, &str)] = &[
-    ("2.5.4.3", "CN"),
-    ("2.5.4.7", "L"),
-    ("2.5.4.8", "ST"),
-    ("2.5.4.10", "O"),
-    ("2.5.4.11", "OU"),
-    ("2.5.4.6", "C"),
-    ("2.5.4.9", "STREET"),
-    ("0.9.2342.19200300.100.1.25", "DC"),
-    ("0.9.2342.19200300.100.1.1", "UID"),
-    ("2.5.4.4", "surname"),
-    ("2.5.4.42", "givenName"),
-    ("2.5.4.5", "serialNumber"),
-    ("2.5.4.65", "pseudonym"),
-    ("2.5.4.97", "organizationIdentifier"),
-    ("2.5.4.15", "businessCategory"),
-    ("2.5.4.12", "title"),
-    ("1.2.840.113549.1.9.1", "emailAddress"),
+const KEYWORDS: &[(ObjectIdentifier, &str)] = &[
+    (ObjectIdentifier::new_unwrap("2.5.4.3"), "CN"),
+    (ObjectIdentifier::new_unwrap("2.5.4.7"), "L"),
+    (ObjectIdentifier::new_unwrap("2.5.4.8"), "ST"),
+    (ObjectIdentifier::new_unwrap("2.5.4.10"), "O"),
+    (ObjectIdentifier::new_unwrap("2.5.4.11"), "OU"),
+    (ObjectIdentifier::new_unwrap("2.5.4.6"), "C"),
+    (ObjectIdentifier::new_unwrap("2.5.4.9"), "STREET"),
+    (ObjectIdentifier::new_unwrap("0.9.2342.19200300.100.1.25"), "DC"),
+    (ObjectIdentifier::new_unwrap("0.9.2342.19200300.100.1.1"), "UID"),
+    (ObjectIdentifier::new_unwrap("2.5.4.4"), "surname"),
+    (ObjectIdentifier::new_unwrap("2.5.4.42"), "givenName"),
+    (ObjectIdentifier::new_unwrap("2.5.4.5"), "serialNumber"),
+    (ObjectIdentifier::new_unwrap("2.5.4.65"), "pseudonym"),
+    (ObjectIdentifier::new_unwrap("2.5.4.97"), "organizationIdentifier"),
+    (ObjectIdentifier::new_unwrap("2.5.4.15"), "businessCategory"),
+    (ObjectIdentifier::new_unwrap("2.5.4.12"), "title"),
+    (ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1"), "emailAddress"),
 ];
 
 /// A DER name as RFC 4514 text, the most specific part first; what is no name is shown as hexadecimal.
@@ -52,8 +52,7 @@ fn attribute(attribute: &AttributeTypeAndValue) -> String {
 }
 
 fn keyword(oid: ObjectIdentifier) -> Option<&'static str> {
-    let dotted = oid.to_string();
-    KEYWORDS.iter().find(|(known, _)| *known == dotted).map(|(_, keyword)| *keyword)
+    KEYWORDS.iter().find(|(known, _)| *known == oid).map(|(_, keyword)| *keyword)
 }
 
 fn string(attribute: &AttributeTypeAndValue) -> Option<String> {

@@ -1,7 +1,6 @@
 //! Admission, preparation and signing of certificates.
 
 use time::{Duration, OffsetDateTime};
-use x509_parser::prelude::{FromDer, TbsCertificate};
 
 use super::{Addresses, Authority, encode};
 use crate::blocked_keys::{self, SpkiDigest};
@@ -13,9 +12,7 @@ use crate::csr::{SubjectPublicKey, VerifiedCsr};
 use crate::fingerprint::fingerprint;
 use crate::issuance::reservation::{RESERVATIONS, RESERVED, Reservation};
 use crate::issuance::to_be_signed::{self, CERTIFICATE_ALGORITHM_FIELD, Contents, IssuedBy};
-use crate::issuance::{
-    Draft, EncodingError, IssuanceRequest, IssueError, IssuedCertificate, PreparedCertificate, Refusal,
-};
+use crate::issuance::{Draft, IssuanceRequest, IssueError, IssuedCertificate, PreparedCertificate, Refusal};
 use crate::key_index;
 use crate::ledger::signatures::TO_BE_SIGNED;
 use crate::ledger::{Action, Actor};
@@ -248,9 +245,7 @@ impl Authority {
         serial: &SerialNumber,
         to_be_signed: &[u8],
     ) -> Result<SealedText, IssueError> {
-        let (_, parsed) =
-            TbsCertificate::from_der(to_be_signed).map_err(|error| EncodingError(error.to_string()))?;
-        let subject = name::text(parsed.subject.as_raw());
+        let subject = name::text(&to_be_signed::subject(to_be_signed)?);
         Ok(certificate::seal_subject(envelope, &self.parts.id, serial, &subject)?)
     }
 

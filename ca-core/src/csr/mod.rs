@@ -11,7 +11,7 @@ mod names;
 mod oids;
 mod parse;
 mod signature;
-mod strict;
+pub(crate) mod strict;
 
 pub use error::CsrError;
 pub use key::{KeyKind, SubjectPublicKey};

@@ -18,7 +18,7 @@ const MAX_DEPTH: usize = 32;
 
 /// How bytes are not one DER element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// They end before the element does.
     Truncated { expected: usize, found: usize },
     /// They go on after it.
@@ -100,7 +100,7 @@ pub(super) fn whole_octets<'a>(bits: &Element<'a>, part: &'static str) -> Result
 
 /// Checks that the bytes are exactly one element and DER through and through (X.690 sections 8, 10 and 11). What is
 /// inside OCTET STRINGs, BIT STRINGs and primitive implicit tags is not DER by any general rule and not looked at.
-pub(super) fn check(der: &[u8]) -> Result<(), Fault> {
+pub(crate) fn check(der: &[u8]) -> Result<(), Fault> {
     let head = header(der, 0)?;
     if head.end > der.len() {
         return Err(Fault::Truncated { expected: head.end, found: der.len() });

@@ -4,7 +4,7 @@
 
 use std::sync::Mutex;
 
-use der::asn1::BitString;
+use der::asn1::{AnyRef, BitString};
 use der::{Any, Decode, Encode};
 use rcgen::{
     BasicConstraints, CertificateParams, CrlDistributionPoint, DistinguishedName, DnType, DnValue, IsCa,
@@ -62,19 +62,19 @@ pub(crate) fn certificate(
             (capture.into_bytes()?, *algorithm)
         }
     };
-    let mut fields = Vec::<Any>::from_der(&written)?;
+    let mut fields = Vec::<AnyRef<'_>>::from_der(&written)?;
     // RFC 5280 section 4.1.2.3: the algorithm that the CA will sign with, as it stands beside the signature too.
     replace_field(&mut fields, CERTIFICATE_ALGORITHM_FIELD, algorithm.identifier())?;
     if let IssuedBy::Ca(issuer) = issued_by {
         // RFC 5280 section 4.1.2.4: names are compared, so the issuer's must be the very bytes of its subject.
-        replace_field(&mut fields, 3, &issuer.name)?;
+        replace_field(&mut fields, ISSUER_FIELD, &issuer.name)?;
     }
     if let Some(cross) = &contents.profile.cross {
         // The same for a foreign CA's name: it is the issuer of what that CA has issued.
-        replace_field(&mut fields, 5, &cross.subject)?;
+        replace_field(&mut fields, SUBJECT_FIELD, &cross.subject)?;
     }
     // The subscriber's key is kept as its holder wrote it.
-    replace_field(&mut fields, 6, contents.key.der())?;
+    replace_field(&mut fields, KEY_FIELD, contents.key.der())?;
     Ok(fields.to_der()?)
 }
 
@@ -86,19 +86,30 @@ pub(crate) fn assemble(
     algorithm_field: usize,
     signature: &[u8],
 ) -> Result<Vec<u8>, EncodingError> {
-    let fields = Vec::<Any>::from_der(to_be_signed)?;
-    let algorithm =
-        fields.get(algorithm_field).ok_or_else(|| EncodingError("no signature algorithm".to_owned()))?;
+    let algorithm = field(to_be_signed, algorithm_field)?;
     let signature = Any::encode_from(&BitString::from_bytes(signature)?)?;
-    Ok(vec![Any::from_der(to_be_signed)?, algorithm.clone(), signature].to_der()?)
+    Ok(vec![AnyRef::from_der(to_be_signed)?, algorithm, (&signature).into()].to_der()?)
+}
+
+/// The subject's name in a TBSCertificate, DER.
+pub(crate) fn subject(to_be_signed: &[u8]) -> Result<Vec<u8>, EncodingError> {
+    Ok(field(to_be_signed, SUBJECT_FIELD)?.to_der()?)
+}
+
+fn field(to_be_signed: &[u8], index: usize) -> Result<AnyRef<'_>, EncodingError> {
+    let fields = Vec::<AnyRef<'_>>::from_der(to_be_signed)?;
+    fields.get(index).copied().ok_or_else(|| EncodingError(format!("field {index} is missing")))
 }
 
 /// Where the AlgorithmIdentifier stands in a TBSCertificate: after version and serialNumber.
 pub(crate) const CERTIFICATE_ALGORITHM_FIELD: usize = 2;
+const ISSUER_FIELD: usize = 3;
+const SUBJECT_FIELD: usize = 5;
+const KEY_FIELD: usize = 6;
 
-pub(crate) fn replace_field(fields: &mut [Any], index: usize, der: &[u8]) -> Result<(), EncodingError> {
+fn replace_field<'a>(fields: &mut [AnyRef<'a>], index: usize, der: &'a [u8]) -> Result<(), EncodingError> {
     let field = fields.get_mut(index).ok_or_else(|| EncodingError(format!("field {index} is missing")))?;
-    *field = Any::from_der(der)?;
+    *field = AnyRef::from_der(der)?;
     Ok(())
 }
 

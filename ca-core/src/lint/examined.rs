@@ -211,6 +211,18 @@ impl<'a> Examined<'a> {
         self.fields.get(index).copied().ok_or_else(|| format!("the field {field:?} is missing"))
     }
 
+    /// The extensions as they are encoded: the contents of their SEQUENCE, empty where there are none.
+    pub(super) fn encoded_extensions(&self) -> &'a [u8] {
+        // RFC 5280 section 4.1: [3] EXPLICIT, the last field.
+        const EXTENSIONS: der::TagNumber = der::TagNumber(3);
+        let field = self
+            .fields
+            .last()
+            .filter(|field| field.tag().number() == EXTENSIONS && field.tag().is_context_specific());
+        let list = field.and_then(|field| element::whole(field.value(), element::SEQUENCE).ok());
+        list.map_or(&[], |list| list.body)
+    }
+
     /// The subject's key, read with the checks that a request's key must pass.
     pub(super) fn key(&self) -> Result<KeyKind, String> {
         self.key.clone()

@@ -1,6 +1,8 @@
 //! From the loose form to the checked types: values that are wrong by themselves stop here; what is wrong only
 //! together is left to the rules.
 
+use std::sync::Arc;
+
 use time::Duration;
 
 use super::file::{KindEntry, PolicyEntry, ProfileFile, QcStatementsEntry, SubjectEntry};
@@ -85,7 +87,7 @@ fn pattern(source: &str) -> Result<Pattern, BrokenRule> {
     })?;
     regex::Regex::new(inner).map_err(|error| refused(error.to_string()))?;
     let whole = regex::Regex::new(&format!("^(?:{inner})$")).map_err(|error| refused(error.to_string()))?;
-    Ok(Pattern(whole))
+    Ok(Pattern(Arc::new(whole)))
 }
 
 fn purposes(entries: &[String]) -> Result<Vec<Oid>, BrokenRule> {

@@ -12,6 +12,8 @@ pub(crate) mod oids;
 mod rules;
 mod set;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
@@ -133,9 +135,10 @@ pub struct SubjectAttribute {
     pub pattern: Option<Pattern>,
 }
 
-/// A regular expression over a whole value, kept with its source.
+/// A regular expression over a whole value, kept with its source. Shared: a copy of its own would begin with an empty
+/// cache, and cost each issuance more than the match.
 #[derive(Debug, Clone)]
-pub struct Pattern(pub regex::Regex);
+pub struct Pattern(pub Arc<regex::Regex>);
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
