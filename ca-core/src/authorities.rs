@@ -12,7 +12,7 @@ use crate::authority::{Authority, CA_CERTIFICATES, RevokeError};
 use crate::blocked_keys::{self, BlockedKey, KeyDigest};
 use crate::certificate::{CaId, CertificateRecord, Certificates};
 use crate::clock::Clock;
-use crate::csr::SubjectPublicKey;
+use crate::csr::{SubjectPublicKey, Wishes};
 use crate::issuance::{IssuanceRequest, IssueError, IssuedCertificate};
 use crate::ledger::Actor;
 use crate::profile::{Profile, ProfileId, ProfileSet};
@@ -157,12 +157,12 @@ impl Authorities {
     pub fn admit(
         &self,
         key: SubjectPublicKey,
-        wished_dns_names: &[String],
+        wishes: &Wishes,
         subject: ApprovedSubject,
         profile: &Profile,
     ) -> Result<Admission, IssueError> {
         let authority = Arc::clone(&self.issuing(&profile.id)?.authority);
-        let request = authority.admit_key(key, wished_dns_names, subject, profile)?;
+        let request = authority.admit_key(key, wishes, subject, profile)?;
         Ok(Admission { authority, request })
     }
 

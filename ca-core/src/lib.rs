@@ -4,6 +4,7 @@
 //! Knows neither persons nor HTTP. Everything here is synchronous; time and randomness are parameters.
 
 pub mod algorithm;
+pub mod alternative_name;
 pub mod authorities;
 pub mod authority;
 pub mod backup;

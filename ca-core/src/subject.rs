@@ -45,6 +45,26 @@ pub enum Fact {
     RegistryUri,
     /// Hardware type (dotted OID) and serial number of a device, as `OID/HEX` (RFC 4108 section 5).
     HardwareModule,
+    /// IP addresses the identity is reached at; several.
+    IpAddress,
+    /// Mailboxes of the identity; several.
+    EmailAddress,
+    /// Addresses of the identity's own, `https`; several.
+    Uri,
+    /// An identifier that stays when other names change, `VALUE` or `OID/VALUE` (RFC 4043).
+    PermanentIdentifier,
+    /// The name under which directory services of Windows know a person: `thabo@gov.ls`.
+    UserPrincipalName,
+    /// An object identifier that was registered for an organisation.
+    RegisteredId,
+    /// A person's pseudonym in one sector, which stays the same there and leads to no other sector's.
+    SectorPseudonym,
+    /// The class of an organisation's membership in X-Road: `GOV`, `COM`.
+    MemberClass,
+    /// An organisation's code as a member of X-Road.
+    MemberCode,
+    /// Member code and server code of an X-Road security server, with a slash between them.
+    ServerCode,
 }
 
 impl std::fmt::Display for Fact {
@@ -63,13 +83,24 @@ impl std::fmt::Display for Fact {
             Self::DnsName => "DNS name",
             Self::RegistryUri => "registry address",
             Self::HardwareModule => "hardware module",
+            Self::IpAddress => "IP address",
+            Self::EmailAddress => "e-mail address",
+            Self::Uri => "own address",
+            Self::PermanentIdentifier => "permanent identifier",
+            Self::UserPrincipalName => "user principal name",
+            Self::RegisteredId => "registered identifier",
+            Self::SectorPseudonym => "pseudonym for the sector",
+            Self::MemberClass => "member class in X-Road",
+            Self::MemberCode => "member code in X-Road",
+            Self::ServerCode => "server code in X-Road",
         })
     }
 }
 
 /// An identity's facts, as vouched for by the registry at this moment.
 ///
-/// The authority takes subject and alternative names from here alone, never from the certification request.
+/// The authority takes subject and alternative names from here, never from the certification request but where a
+/// profile lets the applicant propose a value and an officer approve it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovedSubject {
     identity: IdentityRef,

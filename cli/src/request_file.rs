@@ -2,48 +2,38 @@
 
 use ca_core::algorithm::SignatureAlgorithm;
 use ca_core::keys::Signer;
-use der::asn1::{BitString, Ia5String, ObjectIdentifier, OctetString, SetOfVec};
+use ca_core::profile::AttributeType;
+use der::asn1::{BitString, PrintableStringRef, SetOfVec, Utf8StringRef};
 use der::{Decode, Encode, EncodePem};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::attr::AttributeTypeAndValue;
-use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::SubjectAltName;
-use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
-use x509_cert::request::{CertReq, CertReqInfo, ExtensionReq, Version};
+use x509_cert::request::{CertReq, CertReqInfo, Version};
 
 use crate::failure::{Failure, catalogue};
 
-// RFC 5280 section 4.2.1.6.
-const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
-const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
-
-/// Writes a certification request, PEM. Its names are wishes: the registry vouches for those of the certificate.
+/// Writes a certification request, PEM. Its subject is a wish: the registry vouches for the certificate's. Names are sent
+/// beside it.
 ///
 /// # Errors
-/// A DNS name that is not ASCII, or a key that could not sign.
+/// A value that does not fit into a name, or a key that could not sign.
 pub fn certification_request(
     key: &dyn Signer,
-    common_name: &str,
-    dns_names: &[String],
+    subject: &[(AttributeType, String)],
 ) -> Result<String, Failure> {
-    let unsigned = unsigned(key, common_name, dns_names).map_err(|error| unencodable(&error))?;
+    let unsigned = unsigned(key, subject).map_err(|error| unencodable(&error))?;
     let bytes = unsigned.to_der().map_err(|error| unencodable(&error))?;
     let signature =
         key.sign(&bytes).map_err(|error| Failure::of(&catalogue::KEY_GENERATION).cause(error.to_string()))?;
     signed(unsigned, key.signature_algorithm(), &signature).map_err(|error| unencodable(&error))
 }
 
-fn unsigned(key: &dyn Signer, common_name: &str, dns_names: &[String]) -> der::Result<CertReqInfo> {
-    let mut attributes = SetOfVec::new();
-    if !dns_names.is_empty() {
-        attributes.insert(ExtensionReq(vec![alternative_names(dns_names)?]).try_into()?)?;
-    }
+fn unsigned(key: &dyn Signer, wished: &[(AttributeType, String)]) -> der::Result<CertReqInfo> {
     Ok(CertReqInfo {
         version: Version::V1,
-        subject: subject(common_name)?,
+        subject: subject(wished)?,
         public_key: SubjectPublicKeyInfoOwned::from_der(key.public_key_info())?,
-        attributes,
+        attributes: SetOfVec::new(),
     })
 }
 
@@ -56,30 +46,24 @@ fn signed(info: CertReqInfo, algorithm: SignatureAlgorithm, signature: &[u8]) ->
     request.to_pem(der::pem::LineEnding::LF)
 }
 
-fn subject(common_name: &str) -> der::Result<Name> {
-    let value = der::Any::new(der::Tag::Utf8String, common_name.as_bytes())?;
-    let attribute = AttributeTypeAndValue { oid: COMMON_NAME, value };
-    let relative = RelativeDistinguishedName::try_from(vec![attribute])?;
-    Name::from_der(&RdnSequence::from(vec![relative]).to_der()?)
-}
-
-fn alternative_names(dns_names: &[String]) -> der::Result<Extension> {
-    let names = dns_names
-        .iter()
-        .map(|name| Ia5String::new(name).map(GeneralName::DnsName))
-        .collect::<Result<_, _>>()?;
-    Ok(Extension {
-        extn_id: SUBJECT_ALT_NAME,
-        critical: false,
-        extn_value: OctetString::new(SubjectAltName(names).to_der()?)?,
-    })
+fn subject(wished: &[(AttributeType, String)]) -> der::Result<Name> {
+    let attribute = |(attribute, value): &(AttributeType, String)| -> der::Result<_> {
+        let value = if attribute.is_printable_string() {
+            der::Any::encode_from(&PrintableStringRef::new(value)?)?
+        } else {
+            der::Any::encode_from(&Utf8StringRef::new(value)?)?
+        };
+        RelativeDistinguishedName::try_from(vec![AttributeTypeAndValue { oid: attribute.oid().0, value }])
+    };
+    let parts = wished.iter().map(attribute).collect::<der::Result<Vec<_>>>()?;
+    Name::from_der(&RdnSequence::from(parts).to_der()?)
 }
 
 fn unencodable(error: &der::Error) -> Failure {
     Failure::of(&catalogue::USAGE)
-        .what("a name cannot be written into a certification request")
+        .what("the subject cannot be written into a certification request")
         .cause(error.to_string())
-        .fix("write DNS names in ASCII, international ones as xn--")
+        .fix("write each attribute once, as NAME=VALUE; a country as two capital letters")
 }
 
 #[cfg(test)]
@@ -89,21 +73,23 @@ mod tests {
     use ca_core::algorithm::KeyAlgorithm;
     use ca_core::csr::CertificationRequest;
 
-    use super::certification_request;
+    use super::*;
     use crate::new_key;
 
-    fn request(algorithm: KeyAlgorithm, common_name: &str, dns_names: &[String]) -> String {
+    fn request(algorithm: KeyAlgorithm, subject: &[(AttributeType, &str)]) -> Result<String, Failure> {
         let (key, _) = new_key::generate(algorithm).unwrap();
-        certification_request(&key, common_name, dns_names).unwrap()
+        let subject: Vec<_> = subject.iter().map(|(kind, value)| (*kind, (*value).to_owned())).collect();
+        certification_request(&key, &subject)
     }
 
     #[test]
     fn the_authority_accepts_what_is_written_here() {
-        let names = ["portal.gov.ls".to_owned(), "www.portal.gov.ls".to_owned()];
         for algorithm in KeyAlgorithm::ALL {
-            let pem = request(algorithm, "A-01", &names);
+            let wished = [(AttributeType::Country, "LS"), (AttributeType::CommonName, "A-01")];
+            let pem = request(algorithm, &wished).unwrap();
             let verified = CertificationRequest::parse(pem.as_bytes()).unwrap().verify().unwrap();
-            assert_eq!(verified.dns_names(), names, "{algorithm}");
+            let read = verified.wishes().subject().iter().map(|asked| (asked.attribute(), asked.value()));
+            assert_eq!(read.collect::<Vec<_>>(), [("C", "LS"), ("CN", "A-01")], "{algorithm}");
         }
     }
 
@@ -115,7 +101,8 @@ mod tests {
             [KeyAlgorithm::P256, KeyAlgorithm::P384, KeyAlgorithm::Rsa3072, KeyAlgorithm::Ed25519]
         {
             let file = folder.path().join("request.pem");
-            std::fs::write(&file, request(algorithm, "'Mamosa Š", &["a.gov.ls".to_owned()])).unwrap();
+            let pem = request(algorithm, &[(AttributeType::CommonName, "'Mamosa Š")]).unwrap();
+            std::fs::write(&file, pem).unwrap();
             let checked = std::process::Command::new("openssl")
                 .args(["req", "-verify", "-noout", "-text", "-in"])
                 .arg(&file)
@@ -124,14 +111,12 @@ mod tests {
             let said = String::from_utf8_lossy(&checked.stdout).into_owned()
                 + &String::from_utf8_lossy(&checked.stderr);
             assert!(checked.status.success() && said.contains("verify OK"), "{algorithm}: {said}");
-            assert!(said.contains("DNS:a.gov.ls"), "{algorithm}: {said}");
         }
     }
 
     #[test]
-    fn a_name_that_is_not_ascii_is_refused() {
-        let (key, _) = new_key::generate(KeyAlgorithm::P256).unwrap();
-        let failure = certification_request(&key, "x", &["š.ls".to_owned()]).unwrap_err();
+    fn a_value_that_does_not_fit_is_refused() {
+        let failure = request(KeyAlgorithm::P256, &[(AttributeType::Country, "Lešotho")]).unwrap_err();
         assert_eq!(failure.exit().number(), 2);
     }
 }

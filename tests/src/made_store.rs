@@ -8,7 +8,7 @@ use ca_core::algorithm::KeyAlgorithm;
 use ca_core::authority::{Addresses, Authority, AuthorityParts};
 use ca_core::certificate::CaId;
 use ca_core::clock::{SystemClock, SystemEntropy};
-use ca_core::csr::SubjectPublicKey;
+use ca_core::csr::{SubjectPublicKey, Wishes};
 use ca_core::keys::software::SoftwareKey;
 use ca_core::keys::{KeyError, Signer};
 use ca_core::ledger::{Actor, EVENTS, Ledger, Position};
@@ -209,7 +209,7 @@ impl Maker {
             .with(Fact::AssetTag, format!("RSL-METER-{number:08}"))
             .with(Fact::RegistryUri, format!("https://registry.gov.ls/id/made-{number}"));
         let profile = self.authority.profiles().find("device").unwrap();
-        let request = self.authority.admit_key(key, &[], device, profile).unwrap();
+        let request = self.authority.admit_key(key, &Wishes::none(), device, profile).unwrap();
         let prepared = self.authority.prepare(request, &actor).unwrap();
         let issued = self.authority.sign(prepared, &actor, |_, _| Ok(AuditedChange::nothing())).unwrap();
         let serial = issued.record.serial;

@@ -18,6 +18,6 @@ impl Authority {
         profile: Profile,
     ) -> Result<IssuanceRequest, IssueError> {
         self.demand_fit_keys(&key, subject.identity(), &profile)?;
-        Ok(IssuanceRequest { profile, subject, attributes: Vec::new(), dns_names: Vec::new(), key })
+        Ok(IssuanceRequest { profile, subject, attributes: Vec::new(), names: Vec::new(), key })
     }
 }

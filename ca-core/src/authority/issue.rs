@@ -8,7 +8,7 @@ use crate::certificate::{
     self, CERTIFICATE_DER, CERTIFICATES, CERTIFICATES_BY_IDENTITY, CertificateRecord, KEYS,
 };
 use crate::crl::{Form, NamedIn, Partition};
-use crate::csr::{SubjectPublicKey, VerifiedCsr};
+use crate::csr::{SubjectPublicKey, VerifiedCsr, Wishes};
 use crate::fingerprint::fingerprint;
 use crate::issuance::reservation::{RESERVATIONS, RESERVED, Reservation};
 use crate::issuance::to_be_signed::{self, CERTIFICATE_ALGORITHM_FIELD, Contents, IssuedBy};
@@ -41,7 +41,7 @@ impl Authority {
         subject: ApprovedSubject,
         profile: &Profile,
     ) -> Result<IssuanceRequest, IssueError> {
-        self.admit_key(csr.key().clone(), csr.dns_names(), subject, profile)
+        self.admit_key(csr.key().clone(), csr.wishes(), subject, profile)
     }
 
     /// As [`Authority::admit`], for a key of the installation's own (a responder's, a server's), which needs no
@@ -52,12 +52,12 @@ impl Authority {
     pub fn admit_key(
         &self,
         key: SubjectPublicKey,
-        wished_dns_names: &[String],
+        wishes: &Wishes,
         subject: ApprovedSubject,
         profile: &Profile,
     ) -> Result<IssuanceRequest, IssueError> {
         self.demand_fit_keys(&key, subject.identity(), profile)?;
-        Ok(profile.admit(key, wished_dns_names, subject)?)
+        Ok(profile.admit(key, wishes, subject)?)
     }
 
     /// What no profile decides: neither the CA's key nor the subscriber's is in others' hands, and the latter belongs to
@@ -113,9 +113,8 @@ impl Authority {
         let written = to_be_signed::certificate(
             &Contents {
                 profile: &request.profile,
-                subject: &request.subject,
                 attributes: &request.attributes,
-                dns_names: &request.dns_names,
+                names: &request.names,
                 key: &request.key,
                 serial: &serial,
                 not_before,

@@ -149,7 +149,7 @@ impl Authority {
             profile,
             subject: ApprovedSubject::new(identity),
             attributes: Vec::new(),
-            dns_names: Vec::new(),
+            names: Vec::new(),
             key: other.key.clone(),
         })
     }

@@ -9,7 +9,7 @@ use super::{Addresses, AuthorityParts};
 use crate::blocked_keys;
 use crate::certificate::CaId;
 use crate::clock::{Clock, Entropy, EntropyError};
-use crate::csr::{CsrError, SubjectPublicKey};
+use crate::csr::{CsrError, SubjectPublicKey, Wishes};
 use crate::fingerprint::fingerprint;
 use crate::issuance::to_be_signed::{self, CERTIFICATE_ALGORITHM_FIELD, Contents, IssuedBy};
 use crate::issuance::{EncodingError, IssueError, Refusal};
@@ -96,14 +96,13 @@ fn to_be_self_signed(parts: &RootParts<'_>) -> Result<lint::LintedTbs, RootError
     {
         return Err(Refusal::from(blocked).into());
     }
-    let admitted = parts.profile.admit(key, &[], parts.subject.clone())?;
+    let admitted = parts.profile.admit(key, &Wishes::none(), parts.subject.clone())?;
     let not_before = whole_seconds(parts.clock.now());
     let written = to_be_signed::certificate(
         &Contents {
             profile: parts.profile,
-            subject: parts.subject,
             attributes: &admitted.attributes,
-            dns_names: &[],
+            names: &[],
             key: &admitted.key,
             serial: &SerialNumber::draw(parts.entropy.as_ref())?,
             not_before,

@@ -15,6 +15,7 @@ pub fn one_of_each() -> Vec<CsrError> {
         CsrError::ExtensionRequestRepeated,
         CsrError::ExtensionRepeated { oid: text("2.5.29.17") },
         CsrError::DnsName { name: text("a_b.example"), why: "it has an underscore" },
+        CsrError::AlternativeName { form: "email", name: text("a.example"), why: "it has no @" },
     ]);
     all.extend(keys());
     all.extend([

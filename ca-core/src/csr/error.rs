@@ -150,6 +150,16 @@ pub enum CsrError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// A requested alternative name of another form is none.
+    #[error("the requested subject alternative name {name:?} is no {form}: {why}")]
+    AlternativeName {
+        /// The form.
+        form: &'static str,
+        /// The name, control characters escaped.
+        name: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The key is of a kind that npki never certifies.
     #[error("{found} keys are not supported")]
     UnsupportedKey {
@@ -303,6 +313,7 @@ impl CsrError {
             Self::ExtensionRequestRepeated => "E-CSR-025",
             Self::ExtensionRepeated { .. } => "E-CSR-026",
             Self::DnsName { .. } => "E-CSR-027",
+            Self::AlternativeName { .. } => "E-CSR-028",
             Self::UnsupportedKey { .. } => "E-CSR-030",
             Self::ExplicitCurve => "E-CSR-031",
             Self::KeyParameters { .. } => "E-CSR-032",
@@ -362,6 +373,9 @@ impl CsrError {
             Self::ExtensionRequestRepeated | Self::ExtensionRepeated { .. } => "request each extension once",
             Self::DnsName { .. } => {
                 "write DNS names in ASCII, internationalised ones as xn--…, and without a final dot"
+            }
+            Self::AlternativeName { .. } => {
+                "write the name in its form: an address of four or sixteen octets, a mailbox, an absolute https address"
             }
             Self::UnsupportedKey { .. } | Self::ExplicitCurve => {
                 "make a P-256, P-384, Ed25519 or ML-DSA key, or an RSA key of 2048 to 4096 bits (`openssl genpkey -algorithm \

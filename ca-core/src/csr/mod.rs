@@ -1,7 +1,7 @@
 //! Certification requests (PKCS#10, RFC 2986).
 //!
 //! Raw bytes become a [`CertificationRequest`] by parsing and a [`VerifiedCsr`] by proof of possession and a look
-//! at the key's quality. The only things that leave here are the verified public key and the names asked for.
+//! at the key's quality. The only things that leave here are the verified public key and what is wished for.
 
 pub mod catalogue;
 mod error;
@@ -12,10 +12,12 @@ mod oids;
 mod parse;
 mod signature;
 pub(crate) mod strict;
+mod wishes;
 
 pub use error::CsrError;
 pub use key::{KeyKind, SubjectPublicKey};
 pub use names::RequestedAttribute;
+pub use wishes::{RequestedExtension, RequestedName, Wishes};
 
 /// The most octets a request may have, PEM framing included. The largest that real clients send (RSA-4096 with many
 /// names) stay below 8 kB.
@@ -24,8 +26,7 @@ pub const MAX_OCTETS: usize = 64 * 1024;
 /// A certification request as read: nothing in it is proven yet.
 #[derive(Debug)]
 pub struct CertificationRequest {
-    subject: Vec<RequestedAttribute>,
-    dns_names: Vec<String>,
+    wishes: Wishes,
     key: Vec<u8>,
     signed: Vec<u8>,
     signature_algorithm: Vec<u8>,
@@ -52,7 +53,7 @@ impl CertificationRequest {
         signature::proof_of_possession(&key, algorithm, &self.signed, &self.signature)?;
         let mut sha256 = [0; 32];
         sha256.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, &self.der).as_ref());
-        Ok(VerifiedCsr { key, subject: self.subject, dns_names: self.dns_names, sha256, der: self.der })
+        Ok(VerifiedCsr { key, wishes: self.wishes, sha256, der: self.der })
     }
 }
 
@@ -60,8 +61,7 @@ impl CertificationRequest {
 #[derive(Debug, Clone)]
 pub struct VerifiedCsr {
     key: SubjectPublicKey,
-    subject: Vec<RequestedAttribute>,
-    dns_names: Vec<String>,
+    wishes: Wishes,
     sha256: [u8; 32],
     der: Vec<u8>,
 }
@@ -72,14 +72,9 @@ impl VerifiedCsr {
         &self.key
     }
 
-    /// The subject asked for, in the order of its encoding; a wish, not a fact.
-    pub fn requested_subject(&self) -> &[RequestedAttribute] {
-        &self.subject
-    }
-
-    /// DNS names asked for in a subjectAltName extension request, lower case, each once; a wish, not a fact.
-    pub fn dns_names(&self) -> &[String] {
-        &self.dns_names
+    /// What else is asked for: wishes, not facts.
+    pub const fn wishes(&self) -> &Wishes {
+        &self.wishes
     }
 
     /// SHA-256 of the request's DER.

@@ -1,20 +1,13 @@
-//! The names a request asks for. Wishes, not facts: certificates take their names from the registry. They are read
-//! so that an officer can compare, and refused where what shows could differ from what is meant.
+//! The subject a request asks for. A wish, not a fact: certificates take their names from the registry. It is read so
+//! that it can be compared, and refused where what shows could differ from what is meant.
 
 use std::collections::HashSet;
 
 use const_oid::ObjectIdentifier;
-use x509_parser::extensions::{GeneralName, SubjectAlternativeName, X509Extension, X509ExtensionParser};
-use x509_parser::nom::Parser as _;
-use x509_parser::prelude::FromDer as _;
 
 use super::CsrError;
-use super::strict::{self, Element, OID, Reader, SEQUENCE, SET};
-
-/// PKCS #9 extensionRequest (RFC 2985 section 5.4.2), as contents octets.
-const EXTENSION_REQUEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x0e];
-/// subjectAltName (RFC 5280 section 4.2.1.6).
-const SUBJECT_ALT_NAME: &str = "2.5.29.17";
+use super::strict::{Element, OID, Reader, SEQUENCE, SET};
+use crate::profile::AttributeType;
 
 /// An attribute of the subject that a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +20,13 @@ impl RequestedAttribute {
     /// The attribute's short name (`CN`, `serialNumber`), or its dotted object identifier when it has none here.
     pub fn attribute(&self) -> &str {
         &self.attribute
+    }
+
+    /// Whether it is of this type.
+    pub fn is(&self, attribute: AttributeType) -> bool {
+        let oid = attribute.oid().to_string();
+        let known = ATTRIBUTES.iter().find(|(known, _, _)| *known == oid);
+        known.is_some_and(|(_, name, _)| *name == self.attribute)
     }
 
     /// Its value; `#` and hexadecimal DER when it is no text (RFC 4514 section 2.4).
@@ -172,95 +172,6 @@ fn is_hidden(character: char) -> bool {
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Reads the attributes of a request (RFC 2986 section 4.1) for the DNS names asked for. Unknown attributes and
-/// extensions are passed over: what is asked for in them is not granted, so they do no harm.
-pub(super) fn dns_names(mut attributes: Reader<'_>) -> Result<Vec<String>, CsrError> {
-    let mut requested = None;
-    while let Some(attribute) = attributes.next()? {
-        if attribute.tag != SEQUENCE {
-            return Err(CsrError::Structure { part: "list of attributes" });
-        }
-        let mut fields = Reader::new(attribute.body, "list of attributes");
-        let oid = fields.expect(OID)?;
-        let mut values = fields.enter(SET, "list of attributes")?;
-        fields.end()?;
-        if oid.body != EXTENSION_REQUEST {
-            continue;
-        }
-        let extensions = values.enter(SEQUENCE, "list of requested extensions")?;
-        // RFC 2985 section 5.4.2: SINGLE VALUE TRUE, within one attribute and over all of them.
-        if values.end().is_err() || requested.replace(extensions).is_some() {
-            return Err(CsrError::ExtensionRequestRepeated);
-        }
-    }
-    requested.map_or_else(|| Ok(Vec::new()), extension_dns_names)
-}
-
-fn extension_dns_names(mut extensions: Reader<'_>) -> Result<Vec<String>, CsrError> {
-    let malformed = CsrError::Structure { part: "list of requested extensions" };
-    // Not their contents: x509-parser reads those of kinds it knows, and none but subjectAltName matters here.
-    let mut parser = X509ExtensionParser::new().with_deep_parse_extensions(false);
-    let mut seen = HashSet::new();
-    let mut names = Vec::new();
-    while let Some(element) = extensions.next()? {
-        let (rest, extension) = parser.parse(element.whole).map_err(|_| malformed.clone())?;
-        let oid = extension.oid.to_id_string();
-        if !rest.is_empty() {
-            return Err(malformed);
-        }
-        if oid == SUBJECT_ALT_NAME {
-            names = alternative_dns_names(&extension)?;
-        }
-        if !seen.insert(oid.clone()) {
-            return Err(CsrError::ExtensionRepeated { oid });
-        }
-    }
-    Ok(names)
-}
-
-fn alternative_dns_names(extension: &X509Extension<'_>) -> Result<Vec<String>, CsrError> {
-    let malformed = || CsrError::Structure { part: "subjectAltName extension" };
-    strict::check(extension.value).map_err(|_| malformed())?;
-    let (_, alternative) = SubjectAlternativeName::from_der(extension.value).map_err(|_| malformed())?;
-    let mut seen = HashSet::new();
-    let mut names = Vec::new();
-    for name in alternative.general_names {
-        match name {
-            GeneralName::DNSName(name) => {
-                let name = dns_name(name)?;
-                if seen.insert(name.clone()) {
-                    names.push(name);
-                }
-            }
-            GeneralName::Invalid(..) => return Err(malformed()),
-            _ => {}
-        }
-    }
-    Ok(names)
-}
-
-/// RFC 5280 section 4.2.1.6: the preferred name syntax of RFC 1034 section 3.5, which RFC 1123 section 2.1 lets start
-/// with digits. A wildcard as the whole first label (RFC 9525 section 6.3) is a name too; profiles decide on it.
-fn dns_name(asked: &str) -> Result<String, CsrError> {
-    let refused = |why| CsrError::DnsName { name: asked.escape_default().to_string(), why };
-    if asked.is_empty() || asked.len() > 253 {
-        return Err(refused("it must have 1 to 253 characters"));
-    }
-    let name = asked.to_ascii_lowercase();
-    for label in name.strip_prefix("*.").unwrap_or(&name).split('.') {
-        if label.is_empty() || label.len() > 63 {
-            return Err(refused("each label between its dots must have 1 to 63 characters"));
-        }
-        if !label.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-') {
-            return Err(refused("only ASCII letters, digits, hyphens and dots are allowed"));
-        }
-        if label.starts_with('-') || label.ends_with('-') {
-            return Err(refused("a label must not start or end with a hyphen"));
-        }
-    }
-    Ok(name)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -305,20 +216,5 @@ mod tests {
                 "{hidden:?}"
             );
         }
-    }
-
-    #[test]
-    fn dns_names_are_checked_and_lowered() {
-        assert_eq!(dns_name("Portal.GOV.ls").unwrap(), "portal.gov.ls");
-        assert_eq!(dns_name("*.gov.ls").unwrap(), "*.gov.ls");
-        assert_eq!(dns_name("3com.ls").unwrap(), "3com.ls");
-        let long = "a".repeat(64);
-        for bad in [
-            "", "gov.ls.", ".ls", "a..b", "-a.ls", "a-.ls", "a_b.ls", "a b", "š.ls", "*", "a.*.ls", "a\0.ls",
-            &long,
-        ] {
-            assert!(matches!(dns_name(bad), Err(CsrError::DnsName { .. })), "{bad:?}");
-        }
-        assert!(dns_name(&"a.".repeat(127)).is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! From DER to the parts of a request.
 
 use super::strict::{self, BIT_STRING, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE};
-use super::{CertificationRequest, CsrError, names};
+use super::{CertificationRequest, CsrError, names, wishes};
 
 /// The tag of attributes and of a certificate's version: `[0]`, constructed.
 const CONTEXT_0: u8 = 0xa0;
@@ -30,8 +30,7 @@ pub(super) fn request(der: &[u8]) -> Result<CertificationRequest, CsrError> {
     fields.end()?;
 
     Ok(CertificationRequest {
-        subject: names::subject(subject)?,
-        dns_names: names::dns_names(attributes)?,
+        wishes: wishes::read(names::subject(subject)?, attributes)?,
         key: key.whole.to_vec(),
         // RFC 2986 section 4.2: the signature is over the DER of certificationRequestInfo, as it came.
         signed: information.whole.to_vec(),

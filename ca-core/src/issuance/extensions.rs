@@ -1,22 +1,20 @@
 //! The certificate extensions that the certificate writer cannot express, as DER.
 
-use std::net::IpAddr;
-
 use const_oid::ObjectIdentifier;
 use der::asn1::{Ia5String, Null, OctetString};
-use der::{Any, Encode, Sequence};
+use der::{Any, Encode};
 use rcgen::CustomExtension;
 use x509_cert::ext::pkix::certpolicy::{PolicyInformation, PolicyQualifierInfo};
-use x509_cert::ext::pkix::name::{GeneralName, OtherName};
+use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
     AccessDescription, AuthorityInfoAccessSyntax, CertificatePolicies, SubjectAltName,
 };
 
 use super::EncodingError;
+use crate::alternative_name::Name;
 use crate::authority::Addresses;
 use crate::crl::extensions::distribution_points;
-use crate::profile::{AlternativeNameForm, CrossCertification, Policy, Profile};
-use crate::subject::{ApprovedSubject, Fact};
+use crate::profile::{CrossCertification, Policy, Profile};
 
 /// id-ce-certificatePolicies
 const CERTIFICATE_POLICIES: &[u64] = &[2, 5, 29, 32];
@@ -47,8 +45,6 @@ const CPS_QUALIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.
 const ACCESS_OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
 /// id-ad-caIssuers
 const ACCESS_CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
-/// id-on-hardwareModuleName
-const HARDWARE_MODULE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.8.4");
 
 /// Wraps DER content as an extension.
 pub(super) fn extension(oid: &[u64], criticality: Criticality, content: Vec<u8>) -> CustomExtension {
@@ -101,63 +97,12 @@ pub(super) fn authority_information_access(
 }
 
 /// subjectAltName (RFC 5280 section 4.2.1.6); not critical, since every profile has a subject. `None` when empty.
-pub(super) fn subject_alternative_names(
-    profile: &Profile,
-    subject: &ApprovedSubject,
-    dns_names: &[String],
-) -> Result<Option<CustomExtension>, EncodingError> {
-    let mut names = Vec::new();
-    for wanted in &profile.alternative_names {
-        match wanted.form {
-            AlternativeNameForm::Dns => {
-                for name in dns_names {
-                    names.push(host_name(name)?);
-                }
-            }
-            AlternativeNameForm::RegistryUri => {
-                for uri in subject.values(Fact::RegistryUri) {
-                    names.push(GeneralName::UniformResourceIdentifier(Ia5String::new(uri)?));
-                }
-            }
-            AlternativeNameForm::HardwareModule => {
-                for module in subject.values(Fact::HardwareModule) {
-                    names.push(hardware_module_name(module)?);
-                }
-            }
-        }
-    }
+pub(super) fn subject_alternative_names(names: &[Name]) -> Result<Option<CustomExtension>, EncodingError> {
     if names.is_empty() {
         return Ok(None);
     }
+    let names = names.iter().map(Name::encoded).collect::<Result<Vec<_>, _>>()?;
     Ok(Some(extension(SUBJECT_ALT_NAME, Criticality::NonCritical, SubjectAltName(names).to_der()?)))
-}
-
-/// A server's name, or its address: RFC 5280 section 4.2.1.6 keeps the two apart, and verifiers look for an address in
-/// iPAddress only (RFC 9525 section 6.5), as four or sixteen octets.
-fn host_name(name: &str) -> Result<GeneralName, EncodingError> {
-    Ok(match name.parse() {
-        Ok(IpAddr::V4(address)) => GeneralName::IpAddress(OctetString::new(address.octets())?),
-        Ok(IpAddr::V6(address)) => GeneralName::IpAddress(OctetString::new(address.octets())?),
-        Err(_) => GeneralName::DnsName(Ia5String::new(name)?),
-    })
-}
-
-/// HardwareModuleName (RFC 4108 section 5).
-#[derive(Sequence)]
-struct HardwareModuleName {
-    hardware_type: ObjectIdentifier,
-    serial_number: OctetString,
-}
-
-/// Reads `OID/HEX`.
-fn hardware_module_name(module: &str) -> Result<GeneralName, EncodingError> {
-    let unfit = || EncodingError(format!("hardware module {module:?} is not of the form OID/HEX"));
-    let (hardware_type, serial) = module.split_once('/').ok_or_else(unfit)?;
-    let name = HardwareModuleName {
-        hardware_type: ObjectIdentifier::new(hardware_type).map_err(|_| unfit())?,
-        serial_number: OctetString::new(hex::decode(serial).map_err(|_| unfit())?)?,
-    };
-    Ok(GeneralName::OtherName(OtherName { type_id: HARDWARE_MODULE_NAME, value: Any::encode_from(&name)? }))
 }
 
 /// freshestCRL (RFC 5280 section 4.2.1.15), not critical: where the delta CRL of the certificate's CRL is.

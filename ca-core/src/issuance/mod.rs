@@ -4,6 +4,7 @@
 
 use time::OffsetDateTime;
 
+use crate::alternative_name::{Name, NameForm};
 use crate::blocked_keys::{BlockReason, BlockedKey};
 use crate::certificate::{CaId, CertificateRecord};
 use crate::clock::{ClockSetBack, EntropyError};
@@ -25,6 +26,7 @@ mod qc_statements;
 pub(crate) mod reservation;
 pub(crate) mod to_be_signed;
 
+pub use admit::Proposal;
 pub use reservation::AbandonError;
 
 /// A request that a profile admitted.
@@ -33,7 +35,7 @@ pub struct IssuanceRequest {
     pub(crate) profile: Profile,
     pub(crate) subject: ApprovedSubject,
     pub(crate) attributes: Vec<(AttributeType, String)>,
-    pub(crate) dns_names: Vec<String>,
+    pub(crate) names: Vec<Name>,
     pub(crate) key: SubjectPublicKey,
 }
 
@@ -99,11 +101,39 @@ pub enum Refusal {
         /// What does not fit.
         why: String,
     },
-    /// The request asks for a DNS name that the registry does not grant the identity.
-    #[error("{name} is not one of the identity's DNS names")]
+    /// The request asks for a name that the registry does not grant the identity.
+    #[error("{name} is not one of the identity's names in the registry")]
     NameNotGranted {
         /// The name asked for.
         name: String,
+    },
+    /// The request asks for a name of a form that the profile's certificates do not have.
+    #[error("the request asks for {name}, and certificates of profile {profile} have {}", forms(.admitted))]
+    NameFormNotAdmitted {
+        /// The profile.
+        profile: String,
+        /// The name asked for.
+        name: String,
+        /// The forms that the profile has.
+        admitted: Vec<NameForm>,
+    },
+    /// The profile takes a value from the request, and the request has none.
+    #[error("profile {profile} takes the {what} from the request, and the request has none")]
+    ProposalMissing {
+        /// The profile.
+        profile: String,
+        /// Which attribute, or which form of alternative name.
+        what: String,
+    },
+    /// What the applicant proposes is not what the profile lets applicants propose.
+    #[error("the {what} that the request proposes does not fit profile {profile}: {why}")]
+    ProposalUnfit {
+        /// The profile.
+        profile: String,
+        /// Which attribute, or which form of alternative name.
+        what: String,
+        /// What does not fit.
+        why: String,
     },
     /// The key is bound to another identity, now or in the past.
     #[error("this key already belongs to another identity; a key serves one identity only")]
@@ -124,6 +154,11 @@ pub enum Refusal {
         /// Where that is known from, in words.
         source_of_it: String,
     },
+}
+
+fn forms(admitted: &[NameForm]) -> String {
+    let names: Vec<&str> = admitted.iter().map(|form| form.name()).collect();
+    if names.is_empty() { "no alternative names".to_owned() } else { format!("{} only", names.join(", ")) }
 }
 
 impl From<BlockedKey> for Refusal {

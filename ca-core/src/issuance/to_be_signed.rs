@@ -15,19 +15,18 @@ use time::OffsetDateTime;
 use super::issuer::Issuer;
 use super::{EncodingError, extensions, qc_statements};
 use crate::algorithm::SignatureAlgorithm;
+use crate::alternative_name::Name;
 use crate::authority::Addresses;
 use crate::csr::{KeyKind, SubjectPublicKey};
 use crate::profile::{AttributeType, KeyUsage, Profile, ProfileKind};
 use crate::serial::SerialNumber;
-use crate::subject::ApprovedSubject;
 
 /// Everything that decides a certificate's bytes.
 pub(crate) struct Contents<'a> {
     pub(crate) profile: &'a Profile,
-    pub(crate) subject: &'a ApprovedSubject,
     /// The subject's attributes with the values they are to have, in order.
     pub(crate) attributes: &'a [(AttributeType, String)],
-    pub(crate) dns_names: &'a [String],
+    pub(crate) names: &'a [Name],
     pub(crate) key: &'a SubjectPublicKey,
     pub(crate) serial: &'a SerialNumber,
     pub(crate) not_before: OffsetDateTime,
@@ -169,7 +168,7 @@ fn further_extensions(contents: &Contents<'_>) -> Result<Vec<rcgen::CustomExtens
     if let Some(address) = contents.addresses.freshest_crl.as_ref().filter(|_| profile.crl_address) {
         all.push(extensions::freshest_crl(address));
     }
-    all.extend(extensions::subject_alternative_names(profile, contents.subject, contents.dns_names)?);
+    all.extend(extensions::subject_alternative_names(contents.names)?);
     if let Some(statements) = &profile.qc_statements {
         all.push(qc_statements::qc_statements(statements)?);
     }

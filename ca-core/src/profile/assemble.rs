@@ -5,23 +5,26 @@ use std::sync::Arc;
 
 use time::Duration;
 
-use super::file::{KindEntry, PolicyEntry, ProfileFile, QcStatementsEntry, SubjectEntry};
-use super::{
-    AlternativeName, BrokenRule, KeyRules, LegalStatements, Oid, Pattern, Policy, Profile, ProfileId,
-    ProfileKind, QcStatements, SubjectAttribute, ValueSource, Vetting, nearest, oids,
+use super::file::{
+    AlternativeNameEntry, FromEntry, KindEntry, PolicyEntry, ProfileFile, QcStatementsEntry, SubjectEntry,
 };
+use super::{
+    AlternativeName, BrokenRule, KeyRules, LegalStatements, NameSource, Oid, Pattern, Policy, Profile,
+    ProfileId, ProfileKind, QcStatements, SubjectAttribute, ValueSource, Vetting, nearest, oids,
+};
+use crate::subject::Fact;
 
 pub(super) fn profile(id: ProfileId, file: ProfileFile) -> Result<Profile, BrokenRule> {
-    let alternative_names = file
-        .alternative_names
-        .iter()
-        .map(|name| AlternativeName { form: name.form, required: name.required });
     Ok(Profile {
         id,
         title: file.title,
         kind: kind(file.kind, file.path_length)?,
         subject: file.subject.into_iter().map(subject_attribute).collect::<Result<_, _>>()?,
-        alternative_names: alternative_names.collect(),
+        alternative_names: file
+            .alternative_names
+            .into_iter()
+            .map(alternative_name)
+            .collect::<Result<_, _>>()?,
         key_usage: file.key_usage,
         extended_key_usage: purposes(&file.extended_key_usage)?,
         extended_key_usage_critical: file.extended_key_usage_critical,
@@ -59,7 +62,8 @@ fn kind(kind: KindEntry, path_length: Option<u8>) -> Result<ProfileKind, BrokenR
 fn subject_attribute(entry: SubjectEntry) -> Result<SubjectAttribute, BrokenRule> {
     let attribute = entry.attribute;
     let value = match (entry.from, entry.fixed) {
-        (Some(fact), None) => ValueSource::Fact(fact),
+        (Some(FromEntry::Fact(fact)), None) => ValueSource::Fact(fact),
+        (Some(FromEntry::Request), None) => ValueSource::Request,
         (None, Some(value)) => ValueSource::Fixed(value),
         _ => {
             return Err(BrokenRule::new(
@@ -76,6 +80,25 @@ fn subject_attribute(entry: SubjectEntry) -> Result<SubjectAttribute, BrokenRule
         max_length: entry.max_length.unwrap_or_else(|| attribute.upper_bound()),
         pattern: entry.pattern.as_deref().map(pattern).transpose()?,
     })
+}
+
+fn alternative_name(entry: AlternativeNameEntry) -> Result<AlternativeName, BrokenRule> {
+    let form = entry.form;
+    let source = match entry.from {
+        Some(FromEntry::Request) => NameSource::Request,
+        Some(FromEntry::Fact(fact)) if fact != form.fact() => {
+            let why = format!("`{form}` takes {}, or `request`", fact_name(form.fact()));
+            return Err(BrokenRule::new("alternative_names", "npki", why));
+        }
+        Some(FromEntry::Fact(_)) | None => NameSource::Registry,
+    };
+    let pattern = entry.pattern.as_deref().map(pattern).transpose()?;
+    Ok(AlternativeName { form, source, required: entry.required, pattern, sector: entry.sector })
+}
+
+/// A fact's name in profiles.
+fn fact_name(fact: Fact) -> String {
+    serde_json::to_value(fact).ok().and_then(|name| Some(format!("`{}`", name.as_str()?))).unwrap_or_default()
 }
 
 /// A pattern must say by itself that it covers the whole value. Branches outside a group would escape the anchors

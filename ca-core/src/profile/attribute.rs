@@ -4,7 +4,7 @@ use super::{AttributeType, Oid};
 
 impl AttributeType {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Country,
         Self::Locality,
         Self::Organization,
@@ -14,6 +14,7 @@ impl AttributeType {
         Self::GivenName,
         Self::SerialNumber,
         Self::Pseudonym,
+        Self::BusinessCategory,
     ];
 
     /// Its name in profiles.
@@ -28,6 +29,7 @@ impl AttributeType {
             Self::GivenName => "given-name",
             Self::SerialNumber => "serial-number",
             Self::Pseudonym => "pseudonym",
+            Self::BusinessCategory => "business-category",
         }
     }
 
@@ -40,6 +42,7 @@ impl AttributeType {
             Self::Country => "2.5.4.6",
             Self::Locality => "2.5.4.7",
             Self::Organization => "2.5.4.10",
+            Self::BusinessCategory => "2.5.4.15",
             Self::GivenName => "2.5.4.42",
             Self::Pseudonym => "2.5.4.65",
             Self::OrganizationIdentifier => "2.5.4.97",
@@ -54,8 +57,8 @@ impl AttributeType {
             Self::Country => 2,
             // ub-common-name, ub-organization-name, ub-serial-number
             Self::CommonName | Self::Organization | Self::SerialNumber => 64,
-            // ub-locality-name, ub-pseudonym
-            Self::Locality | Self::Pseudonym => 128,
+            // ub-locality-name, ub-pseudonym; X.520 section 6.6.4: ub-business-category
+            Self::Locality | Self::Pseudonym | Self::BusinessCategory => 128,
             // ub-name. X.520 sets no bound for organizationIdentifier; it is read with the bound of names.
             Self::Surname | Self::GivenName | Self::OrganizationIdentifier => 32_768,
         }

@@ -1,13 +1,15 @@
 //! The loose form of a profile: TOML as written. What each key means stands at the top of
 //! `config/profiles/person-signature.toml`.
 
-use serde::Deserialize;
+use serde::de::IntoDeserializer as _;
+use serde::{Deserialize, Deserializer};
 
 use super::{
-    AlternativeNameForm, AttributeType, BrokenRule, KeyUsage, Place, Profile, ProfileError, ProfileId,
-    QcPurpose, Semantics, assemble, rules,
+    AttributeType, BrokenRule, KeyUsage, Place, Profile, ProfileError, ProfileId, QcPurpose, Semantics,
+    assemble, rules,
 };
 use crate::algorithm::KeyAlgorithm;
+use crate::alternative_name::NameForm;
 use crate::plain_name::is_plain;
 use crate::subject::Fact;
 use crate::toml_fault::{TomlFault, TomlMistake};
@@ -94,7 +96,7 @@ pub(super) enum KindEntry {
 #[serde(deny_unknown_fields)]
 pub(super) struct SubjectEntry {
     pub(super) attribute: AttributeType,
-    pub(super) from: Option<Fact>,
+    pub(super) from: Option<FromEntry>,
     pub(super) fixed: Option<String>,
     #[serde(default = "yes")]
     pub(super) required: bool,
@@ -106,11 +108,31 @@ const fn yes() -> bool {
     true
 }
 
+/// Where a value comes from: a fact of the registry's by its name, or `request`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FromEntry {
+    Fact(Fact),
+    Request,
+}
+
+impl<'de> Deserialize<'de> for FromEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        if word == "request" {
+            return Ok(Self::Request);
+        }
+        Fact::deserialize(word.into_deserializer()).map(Self::Fact)
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AlternativeNameEntry {
-    pub(super) form: AlternativeNameForm,
+    pub(super) form: NameForm,
+    pub(super) from: Option<FromEntry>,
     pub(super) required: bool,
+    pub(super) pattern: Option<String>,
+    pub(super) sector: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

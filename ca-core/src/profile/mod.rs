@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use crate::algorithm::KeyAlgorithm;
+use crate::alternative_name::NameForm;
 use crate::csr::KeyKind;
 use crate::subject::Fact;
 
@@ -155,6 +156,8 @@ pub enum ValueSource {
     Fixed(String),
     /// Vouched for by the registry.
     Fact(Fact),
+    /// Proposed by the applicant in the certification request; nobody vouches for it but the officer who approves.
+    Request,
 }
 
 /// Attribute types a subject may have. The string type follows from the attribute: PrintableString for C,
@@ -180,27 +183,32 @@ pub enum AttributeType {
     SerialNumber,
     /// pseudonym, 2.5.4.65
     Pseudonym,
+    /// businessCategory, 2.5.4.15
+    BusinessCategory,
 }
 
-/// A subject alternative name, from the registry's facts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AlternativeNameForm {
-    /// dNSName, one for each value of [`Fact::DnsName`]; a request may ask for fewer.
-    Dns,
-    /// uniformResourceIdentifier, from [`Fact::RegistryUri`].
-    RegistryUri,
-    /// hardwareModuleName otherName (RFC 4108 section 5), from [`Fact::HardwareModule`].
-    HardwareModule,
-}
-
-/// One alternative name of a profile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One form of alternative name of a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlternativeName {
     /// Which.
-    pub form: AlternativeNameForm,
+    pub form: NameForm,
+    /// Where its values come from.
+    pub source: NameSource,
     /// Whether issuance is refused when there is no value.
     pub required: bool,
+    /// What each whole value must match, in the spelling of [`Name::text`](crate::alternative_name::Name::text).
+    pub pattern: Option<Pattern>,
+    /// For a directory name: the sector whose pseudonym it carries.
+    pub sector: Option<String>,
+}
+
+/// Where alternative names come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameSource {
+    /// The registry's fact of the form: [`NameForm::fact`].
+    Registry,
+    /// The applicant, who proposes them; nobody vouches for them but the officer who approves.
+    Request,
 }
 
 /// Key usage bits (RFC 5280 section 4.2.1.3) that profiles use.

@@ -325,6 +325,59 @@ const BROKEN: &[(&str, &str, &str, &str, &str)] = &[
         "RFC 6960 section 4.2.2.2",
     ),
     ("ocsp-responder", "approvals = 0", "approvals = 1", "approvals", "npki"),
+    ("tls-server", "form = \"ip\"", "form = \"ip\"\nfrom = \"dns-name\"", "alternative_names", "npki"),
+    ("tls-server", "form = \"ip\"", "form = \"ip\"\nfrom = \"request\"", "pattern", "npki"),
+    (
+        "application",
+        "form = \"dns\"",
+        "form = \"dns\"\nfrom = \"request\"\npattern = '^[a-z]+$'",
+        "approvals",
+        "ETSI EN 319 411-1 section 6.2.2",
+    ),
+    (
+        "tls-server",
+        "form = \"ip\"",
+        "form = \"user-principal-name\"\nfrom = \"request\"\npattern = '^a$'",
+        "from",
+        "ETSI EN 319 411-1 section 6.2.2",
+    ),
+    (
+        "tls-server",
+        "from = \"organization\"",
+        "from = \"request\"\npattern = '^[A-Z]+$'",
+        "from",
+        "ETSI EN 319 411-1 section 6.2.2",
+    ),
+    (
+        "person-signature",
+        "from = \"common-name\"",
+        "from = \"request\"\npattern = '^[A-Z]+$'",
+        "from",
+        "ETSI EN 319 411-1 section 6.2.2",
+    ),
+    (
+        "person-signature",
+        "[addresses]",
+        "[[alternative_names]]\nform = \"email\"\nfrom = \"request\"\nrequired = false\npattern = '^a@b$'\n[addresses]",
+        "from",
+        "ETSI EN 319 411-1 section 6.2.2",
+    ),
+    (
+        "person-signature",
+        "[addresses]",
+        "[[alternative_names]]\nform = \"directory-name\"\nrequired = false\n[addresses]",
+        "sector",
+        "npki",
+    ),
+    (
+        "person-signature",
+        "[addresses]",
+        "[[alternative_names]]\nform = \"directory-name\"\nrequired = false\nsector = \"A B\"\n[addresses]",
+        "sector",
+        "npki",
+    ),
+    ("tls-server", "form = \"ip\"", "form = \"ip\"\nsector = \"health\"", "sector", "npki"),
+    ("tls-server", "form = \"ip\"", "form = \"hardware-module\"", "alternative_names", "npki"),
 ];
 
 #[test]
@@ -343,6 +396,18 @@ fn each_rule_is_enforced_and_cited() {
             other => panic!("{id}: {from:?} became {to:?}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn values_come_from_the_request_where_a_pattern_bounds_them_and_an_officer_sees_them() {
+    let proposed = "form = \"ip\"\nfrom = \"request\"\npattern = '^10[.][0-9.]+$'";
+    let profile = changed("tls-server", "form = \"ip\"", proposed).unwrap();
+    assert!(profile.takes_proposals());
+    let proposed = "from = \"request\"\npattern = '^[A-Za-z ]+$'";
+    assert!(changed("tls-server", "from = \"locality\"", proposed).unwrap().takes_proposals());
+    assert!(!changed("tls-server", "47", "46").unwrap().takes_proposals());
+    let error = error("device", "from = \"country\"", "from = \"contry\"");
+    assert!(error.ends_with("; did you mean `country`?"), "{error}");
 }
 
 #[test]

@@ -4,8 +4,12 @@ use ca_core::csr::KeyKind;
 
 use crate::requests::*;
 
+fn names(request: &ca_core::csr::VerifiedCsr) -> Vec<String> {
+    request.wishes().names().iter().map(ToString::to_string).collect()
+}
+
 fn wish(request: &ca_core::csr::VerifiedCsr) -> Vec<(&str, &str)> {
-    request.requested_subject().iter().map(|wish| (wish.attribute(), wish.value())).collect()
+    request.wishes().subject().iter().map(|wish| (wish.attribute(), wish.value())).collect()
 }
 
 #[test]
@@ -108,12 +112,38 @@ subjectAltName = DNS:Portal.gov.ls, DNS:api.gov.ls, DNS:PORTAL.gov.ls, IP:192.0.
 ";
 
 #[test]
-fn unknown_wishes_are_passed_over_and_names_read() {
+fn every_wish_is_read() {
     let desk = Desk::new();
     desk.key("key.pem", &EC_P256);
     desk.write("request.cnf", MANY_EXTENSIONS);
     let request = read(&desk.request("key.pem", &["-config", "request.cnf"])).unwrap();
-    assert_eq!(request.dns_names(), ["portal.gov.ls", "api.gov.ls"]);
+    let asked = [
+        "dns:portal.gov.ls",
+        "dns:api.gov.ls",
+        "ip:192.0.2.1",
+        "email:a@gov.ls",
+        "uri:https://gov.ls/",
+        "user-principal-name:a@gov.ls",
+        "registered-id:1.2.3",
+    ];
+    let names = names(&request);
+    assert_eq!(names[..7], asked);
+    assert!(names.len() == 8 && names[7].starts_with("directory-name:CN=T"), "{names:?}");
+    let extensions = request.wishes().extensions().iter();
+    let extensions: Vec<_> = extensions.map(|asked| (asked.oid(), asked.is_critical())).collect();
+    assert_eq!(
+        extensions,
+        [
+            ("2.5.29.19", true),
+            ("2.5.29.15", true),
+            ("2.5.29.37", false),
+            ("2.5.29.14", false),
+            ("2.5.29.32", false),
+            ("2.16.840.1.113730.1.13", false),
+            ("1.3.6.1.5.5.7.1.24", false),
+            ("1.2.3.4.5.6.7", false),
+        ]
+    );
     let wish = wish(&request);
     assert_eq!(wish[0..3], [("C", "LS"), ("organizationIdentifier", "NTRLS-100000"), ("O", "Bohlokoa")]);
     assert_eq!(wish[3..5], [("OU", "A"), ("OU", "B")]);
@@ -170,7 +200,7 @@ fn certtool() {
         assert!(text.starts_with(b"PKCS #10"));
         let request = read(&text).unwrap_or_else(|error| panic!("{kind}: {error}"));
         assert_eq!(request.key().kind(), kind);
-        assert_eq!(request.dns_names(), ["a.gov.ls"]);
+        assert_eq!(names(&request), ["dns:a.gov.ls", "ip:192.0.2.1"]);
         assert!(wish(&request).contains(&("CN", "Tšepo")));
     }
 }
@@ -197,7 +227,7 @@ fn keytool() {
         let request = read(&desk.run("keytool", &[&make[..], &store].concat()))
             .unwrap_or_else(|error| panic!("{kind}: {error}"));
         assert_eq!(request.key().kind(), kind);
-        assert_eq!(request.dns_names(), ["a.gov.ls"]);
+        assert_eq!(names(&request), ["dns:a.gov.ls", "ip:192.0.2.1"]);
         assert!(wish(&request).contains(&("O", "Bohlokoa, Ltd")));
         assert!(wish(&request).contains(&("CN", "Tšepo")));
     }

@@ -168,10 +168,8 @@ fn names_that_show_otherwise_than_they_are() {
 fn requested_extensions_are_read_in_one_way_only() {
     let named = |attributes: &[Vec<u8>]| asking(&[attribute("2.5.4.3", 0x0c, b"x")], attributes);
     let names = alternative_names(&[b"a.gov.ls"]);
-    assert_eq!(
-        read(&named(&[extension_request(std::slice::from_ref(&names))])).unwrap().dns_names(),
-        ["a.gov.ls"]
-    );
+    let request = read(&named(&[extension_request(std::slice::from_ref(&names))])).unwrap();
+    assert_eq!(request.wishes().names()[0].to_string(), "dns:a.gov.ls");
     refused!(
         named(&[extension_request(&[names.clone(), names.clone()])]),
         CsrError::ExtensionRepeated { .. }
@@ -185,12 +183,21 @@ fn requested_extensions_are_read_in_one_way_only() {
     for broken in [&[0x30, 0x80, 0, 0][..], &[], &[0x30, 0], &[0x30, 2, 0x82, 5], &[0x31, 0]] {
         let list = extension_request(&[extension("2.5.29.17", broken)]);
         if broken == [0x30, 0] {
-            assert_eq!(read(&named(&[list])).unwrap().dns_names().len(), 0);
+            assert_eq!(read(&named(&[list])).unwrap().wishes().names().len(), 0);
         } else {
             refused!(named(&[list]), CsrError::Structure { .. });
         }
     }
-    // Other extensions may hold anything.
+    for (tag, bad) in [(0x81, &b"a.gov.ls"[..]), (0x86, b"a b"), (0x87, b"\0\0\0"), (0x87, b"192.0.2.1")] {
+        let list = extension_request(&[extension("2.5.29.17", &element(0x30, &element(tag, bad)))]);
+        refused!(named(&[list]), CsrError::AlternativeName { .. });
+    }
+    for malformed in [(0x84, &b""[..]), (0xa4, b"\x05\0"), (0xa0, b"\x05\0"), (0x89, b"")] {
+        let list =
+            extension_request(&[extension("2.5.29.17", &element(0x30, &element(malformed.0, malformed.1)))]);
+        refused!(named(&[list]), CsrError::Structure { .. });
+    }
+    // Other extensions may hold anything: the profile decides on them.
     assert!(read(&named(&[extension_request(&[extension("2.5.29.15", b"\xff\xff")])])).is_ok());
     assert!(
         read(&named(&[sequence(&[&oid("1.2.840.113549.1.9.7"), &element(0x31, &element(0x04, b"\xff"))])]))

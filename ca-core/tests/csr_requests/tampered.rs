@@ -96,7 +96,7 @@ proptest! {
     fn any_name_that_is_read_is_read_as_it_was_written(name in "\\PC{1,40}") {
         let der = asking(&[attribute("2.5.4.3", 0x0c, name.as_bytes())], &[]);
         if let Ok(request) = read(&der) {
-            prop_assert_eq!(request.requested_subject()[0].value(), name);
+            prop_assert_eq!(request.wishes().subject()[0].value(), name);
         }
     }
 }

@@ -8,7 +8,7 @@ use ca_core::authority::{Addresses, Authority, AuthorityParts};
 use ca_core::certificate::CaId;
 use ca_core::clock::{Clock, SetClock, SystemEntropy};
 use ca_core::crl::{self, CrlName, Freshness};
-use ca_core::csr::SubjectPublicKey;
+use ca_core::csr::{SubjectPublicKey, Wishes};
 use ca_core::issuance::IssueError;
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
@@ -75,8 +75,12 @@ impl Apart {
         let key = SoftwareKey::generate(ca_core::algorithm::KeyAlgorithm::P256).unwrap();
         let key = SubjectPublicKey::from_der(key.public_key_info()).unwrap();
         let profile = self.issuing.profiles().find("device").unwrap();
-        let request =
-            self.issuing.admit_key(key, &[], subject("device", IdentityRef("D-1".to_owned())), profile)?;
+        let request = self.issuing.admit_key(
+            key,
+            &Wishes::none(),
+            subject("device", IdentityRef("D-1".to_owned())),
+            profile,
+        )?;
         let prepared = self.issuing.prepare(request, &actor())?;
         self.issuing.sign(prepared, &actor(), |_, _| Ok(AuditedChange::nothing())).map(|_| ())
     }
@@ -100,7 +104,7 @@ fn what_the_offline_root_revokes_stops_at_once() {
     let key = SubjectPublicKey::from_der(key.public_key_info()).unwrap();
     let profile = apart.issuing.profiles().find("device").unwrap();
     let late = subject("device", IdentityRef("D-2".to_owned()));
-    let request = apart.issuing.admit_key(key, &[], late, profile).unwrap();
+    let request = apart.issuing.admit_key(key, &Wishes::none(), late, profile).unwrap();
     let prepared = apart.issuing.prepare(request, &actor()).unwrap();
 
     let reason = RevocationReason::KeyCompromise;

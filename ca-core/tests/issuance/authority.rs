@@ -7,7 +7,7 @@ use ca_core::authority::{Addresses, Authority, AuthorityParts, RootParts, found_
 use ca_core::certificate::CaId;
 use ca_core::clock::{Clock, SetClock, SystemEntropy};
 use ca_core::crl::CrlPlan;
-use ca_core::csr::SubjectPublicKey;
+use ca_core::csr::{SubjectPublicKey, Wishes};
 use ca_core::issuance::{IssueError, IssuedCertificate, PreparedCertificate};
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
@@ -85,7 +85,8 @@ impl<S: Store + 'static> Ca<S> {
         let root = Authority::new(found_root(parts, &actor()).unwrap()).unwrap();
         let public = SubjectPublicKey::from_der(key.public_key_info()).unwrap();
         let profile = profiles.find("issuing-ca").unwrap();
-        let request = root.admit_key(public, &[], ca_subject("Example Issuing CA G1"), profile).unwrap();
+        let request =
+            root.admit_key(public, &Wishes::none(), ca_subject("Example Issuing CA G1"), profile).unwrap();
         let prepared = root.prepare(request, &actor()).unwrap();
         let certificate = root.sign(prepared, &actor(), |_, _| Ok(AuditedChange::nothing())).unwrap().der;
         let id = CaId::new("issuing").unwrap();
@@ -122,7 +123,7 @@ impl<S: Store + 'static> Ca<S> {
     ) -> Result<PreparedCertificate, IssueError> {
         let identity = subject(profile, IdentityRef(format!("X-{profile}")));
         let profile = self.issuing.profiles().find(profile).unwrap();
-        let request = self.issuing.admit_key(key, &[], identity, profile)?;
+        let request = self.issuing.admit_key(key, &Wishes::none(), identity, profile)?;
         self.issuing.prepare(request, &actor())
     }
 

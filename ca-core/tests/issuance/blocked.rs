@@ -3,7 +3,7 @@
 use ca_core::blocked_keys::{self, BLOCKED, BlockReason, BlockedKey, KeyDigest, SpkiDigest};
 use ca_core::certificate::CaId;
 use ca_core::clock::{SystemClock, SystemEntropy};
-use ca_core::csr::SubjectPublicKey;
+use ca_core::csr::{SubjectPublicKey, Wishes};
 use ca_core::issuance::{IssueError, Refusal};
 use ca_core::key_index::{CERTIFICATES_BY_KEY, KeyIndex};
 use ca_core::ledger::{Event, Ledger};
@@ -123,7 +123,7 @@ fn a_key_is_blocked_for_every_ca_of_a_store() {
     for authority in [&ca.root, &ca.issuing] {
         let profile = authority.profiles().find("device").unwrap();
         let who = subject("device", IdentityRef("somebody".to_owned()));
-        let refused = authority.admit_key(key.clone(), &[], who, profile);
+        let refused = authority.admit_key(key.clone(), &Wishes::none(), who, profile);
         let refused = matches!(refused, Err(IssueError::Refused(Refusal::KeyCompromised { .. })));
         assert!(refused, "{}", authority.id());
     }

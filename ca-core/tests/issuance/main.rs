@@ -6,6 +6,7 @@ mod authority;
 mod blocked;
 mod crl;
 mod link;
+mod names;
 mod openssl;
 mod sealed;
 mod unwritable;
@@ -13,7 +14,7 @@ mod unwritable;
 use authority::{Ca, actor, subject};
 use ca_core::algorithm::KeyAlgorithm;
 use ca_core::authority::RevokeError;
-use ca_core::csr::SubjectPublicKey;
+use ca_core::csr::{SubjectPublicKey, Wishes};
 use ca_core::issuance::{IssueError, Refusal};
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
@@ -108,7 +109,7 @@ fn a_key_serves_one_identity_for_all_time() {
     ca.issue("device", key.clone()).expect("a renewal with the same key, for the same identity");
     let other = subject("device", IdentityRef("D-OTHER".to_owned()));
     let profile = ca.issuing.profiles().find("device").unwrap();
-    let refused = ca.issuing.admit_key(key, &[], other, profile);
+    let refused = ca.issuing.admit_key(key, &Wishes::none(), other, profile);
     assert!(matches!(refused, Err(IssueError::Refused(Refusal::KeyOfAnother))));
 }
 
@@ -118,11 +119,18 @@ fn only_granted_dns_names_are_admitted() {
     let profile = ca.issuing.profiles().find("tls-server").unwrap();
     let identity =
         || subject("tls-server", IdentityRef("A-1".to_owned())).with(Fact::DnsName, "b.example.org");
-    let wish = |name: &str| ca.issuing.admit_key(new_key(), &[name.to_owned()], identity(), profile);
-    assert!(wish("B.EXAMPLE.ORG").is_ok());
+    let wish = |name: &str| {
+        let wishes = Wishes::none().and_names(&[name.parse().unwrap()]);
+        ca.issuing.admit_key(new_key(), &wishes, identity(), profile)
+    };
+    assert!(wish("dns:B.EXAMPLE.ORG").is_ok());
     assert!(matches!(
-        wish("c.example.org"),
-        Err(IssueError::Refused(Refusal::NameNotGranted { name })) if name == "c.example.org"
+        wish("dns:c.example.org"),
+        Err(IssueError::Refused(Refusal::NameNotGranted { name })) if name == "dns:c.example.org"
+    ));
+    assert!(matches!(
+        wish("email:a@example.org"),
+        Err(IssueError::Refused(Refusal::NameFormNotAdmitted { .. }))
     ));
 }
 

@@ -47,6 +47,22 @@ pub(crate) fn verifies(ca: &Ca, leaf: &[u8], what: &str) {
     assert!(accepted, "{what}: {said}");
 }
 
+/// What `openssl x509 -ext` says of extensions of a certificate.
+pub(crate) fn shows(certificate: &[u8], extensions: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = write(folder.path(), "leaf.pem", "CERTIFICATE", certificate);
+    let (read, said) = openssl(&[
+        "x509".as_ref(),
+        "-noout".as_ref(),
+        "-ext".as_ref(),
+        extensions.as_ref(),
+        "-in".as_ref(),
+        certificate.as_ref(),
+    ]);
+    assert!(read, "{said}");
+    said
+}
+
 /// `openssl crl` verifies the CRL and shows the serial number with this reason.
 pub(crate) fn lists_as_revoked(ca: &Ca, crl: &[u8], serial: &SerialNumber, reason: &str) {
     let folder = tempfile::tempdir().unwrap();

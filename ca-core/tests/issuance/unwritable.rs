@@ -7,6 +7,7 @@ use ca_core::algorithm::KeyAlgorithm;
 use ca_core::authority::{Addresses, Authority, RootParts, found_root};
 use ca_core::certificate::CaId;
 use ca_core::clock::{SetClock, SystemEntropy};
+use ca_core::csr::Wishes;
 use ca_core::keys::software::SoftwareKey;
 use ca_core::keys::{KeyError, Signer};
 use ca_core::ledger::{self, Position};
@@ -132,7 +133,7 @@ impl Bench {
 fn device(authority: &Authority) -> ca_core::issuance::IssuanceRequest {
     let identity = subject("device", ca_core::subject::IdentityRef("D-1".to_owned()));
     let profile = authority.profiles().find("device").unwrap();
-    authority.admit_key(new_key(), &[], identity, profile).unwrap()
+    authority.admit_key(new_key(), &Wishes::none(), identity, profile).unwrap()
 }
 
 #[test]

@@ -127,8 +127,19 @@ pub struct Request {
     /// Where its key lives, as the applicant states it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub key_origin: Option<KeyOrigin>,
+    /// What the applicant proposes for the certificate; nobody has vetted it.
+    #[serde(default)]
+    pub proposals: Vec<Proposal>,
     #[serde(flatten)]
     pub further: Map<String, Value>,
+}
+
+/// A value that an applicant proposes.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Proposal {
+    pub what: String,
+    pub value: String,
+    pub pattern: String,
 }
 
 /// An officer's approval.

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use ca_core::algorithm::KeyAlgorithm;
+use ca_core::alternative_name::Name;
+use ca_core::profile::AttributeType;
 use ca_core::serial::SerialNumber;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
@@ -83,6 +85,12 @@ pub struct RequestArguments {
     /// A DNS name to ask for; repeat for more
     #[arg(long = "dns-name", value_name = "NAME")]
     dns_names: Vec<String>,
+    /// A name of any form to ask for, like ip:192.0.2.1, email:… or uri:…; repeat for more
+    #[arg(long = "name", value_name = "FORM:VALUE")]
+    names: Vec<Name>,
+    /// What --generate writes into the request's subject, like common-name=…; repeat for more [default: the identity]
+    #[arg(long = "subject", value_name = "ATTRIBUTE=VALUE", requires = "generate", value_parser = wished_attribute)]
+    subject: Vec<(AttributeType, String)>,
     #[command(flatten)]
     key_origin: KeyOriginArguments,
     /// The folder for key.pem, cert.pem and chain.pem [default with --generate: this one]
@@ -125,17 +133,24 @@ pub fn run(command: CertCommand, session: &mut Session) -> Ending {
     }
 }
 
+fn wished_attribute(text: &str) -> Result<(AttributeType, String), String> {
+    let known = || AttributeType::ALL.map(AttributeType::name).join(", ");
+    let (name, value) = text.split_once('=').ok_or("it has no =")?;
+    let attribute = AttributeType::ALL.into_iter().find(|attribute| attribute.name() == name);
+    let attribute = attribute.ok_or_else(|| format!("there is no attribute {name}: choose {}", known()))?;
+    Ok((attribute, value.to_owned()))
+}
+
 fn ask(arguments: &RequestArguments, client: &Client, session: &Session) -> Ending {
     let entropy = session.entropy.as_ref();
-    let prepared = arguments.csr.prepare(
-        arguments.algorithm,
-        &arguments.identity,
-        &arguments.dns_names,
-        arguments.out.clone(),
-    )?;
+    let itself = [(AttributeType::CommonName, arguments.identity.clone())];
+    let subject = if arguments.subject.is_empty() { &itself[..] } else { &arguments.subject };
+    let prepared = arguments.csr.prepare(arguments.algorithm, subject, arguments.out.clone())?;
     let mut body = json!({"profile": arguments.profile, "identity": arguments.identity, "csr": prepared.csr});
-    if let (Some(members), false) = (body.as_object_mut(), arguments.dns_names.is_empty()) {
-        members.insert("dns_names".to_owned(), json!(arguments.dns_names));
+    let dns = arguments.dns_names.iter().map(|name| format!("dns:{name}"));
+    let names: Vec<String> = dns.chain(arguments.names.iter().map(ToString::to_string)).collect();
+    if let (Some(members), false) = (body.as_object_mut(), names.is_empty()) {
+        members.insert("names".to_owned(), json!(names));
     }
     if let (Some(members), Some(origin)) = (body.as_object_mut(), arguments.key_origin.stated()) {
         members.insert("key_origin".to_owned(), json!(origin));

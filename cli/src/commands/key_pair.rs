@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use ca_core::algorithm::KeyAlgorithm;
+use ca_core::profile::AttributeType;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -48,8 +49,7 @@ impl CsrSource {
     pub fn prepare(
         &self,
         algorithm: KeyAlgorithm,
-        common_name: &str,
-        dns_names: &[String],
+        subject: &[(AttributeType, String)],
         out: Option<PathBuf>,
     ) -> Result<Prepared, Failure> {
         if let Some(path) = &self.csr {
@@ -60,7 +60,7 @@ impl CsrSource {
         let path = folder.join("key.pem");
         files::must_be_free(&path)?;
         let (key, key_pem) = new_key::generate(algorithm)?;
-        let csr = request_file::certification_request(&key, common_name, dns_names)?;
+        let csr = request_file::certification_request(&key, subject)?;
         files::make_folder(&folder)?;
         files::create(&path, key_pem.as_bytes(), Readers::Owner)?;
         Ok(Prepared { csr, delivery: Delivery { folder: Some(folder), new_key: Some(path) } })

@@ -61,6 +61,21 @@ pub enum NewIdentity {
         /// Where it sits
         #[arg(long)]
         locality: Option<String>,
+        /// A mailbox of its own; repeat for more
+        #[arg(long = "email", value_name = "ADDRESS")]
+        email_addresses: Vec<String>,
+        /// An https address of its own; repeat for more
+        #[arg(long = "uri", value_name = "ADDRESS")]
+        uris: Vec<String>,
+        /// An object identifier that was registered for it
+        #[arg(long, value_name = "OID")]
+        registered_id: Option<String>,
+        /// The class of its membership in X-Road: GOV, COM
+        #[arg(long, value_name = "CLASS", requires = "member_code")]
+        member_class: Option<String>,
+        /// Its code as a member of X-Road
+        #[arg(long, value_name = "CODE", requires = "member_class")]
+        member_code: Option<String>,
     },
     /// Register a person
     Person {
@@ -73,6 +88,12 @@ pub enum NewIdentity {
         /// National number: PNOLS-...
         #[arg(long)]
         identifier: String,
+        /// A mailbox of its own; repeat for more
+        #[arg(long = "email", value_name = "ADDRESS")]
+        email_addresses: Vec<String>,
+        /// The name under which directory services of Windows know the person
+        #[arg(long, value_name = "USER@REALM")]
+        user_principal_name: Option<String>,
     },
     /// Register a device
     Device {
@@ -88,6 +109,15 @@ pub enum NewIdentity {
         /// Hardware type and serial number, as in RFC 4108
         #[arg(long, value_name = "OID/HEX")]
         hardware_module: Option<String>,
+        /// An IP address it is reached at; repeat for more
+        #[arg(long = "ip-address", value_name = "ADDRESS")]
+        ip_addresses: Vec<String>,
+        /// An https address of its own; repeat for more
+        #[arg(long = "uri", value_name = "ADDRESS")]
+        uris: Vec<String>,
+        /// An identifier that stays when other names change, as in RFC 4043
+        #[arg(long, value_name = "[OID/]VALUE")]
+        permanent_identifier: Option<String>,
     },
     /// Register an application
     Application {
@@ -106,6 +136,18 @@ pub enum NewIdentity {
         /// A DNS name it may use; repeat for more
         #[arg(long = "dns-name", value_name = "NAME")]
         dns_names: Vec<String>,
+        /// An IP address it is reached at; repeat for more
+        #[arg(long = "ip-address", value_name = "ADDRESS")]
+        ip_addresses: Vec<String>,
+        /// A mailbox of its own; repeat for more
+        #[arg(long = "email", value_name = "ADDRESS")]
+        email_addresses: Vec<String>,
+        /// An https address of its own; repeat for more
+        #[arg(long = "uri", value_name = "ADDRESS")]
+        uris: Vec<String>,
+        /// Its code as a security server of X-Road
+        #[arg(long, value_name = "CODE")]
+        server_code: Option<String>,
     },
 }
 
@@ -149,27 +191,59 @@ impl IdentityKind {
 impl NewIdentity {
     fn body(&self) -> Value {
         let mut body = match self {
-            Self::Organisation { name, identifier, locality } => {
+            Self::Organisation { name, identifier, locality, .. } => {
                 json!({"kind": "organisation", "legal_name": name, "identifier": identifier, "locality": locality})
             }
-            Self::Person { surname, given_name, identifier } => {
+            Self::Person { surname, given_name, identifier, .. } => {
                 json!({"kind": "person", "surname": surname, "given_name": given_name, "identifier": identifier})
             }
-            Self::Device { organisation, sponsor, asset_tag, hardware_module } => json!({
+            Self::Device { organisation, sponsor, asset_tag, hardware_module, .. } => json!({
                 "kind": "device", "organisation": organisation, "sponsor": sponsor,
                 "asset_tag": asset_tag, "hardware_module": hardware_module,
             }),
-            Self::Application { organisation, sponsor, name, environment, dns_names } => json!({
+            Self::Application { organisation, sponsor, name, environment, dns_names, .. } => json!({
                 "kind": "application", "organisation": organisation, "sponsor": sponsor,
                 "name": name, "environment": environment, "dns_names": dns_names,
             }),
         };
-        // What is not given is left out, rather than sent as null.
-        if let Some(members) = body.as_object_mut() {
-            members.retain(|_, value| !value.is_null());
+        let further = given(self.further());
+        if let (Some(members), false) = (body.as_object_mut(), further == json!({})) {
+            members.insert("further".to_owned(), further);
         }
-        body
+        given(body)
     }
+
+    /// The names and codes that some profiles need.
+    fn further(&self) -> Value {
+        match self {
+            Self::Organisation {
+                email_addresses, uris, registered_id, member_class, member_code, ..
+            } => {
+                json!({
+                    "email_addresses": email_addresses, "uris": uris, "registered_id": registered_id,
+                    "member_class": member_class, "member_code": member_code,
+                })
+            }
+            Self::Person { email_addresses, user_principal_name, .. } => {
+                json!({"email_addresses": email_addresses, "user_principal_name": user_principal_name})
+            }
+            Self::Device { ip_addresses, uris, permanent_identifier, .. } => {
+                json!({"ip_addresses": ip_addresses, "uris": uris, "permanent_identifier": permanent_identifier})
+            }
+            Self::Application { ip_addresses, email_addresses, uris, server_code, .. } => json!({
+                "ip_addresses": ip_addresses, "email_addresses": email_addresses, "uris": uris,
+                "server_code": server_code,
+            }),
+        }
+    }
+}
+
+/// What is not given is left out, rather than sent as null.
+fn given(mut body: Value) -> Value {
+    if let Some(members) = body.as_object_mut() {
+        members.retain(|_, value| !value.is_null() && *value != json!([]));
+    }
+    body
 }
 
 fn list_text(list: &Listing<Identity>, page: &mut Page) {

@@ -150,6 +150,9 @@ pub fn show_text(request: &Request, page: &mut Page) {
     if let Some(origin) = &request.key_origin {
         facts.push(("key from", format!("{origin} (as the applicant states)")));
     }
+    for proposal in &request.proposals {
+        facts.push(("PROPOSED, UNVETTED", format!("{}: {}", proposal.what, proposal.value)));
+    }
     for approval in &request.approvals {
         let note = approval.note.as_deref().unwrap_or_default();
         facts.push(("approved by", format!("{}, {}  {note}", approval.by, approval.at)));

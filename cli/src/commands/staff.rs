@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use ca_core::algorithm::KeyAlgorithm;
+use ca_core::profile::AttributeType;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use serde_json::json;
@@ -90,7 +91,8 @@ pub fn run(command: StaffCommand, session: &mut Session) -> Ending {
 
 fn add(arguments: &AddArguments, client: &Client, session: &Session) -> Ending {
     let entropy = session.entropy.as_ref();
-    let prepared = arguments.csr.prepare(KeyAlgorithm::P256, &arguments.name, &[], arguments.out.clone())?;
+    let subject = [(AttributeType::CommonName, arguments.name.clone())];
+    let prepared = arguments.csr.prepare(KeyAlgorithm::P256, &subject, arguments.out.clone())?;
     let role = arguments.role.to_possible_value().map(|value| value.get_name().to_owned());
     let mut body = json!({"name": arguments.name, "role": role, "csr": prepared.csr});
     if let (Some(members), Some(organisation)) = (body.as_object_mut(), &arguments.organisation) {

@@ -12,6 +12,7 @@ use ca_core::fingerprint::fingerprint;
 use ca_core::hierarchy::STAFF_PROFILE;
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
+use ca_core::profile::AttributeType;
 use id_registry::staff::StaffError;
 use serde::{Deserialize, Serialize};
 
@@ -107,7 +108,8 @@ fn first_administrator(
         create(&path, key.to_pkcs8_pem().as_bytes(), Readers::Owner)?;
         key
     };
-    let csr = certification_request(&key, &begun.administrator, &[])
+    let subject = [(AttributeType::CommonName, begun.administrator.clone())];
+    let csr = certification_request(&key, &subject)
         .map_err(|failure| ServiceError::Refused(failure.sentences().join(": ")))?;
     let (id, issuer, der) = match registry.bootstrap_administrator(&begun.administrator, csr.as_bytes()) {
         Ok(staff) => {

@@ -12,7 +12,7 @@ use ca_core::ceremony::foreign;
 use ca_core::certificate::CaId;
 use ca_core::clock::SystemEntropy;
 use ca_core::crl::{self, CrlName, Partition};
-use ca_core::csr::SubjectPublicKey;
+use ca_core::csr::{SubjectPublicKey, Wishes};
 use ca_core::fingerprint::fingerprint;
 use ca_core::hierarchy::{Hierarchy, KeyKeeping, PlannedCa};
 use ca_core::keys::Signer;
@@ -283,7 +283,7 @@ impl Site<'_> {
             None => {
                 let public = SubjectPublicKey::from_der(signer.public_key_info())?;
                 let profile = self.foundation.profiles.find(&self.ca.profile.0)?;
-                let request = issuer.admit_key(public, &[], self.subject(), profile)?;
+                let request = issuer.admit_key(public, &Wishes::none(), self.subject(), profile)?;
                 let prepared = issuer.prepare(request, self.actor)?;
                 issuer.sign(prepared, self.actor, |_, _| Ok(AuditedChange::nothing()))?.der
             }

@@ -9,7 +9,7 @@ use ca_core::authorities::Authorities;
 use ca_core::authority::Authority;
 use ca_core::certificate::CaId;
 use ca_core::clock::Clock;
-use ca_core::csr::SubjectPublicKey;
+use ca_core::csr::{SubjectPublicKey, Wishes};
 use ca_core::hierarchy::SERVER_PROFILE;
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
@@ -120,7 +120,7 @@ impl OwnCertificates {
         let authority = self.authority(which, &profile.id)?;
         let public = SubjectPublicKey::from_der(key.public_key_info())?;
         let actor = Actor::system("rotation");
-        let request = authority.admit_key(public, &[], self.subject(which), profile)?;
+        let request = authority.admit_key(public, &Wishes::none(), self.subject(which), profile)?;
         let prepared = authority.prepare(request, &actor)?;
         let issued = authority.sign(prepared, &actor, |_, _| Ok(AuditedChange::nothing()))?;
         self.keys.replace(&which.name(), &key)?;
@@ -184,7 +184,12 @@ impl OwnCertificates {
                 subject.with(Fact::CommonName, name)
             }
             OwnCertificate::Server => {
-                self.tls_names.iter().fold(subject, |subject, name| subject.with(Fact::DnsName, name.clone()))
+                // RFC 9525 section 6.5: an address is looked for as an address, never as a name.
+                let fact = |name: &str| match name.parse::<std::net::IpAddr>() {
+                    Ok(_) => Fact::IpAddress,
+                    Err(_) => Fact::DnsName,
+                };
+                self.tls_names.iter().fold(subject, |subject, name| subject.with(fact(name), name.clone()))
             }
         }
     }

@@ -1,15 +1,14 @@
 //! Deciding on requests: never one's own, never twice, and what was decided stays.
 
-use ca_core::csr::CertificationRequest;
 use ca_core::ledger::Event;
-use ca_core::storage::{Change, Expect, StorageError, Version};
+use ca_core::storage::{Change, Expect, Version};
 use ca_core::vault::VaultError;
 
 use super::issue::Outcome;
 use super::remarks::{seal_note, seal_rejection};
 use super::{
-    APPROVED, Approval, DECISION_REFUSED, REJECTED, REQUEST_CSRS, REQUESTS, Rejection, Request, RequestError,
-    RequestState, RequestStatus, csr_purpose, index,
+    APPROVED, Approval, DECISION_REFUSED, REJECTED, REQUESTS, Rejection, Request, RequestError, RequestState,
+    RequestStatus, index,
 };
 use crate::fault::{Attempt, until_settled};
 use crate::id::RequestId;
@@ -58,18 +57,12 @@ impl Registry {
         version: Version,
         event: Event,
     ) -> Result<Attempt<Request, RequestError>, RequestError> {
-        let id = request.id;
-        let missing = || StorageError(format!("request {id} has lost its certification request"));
         let applicant = self.applicant(request.identity, permit.scope())?;
-        let csr = self.store().get(REQUEST_CSRS, id.to_string().as_bytes())?.ok_or_else(missing)?;
-        let csr = self.vault().open(&reference(request.identity), &csr_purpose(id), &csr.value)?;
-        let csr = csr.ok_or(IdentityError::Erased(request.identity))?;
-        // Verified once more: what was stored is trusted no further than what was sent.
-        let csr = CertificationRequest::parse(&csr)?.verify()?;
+        let asked = self.asked(&request)?.ok_or(IdentityError::Erased(request.identity))?;
         let profile = self.profile(&request.profile.0)?;
-        let admitted = self.admit(profile, &applicant, &csr, &request.dns_names)?;
-        let change = applicant.unchanged().and(self.keep_origin(&request, &csr)?);
-        let outcome = Outcome { request, expect: Expect::Version(version), csr: None, change, event };
+        let admitted = self.admit(profile, &applicant, &asked.csr, &asked.names)?;
+        let change = applicant.unchanged().and(self.keep_origin(&request, &asked.csr)?);
+        let outcome = Outcome { request, expect: Expect::Version(version), submitted: None, change, event };
         self.issue(admitted, &permit.actor(), outcome)
     }
 

@@ -1,5 +1,6 @@
 //! From an approved request to its certificate: decided on the facts as they are at this moment.
 
+use ca_core::alternative_name::Name;
 use ca_core::authorities::Admission;
 use ca_core::certificate::CertificateRecord;
 use ca_core::csr::VerifiedCsr;
@@ -9,7 +10,7 @@ use ca_core::profile::Profile;
 use ca_core::storage::{AuditedChange, Change, CommitError, Expect, Operation, Version};
 use ca_core::vault::{Envelope, VaultError};
 
-use super::{REQUEST_CSRS, REQUESTS, Request, RequestError, RequestState, csr_purpose, index};
+use super::{REQUEST_CSRS, REQUESTS, Request, RequestError, RequestState, csr_purpose, index, wishes};
 use crate::certificates::CERTIFICATES_BY_ORGANISATION;
 use crate::fault::Attempt;
 use crate::id::{IdentityId, RequestId};
@@ -62,7 +63,7 @@ impl Registry {
         profile: &Profile,
         applicant: &Applicant,
         csr: &VerifiedCsr,
-        dns_names: &[String],
+        names: &[Name],
     ) -> Result<Admission, RequestError> {
         let id = applicant.identity.id();
         if profile.vetting.identity_kind.as_deref() != Some(id.kind().name()) {
@@ -75,11 +76,10 @@ impl Registry {
                 found: id.kind(),
             });
         }
-        let subject = self.approved_subject(&applicant.identity)?;
+        let subject = self.approved_subject(&applicant.identity, profile)?;
         // The key is that of the verified request; the names wished for may also stand beside it.
-        let mut wished = csr.dns_names().to_vec();
-        wished.extend(dns_names.iter().filter(|name| !csr.dns_names().contains(name)).cloned());
-        self.authorities().admit(csr.key().clone(), &wished, subject, profile).map_err(RequestError::Issue)
+        let wishes = csr.wishes().clone().and_names(names);
+        self.authorities().admit(csr.key().clone(), &wishes, subject, profile).map_err(RequestError::Issue)
     }
 
     /// Prepares and signs. Certificate and request become what they are in one commit, or neither does.
@@ -92,6 +92,9 @@ impl Registry {
         let mut kept = outcome.request.clone();
         let signed = admitted.issue(actor, |certificate, envelope| {
             kept.state = RequestState::Issued { serial: certificate.serial.clone() };
+            if let Some(submitted) = &outcome.submitted {
+                kept.names = wishes::seal(envelope, kept.id, &submitted.names)?;
+            }
             outcome.change(&kept, certificate, envelope)
         });
         match signed {
@@ -104,13 +107,21 @@ impl Registry {
     }
 }
 
+/// What came with a submission and is sealed with its request.
+pub(super) struct Submitted {
+    /// The certification request, DER.
+    pub(super) csr: Vec<u8>,
+    /// The names beside it.
+    pub(super) names: Vec<Name>,
+}
+
 /// What else is written when a certificate is issued.
 pub(super) struct Outcome {
     pub(super) request: Request,
     /// What the request's record must stand at; absent for a request that is issued at once.
     pub(super) expect: Expect,
-    /// The certification request to be kept, of a request that is issued at once.
-    pub(super) csr: Option<Vec<u8>>,
+    /// What is kept of a request that is issued at once.
+    pub(super) submitted: Option<Submitted>,
     pub(super) change: Change,
     pub(super) event: Event,
 }
@@ -133,8 +144,8 @@ impl Outcome {
             }
             None => change,
         };
-        let change = match self.csr {
-            Some(csr) => keep_csr(change, envelope, issued.id, &csr)?,
+        let change = match self.submitted {
+            Some(submitted) => keep_csr(change, envelope, issued.id, &submitted.csr)?,
             None => change,
         };
         let kept = Operation::Put(encode(issued)?);

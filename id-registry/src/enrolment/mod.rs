@@ -1,5 +1,6 @@
 //! Requests for certificates: submitted, approved by as many officers as the profile asks for, issued or rejected.
 
+use ca_core::alternative_name::NameError;
 use ca_core::csr::CsrError;
 use ca_core::issuance::IssueError;
 use ca_core::ledger::Action;
@@ -22,6 +23,7 @@ mod issue;
 mod read;
 mod remarks;
 mod submit;
+mod wishes;
 
 pub use idempotency::{IDEMPOTENCY_KEYS, IdempotencyKey, InvalidIdempotencyKey};
 pub use index::REQUEST_INDEX;
@@ -64,12 +66,15 @@ pub struct Request {
     pub organisation: Option<IdentityId>,
     /// SHA-256 of the certification request's DER, hex.
     pub csr_sha256: String,
-    /// DNS names asked for besides those in the certification request.
-    #[serde(default)]
+    /// DNS names asked for besides those in the certification request, of requests from before there were others.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub dns_names: Vec<String>,
     /// Where the key lives, as the applicant states it: who approves the request confirms it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub key_origin: Option<KeyOrigin>,
+    /// Alternative names asked for besides those in the certification request, sealed under the identity's key.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub names: Option<SealedText>,
     /// How many officers must approve.
     pub approvals_needed: u8,
     /// The approvals so far, in their order.
@@ -205,6 +210,9 @@ pub enum RequestError {
     /// A field does not fit.
     #[error(transparent)]
     Field(#[from] FieldError),
+    /// A name that is asked for beside the certification request is none.
+    #[error("names: {0}")]
+    Name(#[from] NameError),
     /// No profile has this name.
     #[error(transparent)]
     UnknownProfile(#[from] UnknownProfile),

@@ -1,13 +1,14 @@
 //! Submitting requests. What a profile refuses is refused here, not days later.
 
+use ca_core::alternative_name::Name;
 use ca_core::csr::{CertificationRequest, VerifiedCsr};
 use ca_core::profile::Profile;
 use ca_core::storage::{Change, Expect};
 
 use super::idempotency::{IdempotencyKey, Keyed, digest};
-use super::issue::{Applicant, Outcome, keep_csr};
+use super::issue::{Applicant, Outcome, Submitted, keep_csr};
 use super::{
-    REQUESTS, REQUESTS_BY_CSR, Request, RequestError, RequestState, RequestStatus, SUBMITTED, index,
+    REQUESTS, REQUESTS_BY_CSR, Request, RequestError, RequestState, RequestStatus, SUBMITTED, index, wishes,
 };
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, RequestId};
@@ -25,8 +26,9 @@ pub struct Submission<'a> {
     pub identity: IdentityId,
     /// The certification request, PEM or DER.
     pub csr: &'a [u8],
-    /// DNS names wished for besides those in the certification request; without any, all that the registry grants.
-    pub dns_names: &'a [String],
+    /// Alternative names wished for besides those in the certification request, each `form:value`; without any, all that the
+    /// registry grants.
+    pub names: &'a [String],
     /// Where the key lives, if that is stated.
     pub key_origin: Option<StatedOrigin<'a>>,
 }
@@ -34,7 +36,7 @@ pub struct Submission<'a> {
 impl<'a> Submission<'a> {
     /// A submission that says no more than it must.
     pub const fn of(profile: &'a str, identity: IdentityId, csr: &'a [u8]) -> Self {
-        Self { profile, identity, csr, dns_names: &[], key_origin: None }
+        Self { profile, identity, csr, names: &[], key_origin: None }
     }
 }
 
@@ -43,7 +45,7 @@ struct Verified<'a> {
     profile: &'a Profile,
     identity: IdentityId,
     csr: VerifiedCsr,
-    dns_names: Vec<String>,
+    names: Vec<Name>,
     key_origin: Option<KeyOrigin>,
 }
 
@@ -55,8 +57,9 @@ impl Verified<'_> {
     fn content(&self) -> String {
         let (identity, csr) = (self.identity.to_string(), self.csr_sha256());
         let mut parts = vec![self.profile.id.0.as_str(), identity.as_str(), csr.as_str()];
-        parts.extend(self.dns_names.iter().map(String::as_str));
-        // No DNS name has a colon.
+        let names: Vec<String> = self.names.iter().map(ToString::to_string).collect();
+        parts.extend(names.iter().map(String::as_str));
+        // No name's form is called origin.
         let origin = self.key_origin.as_ref().map(|origin| format!("origin: {origin}"));
         parts.extend(origin.as_deref());
         digest(&parts)
@@ -102,10 +105,9 @@ impl Registry {
     fn verified(&self, submission: &Submission<'_>) -> Result<Verified<'_>, RequestError> {
         let csr = CertificationRequest::parse(submission.csr)?.verify()?;
         let profile = self.profile(submission.profile)?;
-        // RFC 4343: DNS names compare without case.
-        let dns_names = submission.dns_names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        let names = submission.names.iter().map(|name| name.parse()).collect::<Result<_, _>>()?;
         let key_origin = submission.key_origin.map(StatedOrigin::read).transpose()?;
-        Ok(Verified { profile, identity: submission.identity, csr, dns_names, key_origin })
+        Ok(Verified { profile, identity: submission.identity, csr, names, key_origin })
     }
 
     fn submit_new(
@@ -115,8 +117,8 @@ impl Registry {
         applicant: &Applicant,
         keyed: Option<&Keyed>,
     ) -> Result<Attempt<Request, RequestError>, RequestError> {
-        let admitted = self.admit(verified.profile, applicant, &verified.csr, &verified.dns_names)?;
-        let request = self.new_request(permit, verified, applicant)?;
+        let admitted = self.admit(verified.profile, applicant, &verified.csr, &verified.names)?;
+        let mut request = self.new_request(permit, verified, applicant)?;
         let origin = self.keep_origin(&request, &verified.csr)?;
         let change = applicant.unchanged().and(self.first_writes(&request, keyed)?);
         let event = self
@@ -125,12 +127,14 @@ impl Registry {
             .with("profile", request.profile.0.clone())
             .with("csr-sha256", request.csr_sha256.clone());
         if request.approvals_needed == 0 {
-            let csr = Some(verified.csr.der().to_vec());
+            let submitted = Submitted { csr: verified.csr.der().to_vec(), names: verified.names.clone() };
+            let submitted = Some(submitted);
             let change = change.and(origin);
-            let outcome = Outcome { request, expect: Expect::Absent, csr, change, event };
+            let outcome = Outcome { request, expect: Expect::Absent, submitted, change, event };
             return self.issue(admitted, &permit.actor(), outcome);
         }
         let (envelope, key_stands) = self.vault().for_writing(&reference(request.identity))?;
+        request.names = wishes::seal(&envelope, request.id, &verified.names)?;
         let change = keep_csr(change.and(key_stands), &envelope, request.id, verified.csr.der())?;
         let change = index::enter(change, &request)
             .insert(REQUESTS, request.id.to_string(), encode(&request)?)
@@ -151,7 +155,8 @@ impl Registry {
             identity: verified.identity,
             organisation: applicant.identity.record.organisation(),
             csr_sha256: verified.csr_sha256(),
-            dns_names: verified.dns_names.clone(),
+            dns_names: Vec::new(),
+            names: None,
             key_origin: verified.key_origin.clone(),
             approvals_needed: verified.profile.vetting.approvals,
             approvals: Vec::new(),

@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::authorised::Authorised;
 use super::blocking;
+use super::further::FurtherView;
 use super::input::{Asked, At, Body, page_size, parameter};
 use super::problem::Problem;
 use super::route::Service;
@@ -28,6 +29,9 @@ pub(super) enum IdentityEntered {
         identifier: String,
         /// Where it sits.
         locality: Option<String>,
+        /// What else is known.
+        #[serde(default)]
+        further: FurtherView,
     },
     /// A natural person.
     Person {
@@ -37,6 +41,9 @@ pub(super) enum IdentityEntered {
         given_name: String,
         /// ETSI EN 319 412-1 section 5.1.3: `PNOLS-012345678901`.
         identifier: String,
+        /// What else is known.
+        #[serde(default)]
+        further: FurtherView,
     },
     /// A machine.
     Device {
@@ -48,6 +55,9 @@ pub(super) enum IdentityEntered {
         asset_tag: String,
         /// Hardware type and serial number, `OID/HEX` (RFC 4108 section 5).
         hardware_module: Option<String>,
+        /// What else is known.
+        #[serde(default)]
+        further: FurtherView,
     },
     /// A program.
     Application {
@@ -62,27 +72,32 @@ pub(super) enum IdentityEntered {
         /// DNS names it may use.
         #[serde(default)]
         dns_names: Vec<String>,
+        /// What else is known.
+        #[serde(default)]
+        further: FurtherView,
     },
 }
 
 impl IdentityEntered {
     fn into_domain(self) -> Result<NewIdentity, Problem> {
         Ok(match self {
-            Self::Organisation { legal_name, identifier, locality } => {
-                NewIdentity::Organisation { legal_name, identifier, locality }
+            Self::Organisation { legal_name, identifier, locality, further } => {
+                NewIdentity::Organisation { legal_name, identifier, locality, further: further.into() }
             }
-            Self::Person { surname, given_name, identifier } => {
-                NewIdentity::Person { surname, given_name, identifier }
+            Self::Person { surname, given_name, identifier, further } => {
+                NewIdentity::Person { surname, given_name, identifier, further: further.into() }
             }
-            Self::Device { organisation, sponsor, asset_tag, hardware_module } => {
-                NewIdentity::Device { owner: owner(&organisation, &sponsor)?, asset_tag, hardware_module }
+            Self::Device { organisation, sponsor, asset_tag, hardware_module, further } => {
+                let owner = owner(&organisation, &sponsor)?;
+                NewIdentity::Device { owner, asset_tag, hardware_module, further: further.into() }
             }
-            Self::Application { organisation, sponsor, name, environment, dns_names } => {
+            Self::Application { organisation, sponsor, name, environment, dns_names, further } => {
                 NewIdentity::Application {
                     owner: owner(&organisation, &sponsor)?,
                     name,
                     environment,
                     dns_names,
+                    further: further.into(),
                 }
             }
         })
@@ -135,6 +150,9 @@ pub(super) struct IdentityView {
     environment: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dns_names: Option<Vec<String>>,
+    /// What else is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    further: Option<FurtherView>,
 }
 
 impl From<Identity> for IdentityView {
@@ -152,20 +170,23 @@ impl From<Identity> for IdentityView {
             ..Self::default()
         };
         let Some(details) = identity.details else { return view };
+        let further = details.further();
+        let further = (!further.is_empty()).then(|| FurtherView::from(further.clone()));
+        let view = Self { further, ..view };
         match details {
-            Details::Person { surname, given_name, identifier } => Self {
+            Details::Person { surname, given_name, identifier, .. } => Self {
                 surname: Some(surname),
                 given_name: Some(given_name),
                 identifier: Some(identifier),
                 ..view
             },
-            Details::Organisation { legal_name, identifier, locality } => {
+            Details::Organisation { legal_name, identifier, locality, .. } => {
                 Self { legal_name: Some(legal_name), identifier: Some(identifier), locality, ..view }
             }
-            Details::Device { asset_tag, hardware_module } => {
+            Details::Device { asset_tag, hardware_module, .. } => {
                 Self { asset_tag: Some(asset_tag), hardware_module, ..view }
             }
-            Details::Application { name, environment, dns_names } => {
+            Details::Application { name, environment, dns_names, .. } => {
                 Self { name: Some(name), environment: Some(environment), dns_names: Some(dns_names), ..view }
             }
         }

@@ -20,6 +20,7 @@ mod backup;
 mod blocked_keys;
 mod cas;
 mod certificates;
+mod further;
 mod identities;
 mod input;
 mod key_origins;

@@ -88,6 +88,8 @@ problems! {
     APPROVED_ALREADY = "E-REQ-007" 409 false, "You approved this request already",
         "let another officer approve it too";
     DECIDED_ALREADY = "E-REQ-008" 409 false, "The request is decided already", "see what became of it: npki request show ID";
+    NAME_MALFORMED = "E-REQ-009" 422 false, "A name that is asked for is none",
+        "write it as form:value, for example dns:payroll.gov.ls or ip:192.0.2.1";
 
     KEY_NOT_ADMITTED = "E-ISS-001" 422 false, "The profile does not admit this key",
         "make a key of a kind that the profile admits: npki profile show ID";
@@ -112,6 +114,12 @@ problems! {
         "do not use this key again for anything: make a new one";
     ISSUER_BLOCKED = "E-ISS-012" 409 false, "The key of the CA that issues under this profile is blocked",
         "tell the service's operator: another CA must be founded for this profile";
+    NAME_FORM = "E-ISS-016" 422 false, "The profile's certificates have no names of this form",
+        "leave the name out of the request, or choose a profile that has such names: npki profile show ID";
+    PROPOSAL_UNFIT = "E-ISS-017" 422 false, "What the request proposes does not fit the profile",
+        "propose a value that matches the pattern in the detail: npki profile show ID";
+    PROPOSAL_MISSING = "E-ISS-019" 422 false, "The profile takes a value from the request, and there is none",
+        "write it into the request's subject, or give it as a name: npki profile show ID says which";
     CLOCK_SET_BACK = "E-ISS-015" 503 true, "The server's clock was set back",
         "tell the service's operator: set the clock, or accept it: npki clock accept";
 

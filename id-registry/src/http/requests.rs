@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use ca_core::issuance::Proposal;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -27,9 +28,10 @@ pub(super) struct RequestSubmitted {
     identity: String,
     /// The certification request: PEM, or DER in base64.
     csr: String,
-    /// DNS names wished for besides those in the certification request; without any, all that are granted.
+    /// Alternative names wished for besides those in the certification request, each `form:value`
+    /// (`dns:payroll.gov.ls`, `ip:192.0.2.1`); without any, all that are granted.
     #[serde(default)]
-    dns_names: Vec<String>,
+    names: Vec<String>,
     /// Where the key lives, as far as the applicant knows: a bad model or batch of tokens is found by it.
     #[serde(default)]
     key_origin: Option<OriginView>,
@@ -65,6 +67,26 @@ pub(super) struct RequestView {
     rejection: Option<RejectionView>,
     /// SHA-256 of the certification request's DER, hex.
     csr_sha256: String,
+    /// What the applicant proposes for the certificate and the registry does not know: nobody has vetted it.
+    proposals: Vec<ProposalView>,
+}
+
+/// A value that the applicant proposes.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Proposal)]
+struct ProposalView {
+    /// The attribute of the subject, or the form of alternative name.
+    what: String,
+    /// The value, as it would stand in the certificate.
+    value: String,
+    /// What the profile lets applicants propose.
+    pattern: String,
+}
+
+impl From<Proposal> for ProposalView {
+    fn from(proposal: Proposal) -> Self {
+        Self { what: proposal.what, value: proposal.value, pattern: proposal.pattern }
+    }
 }
 
 /// An officer's approval.
@@ -94,6 +116,7 @@ struct RejectionView {
 impl RequestView {
     fn of(registry: &Registry, request: Request) -> Result<Self, Problem> {
         let remarks = registry.remarks(&request)?;
+        let proposals = registry.proposals(&request)?;
         let approvals = request.approvals.iter().zip(remarks.notes);
         Ok(Self {
             id: request.id.to_string(),
@@ -114,6 +137,7 @@ impl RequestView {
                 reason: remarks.rejection,
             }),
             csr_sha256: request.csr_sha256,
+            proposals: proposals.into_iter().map(ProposalView::from).collect(),
         })
     }
 }
@@ -137,7 +161,7 @@ pub(super) async fn submit(
             profile: &submitted.profile,
             identity: submitted.identity.parse()?,
             csr: &pem::request_octets(&submitted.csr),
-            dns_names: &submitted.dns_names,
+            names: &submitted.names,
             key_origin: submitted.key_origin.as_ref().map(OriginView::stated),
         };
         let request = registry.submit(&who.permit, &submission, key.as_ref())?;

@@ -61,7 +61,7 @@ impl Registry {
         })
     }
 
-    /// The number is given free in the commit that erases: until then, whoever has it is known.
+    /// The numbers are given free in the commit that erases: until then, whoever has them is known.
     fn erase_closed(
         &self,
         permit: &Permit<EraseIdentities>,
@@ -69,9 +69,9 @@ impl Registry {
         reason: &str,
     ) -> Result<Attempt<(), IdentityError>, IdentityError> {
         let identity = self.with_details(self.identity_record(id)?.0)?;
-        let number = Number::of(identity.known()?, identity.record.owner);
+        let numbers = Number::all_of(identity.known()?, identity.record.owner);
         let mut change = Change::new();
-        if let Some(number) = number {
+        for number in numbers {
             let key = self.number_key(&number)?;
             if let Some(entry) = self.store().get(IDENTITY_NUMBERS, &key)?
                 && entry.value == id.to_string().as_bytes()

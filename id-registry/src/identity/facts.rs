@@ -1,5 +1,7 @@
 //! What the registry vouches for when a certificate is issued.
 
+use ca_core::crockford;
+use ca_core::profile::Profile;
 use ca_core::storage::StorageError;
 use ca_core::subject::{ApprovedSubject, Fact};
 
@@ -12,31 +14,42 @@ use crate::registry::{Registry, reference};
 const COMMON_NAME: usize = 64;
 
 impl Registry {
-    /// The facts about an identity, as they are now.
+    /// The facts about an identity that a profile may ask for, as they are now.
     ///
     /// # Errors
     /// The owner's record is not there, or the store failed.
-    pub(crate) fn approved_subject(&self, identity: &Identity) -> Result<ApprovedSubject, IdentityError> {
+    pub(crate) fn approved_subject(
+        &self,
+        identity: &Identity,
+        profile: &Profile,
+    ) -> Result<ApprovedSubject, IdentityError> {
         let subject = ApprovedSubject::new(reference(identity.id()))
             .with(Fact::Country, self.settings().country.clone());
-        Ok(match identity.known()? {
-            Details::Person { surname, given_name, identifier } => subject
+        let details = identity.known()?;
+        let subject = details.further().facts(subject);
+        Ok(match details {
+            Details::Person { surname, given_name, identifier, .. } => self
+                .in_sectors(subject, identity.id(), profile)?
                 .with(Fact::CommonName, personal_name(surname, given_name))
                 .with(Fact::Surname, surname.clone())
                 .with(Fact::GivenName, given_name.clone())
                 .with(Fact::PersonIdentifier, identifier.clone())
                 .with(Fact::Pseudonym, self.new_pseudonym()?),
             Details::Organisation { legal_name, .. } => {
-                organisation_facts(subject, identity.known()?).with(Fact::CommonName, legal_name.clone())
+                organisation_facts(subject, details).with(Fact::CommonName, legal_name.clone())
             }
-            Details::Device { asset_tag, hardware_module } => self
+            Details::Device { asset_tag, hardware_module, .. } => self
                 .owned(subject, identity)?
                 .with(Fact::CommonName, asset_tag.clone())
                 .with(Fact::AssetTag, asset_tag.clone())
                 .with(Fact::HardwareModule, hardware_module.clone().unwrap_or_default()),
-            Details::Application { name, environment, dns_names } => {
-                let subject =
-                    self.owned(subject, identity)?.with(Fact::CommonName, format!("{name} ({environment})"));
+            Details::Application { name, environment, dns_names, further } => {
+                let subject = self.owned(subject, identity)?;
+                let server = further.server_code.as_ref().zip(subject.values(Fact::MemberCode).first());
+                let server = server.map(|(server, member)| format!("{member}/{server}"));
+                let subject = subject
+                    .with(Fact::CommonName, format!("{name} ({environment})"))
+                    .with(Fact::ServerCode, server.unwrap_or_default());
                 dns_names.iter().fold(subject, |subject, name| subject.with(Fact::DnsName, name.clone()))
             }
         })
@@ -48,6 +61,22 @@ impl Registry {
         let drawn = IdentityId::draw(IdentityKind::Person, self.entropy()).map_err(Fault::from)?.to_string();
         let drawn = drawn.split_once('-').map_or(drawn.as_str(), |(_, random)| random);
         Ok(format!("{}-{drawn}", self.settings().country.to_lowercase()))
+    }
+
+    /// The person's pseudonym for the sector that the profile names: always the same there, so that one office knows its
+    /// clients again, and made under the installation's secret, so that no office can tell another's.
+    fn in_sectors(
+        &self,
+        subject: ApprovedSubject,
+        person: IdentityId,
+        profile: &Profile,
+    ) -> Result<ApprovedSubject, IdentityError> {
+        let sector = profile.alternative_names.iter().find_map(|name| name.sector.as_deref());
+        let Some(sector) = sector else { return Ok(subject) };
+        let digest = self.blinded(&["sector pseudonym", sector, &person.to_string()])?;
+        // Five bits of sixteen octets each: 80 bits, so that no two persons of a country have the same.
+        let drawn: String = digest.iter().take(16).map(|octet| crockford::character(octet & 31)).collect();
+        Ok(subject.with(Fact::SectorPseudonym, format!("{sector}-{drawn}")))
     }
 
     fn owned(&self, subject: ApprovedSubject, identity: &Identity) -> Result<ApprovedSubject, IdentityError> {
@@ -68,8 +97,10 @@ impl Registry {
 }
 
 pub(crate) fn organisation_facts(subject: ApprovedSubject, details: &Details) -> ApprovedSubject {
-    let Details::Organisation { legal_name, identifier, locality } = details else { return subject };
+    let Details::Organisation { legal_name, identifier, locality, further } = details else { return subject };
     subject
+        .with(Fact::MemberClass, further.member_class.clone().unwrap_or_default())
+        .with(Fact::MemberCode, further.member_code.clone().unwrap_or_default())
         .with(Fact::Organization, legal_name.clone())
         .with(Fact::OrganizationIdentifier, identifier.clone())
         .with(Fact::Locality, locality.clone().unwrap_or_default())

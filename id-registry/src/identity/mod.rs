@@ -14,12 +14,14 @@ use crate::permission::Scope;
 mod erase;
 mod facts;
 mod field;
+mod further;
 mod read;
 mod register;
 
 pub(crate) use facts::organisation_facts;
 pub use field::FieldError;
 pub(crate) use field::{line, name_of_staff, reason_line};
+pub use further::Further;
 
 /// Identities by identifier, without anything personal.
 pub const IDENTITIES: Table = Table::records("identities");
@@ -148,6 +150,9 @@ pub enum Details {
         given_name: String,
         /// Number in the form of ETSI EN 319 412-1 section 5.1.3.
         identifier: String,
+        /// What else is known.
+        #[serde(skip_serializing_if = "Further::is_empty", default)]
+        further: Further,
     },
     /// A legal person.
     Organisation {
@@ -158,6 +163,9 @@ pub enum Details {
         /// Where it sits.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         locality: Option<String>,
+        /// What else is known.
+        #[serde(skip_serializing_if = "Further::is_empty", default)]
+        further: Further,
     },
     /// A machine.
     Device {
@@ -166,6 +174,9 @@ pub enum Details {
         /// Hardware type and serial number, `OID/HEX`.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         hardware_module: Option<String>,
+        /// What else is known.
+        #[serde(skip_serializing_if = "Further::is_empty", default)]
+        further: Further,
     },
     /// A program.
     Application {
@@ -176,6 +187,9 @@ pub enum Details {
         /// DNS names it may use, lower case.
         #[serde(default)]
         dns_names: Vec<String>,
+        /// What else is known.
+        #[serde(skip_serializing_if = "Further::is_empty", default)]
+        further: Further,
     },
 }
 
@@ -197,13 +211,13 @@ impl std::fmt::Debug for Details {
 #[allow(missing_docs, reason = "the fields are those of Details")]
 pub enum NewIdentity {
     /// A natural person.
-    Person { surname: String, given_name: String, identifier: String },
+    Person { surname: String, given_name: String, identifier: String, further: Further },
     /// A legal person.
-    Organisation { legal_name: String, identifier: String, locality: Option<String> },
+    Organisation { legal_name: String, identifier: String, locality: Option<String>, further: Further },
     /// A machine.
-    Device { owner: Owner, asset_tag: String, hardware_module: Option<String> },
+    Device { owner: Owner, asset_tag: String, hardware_module: Option<String>, further: Further },
     /// A program.
-    Application { owner: Owner, name: String, environment: String, dns_names: Vec<String> },
+    Application { owner: Owner, name: String, environment: String, dns_names: Vec<String>, further: Further },
 }
 
 impl std::fmt::Debug for NewIdentity {

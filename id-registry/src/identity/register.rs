@@ -5,7 +5,7 @@ use ca_core::vault::purpose_of;
 
 use super::field::{self, FieldError};
 use super::{
-    Details, IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITIES_BY_SPONSOR, IDENTITY_DETAILS,
+    Details, Further, IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITIES_BY_SPONSOR, IDENTITY_DETAILS,
     IDENTITY_NUMBERS, Identity, IdentityError, IdentityRecord, IdentityStatus, NewIdentity, Owner,
     REGISTERED,
 };
@@ -28,7 +28,7 @@ impl Registry {
         let (details, owner) = checked(entered)?;
         until_settled(|| {
             let owners = self.owners(owner)?;
-            if let Some(number) = Number::of(&details, owner) {
+            for number in Number::all_of(&details, owner) {
                 self.demand_free(&number)?;
             }
             let identity = self.draft(permit, owner, details.clone())?;
@@ -81,8 +81,8 @@ impl Registry {
                 .with("organisation", owner.organisation.to_string())
                 .with("sponsor", owner.sponsor.to_string());
         }
-        if let Some(number) = Number::of(details, identity.record.owner) {
-            change = change.insert(IDENTITY_NUMBERS, self.number_key(&number)?, key);
+        for number in Number::all_of(details, identity.record.owner) {
+            change = change.insert(IDENTITY_NUMBERS, self.number_key(&number)?, key.clone());
         }
         Ok((change, event))
     }
@@ -125,18 +125,21 @@ pub(super) struct Number {
 }
 
 impl Number {
-    pub(super) fn of(details: &Details, owner: Option<Owner>) -> Option<Self> {
-        let (field, text) = match details {
-            Details::Person { identifier, .. } => ("identifier", format!("person/{identifier}")),
-            Details::Organisation { identifier, .. } => ("identifier", format!("organisation/{identifier}")),
+    pub(super) fn all_of(details: &Details, owner: Option<Owner>) -> Vec<Self> {
+        let own = match details {
+            Details::Person { identifier, .. } => Some(("identifier", format!("person/{identifier}"))),
+            Details::Organisation { identifier, .. } => {
+                Some(("identifier", format!("organisation/{identifier}")))
+            }
             // Unique within its owner's inventory.
             Details::Device { asset_tag, .. } => {
-                ("asset_tag", format!("device/{}/{asset_tag}", owner?.organisation))
+                owner.map(|owner| ("asset_tag", format!("device/{}/{asset_tag}", owner.organisation)))
             }
-            Details::Application { .. } => return None,
+            Details::Application { .. } => None,
         };
         // Whoever writes PNOLS-a1 means PNOLS-A1.
-        Some(Self { field, text: text.to_ascii_uppercase() })
+        let number = |(field, text): (_, String)| Self { field, text: text.to_ascii_uppercase() };
+        own.into_iter().chain(details.further().numbers()).map(number).collect()
     }
 }
 
@@ -148,6 +151,16 @@ impl Registry {
 }
 
 impl Details {
+    /// What else is known.
+    pub const fn further(&self) -> &Further {
+        match self {
+            Self::Person { further, .. }
+            | Self::Organisation { further, .. }
+            | Self::Device { further, .. }
+            | Self::Application { further, .. } => further,
+        }
+    }
+
     /// What kind of identity this describes.
     pub const fn kind(&self) -> IdentityKind {
         match self {
@@ -161,31 +174,35 @@ impl Details {
 
 fn checked(entered: NewIdentity) -> Result<(Details, Option<Owner>), FieldError> {
     Ok(match entered {
-        NewIdentity::Person { surname, given_name, identifier } => {
+        NewIdentity::Person { surname, given_name, identifier, further } => {
             let surname = field::line("surname", &surname, field::NAME)?;
             let given_name = field::line("given_name", &given_name, field::NAME)?;
             let identifier = field::person_identifier(&identifier)?;
-            (Details::Person { surname, given_name, identifier }, None)
+            let further = further.checked(IdentityKind::Person)?;
+            (Details::Person { surname, given_name, identifier, further }, None)
         }
-        NewIdentity::Organisation { legal_name, identifier, locality } => {
+        NewIdentity::Organisation { legal_name, identifier, locality, further } => {
             let legal_name = field::line("legal_name", &legal_name, field::NAME)?;
             let identifier = field::organisation_identifier(&identifier)?;
             let locality =
                 locality.map(|name| field::line("locality", &name, field::LOCALITY)).transpose()?;
-            (Details::Organisation { legal_name, identifier, locality }, None)
+            let further = further.checked(IdentityKind::Organisation)?;
+            (Details::Organisation { legal_name, identifier, locality, further }, None)
         }
-        NewIdentity::Device { owner, asset_tag, hardware_module } => {
+        NewIdentity::Device { owner, asset_tag, hardware_module, further } => {
             let asset_tag = field::asset_tag(&asset_tag)?;
             let hardware_module =
                 hardware_module.map(|module| field::hardware_module(&module)).transpose()?;
-            (Details::Device { asset_tag, hardware_module }, Some(owner))
+            let further = further.checked(IdentityKind::Device)?;
+            (Details::Device { asset_tag, hardware_module, further }, Some(owner))
         }
-        NewIdentity::Application { owner, name, environment, dns_names } => {
+        NewIdentity::Application { owner, name, environment, dns_names, further } => {
             // Together they are the common name: "Payroll (production)".
             let name = field::line("name", &name, 40)?;
             let environment = field::line("environment", &environment, 20)?;
             let dns_names = dns_names_checked(&dns_names)?;
-            (Details::Application { name, environment, dns_names }, Some(owner))
+            let further = further.checked(IdentityKind::Application)?;
+            (Details::Application { name, environment, dns_names, further }, Some(owner))
         }
     })
 }

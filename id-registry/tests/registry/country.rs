@@ -11,7 +11,7 @@ use ca_core::clock::{SetClock, SystemEntropy};
 use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger::sealer::Sealer;
 use ca_core::ledger::{self, Actor, Event, Ledger, Position};
-use ca_core::profile::ProfileSet;
+use ca_core::profile::{BUILT_IN, ProfileSet};
 use ca_core::storage::memory::MemoryStore;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 use ca_core::tlog::note::NoteSigner;
@@ -21,7 +21,7 @@ use id_registry::backup::{BackupFailed, BackupMade, Backups};
 use id_registry::enrolment::{Request, RequestError, Submission};
 use id_registry::fault::Fault;
 use id_registry::id::IdentityId;
-use id_registry::identity::{NewIdentity, Owner};
+use id_registry::identity::{Further, NewIdentity, Owner};
 use id_registry::master_keys::{MasterKeyState, MasterKeys, Progress, RotationError};
 use id_registry::permission::{Permission, Permit};
 use id_registry::principal::{Principal, Role};
@@ -95,10 +95,17 @@ fn sole(store: &Arc<MemoryStore>, clock: &Arc<SetClock>, authority: Arc<Authorit
 
 impl Country {
     pub(crate) fn founded() -> Self {
+        Self::founded_with(&[])
+    }
+
+    /// With these profiles beside, or in the place of, the built-in ones: names and TOML.
+    pub(crate) fn founded_with(profiles: &[(&str, &str)]) -> Self {
+        let built_in = BUILT_IN.iter().copied().chain(profiles.iter().copied());
+        let profiles = ProfileSet::from_files(built_in).unwrap_or_else(|error| panic!("{error}"));
         let store = Arc::new(MemoryStore::new());
         let clock = Arc::new(SetClock::at(OffsetDateTime::now_utc()));
         let vault = Arc::new(vault(&store, &clock));
-        let authority = Arc::new(authority(&store, &clock, &vault));
+        let authority = Arc::new(authority(&store, &clock, &vault, profiles));
         let authorities = sole(&store, &clock, Arc::clone(&authority));
         let anchor = TrustAnchor {
             ca: "root".to_owned(),
@@ -149,8 +156,10 @@ impl Country {
         let device = self.register(officer, device(owner, &format!("{code}-GATE-1")));
         let dns_names = vec!["payroll.gov.ls".to_owned(), "pay.gov.ls".to_owned()];
         let (name, environment) = ("Payroll".to_owned(), "production".to_owned());
-        let application =
-            self.register(officer, NewIdentity::Application { owner, name, environment, dns_names });
+        let application = self.register(
+            officer,
+            NewIdentity::Application { owner, name, environment, dns_names, further: Further::default() },
+        );
         Things { organisation, person, device, application }
     }
 
@@ -190,6 +199,7 @@ pub(crate) fn organisation(code: &str) -> NewIdentity {
         legal_name: format!("Agency {code}"),
         identifier: format!("GO:LS-{code}"),
         locality: Some("Maseru".to_owned()),
+        further: Further::default(),
     }
 }
 
@@ -198,6 +208,7 @@ pub(crate) fn person(identifier: &str) -> NewIdentity {
         surname: "Mokoena".to_owned(),
         given_name: "Thabo".to_owned(),
         identifier: identifier.to_owned(),
+        further: Further::default(),
     }
 }
 
@@ -206,6 +217,7 @@ pub(crate) fn device(owner: Owner, asset_tag: &str) -> NewIdentity {
         owner,
         asset_tag: asset_tag.to_owned(),
         hardware_module: Some("1.3.6.1.4.1.32473.1/0a0b".to_owned()),
+        further: Further::default(),
     }
 }
 
@@ -294,8 +306,12 @@ fn vault(store: &Arc<MemoryStore>, clock: &Arc<SetClock>) -> Vault {
     })
 }
 
-fn authority(store: &Arc<MemoryStore>, clock: &Arc<SetClock>, vault: &Arc<Vault>) -> Authority {
-    let profiles = ProfileSet::built_in().unwrap();
+fn authority(
+    store: &Arc<MemoryStore>,
+    clock: &Arc<SetClock>,
+    vault: &Arc<Vault>,
+    profiles: ProfileSet,
+) -> Authority {
     let id = CaId::new("root").unwrap();
     let name = ApprovedSubject::new(IdentityRef("system:root".to_owned()))
         .with(Fact::Country, "LS")

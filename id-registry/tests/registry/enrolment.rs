@@ -222,9 +222,9 @@ fn only_names_of_the_registry_are_granted() {
     let officer = country.officer();
     let things = country.settled(&officer, "RSL");
     let submit = |csr: &[u8], dns_names: &[&str]| {
-        let dns_names: Vec<String> = dns_names.iter().map(ToString::to_string).collect();
+        let names: Vec<String> = dns_names.iter().map(|name| format!("dns:{name}")).collect();
         let submission =
-            Submission { dns_names: &dns_names, ..Submission::of("application", things.application, csr) };
+            Submission { names: &names, ..Submission::of("application", things.application, csr) };
         country.registry.submit(&officer.permit(), &submission, None)
     };
     let granted = csr_with(&["-addext", "subjectAltName=DNS:pay.gov.ls"]);
@@ -238,7 +238,7 @@ fn only_names_of_the_registry_are_granted() {
         let Err(RequestError::Issue(IssueError::Refused(Refusal::NameNotGranted { name }))) = refused else {
             panic!("{refused:?}")
         };
-        assert_eq!(name, "bank.example.org");
+        assert_eq!(name, "dns:bank.example.org");
     }
 }
 

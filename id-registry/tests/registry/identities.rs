@@ -1,7 +1,7 @@
 //! Identities: uniqueness, owners, who sees what, and that a look leaves a trace.
 
 use id_registry::id::IdentityKind;
-use id_registry::identity::{IdentityError, NewIdentity, Owner};
+use id_registry::identity::{Further, IdentityError, NewIdentity, Owner};
 use id_registry::page::PageSize;
 use id_registry::permission::{ReadRegistry, RegisterIdentities};
 use id_registry::principal::Role;
@@ -54,6 +54,7 @@ fn what_does_not_fit_is_refused_by_its_field() {
         surname: surname.to_owned(),
         given_name: "Thabo".to_owned(),
         identifier: identifier.to_owned(),
+        further: Further::default(),
     };
     for (new, field) in [(new("", "PNOLS-1"), "surname"), (new("Mokoena", "GO:LS"), "identifier")] {
         let error = country.registry.register_identity(&permit, new).unwrap_err();

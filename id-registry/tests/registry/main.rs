@@ -9,5 +9,6 @@ mod http;
 mod identities;
 mod key_origins;
 mod ledger;
+mod proposals;
 mod sealed;
 mod staff;

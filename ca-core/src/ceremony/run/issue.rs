@@ -13,7 +13,7 @@ use crate::ceremony::script::Issuing;
 use crate::ceremony::{CeremonyError, fingerprint};
 use crate::certificate::CertificateRecord;
 use crate::crl;
-use crate::csr::SubjectPublicKey;
+use crate::csr::{SubjectPublicKey, Wishes};
 use crate::storage::{AuditedChange, Store};
 use crate::subject::{ApprovedSubject, IdentityRef};
 
@@ -31,7 +31,7 @@ impl Session<'_> {
         let subject = subject_of(&request.content().name, &identity.0);
         let key = key_of(request)?;
         let record = self.issue(&identity, &key, |authority| {
-            Ok(authority.admit_key(key.clone(), &[], subject, &act.profile)?)
+            Ok(authority.admit_key(key.clone(), &Wishes::none(), subject, &act.profile)?)
         })?;
         Ok(certificate_facts(&record))
     }

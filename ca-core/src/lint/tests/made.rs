@@ -6,10 +6,11 @@ use rcgen::{KeyPair, PublicKeyData, SigningKey};
 use time::{Duration, OffsetDateTime};
 
 use crate::algorithm::{DigestAlgorithm, SignatureAlgorithm};
+use crate::alternative_name::Name;
 use crate::authority::Addresses;
 use crate::certificate::CaId;
 use crate::clock::SystemEntropy;
-use crate::csr::SubjectPublicKey;
+use crate::csr::{SubjectPublicKey, Wishes};
 use crate::issuance::issuer::Issuer;
 use crate::issuance::to_be_signed::{self, CERTIFICATE_ALGORITHM_FIELD, Contents, IssuedBy};
 use crate::profile::{Profile, ProfileSet};
@@ -88,22 +89,25 @@ pub(super) fn tbs(profile: &Profile, key: &[u8], issuer: Option<&Ca>) -> Vec<u8>
     written(profile, key, issuer, subject(profile).with(Fact::DnsName, "payroll.gov.ls"))
 }
 
-/// As [`of_profile`], with these names and addresses.
-pub(super) fn with_dns_names(profile: &Profile, names: &[&str]) -> Vec<u8> {
-    let subject = names.iter().fold(subject(profile), |subject, name| subject.with(Fact::DnsName, *name));
+/// As [`of_profile`], with these names of the registry's, each `form:value`.
+pub(super) fn with_names(profile: &Profile, names: &[&str]) -> Vec<u8> {
+    let with = |subject: ApprovedSubject, name: &&str| {
+        let name: Name = name.parse().unwrap();
+        subject.with(name.form().fact(), name.text())
+    };
+    let subject = names.iter().fold(subject(profile), with);
     written(profile, &p256().subject_public_key_info(), issuer_of(&profile.id.0), subject)
 }
 
 fn written(profile: &Profile, key: &[u8], issuer: Option<&Ca>, subject: ApprovedSubject) -> Vec<u8> {
     let key = SubjectPublicKey::from_der(key).unwrap();
-    let admitted = profile.admit(key, &[], subject.clone()).unwrap();
+    let admitted = profile.admit(key, &Wishes::none(), subject).unwrap();
     let issuer = issuer.map(|issuer| Issuer::read(&issuer.certificate, ALGORITHM).unwrap());
     let ca = CaId::new(if profile.is_ca() { "root" } else { "issuing" }).unwrap();
     let contents = Contents {
         profile,
-        subject: &subject,
         attributes: &admitted.attributes,
-        dns_names: &admitted.dns_names,
+        names: &admitted.names,
         key: &admitted.key,
         serial: &SerialNumber::draw(&SystemEntropy).unwrap(),
         not_before: START,

@@ -111,8 +111,7 @@ fn nothing_panics_whatever_octet_is_changed() {
 #[test]
 fn a_tls_server_may_have_addresses_beside_names() {
     let server = profile("tls-server");
-    let names = ["localhost", "127.0.0.1", "::1"];
-    let tbs = made::with_dns_names(server, &names);
+    let tbs = made::with_names(server, &["dns:localhost", "ip:127.0.0.1", "ip:::1"]);
     let linted = lint(tbs, &context("tls-server")).unwrap();
     let octets = [&[0x87, 4, 127, 0, 0, 1][..], &[0x87, 16], &[0; 15], &[1]].concat();
     assert!(linted.as_bytes().windows(octets.len()).any(|window| window == octets));

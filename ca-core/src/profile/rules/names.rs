@@ -1,10 +1,12 @@
 //! Subjects and alternative names.
 
 use super::{Rule, has_duplicates, is_country, refuse_if};
+use crate::alternative_name::NameForm;
+use crate::plain_name::is_plain;
 use crate::profile::attribute::is_printable;
-use crate::profile::{AlternativeNameForm, AttributeType, BrokenRule, Profile, ValueSource};
+use crate::profile::{AttributeType, BrokenRule, NameSource, Profile, ValueSource};
 
-pub(super) const RULES: [Rule; 9] = [
+pub(super) const RULES: [Rule; 14] = [
     subject_is_named,
     attributes_stand_once,
     lengths_keep_the_upper_bounds,
@@ -14,6 +16,11 @@ pub(super) const RULES: [Rule; 9] = [
     pseudonym_hides,
     organisation_is_identified,
     tls_server_has_dns_names,
+    proposals_have_patterns,
+    proposals_are_seen,
+    proposals_say_nothing_of_who_it_is,
+    sectors_stand_with_their_names,
+    names_fit_the_identity,
 ];
 
 fn subject_is_named(profile: &Profile) -> Result<(), BrokenRule> {
@@ -116,8 +123,7 @@ fn organisation_is_identified(profile: &Profile) -> Result<(), BrokenRule> {
 }
 
 fn tls_server_has_dns_names(profile: &Profile) -> Result<(), BrokenRule> {
-    let required =
-        profile.alternative_names.iter().any(|name| name.form == AlternativeNameForm::Dns && name.required);
+    let required = profile.alternative_names.iter().any(|name| name.form == NameForm::Dns && name.required);
     // CA/Browser Forum BR section 7.1.2.7.12, RFC 9525 section 6.3: only the alternative names are looked at.
     refuse_if(
         profile.is_tls_server() && !required,
@@ -136,4 +142,91 @@ fn all_required(
         Some(missing) => Err(BrokenRule::new("subject", clause, format!("{missing} must be required"))),
         None => Ok(()),
     }
+}
+
+/// Whether the applicant may propose anything.
+fn proposes(profile: &Profile) -> bool {
+    profile.subject.iter().any(|entry| entry.value == ValueSource::Request)
+        || profile.alternative_names.iter().any(|name| name.source == NameSource::Request)
+}
+
+fn proposals_have_patterns(profile: &Profile) -> Result<(), BrokenRule> {
+    let attributes = profile.subject.iter().filter(|entry| entry.value == ValueSource::Request);
+    let names = profile.alternative_names.iter().filter(|name| name.source == NameSource::Request);
+    let mut patterns = attributes.map(|entry| &entry.pattern).chain(names.map(|name| &name.pattern));
+    // Ours: what nobody vouches for is bounded by what the profile can say of it.
+    refuse_if(patterns.any(Option::is_none), "pattern", "npki", "what comes from the request needs a pattern")
+}
+
+fn proposals_are_seen(profile: &Profile) -> Result<(), BrokenRule> {
+    // ETSI EN 319 411-1 section 6.2.2 (REG-6.2.2-02): the attributes of a certificate are verified by somebody.
+    refuse_if(
+        proposes(profile) && profile.vetting.approvals == 0,
+        "approvals",
+        "ETSI EN 319 411-1 section 6.2.2",
+        "what comes from the request is seen by an officer: 1 or 2",
+    )
+}
+
+fn proposals_say_nothing_of_who_it_is(profile: &Profile) -> Result<(), BrokenRule> {
+    use AttributeType::{BusinessCategory, CommonName, Locality, SerialNumber};
+    const CLAUSE: &str = "ETSI EN 319 411-1 section 6.2.2";
+    let somebody = matches!(profile.vetting.identity_kind.as_deref(), None | Some("person" | "staff"));
+    // Who somebody is, and which organisation, the registry says; so do CAs and responders of themselves.
+    refuse_if(
+        proposes(profile) && somebody,
+        "from",
+        CLAUSE,
+        "nothing about a person comes from the request, nor about what the installation certifies for itself",
+    )?;
+    let admitted = [BusinessCategory, CommonName, Locality, SerialNumber];
+    let mut asked = profile.subject.iter().filter(|entry| entry.value == ValueSource::Request);
+    if let Some(entry) = asked.find(|entry| !admitted.contains(&entry.attribute)) {
+        let why = format!("{} says who it is, and comes from the registry", entry.attribute);
+        return Err(BrokenRule::new("from", CLAUSE, why));
+    }
+    let mut asked = profile.alternative_names.iter().filter(|name| name.source == NameSource::Request);
+    match asked.find(|name| !name.form.can_be_proposed()) {
+        Some(name) => {
+            let why = format!("{} says who it is, and comes from the registry", name.form);
+            Err(BrokenRule::new("from", CLAUSE, why))
+        }
+        None => Ok(()),
+    }
+}
+
+fn sectors_stand_with_their_names(profile: &Profile) -> Result<(), BrokenRule> {
+    for name in &profile.alternative_names {
+        let sector = name.sector.as_deref();
+        let wanted = name.form == NameForm::DirectoryName;
+        refuse_if(
+            wanted != sector.is_some(),
+            "sector",
+            "npki",
+            "a directory-name has one, and no other form does",
+        )?;
+        refuse_if(
+            sector.is_some_and(|sector| !is_plain(sector, 32)),
+            "sector",
+            "npki",
+            "1 to 32 lower-case letters, digits and hyphens",
+        )?;
+    }
+    Ok(())
+}
+
+fn names_fit_the_identity(profile: &Profile) -> Result<(), BrokenRule> {
+    use NameForm::{DirectoryName, HardwareModule, RegisteredId, UserPrincipalName};
+    let kind = profile.vetting.identity_kind.as_deref();
+    for name in profile.alternative_names.iter().filter(|name| name.source == NameSource::Registry) {
+        let has = match name.form {
+            DirectoryName | UserPrincipalName => kind == Some("person"),
+            HardwareModule => kind == Some("device"),
+            RegisteredId => kind == Some("organisation"),
+            _ => true,
+        };
+        let why = format!("the registry knows no {} of such an identity", name.form);
+        refuse_if(!has, "alternative_names", "npki", why)?;
+    }
+    Ok(())
 }
