@@ -10,15 +10,17 @@ use crate::authority::absent::AbsentAuthority;
 use crate::authority::link::KnownRoot;
 use crate::authority::{Authority, CA_CERTIFICATES, RevokeError};
 use crate::blocked_keys::{self, BlockedKey, KeyDigest};
-use crate::certificate::{CaId, CertificateRecord, Certificates};
+use crate::certificate::{
+    self, CERTIFICATES, CERTIFICATES_BY_IDENTITY, CaId, CertificatePlace, CertificateRecord, Certificates,
+};
 use crate::clock::Clock;
-use crate::csr::{SubjectPublicKey, Wishes};
+use crate::csr::{KeyKind, SubjectPublicKey, Wishes};
 use crate::issuance::{IssuanceRequest, IssueError, IssuedCertificate};
 use crate::ledger::Actor;
 use crate::profile::{Profile, ProfileId, ProfileSet};
 use crate::serial::SerialNumber;
 use crate::status::Grounds;
-use crate::storage::{AuditedChange, StorageError, Store};
+use crate::storage::{AuditedChange, Entry, KeyRange, StorageError, Store};
 use crate::subject::{ApprovedSubject, IdentityRef};
 use crate::vault::{Envelope, Vault, VaultError};
 
@@ -102,6 +104,11 @@ impl Authorities {
     /// A CA whose key is elsewhere.
     pub fn absent(&self, id: &CaId) -> Option<&Arc<AbsentAuthority>> {
         self.absent.get(id)
+    }
+
+    /// Whether a CA of this name is of this installation, wherever its key is.
+    pub fn knows(&self, id: &CaId) -> bool {
+        self.known.contains(id)
     }
 
     /// Those whose keys are elsewhere, in the order of their names.
@@ -230,6 +237,66 @@ impl Authorities {
         limit: usize,
     ) -> Result<Vec<CertificateRecord>, StorageError> {
         self.merged(limit, |certificates| certificates.of_identity(identity, after, limit))
+    }
+
+    /// At most `limit` records of all CAs in the order of their places, beginning after `after`: the cheapest way to see
+    /// all of them. Those of a CA that was struck from the hierarchy are among them.
+    ///
+    /// # Errors
+    /// Storage failed, or a record cannot be read.
+    pub fn page(
+        &self,
+        after: Option<&CertificatePlace>,
+        limit: usize,
+    ) -> Result<Vec<CertificateRecord>, StorageError> {
+        let range = after.map_or_else(KeyRange::all, |place| KeyRange::all().after(&place.key()));
+        let found = self.store.scan(CERTIFICATES, &range, limit)?;
+        found.iter().map(|(_, entry)| certificate::decode(entry)).collect()
+    }
+
+    /// The records at these places, in their order; `None` where there is none.
+    ///
+    /// # Errors
+    /// Storage failed, or a record cannot be read.
+    pub fn at(&self, places: &[CertificatePlace]) -> Result<Vec<Option<CertificateRecord>>, StorageError> {
+        let keys: Vec<Vec<u8>> = places.iter().map(CertificatePlace::key).collect();
+        let found = self.store.get_many(CERTIFICATES, &keys)?;
+        found.iter().map(|entry| entry.as_ref().map(certificate::decode).transpose()).collect()
+    }
+
+    /// How far through all certificates a reader of [`Authorities::page`] is that has come to a place, in thousandths.
+    pub fn thousandths(&self, place: &CertificatePlace) -> u16 {
+        let before = self.known.iter().filter(|ca| *ca < place.ca()).count();
+        let all = self.known.len().max(1);
+        let done = (before * 1_000 + usize::from(place.thousandths())) / all;
+        u16::try_from(done).unwrap_or(1_000).min(1_000)
+    }
+
+    /// All certificates of one identity, of all CAs, at most `limit`.
+    ///
+    /// # Errors
+    /// Storage failed, or the index names a certificate that is not there.
+    pub fn held_by(
+        &self,
+        identity: &IdentityRef,
+        limit: usize,
+    ) -> Result<Vec<CertificateRecord>, StorageError> {
+        let prefix = format!("{identity}/").into_bytes();
+        let keys = self.store.scan(CERTIFICATES_BY_IDENTITY, &KeyRange::prefix(&prefix), limit)?;
+        let damaged = || StorageError("an entry of certificates_by_identity leads nowhere".to_owned());
+        let place = |(key, _): &Entry| {
+            key.get(prefix.len()..).and_then(CertificatePlace::from_key).ok_or_else(damaged)
+        };
+        let places = keys.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+        self.at(&places)?.into_iter().map(|record| record.ok_or_else(damaged)).collect()
+    }
+
+    /// The kind of a certificate's key; `None` when it cannot be known any more, as its identity was erased.
+    ///
+    /// # Errors
+    /// The DER is not there or does not open, or key or store failed.
+    pub fn key_kind(&self, record: &CertificateRecord, vault: &Vault) -> Result<Option<KeyKind>, VaultError> {
+        Certificates::new(Arc::clone(&self.store), record.issuer.clone()).key_kind(record, vault)
     }
 
     /// Revokes a certificate or puts it on hold; `also` is committed in the same change.

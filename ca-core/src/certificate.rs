@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::crl::Partition;
+use crate::csr::KeyKind;
 use crate::plain_name::is_plain;
 use crate::profile::ProfileId;
 use crate::serial::SerialNumber;
@@ -13,6 +15,10 @@ use crate::status::{Revocation, SerialStatus, StatusSource};
 use crate::storage::{Entry, KeyRange, StorageError, Store, Table, Version, Versioned};
 use crate::subject::IdentityRef;
 use crate::vault::{Envelope, SealedText, Vault, VaultError, purpose_of, purpose_of_field};
+
+mod place;
+
+pub use place::{CertificatePlace, InvalidPlace};
 
 /// Records of issued certificates: `ca/serial`.
 pub const CERTIFICATES: Table = Table::records("certificates");
@@ -91,6 +97,9 @@ pub struct CertificateRecord {
     pub sha256: String,
     /// SHA-256 of its SubjectPublicKeyInfo, lower-case hex.
     pub key_sha256: String,
+    /// The kind of its key. Records of before this was kept have none: [`Certificates::key_kind`] knows it all the same.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key_kind: Option<KeyKind>,
     /// Start of validity, UTC.
     #[serde(with = "time::serde::rfc3339")]
     pub not_before: OffsetDateTime,
@@ -193,6 +202,19 @@ impl Certificates {
         let sealed = self.store.get(CERTIFICATE_DER, &self.ca.key(serial))?.ok_or_else(missing)?;
         let opened = vault.open(identity, &der_purpose(&self.ca, serial), &sealed.value)?;
         Ok(opened.map(|der| der.to_vec()))
+    }
+
+    /// The kind of a certificate's key; `None` when it cannot be known any more, as its identity was erased.
+    ///
+    /// # Errors
+    /// As [`Certificates::der`].
+    pub fn key_kind(&self, record: &CertificateRecord, vault: &Vault) -> Result<Option<KeyKind>, VaultError> {
+        if record.key_kind.is_some() {
+            return Ok(record.key_kind);
+        }
+        let der = self.der(record, vault)?;
+        let parsed = der.as_deref().and_then(|der| X509Certificate::from_der(der).ok());
+        Ok(parsed.and_then(|(_, certificate)| KeyKind::of(certificate.public_key().raw)))
     }
 
     /// At most `limit` records in the order of their serial numbers, beginning after `after`.

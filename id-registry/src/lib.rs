@@ -5,6 +5,7 @@
 
 pub mod backup;
 pub mod blocked_keys;
+pub mod campaign;
 pub mod cas;
 pub mod certificates;
 pub mod enrolment;

@@ -151,6 +151,8 @@ mod tests {
                 ("approve-requests", "-C--"),
                 ("revoke-certificates", "C--o"),
                 ("state-key-origins", "CC--"),
+                ("read-campaigns", "CCC-"),
+                ("run-campaigns", "C---"),
                 ("block-keys", "C---"),
                 ("manage-staff", "C---"),
                 ("make-backups", "C---"),

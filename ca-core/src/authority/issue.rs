@@ -257,6 +257,7 @@ impl Authority {
             subject,
             sha256: fingerprint(der),
             key_sha256: fingerprint(draft.key.der()),
+            key_kind: Some(draft.key.kind()),
             not_before: draft.not_before,
             not_after: draft.not_after,
             issued_at: whole_seconds(self.parts.clock.now()),

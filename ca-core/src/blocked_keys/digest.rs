@@ -6,13 +6,15 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use serde::{Deserialize, Serialize};
 
 use crate::certificate::CertificateRecord;
 use crate::key_quality::{rsa, rsa_key};
 use crate::storage::StorageError;
 
-/// SHA-256 of a DER SubjectPublicKeyInfo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// SHA-256 of a DER SubjectPublicKeyInfo; as text, 64 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct SpkiDigest(pub [u8; 32]);
 
 impl SpkiDigest {
@@ -37,6 +39,20 @@ impl SpkiDigest {
 impl fmt::Display for SpkiDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl TryFrom<String> for SpkiDigest {
+    type Error = InvalidDigest;
+
+    fn try_from(text: String) -> Result<Self, InvalidDigest> {
+        text.parse()
+    }
+}
+
+impl From<SpkiDigest> for String {
+    fn from(digest: SpkiDigest) -> Self {
+        digest.to_string()
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) mod strict;
 mod wishes;
 
 pub use error::CsrError;
-pub use key::{KeyKind, SubjectPublicKey};
+pub use key::{KeyKind, SubjectPublicKey, UnknownKeyKind};
 pub use names::RequestedAttribute;
 pub use wishes::{RequestedExtension, RequestedName, Wishes};
 

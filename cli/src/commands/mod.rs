@@ -21,6 +21,7 @@ mod key_pair;
 mod lint;
 mod man;
 mod master_key;
+mod moment;
 mod paging;
 mod profile;
 mod queue;

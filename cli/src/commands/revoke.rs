@@ -4,11 +4,11 @@ use ca_core::serial::SerialNumber;
 use ca_core::status::RevocationReason;
 use clap::Args;
 use serde_json::json;
-use time::format_description::well_known::{Iso8601, Rfc3339};
-use time::{Date, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::Ending;
 use super::cert;
+use super::moment::{moment, written};
 use crate::client::records::Certificate;
 use crate::failure::{Failure, catalogue};
 use crate::output::{Outcome, Simple};
@@ -65,7 +65,7 @@ pub fn run(arguments: &RevokeArguments, session: &mut Session) -> Ending {
     if let (Some(members), Some(note)) = (body.as_object_mut(), &arguments.note) {
         members.insert("note".to_owned(), json!(note));
     }
-    let since = arguments.invalid_since.and_then(|since| since.format(&Rfc3339).ok());
+    let since = arguments.invalid_since.map(written);
     if let (Some(members), Some(since)) = (body.as_object_mut(), since) {
         members.insert("invalid_since".to_owned(), json!(since));
     }
@@ -86,15 +86,8 @@ fn must_match(typed: &str, expected: &str) -> Result<(), Failure> {
         .cause(format!("the serial number ends in {expected}, not {typed}")))
 }
 
-/// Reads a day, which begins at midnight UTC, or a moment.
-fn moment(text: &str) -> Result<OffsetDateTime, String> {
-    OffsetDateTime::parse(text, &Rfc3339)
-        .or_else(|_| Date::parse(text, &Iso8601::DATE).map(|day| day.midnight().assume_utc()))
-        .map_err(|_| "write a day as 2027-03-31, or a moment as 2027-03-31T14:05:00Z".to_owned())
-}
-
 /// Reads a reason, and tells clap which there are.
-fn reason_parser() -> impl clap::builder::TypedValueParser<Value = RevocationReason> {
+pub fn reason_parser() -> impl clap::builder::TypedValueParser<Value = RevocationReason> {
     use clap::builder::TypedValueParser;
     clap::builder::PossibleValuesParser::new(RevocationReason::ALL.map(RevocationReason::name))
         .try_map(|name| name.parse::<RevocationReason>())

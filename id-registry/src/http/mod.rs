@@ -18,6 +18,7 @@ use crate::registry::Registry;
 mod authorised;
 mod backup;
 mod blocked_keys;
+mod campaigns;
 mod cas;
 mod certificates;
 mod further;
@@ -79,6 +80,7 @@ fn routes() -> Vec<Route> {
         guarded(blocked_keys::__path_block, blocked_keys::block),
         guarded(blocked_keys::__path_revoke, blocked_keys::revoke),
         guarded(blocked_keys::__path_rsa_keys, blocked_keys::rsa_keys),
+        guarded(campaigns::__path_blast_radius, campaigns::blast_radius),
         guarded(key_origins::__path_enter, key_origins::enter),
         guarded(backup::__path_create, backup::create),
         guarded(staff::__path_enrol, staff::enrol),

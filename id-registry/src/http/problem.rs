@@ -155,6 +155,8 @@ problems! {
     KEY_OF_CA = "E-BLK-004" 409 false, "One of these keys is a CA's of this installation; nothing was blocked",
         "if that CA must stop, say so: npki key block DIGEST --stops-ca NAME; else strike its key from the list";
 
+    SELECTION_UNFIT = "E-CMP-003" 422 false, "The selection does not say what it means",
+        "name what the certificates have in common: npki help campaign plan";
     ORIGIN_CONTRADICTS = "E-CMP-012" 409 false, "This key is known to live elsewhere",
         "state where it lives, or have the list corrected: npki campaign inventory FILE";
     ORIGINS_UNFIT = "E-CMP-013" 422 false, "These origins of keys are not entered",

@@ -12,6 +12,7 @@ use time::format_description::well_known::Rfc3339;
 use super::problem::{self as table, Problem};
 use crate::backup::BackupError;
 use crate::blocked_keys::BlockError;
+use crate::campaign::CampaignError;
 use crate::cas::CaError;
 use crate::certificates::CertificateError;
 use crate::enrolment::RequestError;
@@ -311,6 +312,21 @@ impl From<BlockError> for Problem {
             BlockError::NotBlocked(_) => table::NOT_BLOCKED,
             BlockError::Count(_) => table::KEY_COUNT,
             BlockError::OfCa { .. } => table::KEY_OF_CA,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<CampaignError> for Problem {
+    fn from(error: CampaignError) -> Self {
+        let kind = match error {
+            CampaignError::UnknownProfile(profile) => return profile.into(),
+            CampaignError::Field(field) => return field.into(),
+            CampaignError::Identity(identity) => return identity.into(),
+            CampaignError::Certificate(error) => return error.into(),
+            CampaignError::Fault(fault) => return fault.into(),
+            CampaignError::Selection(_) => table::SELECTION_UNFIT,
+            CampaignError::UnknownCa(_) => table::UNKNOWN_CA,
         };
         Self::new(kind, error.to_string())
     }

@@ -85,6 +85,12 @@ permissions! {
     /// Enter from lists where keys live that certificates are for.
     StateKeyOrigins = "state-key-origins":
         Role::Administrator | Role::Officer => Scope::Country;
+    /// See what a campaign would reach, and how campaigns stand.
+    ReadCampaigns = "read-campaigns":
+        Role::Administrator | Role::Officer | Role::Auditor => Scope::Country;
+    /// Start, approve and run campaigns.
+    RunCampaigns = "run-campaigns":
+        Role::Administrator => Scope::Country;
     /// Block keys that are in others' hands, and revoke what holds them.
     BlockKeys = "block-keys":
         Role::Administrator => Scope::Country;

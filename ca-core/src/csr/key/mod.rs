@@ -1,12 +1,14 @@
 //! Public keys: which are read, and the checks each must pass before anything is said about its holder.
 
 mod curve;
+mod kind;
+
+pub use kind::{KeyKind, UnknownKeyKind};
 
 use super::CsrError;
 use super::names::dotted;
 use super::oids;
 use super::strict::{self, BIT_STRING, Element, Fault, NULL, OID, Reader, SEQUENCE};
-use crate::algorithm::KeyAlgorithm;
 use crate::key_quality::rsa::{self, RsaKey};
 
 /// A public key that passed the quality checks, byte for byte as its holder wrote it.
@@ -56,59 +58,6 @@ impl SubjectPublicKey {
 }
 
 const PART: &str = "subjectPublicKeyInfo";
-
-/// A subscriber key's kind and size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyKind {
-    /// NIST P-256.
-    P256,
-    /// NIST P-384.
-    P384,
-    /// Ed25519.
-    Ed25519,
-    /// RSA with a modulus of this many bits.
-    Rsa {
-        /// Bits of the modulus.
-        bits: u32,
-    },
-    /// ML-DSA-44.
-    MlDsa44,
-    /// ML-DSA-65.
-    MlDsa65,
-    /// ML-DSA-87.
-    MlDsa87,
-}
-
-impl KeyKind {
-    /// The algorithm, if npki itself makes and signs with keys of this kind and size.
-    pub const fn algorithm(self) -> Option<KeyAlgorithm> {
-        match self {
-            Self::P256 => Some(KeyAlgorithm::P256),
-            Self::P384 => Some(KeyAlgorithm::P384),
-            Self::Ed25519 => Some(KeyAlgorithm::Ed25519),
-            Self::Rsa { bits: 3072 } => Some(KeyAlgorithm::Rsa3072),
-            Self::Rsa { bits: 4096 } => Some(KeyAlgorithm::Rsa4096),
-            Self::Rsa { .. } => None,
-            Self::MlDsa44 => Some(KeyAlgorithm::MlDsa44),
-            Self::MlDsa65 => Some(KeyAlgorithm::MlDsa65),
-            Self::MlDsa87 => Some(KeyAlgorithm::MlDsa87),
-        }
-    }
-}
-
-impl std::fmt::Display for KeyKind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::P256 => f.write_str("P-256"),
-            Self::P384 => f.write_str("P-384"),
-            Self::Ed25519 => f.write_str("Ed25519"),
-            Self::Rsa { bits } => write!(f, "RSA-{bits}"),
-            Self::MlDsa44 => f.write_str("ML-DSA-44"),
-            Self::MlDsa65 => f.write_str("ML-DSA-65"),
-            Self::MlDsa87 => f.write_str("ML-DSA-87"),
-        }
-    }
-}
 
 /// The key's kind comes from its own algorithm identifier and from nothing else: what the request is signed with
 /// says nothing about it.

@@ -7,6 +7,8 @@ mod check;
 mod file;
 mod holders;
 
+pub use file::keys as keys_in;
+
 use clap::Subcommand;
 
 use super::Ending;

@@ -1,0 +1,117 @@
+//! Whom to write to about a certificate. npki keeps no addresses: names and numbers lead to them in the population
+//! register, the register of companies, or the agency's own lists. Each look at a person is in the ledger.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::CampaignError;
+use crate::id::IdentityId;
+use crate::identity::{Details, IDENTITIES, IdentityRecord};
+use crate::permission::{Permission, Permit};
+use crate::record;
+use crate::registry::Registry;
+
+/// Whom a notification is for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Addressee {
+    /// The holder's name.
+    pub name: String,
+    /// A person's or organisation's number, a device's asset tag.
+    pub identifier: Option<String>,
+    /// The person who answers for a device or application.
+    pub sponsor: Option<Sponsor>,
+}
+
+/// The person who answers for a device or application.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sponsor {
+    /// The person.
+    pub id: IdentityId,
+    /// The person's name; `None` when the person was erased.
+    pub name: Option<String>,
+    /// The person's number.
+    pub identifier: Option<String>,
+}
+
+impl std::fmt::Debug for Addressee {
+    /// Personal data does not reach logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Addressee").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Sponsor {
+    /// Personal data does not reach logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sponsor").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Registry {
+    /// Whom to write to about what these identities hold, in their order; `None` for one that was erased or is not there.
+    pub(super) fn addressees<P: Permission>(
+        &self,
+        permit: &Permit<P>,
+        ids: &[IdentityId],
+    ) -> Result<Vec<Option<Addressee>>, CampaignError> {
+        let records = self.identity_records(ids.iter().copied().collect())?;
+        let sponsors: BTreeSet<IdentityId> =
+            records.values().filter_map(|record| Some(record.owner?.sponsor)).collect();
+        let mut known = self.details_of(records.values())?;
+        let sponsor_records = self.identity_records(sponsors)?;
+        for (id, details) in self.details_of(sponsor_records.values())? {
+            known.entry(id).or_insert(details);
+        }
+        // In the ledger before the answer leaves.
+        self.record_views(permit, known.keys().copied())?;
+        let addressee = |id: &IdentityId| {
+            let owner = records.get(id).and_then(|record| record.owner);
+            let (name, identifier) = named(known.get(id)?);
+            let sponsor = owner.map(|owner| {
+                let (name, identifier) = known.get(&owner.sponsor).map(named).unzip();
+                Sponsor { id: owner.sponsor, name, identifier: identifier.flatten() }
+            });
+            Some(Addressee { name, identifier, sponsor })
+        };
+        Ok(ids.iter().map(addressee).collect())
+    }
+
+    fn identity_records(
+        &self,
+        ids: BTreeSet<IdentityId>,
+    ) -> Result<BTreeMap<IdentityId, IdentityRecord>, CampaignError> {
+        let keys: Vec<Vec<u8>> = ids.iter().map(|id| id.to_string().into_bytes()).collect();
+        let mut records = BTreeMap::new();
+        for (id, entry) in ids.into_iter().zip(self.store().get_many(IDENTITIES, &keys)?) {
+            if let Some(entry) = entry {
+                records.insert(id, record::decode(IDENTITIES, &entry)?);
+            }
+        }
+        Ok(records)
+    }
+
+    fn details_of<'a>(
+        &self,
+        records: impl Iterator<Item = &'a IdentityRecord>,
+    ) -> Result<BTreeMap<IdentityId, Details>, CampaignError> {
+        let mut known = BTreeMap::new();
+        for record in records {
+            let identity = self.with_details(record.clone())?;
+            known.extend(identity.details.map(|details| (record.id, details)));
+        }
+        Ok(known)
+    }
+}
+
+/// A name, and a number where there is one.
+fn named(details: &Details) -> (String, Option<String>) {
+    match details {
+        Details::Person { surname, given_name, identifier } => {
+            (format!("{given_name} {surname}"), Some(identifier.clone()))
+        }
+        Details::Organisation { legal_name, identifier, .. } => {
+            (legal_name.clone(), Some(identifier.clone()))
+        }
+        Details::Device { asset_tag, .. } => (asset_tag.clone(), Some(asset_tag.clone())),
+        Details::Application { name, environment, .. } => (format!("{name} ({environment})"), None),
+    }
+}
