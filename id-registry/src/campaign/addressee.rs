@@ -1,4 +1,4 @@
-//! Whom to write to about a certificate. npki keeps no addresses: names and numbers lead to them in the population
+//! Whom to write to about a certificate. npki keeps mailboxes at most: names and numbers lead to addresses in the population
 //! register, the register of companies, or the agency's own lists. Each look at a person is in the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +17,8 @@ pub struct Addressee {
     pub name: String,
     /// A person's or organisation's number, a device's asset tag.
     pub identifier: Option<String>,
+    /// The holder's mailboxes.
+    pub email_addresses: Vec<String>,
     /// The person who answers for a device or application.
     pub sponsor: Option<Sponsor>,
 }
@@ -30,6 +32,8 @@ pub struct Sponsor {
     pub name: Option<String>,
     /// The person's number.
     pub identifier: Option<String>,
+    /// The person's mailboxes.
+    pub email_addresses: Vec<String>,
 }
 
 impl std::fmt::Debug for Addressee {
@@ -64,13 +68,12 @@ impl Registry {
         // In the ledger before the answer leaves.
         self.record_views(permit, known.keys().copied())?;
         let addressee = |id: &IdentityId| {
+            let details = known.get(id)?;
             let owner = records.get(id).and_then(|record| record.owner);
-            let (name, identifier) = named(known.get(id)?);
-            let sponsor = owner.map(|owner| {
-                let (name, identifier) = known.get(&owner.sponsor).map(named).unzip();
-                Sponsor { id: owner.sponsor, name, identifier: identifier.flatten() }
-            });
-            Some(Addressee { name, identifier, sponsor })
+            let (name, identifier) = named(details);
+            let email_addresses = details.further().email_addresses.clone();
+            let sponsor = owner.map(|owner| sponsor(owner.sponsor, known.get(&owner.sponsor)));
+            Some(Addressee { name, identifier, email_addresses, sponsor })
         };
         Ok(ids.iter().map(addressee).collect())
     }
@@ -102,10 +105,21 @@ impl Registry {
     }
 }
 
+fn sponsor(id: IdentityId, details: Option<&Details>) -> Sponsor {
+    let (name, identifier) = details.map(named).unzip();
+    let email_addresses = details.map(|details| details.further().email_addresses.clone());
+    Sponsor {
+        id,
+        name,
+        identifier: identifier.flatten(),
+        email_addresses: email_addresses.unwrap_or_default(),
+    }
+}
+
 /// A name, and a number where there is one.
 fn named(details: &Details) -> (String, Option<String>) {
     match details {
-        Details::Person { surname, given_name, identifier } => {
+        Details::Person { surname, given_name, identifier, .. } => {
             (format!("{given_name} {surname}"), Some(identifier.clone()))
         }
         Details::Organisation { legal_name, identifier, .. } => {

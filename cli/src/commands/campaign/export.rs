@@ -13,6 +13,8 @@ use crate::files::{self, Draft, Readers};
 pub(super) struct Holder {
     name: String,
     identifier: Option<String>,
+    #[serde(default)]
+    email_addresses: Vec<String>,
     sponsor: Option<Sponsor>,
 }
 
@@ -21,19 +23,23 @@ struct Sponsor {
     id: String,
     name: Option<String>,
     identifier: Option<String>,
+    #[serde(default)]
+    email_addresses: Vec<String>,
 }
 
 impl Holder {
     /// The columns that name people; they are there, empty, where nobody is named.
-    pub(super) fn columns(holder: Option<&Self>) -> [(&'static str, String); 5] {
+    pub(super) fn columns(holder: Option<&Self>) -> [(&'static str, String); 7] {
         let sponsor = holder.and_then(|holder| holder.sponsor.as_ref());
         let text = |text: Option<&String>| text.cloned().unwrap_or_default();
         [
             ("name", text(holder.map(|holder| &holder.name))),
             ("identifier", text(holder.and_then(|holder| holder.identifier.as_ref()))),
+            ("email", holder.map(|holder| holder.email_addresses.join(" ")).unwrap_or_default()),
             ("sponsor", text(sponsor.map(|sponsor| &sponsor.id))),
             ("sponsor_name", text(sponsor.and_then(|sponsor| sponsor.name.as_ref()))),
             ("sponsor_identifier", text(sponsor.and_then(|sponsor| sponsor.identifier.as_ref()))),
+            ("sponsor_email", sponsor.map(|sponsor| sponsor.email_addresses.join(" ")).unwrap_or_default()),
         ]
     }
 }

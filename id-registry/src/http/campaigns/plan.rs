@@ -122,6 +122,8 @@ pub(super) struct AddresseeView {
     name: String,
     /// A person's or organisation's number, a device's asset tag.
     identifier: Option<String>,
+    /// The holder's mailboxes.
+    email_addresses: Vec<String>,
     /// The person who answers for a device or application.
     sponsor: Option<SponsorView>,
 }
@@ -134,17 +136,19 @@ struct SponsorView {
     /// Null when the person was erased.
     name: Option<String>,
     identifier: Option<String>,
+    email_addresses: Vec<String>,
 }
 
 impl From<Addressee> for AddresseeView {
     fn from(addressee: Addressee) -> Self {
-        let Addressee { name, identifier, sponsor } = addressee;
+        let Addressee { name, identifier, email_addresses, sponsor } = addressee;
         let sponsor = sponsor.map(|sponsor| SponsorView {
             id: sponsor.id.to_string(),
             name: sponsor.name,
             identifier: sponsor.identifier,
+            email_addresses: sponsor.email_addresses,
         });
-        Self { name, identifier, sponsor }
+        Self { name, identifier, email_addresses, sponsor }
     }
 }
 
