@@ -10,7 +10,7 @@ use tests::{Country, answers, codes};
 /// An agency's request for a seal, which one officer has approved; it waits for the second.
 fn waiting(country: &Country) -> String {
     let folder = country.installation.scratch("waiting");
-    let request = requests::openssl(&folder, &requests::P256);
+    let request = requests::openssl_with_subject(&folder, &requests::P256, "/");
     let organisation = &country.identities.organisation;
     let operator = country.staff.agency_operator(&country.installation, organisation);
     let ask = ["cert", "request", "--profile", "organisation-seal", "--identity", organisation];

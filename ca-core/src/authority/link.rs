@@ -16,7 +16,8 @@ use crate::issuance::{IssuanceRequest, IssueError};
 use crate::ledger::signatures::Seen;
 use crate::ledger::{Action, Event};
 use crate::profile::{
-    CrossCertification, KeyRules, KeyUsage, Policy, Profile, ProfileId, ProfileKind, Vetting, oids,
+    CrossCertification, KeyRules, KeyUsage, Policy, Profile, ProfileId, ProfileKind, RequestSubject, Vetting,
+    oids,
 };
 use crate::serial::SerialNumber;
 use crate::storage::{AuditedChange, Change, Entry, Expect, KeyRange, Operation, StorageError, Store, Table};
@@ -92,6 +93,7 @@ impl OtherRoot {
             // A root promises no length; a CA below another has one here.
             kind: ProfileKind::IssuingCa { path_length: DEPTH },
             subject: Vec::new(),
+            request_subject: RequestSubject::Ignored,
             alternative_names: Vec::new(),
             key_usage: vec![KeyUsage::KeyCertSign, KeyUsage::CrlSign],
             extended_key_usage: Vec::new(),

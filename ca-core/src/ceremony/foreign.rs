@@ -20,7 +20,8 @@ use crate::csr::{CsrError, SubjectPublicKey};
 use crate::issuance::EncodingError;
 use crate::issuance::to_be_signed::key_identifier;
 use crate::profile::{
-    CrossCertification, KeyRules, KeyUsage, Oid, Policy, Profile, ProfileId, ProfileKind, Vetting,
+    CrossCertification, KeyRules, KeyUsage, Oid, Policy, Profile, ProfileId, ProfileKind, RequestSubject,
+    Vetting,
 };
 
 /// The terms of a cross-certification.
@@ -143,6 +144,7 @@ impl ForeignCa {
             title: "Cross-certificate of a foreign CA".to_owned(),
             kind: ProfileKind::IssuingCa { path_length: terms.path_length },
             subject: Vec::new(),
+            request_subject: RequestSubject::Ignored,
             alternative_names: Vec::new(),
             key_usage: vec![KeyUsage::KeyCertSign, KeyUsage::CrlSign],
             extended_key_usage: Vec::new(),

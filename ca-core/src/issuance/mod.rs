@@ -135,6 +135,31 @@ pub enum Refusal {
         /// What does not fit.
         why: String,
     },
+    /// The subject that the request asks for is another than the certificate would have.
+    #[error(
+        "the request's subject says {attribute} {asked:?}, and the certificate's {}; under profile {profile} they must match",
+        if *.has_one { "says something else" } else { "has none" }
+    )]
+    SubjectDiffers {
+        /// The profile.
+        profile: String,
+        /// The attribute, by its short name.
+        attribute: String,
+        /// What the request says.
+        asked: String,
+        /// Whether the certificate has one at all.
+        has_one: bool,
+    },
+    /// The request asks for what certificates of the profile do not have.
+    #[error("the request asks for {wish}, and {rule}")]
+    WishNotAdmitted {
+        /// What kind of wish it is.
+        what: Wish,
+        /// The wish, in words.
+        wish: String,
+        /// The rule, in words.
+        rule: String,
+    },
     /// The key is bound to another identity, now or in the past.
     #[error("this key already belongs to another identity; a key serves one identity only")]
     KeyOfAnother,
@@ -154,6 +179,21 @@ pub enum Refusal {
         /// Where that is known from, in words.
         source_of_it: String,
     },
+}
+
+/// What a request may ask for besides names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// To be a CA.
+    Ca,
+    /// A key usage.
+    KeyUsage,
+    /// An extended key usage.
+    Purpose,
+    /// A certificate policy.
+    Policy,
+    /// Any other extension.
+    Extension,
 }
 
 fn forms(admitted: &[NameForm]) -> String {

@@ -20,6 +20,7 @@ pub(super) fn profile(id: ProfileId, file: ProfileFile) -> Result<Profile, Broke
         title: file.title,
         kind: kind(file.kind, file.path_length)?,
         subject: file.subject.into_iter().map(subject_attribute).collect::<Result<_, _>>()?,
+        request_subject: file.request_subject,
         alternative_names: file
             .alternative_names
             .into_iter()

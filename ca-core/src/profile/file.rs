@@ -5,8 +5,8 @@ use serde::de::IntoDeserializer as _;
 use serde::{Deserialize, Deserializer};
 
 use super::{
-    AttributeType, BrokenRule, KeyUsage, Place, Profile, ProfileError, ProfileId, QcPurpose, Semantics,
-    assemble, rules,
+    AttributeType, BrokenRule, KeyUsage, Place, Profile, ProfileError, ProfileId, QcPurpose, RequestSubject,
+    Semantics, assemble, rules,
 };
 use crate::algorithm::KeyAlgorithm;
 use crate::alternative_name::NameForm;
@@ -73,6 +73,8 @@ pub(super) struct ProfileFile {
     pub(super) ocsp_no_check: bool,
     #[serde(default = "at_once")]
     pub(super) crl_at_once: bool,
+    #[serde(default)]
+    pub(super) request_subject: RequestSubject,
     pub(super) subject: Vec<SubjectEntry>,
     #[serde(default)]
     pub(super) alternative_names: Vec<AlternativeNameEntry>,

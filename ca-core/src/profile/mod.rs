@@ -50,6 +50,8 @@ pub struct Profile {
     pub kind: ProfileKind,
     /// The subject's attributes, in the order they are encoded.
     pub subject: Vec<SubjectAttribute>,
+    /// What becomes of the subject that a certification request asks for.
+    pub request_subject: RequestSubject,
     /// Subject alternative names, in the order they are encoded.
     pub alternative_names: Vec<AlternativeName>,
     /// Key usage bits; the extension is always critical (RFC 5280 section 4.2.1.3).
@@ -134,6 +136,17 @@ pub struct SubjectAttribute {
     pub max_length: usize,
     /// What the whole value must match.
     pub pattern: Option<Pattern>,
+}
+
+/// What becomes of the subject that a certification request asks for. It never reaches a certificate as a whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RequestSubject {
+    /// Nothing: tools write something into it, and nobody reads it.
+    #[default]
+    Ignored,
+    /// What it says must be what the certificate says: a request that names somebody else is a mistake, or worse.
+    MustMatch,
 }
 
 /// A regular expression over a whole value, kept with its source. Shared: a copy of its own would begin with an empty
@@ -293,6 +306,19 @@ pub struct KeyRules {
     pub rsa_bits: Option<(u32, u32)>,
     /// ML-DSA keys.
     pub ml_dsa: Vec<KeyAlgorithm>,
+}
+
+impl KeyUsage {
+    /// Its name in profiles.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DigitalSignature => "digital-signature",
+            Self::NonRepudiation => "non-repudiation",
+            Self::KeyEncipherment => "key-encipherment",
+            Self::KeyCertSign => "key-cert-sign",
+            Self::CrlSign => "crl-sign",
+        }
+    }
 }
 
 impl KeyRules {

@@ -36,6 +36,12 @@ pub(super) const EXTENDED_KEY_USAGES: [(&str, Oid); 5] = [
 ];
 
 impl Oid {
+    /// An extended key usage's name in profiles, or its dotted digits.
+    pub(crate) fn purpose_name(&self) -> String {
+        let known = EXTENDED_KEY_USAGES.iter().find(|(_, oid)| oid == self);
+        known.map_or_else(|| self.to_string(), |(name, _)| (*name).to_owned())
+    }
+
     /// Whether `other` lies directly below this arc, or deeper.
     pub(crate) fn contains(&self, other: &Self) -> bool {
         let (arcs, others) = (self.0.arcs(), other.0.arcs());

@@ -10,6 +10,7 @@ mod names;
 mod openssl;
 mod sealed;
 mod unwritable;
+mod wishes;
 
 use authority::{Ca, actor, subject};
 use ca_core::algorithm::KeyAlgorithm;

@@ -120,6 +120,18 @@ problems! {
         "propose a value that matches the pattern in the detail: npki profile show ID";
     PROPOSAL_MISSING = "E-ISS-019" 422 false, "The profile takes a value from the request, and there is none",
         "write it into the request's subject, or give it as a name: npki profile show ID says which";
+    CA_WISHED = "E-ISS-020" 422 false, "The request asks to be a CA",
+        "make the request again without basicConstraints, or with CA:FALSE; a CA is founded, not asked for";
+    SUBJECT_DIFFERS = "E-ISS-021" 422 false, "The request's subject is not the registry's",
+        "leave the subject empty (openssl req -subj /), or write it as the registry has it: npki registry show ID";
+    KEY_USAGE_WISHED = "E-ISS-022" 422 false, "The request asks for a key usage that the profile does not give",
+        "make the request again without keyUsage, or choose a profile that has it: npki profile show ID";
+    PURPOSE_WISHED = "E-ISS-023" 422 false, "The request asks for a purpose that the profile does not give",
+        "make the request again without extendedKeyUsage, or choose a profile that has it: npki profile show ID";
+    POLICY_WISHED = "E-ISS-024" 422 false, "The request asks for a policy that the profile does not assert",
+        "make the request again without certificatePolicies, or choose a profile that has it: npki profile show ID";
+    EXTENSION_WISHED = "E-ISS-025" 422 false, "The request asks for an extension that the profile does not give",
+        "make the request again without the extension that the detail names";
     CLOCK_SET_BACK = "E-ISS-015" 503 true, "The server's clock was set back",
         "tell the service's operator: set the clock, or accept it: npki clock accept";
 

@@ -3,7 +3,7 @@
 use ca_core::authority::RevokeError;
 use ca_core::authority::absent::CrlRefused;
 use ca_core::csr::CsrError;
-use ca_core::issuance::{IssueError, Refusal};
+use ca_core::issuance::{IssueError, Refusal, Wish};
 use ca_core::ledger::receipt::ReceiptError;
 use ca_core::profile::UnknownProfile;
 use time::OffsetDateTime;
@@ -278,6 +278,12 @@ impl From<Refusal> for Problem {
             Refusal::FactMissing { .. } => table::FACT_MISSING,
             Refusal::FactUnfit { .. } => table::FACT_UNFIT,
             Refusal::NameNotGranted { .. } => table::NAME_NOT_GRANTED,
+            Refusal::SubjectDiffers { .. } => table::SUBJECT_DIFFERS,
+            Refusal::WishNotAdmitted { what: Wish::Ca, .. } => table::CA_WISHED,
+            Refusal::WishNotAdmitted { what: Wish::KeyUsage, .. } => table::KEY_USAGE_WISHED,
+            Refusal::WishNotAdmitted { what: Wish::Purpose, .. } => table::PURPOSE_WISHED,
+            Refusal::WishNotAdmitted { what: Wish::Policy, .. } => table::POLICY_WISHED,
+            Refusal::WishNotAdmitted { what: Wish::Extension, .. } => table::EXTENSION_WISHED,
             Refusal::NameFormNotAdmitted { .. } => table::NAME_FORM,
             Refusal::ProposalMissing { .. } => table::PROPOSAL_MISSING,
             Refusal::ProposalUnfit { .. } => table::PROPOSAL_UNFIT,

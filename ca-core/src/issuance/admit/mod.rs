@@ -1,7 +1,9 @@
 //! Policy: does this profile admit this key for this identity, with which values, and what else is asked for?
 
+mod extensions;
 mod names;
 mod proposals;
+mod subject;
 
 use super::{IssuanceRequest, Refusal};
 use crate::csr::{KeyKind, SubjectPublicKey, Wishes};
@@ -12,7 +14,8 @@ pub use proposals::Proposal;
 
 impl Profile {
     /// Admits a key for an identity, or says which rule refuses it. Where names are wished for, the certificate has those
-    /// alone of the ones that an identity may have several of; else all that the registry grants.
+    /// alone of the ones that an identity may have several of; else all that the registry grants. Whatever else is wished
+    /// for is what the profile gives, or it is refused.
     ///
     /// # Errors
     /// The refusal, with its rule.
@@ -25,6 +28,8 @@ impl Profile {
         self.admit_key(key.kind())?;
         let attributes = self.attributes(&subject, wishes)?;
         let names = self.names(&subject, wishes)?;
+        self.admit_subject(wishes, subject.identity(), &attributes, &names)?;
+        self.admit_extensions(wishes)?;
         Ok(IssuanceRequest { profile: self.clone(), subject, attributes, names, key })
     }
 
