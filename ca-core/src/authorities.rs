@@ -15,9 +15,11 @@ use crate::certificate::{
 };
 use crate::clock::Clock;
 use crate::csr::{KeyKind, SubjectPublicKey, Wishes};
+use crate::hierarchy::{Hierarchy, RESPONDER_PROFILE};
 use crate::issuance::{IssuanceRequest, IssueError, IssuedCertificate};
 use crate::ledger::Actor;
-use crate::profile::{Profile, ProfileId, ProfileSet};
+use crate::profile::ProfileId;
+use crate::profile_book::{Current, InForce, Judged, Objection, ProfileBook, Wanted};
 use crate::serial::SerialNumber;
 use crate::status::Grounds;
 use crate::storage::{AuditedChange, Entry, KeyRange, StorageError, Store};
@@ -54,12 +56,21 @@ pub struct PlacedAuthority {
     pub chain: Vec<Vec<u8>>,
 }
 
+impl PlacedAuthority {
+    /// Whether it issues under a profile at one time or another: by the hierarchy, or by the book of profiles.
+    fn serves(&self, profile: &InForce) -> bool {
+        self.issues.contains(&profile.id) || profile.issued_by() == Some(self.authority.id())
+    }
+}
+
 /// The CAs of one installation.
 #[derive(Debug)]
 pub struct Authorities {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    profiles: ProfileSet,
+    profiles: Arc<ProfileBook>,
+    /// As it is planned, without what the book of profiles adds.
+    plan: Hierarchy,
     placed: BTreeMap<CaId, PlacedAuthority>,
     absent: BTreeMap<CaId, Arc<AbsentAuthority>>,
     /// Those whose keys are elsewhere, too.
@@ -68,9 +79,15 @@ pub struct Authorities {
 
 impl Authorities {
     /// No CAs yet.
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, profiles: ProfileSet) -> Self {
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, profiles: Arc<ProfileBook>) -> Self {
         let (placed, absent, known) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-        Self { store, clock, profiles, placed, absent, known }
+        Self { store, clock, profiles, plan: Hierarchy::default(), placed, absent, known }
+    }
+
+    /// The hierarchy that they stand in: changes of profiles are held against it.
+    #[must_use]
+    pub fn planned(self, plan: Hierarchy) -> Self {
+        Self { plan, ..self }
     }
 
     /// Adds a CA whose key is at hand.
@@ -92,7 +109,7 @@ impl Authorities {
     }
 
     /// The profiles of the installation.
-    pub const fn profiles(&self) -> &ProfileSet {
+    pub const fn profiles(&self) -> &Arc<ProfileBook> {
         &self.profiles
     }
 
@@ -134,9 +151,9 @@ impl Authorities {
     ///
     /// # Errors
     /// None does, or the store failed.
-    pub fn issuing(&self, profile: &ProfileId) -> Result<&PlacedAuthority, IssueError> {
+    pub fn issuing(&self, profile: &InForce) -> Result<&PlacedAuthority, IssueError> {
         let now = self.clock.now();
-        let serves = |placed: &&PlacedAuthority| placed.issues.contains(profile) && placed.tenure.covers(now);
+        let serves = |placed: &&PlacedAuthority| placed.serves(profile) && placed.tenure.covers(now);
         let mut candidates: Vec<_> = self.placed.values().filter(serves).collect();
         candidates.sort_by_key(|placed| std::cmp::Reverse(placed.tenure.from));
         for placed in &candidates {
@@ -144,7 +161,38 @@ impl Authorities {
                 return Ok(placed);
             }
         }
-        candidates.first().copied().ok_or_else(|| IssueError::NoAuthority(profile.clone()))
+        candidates.first().copied().ok_or_else(|| IssueError::NoAuthority(profile.id.clone()))
+    }
+
+    /// The profiles of end entities that a CA issues under, with what the book of profiles says.
+    pub fn issued_by(&self, placed: &PlacedAuthority, current: &Current) -> Vec<ProfileId> {
+        let by_plan = placed.issues.iter().filter(|id| !current.is_set_aside(id));
+        let by_book = current.issued_by(placed.authority.id()).filter(|id| !placed.issues.contains(id));
+        by_plan.chain(by_book).cloned().collect()
+    }
+
+    /// Judges a change of a profile: its text, the hierarchy, and each CA that is to issue under it, by its own
+    /// certificate.
+    ///
+    /// # Errors
+    /// What stands against it, or the store failed.
+    pub fn judge(&self, current: &Current, id: &ProfileId, wanted: Wanted<'_>) -> Result<Judged, Objection> {
+        let judged = Judged::of(current, &self.plan, id, wanted)?;
+        let Ok(profile) = judged.in_force() else { return Ok(judged) };
+        let now = self.clock.now();
+        let plan = self.plan.in_effect(judged.next());
+        let answers = |placed: &PlacedAuthority| {
+            let ca = plan.find(placed.authority.id());
+            profile.id.0 == RESPONDER_PROFILE
+                && ca.is_some_and(|ca| ca.needs_responder(judged.next().profiles()))
+        };
+        let is_over = |placed: &PlacedAuthority| placed.tenure.until.is_some_and(|until| until <= now);
+        for placed in self.placed.values().filter(|placed| !is_over(placed)) {
+            if placed.serves(&profile) || answers(placed) {
+                placed.authority.can_issue(&profile, now)?;
+            }
+        }
+        Ok(judged)
     }
 
     /// The CA of this name, DER, whose key is at hand.
@@ -166,9 +214,9 @@ impl Authorities {
         key: SubjectPublicKey,
         wishes: &Wishes,
         subject: ApprovedSubject,
-        profile: &Profile,
+        profile: &InForce,
     ) -> Result<Admission, IssueError> {
-        let authority = Arc::clone(&self.issuing(&profile.id)?.authority);
+        let authority = Arc::clone(&self.issuing(profile)?.authority);
         let request = authority.admit_key(key, wishes, subject, profile)?;
         Ok(Admission { authority, request })
     }

@@ -89,6 +89,9 @@ pub struct CertificateRecord {
     pub issuer: CaId,
     /// The profile it was issued under.
     pub profile: ProfileId,
+    /// Which edition of it: SHA-256 of its text, lower-case hex. Nothing where no book of profiles was kept.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub profile_sha256: Option<String>,
     /// The identity it is bound to.
     pub identity: IdentityRef,
     /// Its subject, as RFC 4514 text, sealed under the identity's key: [`CertificateRecord::open_subject`].

@@ -25,6 +25,7 @@ pub mod ledger;
 pub mod lint;
 pub mod name;
 pub mod profile;
+pub mod profile_book;
 pub mod serial;
 pub mod status;
 pub mod storage;

@@ -11,6 +11,7 @@ use crate::ledger::EVENTS;
 use crate::ledger::heads::{LEDGER_COSIGNATURES, LEDGER_HEADS};
 use crate::ledger::index::LEDGER_INDEX;
 use crate::ledger::tree::LEDGER_TILES;
+use crate::profile_book::{PROFILE_BOOK, PROFILE_EDITIONS};
 use crate::storage::Table;
 use crate::vault::SUBJECT_KEYS;
 
@@ -32,6 +33,8 @@ pub const TABLES: &[Table] = &[
     LEDGER_INDEX,
     LEDGER_TILES,
     LINK_CERTIFICATES,
+    PROFILE_BOOK,
+    PROFILE_EDITIONS,
     RESERVATIONS,
     REVOCATIONS,
     SUBJECT_KEYS,

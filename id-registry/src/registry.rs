@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use ca_core::authorities::Authorities;
 use ca_core::clock::{Clock, Entropy};
 use ca_core::ledger::{Action, Actor, Event, Ledger};
-use ca_core::profile::{Profile, ProfileSet, UnknownProfile};
+use ca_core::profile_book::{Current, InForce, NotInForce, ProfileBook};
 use ca_core::storage::{AuditedChange, CommitError, Committed, StorageError, Store, Table};
 use ca_core::subject::IdentityRef;
 use ca_core::tlog::checkpoint::Log;
@@ -95,13 +95,18 @@ impl Registry {
         &self.parts.authorities
     }
 
-    /// The profiles that certificates are issued under.
-    pub fn profiles(&self) -> &ProfileSet {
+    /// The book of profiles that certificates are issued under.
+    pub(crate) fn book(&self) -> &ProfileBook {
         self.parts.authorities.profiles()
     }
 
-    pub(crate) fn profile(&self, id: &str) -> Result<&Profile, UnknownProfile> {
-        self.profiles().find(id)
+    /// The profiles that are in force at this moment.
+    pub(crate) fn profiles_in_force(&self) -> Result<Arc<Current>, StorageError> {
+        self.book().current()
+    }
+
+    pub(crate) fn profile(&self, id: &str) -> Result<InForce, NotInForce> {
+        self.book().find(id)
     }
 
     /// Whether the store answers.

@@ -13,6 +13,7 @@ use ca_core::keys::software::SoftwareKey;
 use ca_core::keys::{KeyError, Signer};
 use ca_core::ledger::{Actor, EVENTS, Ledger, Position};
 use ca_core::profile::ProfileSet;
+use ca_core::profile_book::ProfileBook;
 use ca_core::status::RevocationReason;
 use ca_core::storage::{
     AuditedChange, CommitError, Committed, Entry, Exported, KeyRange, Moment, Operation, Restore,
@@ -189,7 +190,7 @@ impl Maker {
             id,
             certified_by: Some(CaId::new("root").unwrap()),
             certificate,
-            profiles: ProfileSet::built_in().unwrap(),
+            profiles: Arc::new(ProfileBook::of(ProfileSet::built_in().unwrap())),
         });
         Self { store, authority: authority.unwrap() }
     }
@@ -209,7 +210,7 @@ impl Maker {
             .with(Fact::AssetTag, format!("RSL-METER-{number:08}"))
             .with(Fact::RegistryUri, format!("https://registry.gov.ls/id/made-{number}"));
         let profile = self.authority.profiles().find("device").unwrap();
-        let request = self.authority.admit_key(key, &Wishes::none(), device, profile).unwrap();
+        let request = self.authority.admit_key(key, &Wishes::none(), device, &profile).unwrap();
         let prepared = self.authority.prepare(request, &actor).unwrap();
         let issued = self.authority.sign(prepared, &actor, |_, _| Ok(AuditedChange::nothing())).unwrap();
         let serial = issued.record.serial;

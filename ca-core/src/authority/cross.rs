@@ -18,6 +18,13 @@ impl Authority {
         profile: Profile,
     ) -> Result<IssuanceRequest, IssueError> {
         self.demand_fit_keys(&key, subject.identity(), &profile)?;
-        Ok(IssuanceRequest { profile, subject, attributes: Vec::new(), names: Vec::new(), key })
+        Ok(IssuanceRequest {
+            profile,
+            subject,
+            attributes: Vec::new(),
+            names: Vec::new(),
+            key,
+            edition: None,
+        })
     }
 }

@@ -19,6 +19,7 @@ use crate::ledger::{Action, Actor};
 use crate::lint;
 use crate::name;
 use crate::profile::Profile;
+use crate::profile_book::InForce;
 use crate::serial::SerialNumber;
 use crate::storage::{AuditedChange, Change, Expect, StorageError};
 use crate::subject::{ApprovedSubject, IdentityRef};
@@ -39,7 +40,7 @@ impl Authority {
         &self,
         csr: &VerifiedCsr,
         subject: ApprovedSubject,
-        profile: &Profile,
+        profile: &InForce,
     ) -> Result<IssuanceRequest, IssueError> {
         self.admit_key(csr.key().clone(), csr.wishes(), subject, profile)
     }
@@ -54,10 +55,11 @@ impl Authority {
         key: SubjectPublicKey,
         wishes: &Wishes,
         subject: ApprovedSubject,
-        profile: &Profile,
+        profile: &InForce,
     ) -> Result<IssuanceRequest, IssueError> {
         self.demand_fit_keys(&key, subject.identity(), profile)?;
-        Ok(profile.admit(key, wishes, subject)?)
+        let request = profile.admit(key, wishes, subject)?;
+        Ok(IssuanceRequest { edition: profile.mark().cloned(), ..request })
     }
 
     /// What no profile decides: neither the CA's key nor the subscriber's is in others' hands, and the latter belongs to
@@ -124,8 +126,8 @@ impl Authority {
             &IssuedBy::Ca(&self.issuer),
         )?;
         let to_be_signed = lint::lint(written, &self.lint_context(&request.profile))?;
-        let IssuanceRequest { profile, subject, key, .. } = request;
-        let draft = Draft { serial, profile, subject, key, not_before, not_after, partition };
+        let IssuanceRequest { profile, subject, key, edition, .. } = request;
+        let draft = Draft { serial, profile, subject, key, not_before, not_after, partition, edition };
         self.reserve(to_be_signed, draft, now, actor)
     }
 
@@ -216,6 +218,10 @@ impl Authority {
             .with("identity", draft.subject.identity().0.clone())
             .with("profile", draft.profile.id.0.clone())
             .with("sha256", record.sha256.clone());
+        let event = match &draft.edition {
+            Some(edition) => event.with("profile-sha256", edition.sha256.clone()),
+            None => event,
+        };
         let key = self.parts.id.key(&draft.serial);
         let sealed_der = certificate::seal_der(&envelope, &self.parts.id, &draft.serial, &der)?;
         let change = key_index::entered(
@@ -232,6 +238,7 @@ impl Authority {
         .and(bound)
         .and(key_stands)
         .and(self.still_stands(&draft.profile))
+        .and(draft.still_in_force())
         .explained_by(&event);
         self.parts.store.commit(change.and(also(&record, &envelope)?))?;
         Ok(IssuedCertificate { record, der })
@@ -253,6 +260,7 @@ impl Authority {
             serial: draft.serial.clone(),
             issuer: self.parts.id.clone(),
             profile: draft.profile.id.clone(),
+            profile_sha256: draft.edition.as_ref().map(|edition| edition.sha256.clone()),
             identity: draft.subject.identity().clone(),
             subject,
             sha256: fingerprint(der),

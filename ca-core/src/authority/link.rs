@@ -153,6 +153,7 @@ impl Authority {
             attributes: Vec::new(),
             names: Vec::new(),
             key: other.key.clone(),
+            edition: None,
         })
     }
 }

@@ -87,6 +87,8 @@ impl Authority {
         if contains == Contains::Everything || said == Some(contains) {
             return Ok(());
         }
+        // A profile's kind is the same in all its editions.
+        let profiles = self.parts.profiles.current()?;
         let mut range = KeyRange::prefix(&self.parts.id.prefix());
         loop {
             let page = self.parts.store.scan(CERTIFICATES, &range, PAGE)?;
@@ -95,8 +97,8 @@ impl Authority {
             for (_, entry) in &page {
                 let record: CertificateRecord = serde_json::from_slice(&entry.value)
                     .map_err(|error| StorageError(format!("a certificate cannot be read: {error}")))?;
-                let profile = self.parts.profiles.find(&record.profile.0);
-                if !profile.is_ok_and(|profile| contains.covers(profile.kind)) {
+                let profile = profiles.latest(&record.profile);
+                if !profile.is_some_and(|profile| contains.covers(profile.kind)) {
                     return Err(PublishError::Contrary {
                         ca: self.parts.id.to_string(),
                         contains,

@@ -12,12 +12,14 @@ use crate::issuance::reservation::{self, AbandonError};
 use crate::keys::Signer;
 use crate::ledger::Ledger;
 use crate::name;
-use crate::profile::{Profile, ProfileSet};
+use crate::profile::Profile;
+use crate::profile_book::ProfileBook;
 use crate::serial::SerialNumber;
 use crate::status::{Revocation, RevocationReason};
 use crate::storage::{Change, CommitError, Expect, StorageError, Store};
 use crate::vault::Vault;
 
+mod ability;
 pub mod absent;
 mod cross;
 mod issue;
@@ -28,6 +30,7 @@ mod revocations;
 mod revoke;
 mod root;
 
+pub use ability::Unable;
 pub use issue::ISSUED;
 pub use publish::{CRL_PREPARED, CRL_PUBLISHED, CRL_STORED};
 pub use revoke::{HELD, RELEASED, REVOKED};
@@ -79,7 +82,7 @@ pub struct AuthorityParts {
     /// The CA that certified it; `None` for a root.
     pub certified_by: Option<CaId>,
     /// The profiles it issues under.
-    pub profiles: ProfileSet,
+    pub profiles: Arc<ProfileBook>,
     /// Where what it publishes can be fetched.
     pub addresses: Addresses,
 }
@@ -134,7 +137,7 @@ impl Authority {
     }
 
     /// The profiles it issues under.
-    pub const fn profiles(&self) -> &ProfileSet {
+    pub const fn profiles(&self) -> &Arc<ProfileBook> {
         &self.parts.profiles
     }
 

@@ -1,5 +1,7 @@
 //! Revocation, hold and release.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -10,6 +12,7 @@ use crate::blocked_keys::{self, BlockReason, BlockedKey, KeyDigest, SpkiDigest};
 use crate::certificate::{CERTIFICATES, CertificateRecord, REVOCATIONS};
 use crate::crl::{FOR_SCHEDULE, SHARD, WAITS};
 use crate::ledger::{Action, Actor};
+use crate::profile::{Profile, oids};
 use crate::serial::SerialNumber;
 use crate::status::{Grounds, Revocation, RevocationReason};
 use crate::storage::{AuditedChange, Change, Expect, Operation, StorageError, Version};
@@ -20,9 +23,6 @@ pub const REVOKED: Action = Action::named("certificate.revoked");
 pub const HELD: Action = Action::named("certificate.held");
 /// A certificate was released from hold.
 pub const RELEASED: Action = Action::named("certificate.released");
-
-/// id-kp-serverAuth
-const SERVER_AUTH: const_oid::ObjectIdentifier = const_oid::ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
 
 /// What a CRL needs of a revoked certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,7 +116,7 @@ impl Authority {
             Some(_) if hold => return Err(RevokeError::AlreadyOnHold(record.serial.clone())),
             Some(_) => {}
         }
-        if hold && self.serves_tls(record) {
+        if hold && self.serves_tls(record)? {
             return Err(RevokeError::HoldForbidden {
                 serial: record.serial.clone(),
                 profile: record.profile.to_string(),
@@ -126,11 +126,14 @@ impl Authority {
     }
 
     /// CA/Browser Forum BR section 4.9.13: a TLS server's certificate must not be suspended.
-    fn serves_tls(&self, record: &CertificateRecord) -> bool {
-        self.parts
-            .profiles
-            .find(&record.profile.0)
-            .is_ok_and(|profile| profile.extended_key_usage.iter().any(|purpose| purpose.0 == SERVER_AUTH))
+    fn serves_tls(&self, record: &CertificateRecord) -> Result<bool, StorageError> {
+        let serves = |profile: Arc<Profile>| profile.extended_key_usage.contains(&oids::SERVER_AUTH);
+        Ok(self.profile_of(record)?.is_some_and(serves))
+    }
+
+    /// The profile that a certificate was issued under, as it was then.
+    fn profile_of(&self, record: &CertificateRecord) -> Result<Option<Arc<Profile>>, StorageError> {
+        self.parts.profiles.issued_under(&record.profile, record.profile_sha256.as_deref())
     }
 
     /// A key whose compromise is the reason is blocked with the certificate: nobody gets another one for it.
@@ -152,8 +155,8 @@ impl Authority {
     }
 
     /// Whether its profile lets a change of status wait for the next CRL.
-    fn waits_for_schedule(&self, record: &CertificateRecord) -> bool {
-        self.parts.profiles.find(&record.profile.0).is_ok_and(|profile| !profile.crl_at_once)
+    fn waits_for_schedule(&self, record: &CertificateRecord) -> Result<bool, StorageError> {
+        Ok(self.profile_of(record)?.is_some_and(|profile| !profile.crl_at_once))
     }
 
     fn commit_status(
@@ -171,7 +174,7 @@ impl Authority {
         if !record.crl_partition.is_first() {
             event = event.with(SHARD, record.crl_partition.number().to_string());
         }
-        if self.waits_for_schedule(record) {
+        if self.waits_for_schedule(record)? {
             event = event.with(WAITS, FOR_SCHEDULE);
         }
         let entry = match &record.revocation {

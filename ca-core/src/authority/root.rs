@@ -17,7 +17,7 @@ use crate::keys::{KeyError, Signer};
 use crate::ledger::signatures::TO_BE_SIGNED;
 use crate::ledger::{Action, Actor, Ledger};
 use crate::lint;
-use crate::profile::{Profile, ProfileSet};
+use crate::profile_book::{InForce, ProfileBook};
 use crate::serial::SerialNumber;
 use crate::storage::{Change, CommitError, Store, Table};
 use crate::subject::ApprovedSubject;
@@ -47,11 +47,11 @@ pub struct RootParts<'a> {
     /// The root's name in this installation.
     pub id: CaId,
     /// The root's profile.
-    pub profile: &'a Profile,
+    pub profile: &'a InForce,
     /// The root's own name.
     pub subject: &'a ApprovedSubject,
     /// The profiles the root will issue under.
-    pub profiles: ProfileSet,
+    pub profiles: Arc<ProfileBook>,
     /// Where what it publishes can be fetched.
     pub addresses: Addresses,
 }

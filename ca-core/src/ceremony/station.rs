@@ -34,6 +34,7 @@ use crate::keys::software::SoftwareKey;
 use crate::keys::token::{self, Expected, TokenSigner};
 use crate::ledger::Ledger;
 use crate::profile::ProfileSet;
+use crate::profile_book::ProfileBook;
 use crate::storage::Store;
 use crate::storage::sled::SledStore;
 use crate::token::{KeyPlace, Pin};
@@ -254,7 +255,8 @@ impl Station {
             id: root.ca.clone(),
             certified_by: None,
             certificate,
-            profiles: ProfileSet::default(),
+            // What counts here is what the script says.
+            profiles: Arc::new(ProfileBook::of(ProfileSet::default())),
             addresses: Addresses::under(&root.base_url, &root.ca),
         })?)
     }

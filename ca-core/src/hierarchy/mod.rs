@@ -12,6 +12,7 @@ use crate::algorithm::KeyAlgorithm;
 use crate::authorities::Tenure;
 use crate::certificate::CaId;
 use crate::profile::{Profile, ProfileId, ProfileSet};
+use crate::profile_book::Current;
 use crate::toml_fault::TomlFault;
 
 macro_rules! built_in {
@@ -27,9 +28,11 @@ pub const BUILT_IN: &[(&str, &str)] = &[built_in!("national"), built_in!("pilot"
 pub const STAFF_PROFILE: &str = "staff-authentication";
 /// The profile of the HTTPS server's certificate.
 pub const SERVER_PROFILE: &str = "tls-server";
+/// The profile of OCSP responders' certificates: each CA issues its own responder's.
+pub const RESPONDER_PROFILE: &str = "ocsp-responder";
 
 /// A checked hierarchy. Issuers stand before what they issue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hierarchy(Vec<PlannedCa>);
 
 /// One CA of a hierarchy.
@@ -74,23 +77,61 @@ impl Hierarchy {
     ///
     /// # Errors
     /// The text is no hierarchy, or CAs or profiles do not fit together.
-    pub fn from_toml(text: &str, profiles: &ProfileSet) -> Result<Self, HierarchyFault> {
+    pub fn from_toml(text: &str, profiles: &Current) -> Result<Self, HierarchyFault> {
+        let hierarchy = Self::outlined(text)?;
+        let broken = hierarchy.broken_with(profiles);
+        if broken.is_empty() { Ok(hierarchy) } else { Err(HierarchyFault::Rules(broken)) }
+    }
+
+    fn outlined(text: &str) -> Result<Self, HierarchyFault> {
         let loose: file::Loose =
             toml::from_str(text).map_err(|error| HierarchyFault::Text(TomlFault::of(text, &error)))?;
-        let hierarchy = Self(loose.planned().map_err(|broken| HierarchyFault::Rules(vec![broken]))?);
-        let broken = rules::broken_by(&hierarchy, profiles);
-        if broken.is_empty() { Ok(hierarchy) } else { Err(HierarchyFault::Rules(broken)) }
+        Ok(Self(loose.planned().map_err(|broken| HierarchyFault::Rules(vec![broken]))?))
+    }
+
+    /// Every rule that CAs and profiles break together.
+    pub(crate) fn broken_with(&self, profiles: &Current) -> Vec<BrokenHierarchy> {
+        rules::broken_by(&self.in_effect(profiles), profiles)
     }
 
     /// Reads and checks a hierarchy's file.
     ///
     /// # Errors
     /// The file cannot be read, or as [`Hierarchy::from_toml`].
-    pub fn load(path: &Path, profiles: &ProfileSet) -> Result<Self, HierarchyError> {
+    pub fn load(path: &Path, profiles: &Current) -> Result<Self, HierarchyError> {
+        Self::read(path, |text| Self::from_toml(text, profiles))
+    }
+
+    /// Reads a hierarchy's file for the names that stand in it. It is not held against the profiles: nothing may be issued
+    /// by it.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no hierarchy.
+    pub fn outline(path: &Path) -> Result<Self, HierarchyError> {
+        Self::read(path, Self::outlined)
+    }
+
+    fn read(
+        path: &Path,
+        understand: impl FnOnce(&str) -> Result<Self, HierarchyFault>,
+    ) -> Result<Self, HierarchyError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| HierarchyError::File { path: path.to_owned(), source })?;
-        Self::from_toml(&text, profiles)
-            .map_err(|fault| HierarchyError::Fault { path: path.to_owned(), fault })
+        understand(&text).map_err(|fault| HierarchyError::Fault { path: path.to_owned(), fault })
+    }
+
+    /// As it is with the profile book: a profile that came later is issued by the CA that the book names, and nothing is
+    /// issued under one that was retired.
+    #[must_use]
+    pub fn in_effect(&self, profiles: &Current) -> Self {
+        let in_effect = |ca: &PlannedCa| {
+            let mut issues: Vec<_> =
+                ca.issues.iter().filter(|id| !profiles.is_set_aside(id)).cloned().collect();
+            let later = profiles.issued_by(&ca.id).filter(|id| !ca.issues.contains(id));
+            issues.extend(later.cloned());
+            PlannedCa { issues, ..ca.clone() }
+        };
+        Self(self.0.iter().map(in_effect).collect())
     }
 
     /// All CAs, issuers before what they issue.

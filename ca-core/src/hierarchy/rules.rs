@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{BrokenHierarchy, Hierarchy, KeyKeeping, PlannedCa, SERVER_PROFILE, STAFF_PROFILE};
-use crate::profile::{Profile, ProfileKind, ProfileSet, UnknownProfile, oids};
+use crate::profile::{Profile, ProfileId, ProfileKind, ProfileSet, UnknownProfile, oids};
+use crate::profile_book::Current;
 
 /// The profile of staff's certificates and that of the HTTPS server: no installation works without them.
 const INDISPENSABLE: [&str; 2] = [STAFF_PROFILE, SERVER_PROFILE];
@@ -34,13 +35,16 @@ const RULES: [fn(&Case<'_>) -> Verdict; 10] = [
 ];
 
 /// Every rule that is broken.
-pub(super) fn broken_by(hierarchy: &Hierarchy, profiles: &ProfileSet) -> Vec<BrokenHierarchy> {
+pub(super) fn broken_by(hierarchy: &Hierarchy, current: &Current) -> Vec<BrokenHierarchy> {
+    let profiles = current.profiles();
     let mut broken = Vec::new();
     let complain =
         |ca: &PlannedCa, why: String, clause| BrokenHierarchy { ca: ca.id.to_string(), why, clause };
     for (at, ca) in hierarchy.0.iter().enumerate() {
         let profile = match profiles.find(&ca.profile.0) {
             Ok(profile) => profile,
+            // The CA is there, and its own certificate is made already.
+            Err(_) if current.is_set_aside(&ca.profile) => continue,
             Err(unknown) => {
                 broken.push(complain(ca, no_such_profile(&unknown), "npki"));
                 continue;
@@ -52,7 +56,7 @@ pub(super) fn broken_by(hierarchy: &Hierarchy, profiles: &ProfileSet) -> Vec<Bro
             RULES.iter().filter_map(|rule| rule(&case).err()).map(|(why, clause)| complain(ca, why, clause)),
         );
     }
-    broken.extend(missing(hierarchy));
+    broken.extend(missing(hierarchy, current));
     broken
 }
 
@@ -61,8 +65,12 @@ fn no_such_profile(unknown: &UnknownProfile) -> String {
     format!("{unknown}{hint}")
 }
 
-fn missing(hierarchy: &Hierarchy) -> impl Iterator<Item = BrokenHierarchy> {
-    let lacking = INDISPENSABLE.iter().filter(|profile| hierarchy.issuers_of(profile).next().is_none());
+/// What a CA issues under and cannot be used for now is no fault of the hierarchy.
+fn missing(hierarchy: &Hierarchy, current: &Current) -> impl Iterator<Item = BrokenHierarchy> {
+    let set_aside = |profile: &str| current.is_set_aside(&ProfileId(profile.to_owned()));
+    let lacking = INDISPENSABLE
+        .iter()
+        .filter(move |profile| hierarchy.issuers_of(profile).next().is_none() && !set_aside(profile));
     lacking.map(|profile| BrokenHierarchy {
         ca: String::new(),
         why: format!("no CA issues under profile {profile:?}, without which the service cannot run"),

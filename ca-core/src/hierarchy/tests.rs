@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn profiles() -> ProfileSet {
-    ProfileSet::built_in().unwrap()
+fn profiles() -> Current {
+    Current::given(ProfileSet::built_in().unwrap())
 }
 
 fn built_in(name: &str) -> &'static str {

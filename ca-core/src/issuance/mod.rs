@@ -13,9 +13,10 @@ use crate::csr::SubjectPublicKey;
 use crate::keys::KeyError;
 use crate::lint::LintedTbs;
 use crate::profile::{AttributeType, Profile, ProfileId};
+use crate::profile_book::{self, EditionMark};
 use crate::serial::SerialNumber;
 use crate::status::RevocationReason;
-use crate::storage::{CommitError, StorageError, Version};
+use crate::storage::{Change, CommitError, StorageError, Version};
 use crate::subject::{ApprovedSubject, IdentityRef};
 use crate::vault::VaultError;
 
@@ -37,6 +38,8 @@ pub struct IssuanceRequest {
     pub(crate) attributes: Vec<(AttributeType, String)>,
     pub(crate) names: Vec<Name>,
     pub(crate) key: SubjectPublicKey,
+    /// Which edition of the profile; `None` for a profile that no book keeps.
+    pub(crate) edition: Option<EditionMark>,
 }
 
 /// Linted to-be-signed bytes with a serial number that is durably reserved for them.
@@ -59,6 +62,17 @@ pub(crate) struct Draft {
     pub(crate) not_after: OffsetDateTime,
     /// Which CRL the certificate names.
     pub(crate) partition: Partition,
+    pub(crate) edition: Option<EditionMark>,
+}
+
+impl Draft {
+    /// Demands that the profile is in force as it was when the request was admitted.
+    pub(crate) fn still_in_force(&self) -> Change {
+        match &self.edition {
+            Some(edition) => profile_book::still_in_force(Change::new(), edition.directory),
+            None => Change::new(),
+        }
+    }
 }
 
 /// A certificate that is signed, stored, bound to its identity and in the ledger.

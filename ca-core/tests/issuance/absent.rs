@@ -79,7 +79,7 @@ impl Apart {
             key,
             &Wishes::none(),
             subject("device", IdentityRef("D-1".to_owned())),
-            profile,
+            &profile,
         )?;
         let prepared = self.issuing.prepare(request, &actor())?;
         self.issuing.sign(prepared, &actor(), |_, _| Ok(AuditedChange::nothing())).map(|_| ())
@@ -104,7 +104,7 @@ fn what_the_offline_root_revokes_stops_at_once() {
     let key = SubjectPublicKey::from_der(key.public_key_info()).unwrap();
     let profile = apart.issuing.profiles().find("device").unwrap();
     let late = subject("device", IdentityRef("D-2".to_owned()));
-    let request = apart.issuing.admit_key(key, &Wishes::none(), late, profile).unwrap();
+    let request = apart.issuing.admit_key(key, &Wishes::none(), late, &profile).unwrap();
     let prepared = apart.issuing.prepare(request, &actor()).unwrap();
 
     let reason = RevocationReason::KeyCompromise;

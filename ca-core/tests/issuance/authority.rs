@@ -13,6 +13,7 @@ use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger::{Actor, Ledger};
 use ca_core::profile::ProfileSet;
+use ca_core::profile_book::ProfileBook;
 use ca_core::storage::memory::MemoryStore;
 use ca_core::storage::{AuditedChange, Store};
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
@@ -68,7 +69,7 @@ impl<S: Store + 'static> Ca<S> {
         let store = Arc::new(store);
         let clock = Arc::new(SetClock::at(now));
         let vault = Arc::new(vault(store.clone(), &clock));
-        let profiles = ProfileSet::built_in().unwrap();
+        let profiles = Arc::new(ProfileBook::of(ProfileSet::built_in().unwrap()));
         let id = CaId::new("root").unwrap();
         let parts = RootParts {
             store: store.clone(),
@@ -78,7 +79,7 @@ impl<S: Store + 'static> Ca<S> {
             signer: root_key,
             addresses: Addresses::under("http://pki.example.org", &id),
             id,
-            profile: profiles.find("root-ca").unwrap(),
+            profile: &profiles.find("root-ca").unwrap(),
             subject: &ca_subject("Example National Root CA G1"),
             profiles: profiles.clone(),
         };
@@ -86,7 +87,7 @@ impl<S: Store + 'static> Ca<S> {
         let public = SubjectPublicKey::from_der(key.public_key_info()).unwrap();
         let profile = profiles.find("issuing-ca").unwrap();
         let request =
-            root.admit_key(public, &Wishes::none(), ca_subject("Example Issuing CA G1"), profile).unwrap();
+            root.admit_key(public, &Wishes::none(), ca_subject("Example Issuing CA G1"), &profile).unwrap();
         let prepared = root.prepare(request, &actor()).unwrap();
         let certificate = root.sign(prepared, &actor(), |_, _| Ok(AuditedChange::nothing())).unwrap().der;
         let id = CaId::new("issuing").unwrap();
@@ -123,7 +124,7 @@ impl<S: Store + 'static> Ca<S> {
     ) -> Result<PreparedCertificate, IssueError> {
         let identity = subject(profile, IdentityRef(format!("X-{profile}")));
         let profile = self.issuing.profiles().find(profile).unwrap();
-        let request = self.issuing.admit_key(key, &Wishes::none(), identity, profile)?;
+        let request = self.issuing.admit_key(key, &Wishes::none(), identity, &profile)?;
         self.issuing.prepare(request, &actor())
     }
 

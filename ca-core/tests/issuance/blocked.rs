@@ -123,7 +123,7 @@ fn a_key_is_blocked_for_every_ca_of_a_store() {
     for authority in [&ca.root, &ca.issuing] {
         let profile = authority.profiles().find("device").unwrap();
         let who = subject("device", IdentityRef("somebody".to_owned()));
-        let refused = authority.admit_key(key.clone(), &Wishes::none(), who, profile);
+        let refused = authority.admit_key(key.clone(), &Wishes::none(), who, &profile);
         let refused = matches!(refused, Err(IssueError::Refused(Refusal::KeyCompromised { .. })));
         assert!(refused, "{}", authority.id());
     }

@@ -110,7 +110,7 @@ fn a_key_serves_one_identity_for_all_time() {
     ca.issue("device", key.clone()).expect("a renewal with the same key, for the same identity");
     let other = subject("device", IdentityRef("D-OTHER".to_owned()));
     let profile = ca.issuing.profiles().find("device").unwrap();
-    let refused = ca.issuing.admit_key(key, &Wishes::none(), other, profile);
+    let refused = ca.issuing.admit_key(key, &Wishes::none(), other, &profile);
     assert!(matches!(refused, Err(IssueError::Refused(Refusal::KeyOfAnother))));
 }
 
@@ -122,7 +122,7 @@ fn only_granted_dns_names_are_admitted() {
         || subject("tls-server", IdentityRef("A-1".to_owned())).with(Fact::DnsName, "b.example.org");
     let wish = |name: &str| {
         let wishes = Wishes::none().and_names(&[name.parse().unwrap()]);
-        ca.issuing.admit_key(new_key(), &wishes, identity(), profile)
+        ca.issuing.admit_key(new_key(), &wishes, identity(), &profile)
     };
     assert!(wish("dns:B.EXAMPLE.ORG").is_ok());
     assert!(matches!(

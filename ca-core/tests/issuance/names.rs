@@ -4,6 +4,7 @@ use ca_core::alternative_name::Name;
 use ca_core::csr::Wishes;
 use ca_core::issuance::{IssueError, Refusal};
 use ca_core::profile::{BUILT_IN, Profile};
+use ca_core::profile_book::InForce;
 use ca_core::storage::AuditedChange;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 
@@ -27,7 +28,8 @@ fn asking(names: &[&str]) -> Wishes {
 }
 
 fn issued(ca: &Ca, profile: &Profile, wishes: &Wishes, who: ApprovedSubject) -> Result<String, Refusal> {
-    let request = match ca.issuing.admit_key(new_key(), wishes, who, profile) {
+    let pinned = InForce::pinned(profile.clone());
+    let request = match ca.issuing.admit_key(new_key(), wishes, who, &pinned) {
         Err(IssueError::Refused(refusal)) => return Err(refusal),
         admitted => admitted.unwrap(),
     };

@@ -12,6 +12,7 @@ use ca_core::keys::software::SoftwareKey;
 use ca_core::keys::{KeyError, Signer};
 use ca_core::ledger::{self, Position};
 use ca_core::profile::ProfileSet;
+use ca_core::profile_book::ProfileBook;
 use ca_core::status::{RevocationReason, SerialStatus, StatusSource};
 use ca_core::storage::memory::{Failure, MemoryStore};
 use ca_core::storage::{
@@ -87,14 +88,18 @@ impl Store for Disk {
 struct Bench {
     disk: Arc<Disk>,
     key: Arc<CountingKey>,
-    profiles: ProfileSet,
+    profiles: Arc<ProfileBook>,
 }
 
 impl Bench {
     fn new() -> Self {
         let key = SoftwareKey::generate(KeyAlgorithm::P384).unwrap();
         let key = Arc::new(CountingKey { key, signed: AtomicUsize::new(0) });
-        Self { disk: Arc::default(), key, profiles: ProfileSet::built_in().unwrap() }
+        Self {
+            disk: Arc::default(),
+            key,
+            profiles: Arc::new(ProfileBook::of(ProfileSet::built_in().unwrap())),
+        }
     }
 
     fn found(&self) -> Result<Authority, ca_core::authority::RootError> {
@@ -109,7 +114,7 @@ impl Bench {
             signer: Arc::clone(&self.key) as Arc<dyn Signer>,
             addresses: Addresses::under("http://pki.example.org", &id),
             id,
-            profile: self.profiles.find("root-ca").unwrap(),
+            profile: &self.profiles.find("root-ca").unwrap(),
             subject: &ca_subject("Example National Root CA G1"),
             profiles: self.profiles.clone(),
         };
@@ -133,7 +138,7 @@ impl Bench {
 fn device(authority: &Authority) -> ca_core::issuance::IssuanceRequest {
     let identity = subject("device", ca_core::subject::IdentityRef("D-1".to_owned()));
     let profile = authority.profiles().find("device").unwrap();
-    authority.admit_key(new_key(), &Wishes::none(), identity, profile).unwrap()
+    authority.admit_key(new_key(), &Wishes::none(), identity, &profile).unwrap()
 }
 
 #[test]

@@ -49,6 +49,9 @@ pub struct InitArguments {
     /// The CAs: "pilot" (a root and one CA), "national" (a CA for each kind, and a tree for TLS), or a file
     #[arg(long, value_name = "NAME|FILE", default_value = "pilot")]
     hierarchy: String,
+    /// A folder of profiles, NAME.toml each, to begin with [default: those that npki comes with]
+    #[arg(long, value_name = "DIR")]
+    profiles: Option<PathBuf>,
     /// The certificate of a CA whose key is offline, as its ceremony made it; repeat for more
     #[arg(long = "offline", value_name = "CA=FILE", value_parser = super::ca::offline_certificate)]
     offline: Vec<(CaId, PathBuf)>,
@@ -95,6 +98,7 @@ pub fn run(arguments: &InitArguments) -> Ending {
         registry_url: arguments.registry_url.to_string(),
         tls_names: arguments.tls_names.clone(),
         hierarchy: arguments.hierarchy.clone(),
+        profiles: arguments.profiles.clone(),
         token: token(arguments)?,
         offline: arguments.offline.iter().cloned().collect(),
         passphrase_file: arguments.passphrase_file.clone(),

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use ca_core::hierarchy::Hierarchy;
 use ca_core::ledger::heads;
-use ca_core::profile::ProfileSet;
 use ca_core::storage::Store;
 use ca_core::tlog::checkpoint::Origin;
 use ca_core::tlog::cosignature::WitnessPolicy;
@@ -59,10 +58,10 @@ pub(crate) fn for_audit(data: &Path, address: Option<&str>) -> Result<AuditSubje
 /// The certificates of an installation's CAs, DER: of all that its hierarchy names and that are founded.
 ///
 /// # Errors
-/// Settings, profiles, hierarchy or a certificate cannot be read.
+/// Settings, hierarchy or a certificate cannot be read.
 pub(crate) fn ca_certificates(data: &Path) -> Result<Vec<Vec<u8>>, ServiceError> {
     let settings = Settings::load(data)?;
-    let hierarchy = Hierarchy::load(&settings.hierarchy, &ProfileSet::load(&settings.profiles)?)?;
+    let hierarchy = Hierarchy::outline(&settings.hierarchy)?;
     let paths = hierarchy.iter().map(|ca| certificate_path(&settings.certificates, ca.id.as_str()));
     paths.filter(|path| path.exists()).map(|path| super::files::read_certificate(&path)).collect()
 }

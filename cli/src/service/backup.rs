@@ -129,10 +129,13 @@ fn notes(store: &dyn Store) -> Result<Notes, ServiceError> {
     Ok(Notes { checkpoint: text(LEDGER_HEADS)?, cosigned_checkpoint: text(LEDGER_COSIGNATURES)? })
 }
 
-/// Settings, hierarchy, profiles, certificates, and the sealed keys where they are wanted.
+/// Settings, hierarchy, certificates, and the sealed keys where they are wanted; and the profiles' files of an earlier npki,
+/// which are taken over at the next start if they were not yet.
 fn collected(settings: &Settings, data: &Path, keys: SealedKeys) -> Result<Vec<BackupFile>, ServiceError> {
     let mut paths = vec![data.join(settings::FILE), settings.hierarchy.clone()];
-    paths.extend(with_ending(&settings.profiles, "toml")?);
+    if settings.profiles.exists() {
+        paths.extend(with_ending(&settings.profiles, "toml")?);
+    }
     paths.extend(with_ending(&settings.certificates, "pem")?);
     paths.extend(with_ending(&settings.certificates, "vkey")?);
     if keys == SealedKeys::Included {

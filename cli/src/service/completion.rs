@@ -77,8 +77,8 @@ pub(super) fn complete(
 ) -> Result<String, ServiceError> {
     let authorities = Arc::new(hierarchy.authorities(foundation)?);
     let own = own_certificates(&authorities, keys.clone(), settings, foundation);
-    for (ca, _) in hierarchy.iter().filter(|(ca, _)| ca.needs_responder(&foundation.profiles)) {
-        own.current(&OwnCertificate::Responder(ca.id.clone()))?;
+    for ca in hierarchy.answering(&*foundation.profiles.current()?) {
+        own.current(&OwnCertificate::Responder(ca.id().clone()))?;
     }
     own.current(&OwnCertificate::Server)?;
     let sealer = ledger::sealer(&foundation.store, &settings.ledger, keys)?;

@@ -150,6 +150,7 @@ impl LooseCaCrl {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use ca_core::profile::ProfileSet;
+    use ca_core::profile_book::Current;
 
     use super::*;
 
@@ -159,7 +160,7 @@ mod tests {
 
     fn national() -> Hierarchy {
         let (_, text) = ca_core::hierarchy::BUILT_IN.iter().find(|(name, _)| *name == "national").unwrap();
-        Hierarchy::from_toml(text, &ProfileSet::built_in().unwrap()).unwrap()
+        Hierarchy::from_toml(text, &Current::given(ProfileSet::built_in().unwrap())).unwrap()
     }
 
     #[test]

@@ -27,7 +27,7 @@ use super::key_folder::{KeyFolder, Passphrase};
 use super::rotation::{certificate_path, pem_text};
 use super::serve::Foundation;
 use super::settings::Settings;
-use super::{ServiceError, completion, files, own_subject};
+use super::{ServiceError, completion, files, own_subject, profiles};
 use crate::files::{Readers, replace};
 
 /// The roots' certificates, PEM, in one file: what a client is told to trust.
@@ -82,7 +82,8 @@ pub(crate) fn found_missing(data: &Path, offline: &OfflineCertificates) -> Resul
     let settings = Settings::load(data)?;
     let keys = KeyFolder::new(settings.keys.clone(), Passphrase::find(&settings)?);
     let foundation = Foundation::open(&settings, &keys)?;
-    let planned = Hierarchy::load(&settings.hierarchy, &foundation.profiles)?;
+    profiles::take_over(&foundation, &settings)?;
+    let planned = Hierarchy::load(&settings.hierarchy, &*foundation.profiles.current()?)?;
     let missing: Vec<_> = planned
         .iter()
         .filter(|ca| !certificate_path(&settings.certificates, ca.id.as_str()).exists())
@@ -269,9 +270,9 @@ impl Site<'_> {
             vault: Arc::clone(vault),
             signer: journals.note(&self.ca.id, signer, store.as_ref(), clock)?,
             id: self.ca.id.clone(),
-            profile: profiles.find(&self.ca.profile.0)?,
+            profile: &profiles.find(&self.ca.profile.0)?,
             subject: &self.subject(),
-            profiles: profiles.clone(),
+            profiles: Arc::clone(profiles),
             addresses: Addresses::under(base_url, &self.ca.id),
         };
         Ok(Authority::new(found_root(parts, self.actor)?)?)
@@ -283,7 +284,7 @@ impl Site<'_> {
             None => {
                 let public = SubjectPublicKey::from_der(signer.public_key_info())?;
                 let profile = self.foundation.profiles.find(&self.ca.profile.0)?;
-                let request = issuer.admit_key(public, &Wishes::none(), self.subject(), profile)?;
+                let request = issuer.admit_key(public, &Wishes::none(), self.subject(), &profile)?;
                 let prepared = issuer.prepare(request, self.actor)?;
                 issuer.sign(prepared, self.actor, |_, _| Ok(AuditedChange::nothing()))?.der
             }

@@ -14,6 +14,7 @@ use ca_core::key_index::KeyIndex;
 use ca_core::keys::Signer;
 use ca_core::keys::token::Expected;
 use ca_core::ledger::{Actor, Ledger};
+use ca_core::profile_book::Current;
 use ca_core::storage::Store;
 
 use super::key_folder::KeyFolder;
@@ -100,7 +101,7 @@ impl OpenedHierarchy {
         settings: &Settings,
         keys: &KeyFolder,
     ) -> Result<Self, ServiceError> {
-        let mut this = Self::closed(Hierarchy::load(&settings.hierarchy, &foundation.profiles)?);
+        let mut this = Self::closed(Hierarchy::load(&settings.hierarchy, &*foundation.profiles.current()?)?);
         settings.crls.check_names(&this.planned)?;
         for ca in this.planned.clone().iter() {
             if !certificate_path(&settings.certificates, ca.id.as_str()).exists() {
@@ -119,6 +120,11 @@ impl OpenedHierarchy {
         } else {
             ": npki ca found".to_owned()
         }
+    }
+
+    /// As it is planned, without what the book of profiles adds.
+    pub(super) const fn planned(&self) -> &Hierarchy {
+        &self.planned
     }
 
     /// Whether a CA's certificate must come from one whose key is elsewhere.
@@ -171,6 +177,13 @@ impl OpenedHierarchy {
         Ok(chain)
     }
 
+    /// The CAs at work whose certificates name an OCSP responder, as the profiles are in force.
+    pub(super) fn answering(&self, current: &Current) -> Vec<Arc<Authority>> {
+        let planned = self.planned.in_effect(current);
+        let needed = planned.iter().filter(|ca| ca.needs_responder(current.profiles()));
+        needed.filter_map(|ca| self.opened.get(&ca.id)?.authority()).cloned().collect()
+    }
+
     /// The roots and their certificates, DER.
     pub(super) fn roots(&self) -> impl Iterator<Item = (&PlannedCa, &[u8])> {
         self.iter()
@@ -212,7 +225,8 @@ impl OpenedHierarchy {
     /// The store failed.
     pub(super) fn authorities(&self, foundation: &Foundation) -> Result<Authorities, ServiceError> {
         let (store, clock) = (Arc::clone(&foundation.store), Arc::clone(&foundation.clock));
-        let mut authorities = Authorities::new(store, clock, foundation.profiles.clone());
+        let profiles = Arc::clone(&foundation.profiles);
+        let mut authorities = Authorities::new(store, clock, profiles).planned(self.planned.clone());
         for (planned, ca) in self.iter() {
             authorities = match &ca.standing {
                 Standing::AtWork(authority) => authorities.with(PlacedAuthority {

@@ -8,13 +8,12 @@ use ca_core::algorithm::KeyAlgorithm;
 use ca_core::hierarchy::Hierarchy;
 use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger::Actor;
-use ca_core::profile;
 
 use super::founding::{self, Founding, OfflineCertificates};
 use super::key_folder::{KeyFolder, Passphrase};
 use super::serve::Foundation;
 use super::settings::{self, Settings};
-use super::{ServiceError, completion, draft, files, ledger};
+use super::{ServiceError, completion, draft, files, ledger, profiles};
 use crate::files::{Readers, create};
 
 /// What an installation is founded from.
@@ -35,6 +34,8 @@ pub(crate) struct Plan {
     pub(crate) store: Option<String>,
     /// The CAs: the name of a hierarchy that npki comes with, or a file's path.
     pub(crate) hierarchy: String,
+    /// The folder of the profiles to begin with; without one, those that npki comes with.
+    pub(crate) profiles: Option<PathBuf>,
     /// The token that is to hold CA keys, where the hierarchy says so.
     pub(crate) token: Option<TokenPlan>,
     /// The certificates of CAs whose keys are offline.
@@ -60,7 +61,7 @@ pub(crate) struct TokenPlan {
 /// # Errors
 /// The folder is in use, a value does not fit, or a file cannot be written.
 pub(crate) fn init(plan: &Plan) -> Result<Founding, ServiceError> {
-    let folders = ["profiles", "keys", "secrets", "certificates", "admin"];
+    let folders = ["keys", "secrets", "certificates", "admin"];
     draft::founded(&plan.data, &folders, |folder| found(plan, folder))
 }
 
@@ -71,10 +72,7 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founding, ServiceError> {
     create(&folder.join(settings::FILE), text.as_bytes(), Readers::Anyone)?;
     let hierarchy = hierarchy_text(&plan.hierarchy)?;
     create(&settings.hierarchy, hierarchy.as_bytes(), Readers::Anyone)?;
-    for (name, text) in profile::BUILT_IN {
-        let path = settings.profiles.join(format!("{name}.toml"));
-        create(&path, text.as_bytes(), Readers::Anyone)?;
-    }
+    let profiles = profiles::chosen(plan.profiles.as_deref())?;
     let passphrase = match &plan.passphrase_file {
         Some(path) => Passphrase::read(path)?,
         None => {
@@ -96,7 +94,8 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founding, ServiceError> {
     }
     let log_key = format!("{}\n", sealer.verifier_key());
     create(&settings.certificates.join(ledger::LOG_KEY_FILE), log_key.as_bytes(), Readers::Anyone)?;
-    let planned = Hierarchy::load(&settings.hierarchy, &foundation.profiles)?;
+    profiles::found(&foundation, &profiles)?;
+    let planned = Hierarchy::load(&settings.hierarchy, &*foundation.profiles.current()?)?;
     let actor = Actor::system("init");
     let hierarchy = founding::found_all(planned, &foundation, &settings, &keys, &actor, &plan.offline)?;
     let cas = hierarchy.iter().map(|(ca, opened)| founding::told(&settings, ca, opened)).collect();

@@ -28,7 +28,9 @@ mod linking;
 mod master_keys;
 mod offline_crls;
 mod offline_root;
+mod profiles;
 mod publisher;
+mod responding;
 mod restore;
 mod rotation;
 mod rsa_keys;
@@ -203,7 +205,8 @@ refused!(
     ca_core::keys::journal::AnnounceError,
     ca_core::keys::journal::JournalError,
     ca_core::profile::ProfileError,
-    ca_core::profile::UnknownProfile,
+    ca_core::profile_book::FoundError,
+    ca_core::profile_book::NotInForce,
     ca_core::storage::StorageError,
     ca_core::token::TokenError,
     ca_core::vault::VaultError,

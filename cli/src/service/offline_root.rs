@@ -17,7 +17,6 @@ use ca_core::hierarchy::{Hierarchy, KeyKeeping, PlannedCa};
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
 use ca_core::keys::token::Expected;
-use ca_core::profile::ProfileSet;
 use time::Duration;
 
 use super::key_folder::{KeyFolder, Passphrase};
@@ -126,7 +125,8 @@ struct Asked {
 
 impl Asked {
     fn of(plan: &RequestPlan, settings: &Settings) -> Result<Self, ServiceError> {
-        let hierarchy = Hierarchy::load(&settings.hierarchy, &ProfileSet::load(&settings.profiles)?)?;
+        // The names alone: the store may be in use, and the profile is judged in the ceremony.
+        let hierarchy = Hierarchy::outline(&settings.hierarchy)?;
         let planned = hierarchy.find(&plan.ca).cloned();
         let unknown = |flag: &str| {
             let why = format!("hierarchy.toml has no CA {}: add it there, or give {flag}", plan.ca);

@@ -10,11 +10,11 @@ use ca_core::clock::Clock;
 use ca_core::crl::CrlSchedule;
 use ca_core::ledger::Actor;
 use ca_core::storage::Store;
-use ocsp_responder::ocsp::Responder;
 use time::{Duration, OffsetDateTime};
 
 use super::ServiceError;
 use super::offline_crls::OfflineCrls;
+use super::responding::Responding;
 use super::rotation::{Credential, OwnCertificate, OwnCertificates};
 use super::tls::ServerCertificate;
 
@@ -36,23 +36,15 @@ pub(crate) struct PublishedCa {
     pub(crate) schedule: CrlSchedule,
 }
 
-/// One CA's responder, whose certificate is kept fresh.
-#[derive(Debug)]
-pub(crate) struct KeptResponder {
-    pub(crate) which: OwnCertificate,
-    pub(crate) responder: Arc<Responder>,
-    pub(crate) credential: Credential,
-}
-
 /// What the publisher keeps fresh.
 #[derive(Debug)]
-pub(crate) struct Publisher {
+pub(super) struct Publisher {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cas: Vec<PublishedCa>,
     pub(crate) offline: OfflineCrls,
     pub(crate) own: OwnCertificates,
-    pub(crate) responders: Vec<KeptResponder>,
+    pub(super) responders: Responding,
     pub(crate) server: Arc<ServerCertificate>,
     pub(crate) server_credential: Credential,
     /// When to look for abandoned reservations next; begin with the distant past.
@@ -67,6 +59,7 @@ impl Publisher {
         while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(TICK) {
             self.publish_due_crls();
             self.abandon_open_reservations();
+            self.complete_responders();
             self.rotate_due();
             if let Err(error) = self.offline.look(self.store.as_ref(), self.clock.now()) {
                 tracing::error!(%error, "the CRLs of offline CAs could not be looked at; it is tried again");
@@ -109,6 +102,13 @@ impl Publisher {
         }
     }
 
+    /// A profile may have been changed, so that a CA's certificates name a responder from now on.
+    fn complete_responders(&mut self) {
+        if let Err(error) = self.responders.complete(&self.own) {
+            tracing::error!(%error, "a CA has no OCSP responder yet; it is tried again");
+        }
+    }
+
     fn rotate_due(&mut self) {
         let now = self.clock.now();
         if now < self.look_for_due_at {
@@ -121,13 +121,7 @@ impl Publisher {
     }
 
     fn rotate(&mut self) -> Result<(), ServiceError> {
-        for kept in &mut self.responders {
-            if self.own.due(&kept.credential)? {
-                let fresh = self.own.renew(&kept.which)?;
-                kept.responder.rotate(&fresh.certificate, fresh.key.clone())?;
-                kept.credential = fresh;
-            }
-        }
+        self.responders.rotate(&self.own)?;
         if self.own.due(&self.server_credential)? {
             let fresh = self.own.renew(&OwnCertificate::Server)?;
             self.server.exchange(self.own.presented(&fresh)?, fresh.key.pkcs8())?;

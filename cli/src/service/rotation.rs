@@ -10,12 +10,13 @@ use ca_core::authority::Authority;
 use ca_core::certificate::CaId;
 use ca_core::clock::Clock;
 use ca_core::csr::{SubjectPublicKey, Wishes};
-use ca_core::hierarchy::SERVER_PROFILE;
+use ca_core::hierarchy::{RESPONDER_PROFILE, SERVER_PROFILE};
+use ca_core::issuance::{IssueError, IssuedCertificate};
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger::Actor;
-use ca_core::profile::ProfileId;
-use ca_core::storage::AuditedChange;
+use ca_core::profile_book::InForce;
+use ca_core::storage::{AuditedChange, CommitError};
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -45,7 +46,7 @@ impl OwnCertificate {
 
     const fn profile(&self) -> &'static str {
         match self {
-            Self::Responder(_) => "ocsp-responder",
+            Self::Responder(_) => RESPONDER_PROFILE,
             Self::Server => SERVER_PROFILE,
         }
     }
@@ -116,13 +117,13 @@ impl OwnCertificates {
     /// between the two leaves a pair that does not match, which [`OwnCertificates::stored`] takes for none.
     pub(crate) fn renew(&self, which: &OwnCertificate) -> Result<Credential, ServiceError> {
         let key = SoftwareKey::generate(KeyAlgorithm::P256)?;
-        let profile = self.authorities.profiles().find(which.profile())?;
-        let authority = self.authority(which, &profile.id)?;
-        let public = SubjectPublicKey::from_der(key.public_key_info())?;
-        let actor = Actor::system("rotation");
-        let request = authority.admit_key(public, &Wishes::none(), self.subject(which), profile)?;
-        let prepared = authority.prepare(request, &actor)?;
-        let issued = authority.sign(prepared, &actor, |_, _| Ok(AuditedChange::nothing()))?;
+        // A profile that is changed meanwhile counts as it is then.
+        let issued = match self.certified(which, &key)? {
+            Some(issued) => issued,
+            None => self.certified(which, &key)?.ok_or_else(|| {
+                ServiceError::Refused("the profiles were changed again and again meanwhile".to_owned())
+            })?,
+        };
         self.keys.replace(&which.name(), &key)?;
         crate::files::replace(
             &self.certificate_path(which),
@@ -133,8 +134,26 @@ impl OwnCertificates {
         Ok(Credential { key: Arc::new(key), certificate: issued.der })
     }
 
+    /// A certificate for this key; `None` when what it was admitted under was changed meanwhile.
+    fn certified(
+        &self,
+        which: &OwnCertificate,
+        key: &SoftwareKey,
+    ) -> Result<Option<IssuedCertificate>, ServiceError> {
+        let profile = self.authorities.profiles().find(which.profile())?;
+        let authority = self.authority(which, &profile)?;
+        let public = SubjectPublicKey::from_der(key.public_key_info())?;
+        let actor = Actor::system("rotation");
+        let request = authority.admit_key(public, &Wishes::none(), self.subject(which), &profile)?;
+        let prepared = authority.prepare(request, &actor)?;
+        match authority.sign(prepared, &actor, |_, _| Ok(AuditedChange::nothing())) {
+            Err(IssueError::Commit(CommitError::Conflict { .. })) => Ok(None),
+            outcome => Ok(Some(outcome?)),
+        }
+    }
+
     /// RFC 6960 section 4.2.2.2: a responder is certified by the very CA that it answers for.
-    fn authority(&self, which: &OwnCertificate, profile: &ProfileId) -> Result<&Authority, ServiceError> {
+    fn authority(&self, which: &OwnCertificate, profile: &InForce) -> Result<&Authority, ServiceError> {
         match which {
             OwnCertificate::Server => Ok(&self.authorities.issuing(profile)?.authority),
             OwnCertificate::Responder(ca) => {

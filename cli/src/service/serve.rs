@@ -8,13 +8,13 @@ use axum::http::StatusCode;
 use ca_core::authorities::Authorities;
 use ca_core::authority::absent::{AbsentAuthority, AbsentParts};
 use ca_core::authority::{Addresses, Authority, AuthorityParts};
-use ca_core::certificate::{CaId, Certificates};
+use ca_core::certificate::CaId;
 use ca_core::clock::{Clock, SteadyClock, SystemClock, SystemEntropy};
 use ca_core::crl::CrlSchedule;
 use ca_core::hierarchy::PlannedCa;
 use ca_core::keys::Signer;
 use ca_core::ledger::newest::newest_moment;
-use ca_core::profile::ProfileSet;
+use ca_core::profile_book::ProfileBook;
 use ca_core::storage::Store;
 use ca_core::tlog::checkpoint::Log;
 use ca_core::tlog::note::VerifierKey;
@@ -22,7 +22,7 @@ use ca_core::vault::Vault;
 use id_registry::{Registry, RegistryParts, TrustAnchor};
 use ocsp_responder::http::PublicState;
 use ocsp_responder::ledger::LedgerPublication;
-use ocsp_responder::ocsp::{Responder, ResponderParts, Responders};
+use ocsp_responder::ocsp::Responders;
 use ocsp_responder::publication::Publication;
 use tokio::sync::watch;
 use tower_http::timeout::TimeoutLayer;
@@ -34,12 +34,13 @@ use super::key_folder::{KeyFolder, Passphrase};
 use super::ledger::{LedgerKeeper, sealer};
 use super::master_keys::MasterKeyKeeper;
 use super::offline_crls::OfflineCrls;
-use super::publisher::{KeptResponder, PublishedCa, Publisher};
+use super::publisher::{PublishedCa, Publisher};
+use super::responding::Responding;
 use super::rotation::{OwnCertificate, OwnCertificates};
 use super::settings::{LogFormat, Settings};
 use super::signatures::{Journals, SignatureWatch};
 use super::tls::{self, ServerCertificate};
-use super::{ServiceError, completion, vault};
+use super::{ServiceError, completion, profiles, vault};
 
 /// Runs the installation in `data` until SIGTERM or SIGINT.
 ///
@@ -80,22 +81,22 @@ pub(super) struct Foundation {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) vault: Arc<Vault>,
-    pub(super) profiles: ProfileSet,
+    pub(super) profiles: Arc<ProfileBook>,
     pub(super) base_url: String,
     pub(super) journals: Journals,
 }
 
 impl Foundation {
-    /// Opens store and vault, and reads the profiles.
+    /// Opens store and vault.
     pub(super) fn open(settings: &Settings, keys: &KeyFolder) -> Result<Self, ServiceError> {
         let store = super::store::open(settings)?;
         let newest = newest_moment(store.as_ref())?;
         let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new(Arc::new(SystemClock), newest));
         Ok(Self {
             vault: vault::open(&store, &clock, &settings.vault, keys)?,
-            store,
             clock,
-            profiles: ProfileSet::load(&settings.profiles)?,
+            profiles: Arc::new(ProfileBook::kept_in(Arc::clone(&store))),
+            store,
             base_url: settings.base_url.clone(),
             journals: Journals::beside(&settings.keys, settings.node.clone()),
         })
@@ -136,7 +137,7 @@ impl Foundation {
             id,
             certificate,
             certified_by: ca.issuer.clone(),
-            profiles: self.profiles.clone(),
+            profiles: Arc::clone(&self.profiles),
         })?)
     }
 }
@@ -147,7 +148,7 @@ struct Installation {
     registry: Arc<Registry>,
     master_keys: Arc<MasterKeyKeeper>,
     publication: Publication,
-    responders: Responders,
+    responders: Arc<Responders>,
     anchors: Vec<Vec<u8>>,
     server: Arc<ServerCertificate>,
     publisher: Publisher,
@@ -165,6 +166,7 @@ impl Installation {
         }
         let keys = KeyFolder::new(settings.keys.clone(), Passphrase::find(settings)?);
         let foundation = Foundation::open(settings, &keys)?;
+        profiles::take_over(&foundation, settings)?;
         let store = Arc::clone(&foundation.store);
         let sealer = Arc::new(sealer(&store, &settings.ledger, &keys)?);
         let keeper =
@@ -174,7 +176,8 @@ impl Installation {
         hierarchy.complete_key_index(&foundation)?;
         let authorities = Arc::new(hierarchy.authorities(&foundation)?);
         let own = own_certificates(&authorities, keys, settings, &foundation);
-        let responders = responders(&hierarchy, &own, &foundation, settings)?;
+        let mut responders = Responding::of(&hierarchy, &foundation, settings);
+        responders.complete(&own)?;
         let server_credential = own.current(&OwnCertificate::Server)?;
         let server = Arc::new(ServerCertificate::new(
             own.presented(&server_credential)?,
@@ -205,9 +208,7 @@ impl Installation {
             log_key: sealer.verifier_key().clone(),
             publication,
             anchors: hierarchy.staff_anchors(),
-            responders: responders
-                .iter()
-                .fold(Responders::new(), |all, kept| all.with(Arc::clone(&kept.responder))),
+            responders: Arc::clone(responders.answering()),
             publisher: Publisher {
                 store: Arc::clone(&foundation.store),
                 clock: Arc::clone(&foundation.clock),
@@ -263,7 +264,7 @@ impl Installation {
         let staff = id_registry::http::router(self.registry)
             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, settings.limits.request));
         let public = ocsp_responder::http::router(PublicState {
-            responders: Arc::new(self.responders),
+            responders: self.responders,
             publication: Arc::new(self.publication),
             ledger: Arc::new(LedgerPublication::new(store, published_head)),
             log_key: self.log_key,
@@ -314,33 +315,6 @@ pub(super) fn own_certificates(
         installation: settings.installation.clone(),
         tls_names: settings.tls_names.clone(),
     }
-}
-
-/// A responder for each CA whose certificates name one.
-fn responders(
-    hierarchy: &OpenedHierarchy,
-    own: &OwnCertificates,
-    foundation: &Foundation,
-    settings: &Settings,
-) -> Result<Vec<KeptResponder>, ServiceError> {
-    let mut responders = Vec::new();
-    for (ca, opened) in hierarchy.iter() {
-        if opened.authority().is_none() || !ca.needs_responder(&foundation.profiles) {
-            continue;
-        }
-        let which = OwnCertificate::Responder(ca.id.clone());
-        let credential = own.current(&which)?;
-        let responder = Responder::new(ResponderParts {
-            issuer: opened.certificate.clone(),
-            certificate: credential.certificate.clone(),
-            signer: credential.key.clone(),
-            status: Arc::new(Certificates::new(Arc::clone(&foundation.store), ca.id.clone())),
-            clock: Arc::clone(&foundation.clock),
-            validity: settings.ocsp_validity,
-        })?;
-        responders.push(KeptResponder { which, responder: Arc::new(responder), credential });
-    }
-    Ok(responders)
 }
 
 pub(super) fn registry(

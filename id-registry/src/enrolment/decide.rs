@@ -1,6 +1,8 @@
 //! Deciding on requests: never one's own, never twice, and what was decided stays.
 
+use ca_core::issuance::IssueError;
 use ca_core::ledger::Event;
+use ca_core::profile_book::InForce;
 use ca_core::storage::{Change, Expect, Version};
 use ca_core::vault::VaultError;
 
@@ -32,6 +34,8 @@ impl Registry {
         let note = note.map(|note| reason_line("note", note)).transpose()?;
         until_settled(|| {
             let (mut request, version) = self.undecided(permit, id)?;
+            // One edition decides on all of it; the commit demands that it is still in force.
+            let profile = self.profile(&request.profile.0)?;
             if request.approvals.iter().any(|approval| approval.by == permit.staff()) {
                 self.record_refusal(permit, id, "approved already")?;
                 return Err(RequestError::ApprovedAlready(id));
@@ -41,35 +45,31 @@ impl Registry {
             let note = note.as_deref().map(|note| seal_note(&envelope, id, by, note)).transpose()?;
             request.approvals.push(Approval { by, at: self.now(), note });
             let event = self.event(&permit.actor(), APPROVED, format!("request:{id}"))?;
-            if request.approvals.len() < self.approvals_needed(&request)? {
+            if request.approvals.len() < approvals_needed(&request, &profile) {
                 let change = key_stands.replace(REQUESTS, id.to_string(), version, encode(&request)?);
                 let outcome = self.commit(change.explained_by(&event));
                 return Ok(Attempt::of(outcome, || request));
             }
-            self.issue_approved(permit, request, version, event)
+            self.issue_approved(permit, &profile, request, version, event)
         })
     }
 
     fn issue_approved(
         &self,
         permit: &Permit<ApproveRequests>,
+        profile: &InForce,
         request: Request,
         version: Version,
         event: Event,
     ) -> Result<Attempt<Request, RequestError>, RequestError> {
         let applicant = self.applicant(request.identity, permit.scope())?;
         let asked = self.asked(&request)?.ok_or(IdentityError::Erased(request.identity))?;
-        let profile = self.profile(&request.profile.0)?;
-        let admitted = self.admit(profile, &applicant, &asked.csr, &asked.names)?;
+        let admitted = self
+            .admit(profile, &applicant, &asked.csr, &asked.names)
+            .map_err(|refused| since_changed(&request, profile, refused))?;
         let change = applicant.unchanged().and(self.keep_origin(&request, &asked.csr)?);
         let outcome = Outcome { request, expect: Expect::Version(version), submitted: None, change, event };
         self.issue(admitted, &permit.actor(), outcome)
-    }
-
-    /// The profile may have become stricter since the request was made, never laxer for it.
-    fn approvals_needed(&self, request: &Request) -> Result<usize, RequestError> {
-        let profile = self.profile(&request.profile.0)?;
-        Ok(usize::from(request.approvals_needed.max(profile.vetting.approvals)))
     }
 
     /// Rejects a request.
@@ -127,5 +127,28 @@ impl Registry {
         let event = self.event(&permit.actor(), DECISION_REFUSED, format!("request:{id}"))?.because(why);
         let recorded = self.commit(Change::new().explained_by(&event.refused()));
         recorded.map(|_| ()).map_err(|error| RequestError::Fault(error.into()))
+    }
+}
+
+/// The profile may have become stricter since the request was made, never laxer for it.
+fn approvals_needed(request: &Request, profile: &InForce) -> usize {
+    usize::from(request.approvals_needed.max(profile.vetting.approvals))
+}
+
+/// What the profile's present edition refuses and the one at the time of the request did not is the officer's to know: it is
+/// no fault of the applicant's.
+fn since_changed(request: &Request, profile: &InForce, refused: RequestError) -> RequestError {
+    let changed =
+        profile.mark().filter(|now| request.profile_sha256.as_ref().is_some_and(|then| *then != now.sha256));
+    let by_profile =
+        matches!(refused, RequestError::Issue(IssueError::Refused(_)) | RequestError::WrongProfile { .. });
+    match changed.filter(|_| by_profile) {
+        Some(now) => RequestError::ProfileChanged {
+            id: request.id,
+            profile: request.profile.clone(),
+            edition: now.number,
+            refused: Box::new(refused),
+        },
+        None => refused,
     }
 }

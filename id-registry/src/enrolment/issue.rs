@@ -6,7 +6,7 @@ use ca_core::certificate::CertificateRecord;
 use ca_core::csr::VerifiedCsr;
 use ca_core::issuance::IssueError;
 use ca_core::ledger::{Actor, Event};
-use ca_core::profile::Profile;
+use ca_core::profile_book::InForce;
 use ca_core::storage::{AuditedChange, Change, CommitError, Expect, Operation, Version};
 use ca_core::vault::{Envelope, VaultError};
 
@@ -60,7 +60,7 @@ impl Registry {
     /// Asks the profile whether it admits the request now.
     pub(super) fn admit(
         &self,
-        profile: &Profile,
+        profile: &InForce,
         applicant: &Applicant,
         csr: &VerifiedCsr,
         names: &[Name],

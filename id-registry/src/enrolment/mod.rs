@@ -4,7 +4,8 @@ use ca_core::alternative_name::NameError;
 use ca_core::csr::CsrError;
 use ca_core::issuance::IssueError;
 use ca_core::ledger::Action;
-use ca_core::profile::{ProfileId, UnknownProfile};
+use ca_core::profile::ProfileId;
+use ca_core::profile_book::NotInForce;
 use ca_core::serial::SerialNumber;
 use ca_core::storage::{StorageError, Table};
 use ca_core::vault::{SealedText, VaultError, purpose_of};
@@ -59,6 +60,9 @@ pub struct Request {
     pub id: RequestId,
     /// The profile asked for.
     pub profile: ProfileId,
+    /// The edition of it that admitted the request: SHA-256 of its text, hex.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub profile_sha256: Option<String>,
     /// The identity that the certificate is for.
     pub identity: IdentityId,
     /// The organisation that the identity is or belongs to.
@@ -213,9 +217,9 @@ pub enum RequestError {
     /// A name that is asked for beside the certification request is none.
     #[error("names: {0}")]
     Name(#[from] NameError),
-    /// No profile has this name.
+    /// Nothing is issued under a profile of this name.
     #[error(transparent)]
-    UnknownProfile(#[from] UnknownProfile),
+    Profile(NotInForce),
     /// The identity is not there, closed or somebody else's.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -270,6 +274,18 @@ pub enum RequestError {
         /// What became of it.
         status: RequestStatus,
     },
+    /// The profile was changed since the request was made, and does not admit it any more.
+    #[error("profile {profile} was changed after request {id} was made (now edition {edition}): {refused}")]
+    ProfileChanged {
+        /// The request.
+        id: RequestId,
+        /// The profile.
+        profile: ProfileId,
+        /// The number of the edition that is in force now.
+        edition: u32,
+        /// What it refuses.
+        refused: Box<Self>,
+    },
     /// The authority did not issue.
     #[error(transparent)]
     Issue(IssueError),
@@ -281,6 +297,15 @@ pub enum RequestError {
 impl From<StorageError> for RequestError {
     fn from(error: StorageError) -> Self {
         Self::Fault(error.into())
+    }
+}
+
+impl From<NotInForce> for RequestError {
+    fn from(error: NotInForce) -> Self {
+        match error {
+            NotInForce::Storage(error) => error.into(),
+            error => Self::Profile(error),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ca_core::alternative_name::Name;
 use ca_core::csr::{CertificationRequest, VerifiedCsr};
-use ca_core::profile::Profile;
+use ca_core::profile_book::InForce;
 use ca_core::storage::{Change, Expect};
 
 use super::idempotency::{IdempotencyKey, Keyed, digest};
@@ -42,7 +42,7 @@ impl<'a> Submission<'a> {
 
 /// A submission whose certification request is verified.
 struct Verified<'a> {
-    profile: &'a Profile,
+    profile: &'a str,
     identity: IdentityId,
     csr: VerifiedCsr,
     names: Vec<Name>,
@@ -56,7 +56,7 @@ impl Verified<'_> {
 
     fn content(&self) -> String {
         let (identity, csr) = (self.identity.to_string(), self.csr_sha256());
-        let mut parts = vec![self.profile.id.0.as_str(), identity.as_str(), csr.as_str()];
+        let mut parts = vec![self.profile, identity.as_str(), csr.as_str()];
         let names: Vec<String> = self.names.iter().map(ToString::to_string).collect();
         parts.extend(names.iter().map(String::as_str));
         // No name's form is called origin.
@@ -84,8 +84,10 @@ impl Registry {
             if let Some(earlier) = self.submitted_before(keyed.as_ref())? {
                 return Ok(Attempt::Settled(Ok(earlier)));
             }
+            // Looked up each time: it may be changed meanwhile.
+            let profile = self.profile(verified.profile)?;
             let applicant = self.applicant(verified.identity, permit.scope())?;
-            match self.submit_new(permit, &verified, &applicant, keyed.as_ref()) {
+            match self.submit_new(permit, &verified, &profile, &applicant, keyed.as_ref()) {
                 // The same submission may have been committed between the look at its key and the look at its
                 // certification request. Both are marked in one commit: whoever sees the second sees the first now.
                 Err(RequestError::CsrUsed(used)) => match self.submitted_before(keyed.as_ref())? {
@@ -102,9 +104,9 @@ impl Registry {
         earlier.map(|id| self.request_record(id).map(|(request, _)| request)).transpose()
     }
 
-    fn verified(&self, submission: &Submission<'_>) -> Result<Verified<'_>, RequestError> {
+    fn verified<'a>(&self, submission: &Submission<'a>) -> Result<Verified<'a>, RequestError> {
         let csr = CertificationRequest::parse(submission.csr)?.verify()?;
-        let profile = self.profile(submission.profile)?;
+        let profile = submission.profile;
         let names = submission.names.iter().map(|name| name.parse()).collect::<Result<_, _>>()?;
         let key_origin = submission.key_origin.map(StatedOrigin::read).transpose()?;
         Ok(Verified { profile, identity: submission.identity, csr, names, key_origin })
@@ -114,11 +116,12 @@ impl Registry {
         &self,
         permit: &Permit<RequestCertificates>,
         verified: &Verified<'_>,
+        profile: &InForce,
         applicant: &Applicant,
         keyed: Option<&Keyed>,
     ) -> Result<Attempt<Request, RequestError>, RequestError> {
-        let admitted = self.admit(verified.profile, applicant, &verified.csr, &verified.names)?;
-        let mut request = self.new_request(permit, verified, applicant)?;
+        let admitted = self.admit(profile, applicant, &verified.csr, &verified.names)?;
+        let mut request = self.new_request(permit, verified, profile, applicant)?;
         let origin = self.keep_origin(&request, &verified.csr)?;
         let change = applicant.unchanged().and(self.first_writes(&request, keyed)?);
         let event = self
@@ -147,18 +150,20 @@ impl Registry {
         &self,
         permit: &Permit<RequestCertificates>,
         verified: &Verified<'_>,
+        profile: &InForce,
         applicant: &Applicant,
     ) -> Result<Request, RequestError> {
         Ok(Request {
             id: RequestId::draw(self.entropy()).map_err(Fault::from)?,
-            profile: verified.profile.id.clone(),
+            profile: profile.id.clone(),
+            profile_sha256: profile.mark().map(|edition| edition.sha256.clone()),
             identity: verified.identity,
             organisation: applicant.identity.record.organisation(),
             csr_sha256: verified.csr_sha256(),
             dns_names: Vec::new(),
             names: None,
             key_origin: verified.key_origin.clone(),
-            approvals_needed: verified.profile.vetting.approvals,
+            approvals_needed: profile.vetting.approvals,
             approvals: Vec::new(),
             requested_by: permit.staff(),
             requested_at: self.now(),

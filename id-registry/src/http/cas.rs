@@ -8,6 +8,7 @@ use ca_core::authority::link;
 use ca_core::certificate::CaId;
 use ca_core::crl::{self, CrlName, Freshness, StoredCrl};
 use ca_core::fingerprint::fingerprint;
+use ca_core::profile_book::Current;
 use ca_core::status::Revocation;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -98,14 +99,16 @@ pub(super) async fn list(
 ) -> Result<Json<CaList>, Problem> {
     let items = blocking(&registry, |registry| {
         let authorities = registry.authorities();
-        let here = authorities.iter().map(|placed| of_placed(registry, placed));
+        let profiles = registry.profiles_in_force().map_err(Fault::from)?;
+        let here = authorities.iter().map(|placed| of_placed(registry, placed, &profiles));
         here.chain(authorities.all_absent().map(|absent| of_absent(registry, absent))).collect()
     });
     Ok(Json(CaList { items: items.await? }))
 }
 
-fn of_placed(registry: &Registry, placed: &PlacedAuthority) -> Result<CaView, Problem> {
-    let PlacedAuthority { authority, issues, tenure, chain: _ } = placed;
+fn of_placed(registry: &Registry, placed: &PlacedAuthority, profiles: &Current) -> Result<CaView, Problem> {
+    let PlacedAuthority { authority, tenure, .. } = placed;
+    let issues = registry.authorities().issued_by(placed, profiles);
     let crl = newest(registry, authority.id())?;
     let revocation = authority.revocation().map_err(Fault::from)?;
     Ok(CaView {

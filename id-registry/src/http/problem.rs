@@ -132,8 +132,15 @@ problems! {
         "make the request again without certificatePolicies, or choose a profile that has it: npki profile show ID";
     EXTENSION_WISHED = "E-ISS-025" 422 false, "The request asks for an extension that the profile does not give",
         "make the request again without the extension that the detail names";
+    PROFILE_CHANGED = "E-ISS-018" 409 false, "The profile was changed since the request was made",
+        "reject the request with what the detail says as the reason; the applicant can make it anew: npki profile history NAME";
     CLOCK_SET_BACK = "E-ISS-015" 503 true, "The server's clock was set back",
         "tell the service's operator: set the clock, or accept it: npki clock accept";
+
+    PROFILE_RETIRED = "E-PROF-204" 409 false, "The profile was retired",
+        "choose another profile: npki profile list; who retired it and why: npki profile history NAME";
+    PROFILE_UNUSABLE = "E-PROF-205" 503 false, "This version of npki cannot use the profile",
+        "tell the service's operator: update npki, or have an administrator propose the profile in a form that it takes";
 
     UNKNOWN_CA = "E-CA-001" 404 false, "There is no such CA", "look it up: npki ca list";
     CA_KEY_HERE = "E-CA-002" 409 false, "The CA's key is in this service",

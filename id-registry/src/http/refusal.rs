@@ -6,6 +6,7 @@ use ca_core::csr::CsrError;
 use ca_core::issuance::{IssueError, Refusal, Wish};
 use ca_core::ledger::receipt::ReceiptError;
 use ca_core::profile::UnknownProfile;
+use ca_core::profile_book::NotInForce;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -79,12 +80,20 @@ impl From<InvalidRole> for Problem {
     }
 }
 
-impl From<UnknownProfile> for Problem {
-    fn from(error: UnknownProfile) -> Self {
-        let problem = Self::new(table::UNKNOWN_PROFILE, error.to_string());
-        match error.nearest {
-            Some(nearest) => problem.fix(format!("did you mean {nearest}? see npki profile list")),
-            None => problem,
+impl From<NotInForce> for Problem {
+    fn from(error: NotInForce) -> Self {
+        let kind = match &error {
+            NotInForce::Storage(error) => return Fault::from(error.clone()).into(),
+            NotInForce::Unknown(_) => table::UNKNOWN_PROFILE,
+            NotInForce::Retired(_) => table::PROFILE_RETIRED,
+            NotInForce::Unfit { .. } => table::PROFILE_UNUSABLE,
+        };
+        let problem = Self::new(kind, error.to_string());
+        match error {
+            NotInForce::Unknown(UnknownProfile { nearest: Some(nearest), .. }) => {
+                problem.fix(format!("did you mean {nearest}? see npki profile list"))
+            }
+            _ => problem,
         }
     }
 }
@@ -203,12 +212,13 @@ impl From<RequestError> for Problem {
         let kind = match error {
             RequestError::Csr(csr) => return csr.into(),
             RequestError::Field(field) => return field.into(),
-            RequestError::UnknownProfile(profile) => return profile.into(),
+            RequestError::Profile(profile) => return profile.into(),
             RequestError::Identity(identity) => return identity.into(),
             RequestError::Issue(issue) => return issue.into(),
             RequestError::Fault(fault) => return fault.into(),
             RequestError::Name(_) => table::NAME_MALFORMED,
             RequestError::WrongProfile { .. } => table::WRONG_PROFILE,
+            RequestError::ProfileChanged { .. } => table::PROFILE_CHANGED,
             RequestError::CsrUsed(_) => table::CSR_USED,
             RequestError::OriginContradicts { .. } => table::ORIGIN_CONTRADICTS,
             RequestError::KeyReused(_) => table::KEY_REUSED,

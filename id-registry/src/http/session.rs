@@ -7,8 +7,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::authorised::Authorised;
+use super::blocking;
 use super::problem::Problem;
 use super::route::Service;
+use crate::fault::Fault;
 use crate::permission::SignedIn;
 
 /// Who one is.
@@ -84,5 +86,7 @@ pub(super) async fn profiles(
     _who: Authorised<SignedIn>,
     _nothing: (),
 ) -> Result<Json<ProfileList>, Problem> {
-    Ok(Json(ProfileList { items: registry.profiles().iter().map(ProfileView::from).collect() }))
+    let current =
+        blocking(&registry, |registry| Ok(registry.profiles_in_force().map_err(Fault::from)?)).await?;
+    Ok(Json(ProfileList { items: current.profiles().iter().map(ProfileView::from).collect() }))
 }

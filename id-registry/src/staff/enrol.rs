@@ -77,7 +77,7 @@ impl Registry {
         let actor = draft.actor;
         let enrolled_at = self.now();
         let mut kept = None;
-        let admission = self.authorities().admit(csr.key().clone(), csr.wishes(), subject, profile);
+        let admission = self.authorities().admit(csr.key().clone(), csr.wishes(), subject, &profile);
         let issued = admission.and_then(|admission| {
             admission.issue(actor, |certificate, envelope| {
                 let record = draft.record(certificate, enrolled_at);

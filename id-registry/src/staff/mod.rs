@@ -3,7 +3,7 @@
 use ca_core::csr::CsrError;
 use ca_core::issuance::{IssueError, IssuedCertificate};
 use ca_core::ledger::{Action, Actor};
-use ca_core::profile::UnknownProfile;
+use ca_core::profile_book::NotInForce;
 use ca_core::serial::SerialNumber;
 use ca_core::storage::{StorageError, Table, Version, Versioned};
 use ca_core::vault::{Envelope, VaultError, purpose_of};
@@ -166,7 +166,7 @@ pub enum StaffError {
     Issue(IssueError),
     /// This installation has no profile for staff.
     #[error(transparent)]
-    NoProfile(#[from] UnknownProfile),
+    NoProfile(NotInForce),
     /// There is staff already; the first administrator is made once.
     #[error("this installation has staff already")]
     StaffExists,
@@ -187,5 +187,14 @@ pub enum StaffError {
 impl From<StorageError> for StaffError {
     fn from(error: StorageError) -> Self {
         Self::Fault(error.into())
+    }
+}
+
+impl From<NotInForce> for StaffError {
+    fn from(error: NotInForce) -> Self {
+        match error {
+            NotInForce::Storage(error) => error.into(),
+            error => Self::NoProfile(error),
+        }
     }
 }

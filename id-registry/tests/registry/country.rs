@@ -1,5 +1,6 @@
 //! A small country in memory: a CA, its registry and people who work there.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -8,10 +9,15 @@ use ca_core::authorities::{Authorities, PlacedAuthority, Tenure};
 use ca_core::authority::{Addresses, Authority, AuthorityParts, RootParts, found_root};
 use ca_core::certificate::CaId;
 use ca_core::clock::{SetClock, SystemEntropy};
+use ca_core::csr::{SubjectPublicKey, Wishes};
+use ca_core::hierarchy::{self, Hierarchy};
+use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger::sealer::Sealer;
 use ca_core::ledger::{self, Actor, Event, Ledger, Position};
-use ca_core::profile::{BUILT_IN, ProfileSet};
+use ca_core::profile::BUILT_IN;
+use ca_core::profile_book::{Origin, ProfileBook};
+use ca_core::storage::AuditedChange;
 use ca_core::storage::memory::MemoryStore;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 use ca_core::tlog::note::NoteSigner;
@@ -81,16 +87,26 @@ fn sealer(store: &Arc<MemoryStore>) -> Sealer {
     Sealer::new(store.clone(), name.parse().unwrap(), signer).unwrap()
 }
 
-/// One CA that issues under every profile.
-fn sole(store: &Arc<MemoryStore>, clock: &Arc<SetClock>, authority: Arc<Authority>) -> Authorities {
-    let profiles = authority.profiles().clone();
-    let placed = PlacedAuthority {
-        issues: profiles.iter().map(|profile| profile.id.clone()).collect(),
+/// A pilot's CAs: a root, and one that issues under every profile.
+fn authorities(founding: &Founding) -> Authorities {
+    let (_, pilot) = hierarchy::BUILT_IN.iter().find(|(name, _)| *name == "pilot").unwrap();
+    let current = founding.book.current().unwrap();
+    let further = current.profiles().iter().map(|profile| profile.id.0.as_str());
+    let further = further.filter(|name| !BUILT_IN.iter().any(|(built_in, _)| built_in == name));
+    let further: String = further.map(|name| format!("    {name:?},\n")).collect();
+    let pilot = pilot.replacen("issues = [\n", &format!("issues = [\n{further}"), 1);
+    let plan = Hierarchy::from_toml(&pilot, &current).unwrap();
+    let root = Arc::new(founding.root());
+    let issuing = Arc::new(founding.issuing(&root));
+    let placed = |authority: &Arc<Authority>| PlacedAuthority {
+        issues: plan.find(authority.id()).unwrap().issues.clone(),
         tenure: Tenure::default(),
         chain: vec![authority.certificate().to_vec()],
-        authority,
+        authority: Arc::clone(authority),
     };
-    Authorities::new(store.clone(), clock.clone(), profiles).with(placed)
+    let (store, clock, book) = (founding.store.clone(), founding.clock.clone(), founding.book.clone());
+    let authorities = Authorities::new(store, clock, book).with(placed(&root)).with(placed(&issuing));
+    authorities.planned(plan)
 }
 
 impl Country {
@@ -100,17 +116,14 @@ impl Country {
 
     /// With these profiles beside, or in the place of, the built-in ones: names and TOML.
     pub(crate) fn founded_with(profiles: &[(&str, &str)]) -> Self {
-        let built_in = BUILT_IN.iter().copied().chain(profiles.iter().copied());
-        let profiles = ProfileSet::from_files(built_in).unwrap_or_else(|error| panic!("{error}"));
         let store = Arc::new(MemoryStore::new());
         let clock = Arc::new(SetClock::at(OffsetDateTime::now_utc()));
         let vault = Arc::new(vault(&store, &clock));
-        let authority = Arc::new(authority(&store, &clock, &vault, profiles));
-        let authorities = sole(&store, &clock, Arc::clone(&authority));
+        let authorities = authorities(&Founding::begun(&store, &clock, &vault, profiles));
         let anchor = TrustAnchor {
             ca: "root".to_owned(),
             subject: "CN=Example".to_owned(),
-            certificate: authority.certificate().to_vec(),
+            certificate: authorities.of(&CaId::new("root").unwrap()).unwrap().certificate().to_vec(),
         };
         let sealer = sealer(&store);
         let registry = Arc::new(Registry::new(RegistryParts {
@@ -296,30 +309,77 @@ fn vault(store: &Arc<MemoryStore>, clock: &Arc<SetClock>) -> Vault {
     })
 }
 
-fn authority(
-    store: &Arc<MemoryStore>,
-    clock: &Arc<SetClock>,
-    vault: &Arc<Vault>,
-    profiles: ProfileSet,
-) -> Authority {
-    let id = CaId::new("root").unwrap();
-    let name = ApprovedSubject::new(IdentityRef("system:root".to_owned()))
-        .with(Fact::Country, "LS")
-        .with(Fact::Organization, "Government of Example")
-        .with(Fact::OrganizationIdentifier, "GO:LS-GOV")
-        .with(Fact::CommonName, "Example CA G1");
-    let parts = RootParts {
-        store: store.clone(),
-        clock: clock.clone(),
-        entropy: Arc::new(SystemEntropy),
-        vault: vault.clone(),
-        signer: Arc::new(SoftwareKey::generate(KeyAlgorithm::P384).unwrap()),
-        addresses: Addresses::under("http://pki.example.org", &id),
-        id,
-        profile: profiles.find("root-ca").unwrap(),
-        subject: &name,
-        profiles: profiles.clone(),
-    };
-    let founded: AuthorityParts = found_root(parts, &Actor::system("test")).unwrap();
-    Authority::new(founded).unwrap()
+/// What CAs are founded with.
+struct Founding {
+    store: Arc<MemoryStore>,
+    clock: Arc<SetClock>,
+    vault: Arc<Vault>,
+    book: Arc<ProfileBook>,
+}
+
+impl Founding {
+    fn begun(
+        store: &Arc<MemoryStore>,
+        clock: &Arc<SetClock>,
+        vault: &Arc<Vault>,
+        profiles: &[(&str, &str)],
+    ) -> Self {
+        let book = Arc::new(ProfileBook::kept_in(store.clone()));
+        let files: BTreeMap<_, _> = BUILT_IN.iter().chain(profiles).copied().collect();
+        let files: Vec<_> =
+            files.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+        let ledger = Ledger::new(clock.clone(), Arc::new(SystemEntropy));
+        let begun = book.begin(&files, &Origin::Founding, &ledger, &Actor::system("test"));
+        assert!(begun.unwrap_or_else(|error| panic!("{error}")));
+        Self { store: store.clone(), clock: clock.clone(), vault: vault.clone(), book }
+    }
+
+    fn name(id: &str) -> ApprovedSubject {
+        ApprovedSubject::new(IdentityRef(format!("system:{id}")))
+            .with(Fact::Country, "LS")
+            .with(Fact::Organization, "Government of Example")
+            .with(Fact::OrganizationIdentifier, "GO:LS-GOV")
+            .with(Fact::CommonName, format!("Example {id} CA G1"))
+    }
+
+    fn root(&self) -> Authority {
+        let id = CaId::new("root").unwrap();
+        let parts = RootParts {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            entropy: Arc::new(SystemEntropy),
+            vault: self.vault.clone(),
+            signer: Arc::new(SoftwareKey::generate(KeyAlgorithm::P384).unwrap()),
+            addresses: Addresses::under("http://pki.example.org", &id),
+            id,
+            profile: &self.book.find("root-ca").unwrap(),
+            subject: &Self::name("root"),
+            profiles: self.book.clone(),
+        };
+        Authority::new(found_root(parts, &Actor::system("test")).unwrap()).unwrap()
+    }
+
+    fn issuing(&self, root: &Authority) -> Authority {
+        let actor = Actor::system("test");
+        let id = CaId::new("issuing").unwrap();
+        let key = SoftwareKey::generate(KeyAlgorithm::P384).unwrap();
+        let public = SubjectPublicKey::from_der(key.public_key_info()).unwrap();
+        let profile = self.book.find("issuing-ca").unwrap();
+        let request = root.admit_key(public, &Wishes::none(), Self::name("issuing"), &profile).unwrap();
+        let prepared = root.prepare(request, &actor).unwrap();
+        let certificate = root.sign(prepared, &actor, |_, _| Ok(AuditedChange::nothing())).unwrap().der;
+        Authority::new(AuthorityParts {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            entropy: Arc::new(SystemEntropy),
+            vault: self.vault.clone(),
+            signer: Arc::new(key),
+            addresses: Addresses::under("http://pki.example.org", &id),
+            id,
+            certificate,
+            certified_by: Some(root.id().clone()),
+            profiles: self.book.clone(),
+        })
+        .unwrap()
+    }
 }

@@ -1,6 +1,7 @@
 //! Requests: dual control, duplicates, idempotency, agencies, and two officers at the same moment.
 
 use ca_core::issuance::{IssueError, Refusal};
+use ca_core::profile_book::NotInForce;
 use ca_core::status::RevocationReason;
 use ca_core::storage::memory::Failure;
 use id_registry::certificates::{CertificateError, CertificateFilter, CertificateStatus};
@@ -253,7 +254,7 @@ fn profiles_are_for_their_kind_and_unknown_ones_are_named() {
     }
     let refused = country.submit(&officer, "devise", things.device, &csr());
     assert!(
-        matches!(refused, Err(RequestError::UnknownProfile(error)) if error.nearest.as_deref() == Some("device"))
+        matches!(refused, Err(RequestError::Profile(NotInForce::Unknown(error))) if error.nearest.as_deref() == Some("device"))
     );
 }
 

@@ -1,26 +1,37 @@
 //! Several issuers behind one address.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::answer::Answer;
 use super::request::StatusRequest;
 use super::responder::Responder;
 
-/// The responders of one installation, each for an issuer of its own.
+/// The responders of one installation, each for an issuer of its own. Further ones may come while they answer.
 #[derive(Debug, Default)]
-pub struct Responders(Vec<Arc<Responder>>);
+pub struct Responders(RwLock<Arc<Vec<Arc<Responder>>>>);
 
 impl Responders {
     /// None yet.
-    pub const fn new() -> Self {
-        Self(Vec::new())
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Adds a responder for one more issuer. The caller may keep a share of it, to rotate its certificate.
     #[must_use]
-    pub fn with(mut self, responder: Arc<Responder>) -> Self {
-        self.0.push(responder);
+    pub fn with(self, responder: Arc<Responder>) -> Self {
+        self.add(responder);
         self
+    }
+
+    /// Adds a responder for one more issuer, from the next request on.
+    pub fn add(&self, responder: Arc<Responder>) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut all).push(responder);
+    }
+
+    /// Those there are now.
+    fn all(&self) -> Arc<Vec<Arc<Responder>>> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Answers one request. Never fails: what goes wrong is told as an OCSP error.
@@ -35,7 +46,8 @@ impl Responders {
                 return Answer::malformed_request();
             }
         };
-        let serving = request.cert_ids.iter().find_map(|id| self.0.iter().find(|one| one.serves(id)));
+        let all = self.all();
+        let serving = request.cert_ids.iter().find_map(|id| all.iter().find(|one| one.serves(id)));
         match serving {
             Some(responder) => responder.answer(&request),
             // RFC 5019 section 2.2.3: unauthorized where the server cannot answer authoritatively.
@@ -48,7 +60,7 @@ impl Responders {
     /// # Errors
     /// One could not.
     pub fn check_ready(&self) -> Result<(), NotReady> {
-        if self.0.iter().all(|responder| responder.is_in_force()) { Ok(()) } else { Err(NotReady) }
+        if self.all().iter().all(|responder| responder.is_in_force()) { Ok(()) } else { Err(NotReady) }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::ceremony::{CeremonyError, fingerprint};
 use crate::certificate::CertificateRecord;
 use crate::crl;
 use crate::csr::{SubjectPublicKey, Wishes};
+use crate::profile_book::InForce;
 use crate::storage::{AuditedChange, Store};
 use crate::subject::{ApprovedSubject, IdentityRef};
 
@@ -31,7 +32,8 @@ impl Session<'_> {
         let subject = subject_of(&request.content().name, &identity.0);
         let key = key_of(request)?;
         let record = self.issue(&identity, &key, |authority| {
-            Ok(authority.admit_key(key.clone(), &Wishes::none(), subject, &act.profile)?)
+            let profile = InForce::pinned(act.profile.clone());
+            Ok(authority.admit_key(key.clone(), &Wishes::none(), subject, &profile)?)
         })?;
         Ok(certificate_facts(&record))
     }

@@ -14,6 +14,7 @@ use crate::crl;
 use crate::keys::sealed::SealedKey;
 use crate::keys::software::SoftwareKey;
 use crate::profile::ProfileSet;
+use crate::profile_book::{InForce, ProfileBook};
 use crate::subject::{ApprovedSubject, Fact, IdentityRef};
 
 impl Session<'_> {
@@ -91,9 +92,9 @@ impl Session<'_> {
             signer: self.station.signer(&secret)?,
             addresses: Addresses::under(&record.base_url, &record.ca),
             id: record.ca.clone(),
-            profile: &act.profile,
+            profile: &InForce::pinned(act.profile.clone()),
             subject: &subject,
-            profiles: ProfileSet::default(),
+            profiles: Arc::new(ProfileBook::of(ProfileSet::default())),
         };
         let actor = self.actor();
         Ok(found_root(parts, &actor)?.certificate)

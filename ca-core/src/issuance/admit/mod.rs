@@ -30,7 +30,7 @@ impl Profile {
         let names = self.names(&subject, wishes)?;
         self.admit_subject(wishes, subject.identity(), &attributes, &names)?;
         self.admit_extensions(wishes)?;
-        Ok(IssuanceRequest { profile: self.clone(), subject, attributes, names, key })
+        Ok(IssuanceRequest { profile: self.clone(), subject, attributes, names, key, edition: None })
     }
 
     fn admit_key(&self, key: KeyKind) -> Result<(), Refusal> {
