@@ -8,12 +8,11 @@ use ca_core::authority::Authority;
 use ca_core::authority::absent::AbsentAuthority;
 use ca_core::authority::link::links_of;
 use ca_core::certificate::CaId;
-use ca_core::clock::SystemEntropy;
 use ca_core::hierarchy::{Hierarchy, KeyKeeping, PlannedCa, STAFF_PROFILE};
 use ca_core::key_index::KeyIndex;
 use ca_core::keys::Signer;
 use ca_core::keys::token::Expected;
-use ca_core::ledger::{Actor, Ledger};
+use ca_core::ledger::Actor;
 use ca_core::profile_book::Current;
 use ca_core::storage::Store;
 
@@ -209,7 +208,7 @@ impl OpenedHierarchy {
     /// certificates of a key must find all of them. Those whose keys are elsewhere too.
     pub(super) fn complete_key_index(&self, foundation: &Foundation) -> Result<(), ServiceError> {
         let index = KeyIndex::new(Arc::clone(&foundation.store));
-        let ledger = Ledger::new(Arc::clone(&foundation.clock), Arc::new(SystemEntropy));
+        let ledger = foundation.ledger();
         for (ca, _) in self.iter() {
             let entered = index.complete(&ca.id, &foundation.vault, &ledger, &Actor::system("key-index"))?;
             if entered > 0 {

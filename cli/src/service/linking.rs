@@ -1,13 +1,10 @@
 //! Two generations of a root vouch for each other, where both keys are at hand. Where one is offline, ceremonies do it, and
 //! `npki ca link install` brings the certificates.
 
-use std::sync::Arc;
-
 use ca_core::authority::Authority;
 use ca_core::authority::link::{KnownRoot, LINK_INSTALLED, LINK_PROFILE, Link, OtherRoot, links_of};
-use ca_core::clock::SystemEntropy;
 use ca_core::fingerprint::fingerprint;
-use ca_core::ledger::{Actor, Ledger};
+use ca_core::ledger::Actor;
 use ca_core::storage::AuditedChange;
 
 use super::ServiceError;
@@ -57,8 +54,7 @@ fn vouch(
     };
     let roots = [subject, issuer].map(|root| KnownRoot { id: root.id(), certificate: root.certificate() });
     let link = Link::verify(&der, &roots, foundation.clock.now())?;
-    let ledger = Ledger::new(Arc::clone(&foundation.clock), Arc::new(SystemEntropy));
-    let event = ledger.event(actor, LINK_INSTALLED, link.reference())?;
+    let event = foundation.ledger().event(actor, LINK_INSTALLED, link.reference())?;
     if let Some(change) = link.taking(store, event)? {
         store.commit(change)?;
     }

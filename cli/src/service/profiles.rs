@@ -1,13 +1,11 @@
 //! An installation's profiles: entered into its book when it is founded, taken over from the files of an earlier npki,
 //! and from then on in the store alone.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
-use ca_core::clock::SystemEntropy;
 use ca_core::ledger::{Actor, Ledger};
-use ca_core::profile::{self, ProfileSet};
-use ca_core::profile_book::{Current, Origin, digest};
+use ca_core::profile::{self, ProfileId, ProfileSet};
+use ca_core::profile_book::{Current, Origin, ProfileBook, digest};
 
 use super::serve::Foundation;
 use super::settings::Settings;
@@ -32,7 +30,7 @@ pub(super) fn chosen(folder: Option<&Path>) -> Result<ProfileFiles, ServiceError
 /// # Errors
 /// A file is no profile, or the store failed.
 pub(super) fn found(foundation: &Foundation, profiles: &ProfileFiles) -> Result<(), ServiceError> {
-    foundation.profiles.begin(profiles, &Origin::Founding, &ledger(foundation), &Actor::system("init"))?;
+    foundation.profiles.begin(profiles, &Origin::Founding, &foundation.ledger(), &Actor::system("init"))?;
     Ok(())
 }
 
@@ -42,23 +40,28 @@ pub(super) fn found(foundation: &Foundation, profiles: &ProfileFiles) -> Result<
 /// # Errors
 /// There is neither a book nor a folder of profiles, a file is no profile, or the store failed.
 pub(super) fn take_over(foundation: &Foundation, settings: &Settings) -> Result<(), ServiceError> {
-    let current = foundation.profiles.current()?;
-    if !current.is_empty() {
-        point_out_files(&settings.profiles, &current);
-        point_out_unfit(&current);
-        return Ok(());
-    }
-    let profiles = read(&settings.profiles)?;
-    let actor = Actor::system("profiles");
-    if foundation.profiles.begin(&profiles, &Origin::Import, &ledger(foundation), &actor)? {
-        let (folder, count) = (settings.profiles.display(), profiles.len());
-        tracing::info!(%folder, count, "the profiles are in the store now; their files are not read any more");
+    take_over_into(&foundation.profiles, &foundation.ledger(), &settings.profiles)?;
+    for (profile, why) in foundation.profiles.current()?.unfit() {
+        tracing::error!(%profile, why, "this version of npki cannot use the profile: nothing is issued under it");
     }
     Ok(())
 }
 
-fn ledger(foundation: &Foundation) -> Ledger {
-    Ledger::new(Arc::clone(&foundation.clock), Arc::new(SystemEntropy))
+fn take_over_into(book: &ProfileBook, ledger: &Ledger, folder: &Path) -> Result<(), ServiceError> {
+    let current = book.current()?;
+    if !current.is_empty() {
+        for file in not_read(folder, &current) {
+            let (file, instead) = (file.display(), "npki profile propose FILE");
+            tracing::warn!(%file, instead, "this file is not what the store has, and is not read");
+        }
+        return Ok(());
+    }
+    let profiles = read(folder)?;
+    if book.begin(&profiles, &Origin::Import, ledger, &Actor::system("profiles"))? {
+        let (folder, count) = (folder.display(), profiles.len());
+        tracing::info!(%folder, count, "the profiles are in the store now; their files are not read any more");
+    }
+    Ok(())
 }
 
 /// Every profile's file of a folder, checked.
@@ -71,22 +74,78 @@ fn read(folder: &Path) -> Result<ProfileFiles, ServiceError> {
     set.iter().map(|profile| Ok((profile.id.0.clone(), text(&profile.id.0)?))).collect()
 }
 
-fn point_out_files(folder: &Path, current: &Current) {
+/// The files of profiles that are not what the store has.
+fn not_read(folder: &Path, current: &Current) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    for path in entries.map(|entry| entry.path()) {
-        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
-        let is_profile = path.extension().is_some_and(|ending| ending == "toml");
-        let Ok(text) = std::fs::read_to_string(&path) else { continue };
-        let id = profile::ProfileId(name);
-        if is_profile && current.digest_of(&id) != Some(digest(&text).as_str()) {
-            let file = path.display();
-            tracing::warn!(%file, "this file is not what the store has, and is not read: npki profile propose FILE");
-        }
-    }
+    let differs = |path: &PathBuf| {
+        let name = path.file_stem().map(|stem| ProfileId(stem.to_string_lossy().into_owned()));
+        let text = std::fs::read_to_string(path).ok();
+        path.extension().is_some_and(|ending| ending == "toml")
+            && name.zip(text).is_some_and(|(id, text)| current.digest_of(&id) != Some(&digest(&text)))
+    };
+    let mut files: Vec<_> = entries.map(|entry| entry.path()).filter(differs).collect();
+    files.sort();
+    files
 }
 
-fn point_out_unfit(current: &Current) {
-    for (profile, why) in current.unfit() {
-        tracing::error!(%profile, why, "this version of npki cannot use the profile: nothing is issued under it");
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
+
+    use ca_core::clock::{SystemClock, SystemEntropy};
+    use ca_core::ledger::{Position, events};
+    use ca_core::profile_book::IMPORTED;
+    use ca_core::storage::Store;
+    use ca_core::storage::memory::MemoryStore;
+
+    use super::*;
+
+    /// The folder of profiles that an earlier npki made, with one that its country changed.
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in chosen(None).unwrap() {
+            std::fs::write(folder.path().join(format!("{name}.toml")), text).unwrap();
+        }
+        std::fs::write(folder.path().join("README"), "not a profile").unwrap();
+        let device = folder.path().join("device.toml");
+        let text = std::fs::read_to_string(&device).unwrap();
+        std::fs::write(device, text.replace("validity_days = 365", "validity_days = 90")).unwrap();
+        folder
+    }
+
+    #[test]
+    fn the_files_of_an_earlier_npki_are_taken_over_once() {
+        let (folder, store) = (folder(), Arc::new(MemoryStore::new()));
+        let book = ProfileBook::kept_in(store.clone());
+        let ledger = Ledger::new(Arc::new(SystemClock), Arc::new(SystemEntropy));
+        take_over_into(&book, &ledger, folder.path()).unwrap();
+        assert_eq!(book.find("device").unwrap().validity.whole_days(), 90);
+        let told = events(store.as_ref(), Position(0), 100).unwrap();
+        let imported = told.iter().filter(|event| event.action == IMPORTED).count();
+        assert_eq!(imported, profile::BUILT_IN.len());
+        // From here on the files count for nothing, and whoever edits one is told.
+        let device = folder.path().join("device.toml");
+        std::fs::write(&device, "title = \"broken\"").unwrap();
+        take_over_into(&book, &ledger, folder.path()).unwrap();
+        assert_eq!(book.find("device").unwrap().validity.whole_days(), 90);
+        assert_eq!(not_read(folder.path(), &book.current().unwrap()), [device]);
+        assert_eq!(store.ledger_size().unwrap(), told.len() as u64);
+        std::fs::remove_dir_all(folder.path()).unwrap();
+        take_over_into(&book, &ledger, folder.path()).unwrap();
+    }
+
+    #[test]
+    fn an_installation_without_profiles_does_not_start() {
+        let (folder, store) = (tempfile::tempdir().unwrap(), Arc::new(MemoryStore::new()));
+        let book = ProfileBook::kept_in(store.clone());
+        let ledger = Ledger::new(Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let refused = take_over_into(&book, &ledger, folder.path()).unwrap_err();
+        assert!(refused.to_string().contains("holds no profiles"), "{refused}");
+        std::fs::write(folder.path().join("device.toml"), "titel = 1").unwrap();
+        let refused = take_over_into(&book, &ledger, folder.path()).unwrap_err();
+        assert!(refused.to_string().contains("did you mean `title`"), "{refused}");
+        assert_eq!(store.ledger_size().unwrap(), 0, "half of a book was begun");
     }
 }

@@ -13,6 +13,7 @@ use ca_core::clock::{Clock, SteadyClock, SystemClock, SystemEntropy};
 use ca_core::crl::CrlSchedule;
 use ca_core::hierarchy::PlannedCa;
 use ca_core::keys::Signer;
+use ca_core::ledger::Ledger;
 use ca_core::ledger::newest::newest_moment;
 use ca_core::profile_book::ProfileBook;
 use ca_core::storage::Store;
@@ -100,6 +101,11 @@ impl Foundation {
             base_url: settings.base_url.clone(),
             journals: Journals::beside(&settings.keys, settings.node.clone()),
         })
+    }
+
+    /// What makes events.
+    pub(super) fn ledger(&self) -> Ledger {
+        Ledger::new(Arc::clone(&self.clock), Arc::new(SystemEntropy))
     }
 
     /// A CA of this installation whose key is elsewhere.

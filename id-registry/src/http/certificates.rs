@@ -30,6 +30,8 @@ pub(super) struct CertificateView {
     issuer: String,
     /// The profile it was issued under.
     profile: String,
+    /// Which edition of it: SHA-256 of its text, hex; null for what was issued before profiles had editions.
+    profile_sha256: Option<String>,
     /// The identity it belongs to.
     identity: String,
     /// Its subject; null when the identity was erased.
@@ -93,6 +95,7 @@ impl CertificateView {
             serial: record.serial.to_string(),
             issuer: record.issuer.to_string(),
             profile: record.profile.to_string(),
+            profile_sha256: record.profile_sha256,
             identity: record.identity.to_string(),
             erased: subject.is_none(),
             subject,
