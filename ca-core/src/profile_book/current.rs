@@ -171,17 +171,28 @@ impl Current {
         self.entries.get(id)?.profile.as_ref().ok()
     }
 
+    /// Goes on if there is a profile of this name, in force or not: certificates may have been issued under it.
+    ///
+    /// # Errors
+    /// There never was; the error knows the nearest name.
+    pub fn knows(&self, id: &ProfileId) -> Result<(), UnknownProfile> {
+        self.entry(id).map(|_| ())
+    }
+
+    fn entry(&self, id: &ProfileId) -> Result<&Entry, UnknownProfile> {
+        self.entries.get(id).map(AsRef::as_ref).ok_or_else(|| {
+            let known = self.profiles.iter().map(|profile| profile.id.0.as_str());
+            UnknownProfile { asked: id.0.clone(), nearest: nearest(&id.0, known).map(ToOwned::to_owned) }
+        })
+    }
+
     /// A profile that is in force.
     ///
     /// # Errors
     /// There is none of this name, nothing is issued under it any more, or this npki cannot use it.
     pub fn find(&self, id: &str) -> Result<InForce, NotInForce> {
         let name = ProfileId(id.to_owned());
-        let Some(entry) = self.entries.get(&name) else {
-            let known = self.profiles.iter().map(|profile| profile.id.0.as_str());
-            let nearest = nearest(id, known).map(ToOwned::to_owned);
-            return Err(UnknownProfile { asked: name.0, nearest }.into());
-        };
+        let entry = self.entry(&name)?;
         if entry.is_retired() {
             return Err(NotInForce::Retired(name));
         }

@@ -8,7 +8,7 @@ use crate::authority::Unable;
 use crate::certificate::CaId;
 use crate::hierarchy::{BrokenHierarchy, Hierarchy, RESPONDER_PROFILE, SERVER_PROFILE, STAFF_PROFILE};
 use crate::ledger::Event;
-use crate::profile::{Profile, ProfileError, ProfileId, ProfileKind, UnknownProfile, nearest, oids};
+use crate::profile::{Profile, ProfileError, ProfileId, ProfileKind, UnknownProfile, oids};
 use crate::storage::{Change, StorageError, Version};
 
 /// What is to become of a profile.
@@ -278,10 +278,9 @@ fn to_be_retired<'a>(
     plan: &Hierarchy,
     id: &ProfileId,
 ) -> Result<(&'a Listed, &'a str), Objection> {
-    let Some((former, text)) = current.listed(id).zip(current.text_of(id)) else {
-        let nearest = nearest(&id.0, current.profiles().iter().map(|known| known.id.0.as_str()));
-        return Err(UnknownProfile { asked: id.0.clone(), nearest: nearest.map(ToOwned::to_owned) }.into());
-    };
+    current.knows(id)?;
+    let no_edition = || StorageError(format!("profile {id} has no edition"));
+    let (former, text) = current.listed(id).zip(current.text_of(id)).ok_or_else(no_edition)?;
     if former.state == EditionState::Retired {
         return Err(Objection::Retired(id.clone()));
     }

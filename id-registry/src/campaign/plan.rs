@@ -145,9 +145,10 @@ impl Registry {
     /// Goes on only with a selection that says what it means and names what is there.
     pub(super) fn sound_selection(&self, selection: &Selection) -> Result<(), CampaignError> {
         selection.sound()?;
+        let known = self.profiles_in_force()?;
         for Features { profiles, issuers, organisations, .. } in [&selection.only, &selection.not] {
             for profile in profiles {
-                self.profile(&profile.0)?;
+                known.knows(profile)?;
             }
             if let Some(unknown) = issuers.iter().find(|ca| !self.authorities().knows(ca)) {
                 return Err(CampaignError::UnknownCa(unknown.to_string()));

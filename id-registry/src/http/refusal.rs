@@ -80,21 +80,25 @@ impl From<InvalidRole> for Problem {
     }
 }
 
+impl From<UnknownProfile> for Problem {
+    fn from(error: UnknownProfile) -> Self {
+        let problem = Self::new(table::UNKNOWN_PROFILE, error.to_string());
+        match error.nearest {
+            Some(nearest) => problem.fix(format!("did you mean {nearest}? see npki profile list")),
+            None => problem,
+        }
+    }
+}
+
 impl From<NotInForce> for Problem {
     fn from(error: NotInForce) -> Self {
-        let kind = match &error {
-            NotInForce::Storage(error) => return Fault::from(error.clone()).into(),
-            NotInForce::Unknown(_) => table::UNKNOWN_PROFILE,
+        let kind = match error {
+            NotInForce::Storage(error) => return Fault::from(error).into(),
+            NotInForce::Unknown(unknown) => return unknown.into(),
             NotInForce::Retired(_) => table::PROFILE_RETIRED,
             NotInForce::Unfit { .. } => table::PROFILE_UNUSABLE,
         };
-        let problem = Self::new(kind, error.to_string());
-        match error {
-            NotInForce::Unknown(UnknownProfile { nearest: Some(nearest), .. }) => {
-                problem.fix(format!("did you mean {nearest}? see npki profile list"))
-            }
-            _ => problem,
-        }
+        Self::new(kind, error.to_string())
     }
 }
 
