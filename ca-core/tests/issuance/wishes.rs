@@ -6,6 +6,7 @@ use std::process::Command;
 use ca_core::csr::{CertificationRequest, VerifiedCsr};
 use ca_core::issuance::{IssueError, Refusal, Wish};
 use ca_core::profile::{BUILT_IN, Profile};
+use ca_core::profile_book::InForce;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 
 use crate::authority::{Ca, subject};
@@ -32,7 +33,7 @@ fn who(profile: &str) -> ApprovedSubject {
 }
 
 fn admit(ca: &Ca, profile: &Profile, arguments: &[&str]) -> Result<(), Refusal> {
-    match ca.issuing.admit(&request(arguments), who(&profile.id.0), profile) {
+    match ca.issuing.admit(&request(arguments), who(&profile.id.0), &InForce::pinned(profile.clone())) {
         Ok(_) => Ok(()),
         Err(IssueError::Refused(refusal)) => Err(refusal),
         Err(other) => panic!("{other}"),
@@ -74,7 +75,7 @@ fn what_tools_send_and_what_the_profile_gives_is_admitted() {
     let ca = Ca::founded();
     for (profile, list) in ADMITTED {
         let profile = ca.issuing.profiles().find(profile).unwrap();
-        let admitted = admit(&ca, profile, &extensions(list));
+        let admitted = admit(&ca, &profile, &extensions(list));
         assert!(admitted.is_ok(), "{} {list:?}: {}", profile.id, admitted.unwrap_err());
     }
 }
@@ -111,7 +112,7 @@ fn what_the_profile_does_not_give_is_refused_by_its_rule() {
     let ca = Ca::founded();
     for (profile, extension, kind, words) in REFUSED {
         let profile = ca.issuing.profiles().find(profile).unwrap();
-        match admit(&ca, profile, &extensions(&[*extension])) {
+        match admit(&ca, &profile, &extensions(&[*extension])) {
             Err(refusal @ Refusal::WishNotAdmitted { what, .. }) => {
                 assert!(what == *kind && refusal.to_string().contains(words), "{extension}: {refusal}");
             }
@@ -130,8 +131,8 @@ fn the_very_statements_of_the_profile_may_be_asked_for() {
     let statements =
         parsed.extensions().iter().find(|it| it.oid.to_id_string() == "1.3.6.1.5.5.7.1.3").unwrap();
     let same = format!("1.3.6.1.5.5.7.1.3=DER:{}", hex::encode(statements.value));
-    admit(&ca, profile, &["-subj", "/", "-addext", &same]).unwrap();
-    assert!(admit(&ca, profile, &["-subj", "/", "-addext", "1.3.6.1.5.5.7.1.3=DER:3000"]).is_err());
+    admit(&ca, &profile, &["-subj", "/", "-addext", &same]).unwrap();
+    assert!(admit(&ca, &profile, &["-subj", "/", "-addext", "1.3.6.1.5.5.7.1.3=DER:3000"]).is_err());
 }
 
 #[test]
@@ -146,7 +147,10 @@ fn a_subject_that_must_match_says_what_the_registry_says() {
         (&server, "/CN=b.example.org"),
         (&server, "/CN=A-7QF3K2M9T4"),
         (&server, "/C=LS/O=revenue  services"),
-        (person, "/C=LS/CN=Subject of person-signature/SN=Mokoena/GN=Tšepo/serialNumber=PNOLS-012345678901"),
+        (
+            &*person,
+            "/C=LS/CN=Subject of person-signature/SN=Mokoena/GN=Tšepo/serialNumber=PNOLS-012345678901",
+        ),
     ] {
         let admitted = admit(&ca, profile, &["-subj", subject]);
         assert!(admitted.is_ok(), "{subject}: {}", admitted.unwrap_err());
@@ -157,8 +161,8 @@ fn a_subject_that_must_match_says_what_the_registry_says() {
         (&server, "/O=Bank of Somewhere Else", "O"),
         (&server, "/OU=Any", "OU"),
         (&server, "/CN=b.example.org/emailAddress=a@b.ls", "emailAddress"),
-        (person, "/serialNumber=PNOLS-012345678902", "serialNumber"),
-        (person, "/CN=somebody else", "CN"),
+        (&*person, "/serialNumber=PNOLS-012345678902", "serialNumber"),
+        (&*person, "/CN=somebody else", "CN"),
     ] {
         match admit(&ca, profile, &["-subj", subject]) {
             Err(Refusal::SubjectDiffers { attribute: found, .. }) => {
@@ -168,5 +172,5 @@ fn a_subject_that_must_match_says_what_the_registry_says() {
         }
     }
     let device = ca.issuing.profiles().find("device").unwrap();
-    admit(&ca, device, &["-subj", "/C=ZZ/O=Factory/CN=0815"]).unwrap();
+    admit(&ca, &device, &["-subj", "/C=ZZ/O=Factory/CN=0815"]).unwrap();
 }
