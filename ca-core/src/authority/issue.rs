@@ -158,7 +158,7 @@ impl Authority {
             return (cross.not_before.max(self.issuer.not_before), cross.not_after);
         }
         let not_before = (now - BACKDATE).max(self.issuer.not_before);
-        (not_before, not_before + profile.validity - Duration::seconds(1))
+        (not_before, not_before + profile.validity_at(now) - Duration::seconds(1))
     }
 
     fn lint_context<'a>(&'a self, profile: &'a Profile) -> lint::Context<'a> {

@@ -109,8 +109,11 @@ impl OtherRoot {
             crl_at_once: true,
             ocsp_no_check: false,
             validity: not_after - self.own.not_before + Duration::SECOND,
+            max_validity: Vec::new(),
+            private_key_usage: None,
+            short_term: None,
             keys: every_kind(),
-            vetting: Vetting { identity_kind: None, approvals: 0 },
+            vetting: Vetting::of_nobody(),
             cross: Some(CrossCertification {
                 subject: self.own.name.clone(),
                 key_identifier: self.own.key_identifier.clone(),

@@ -106,7 +106,7 @@ fn to_be_self_signed(parts: &RootParts<'_>) -> Result<lint::LintedTbs, RootError
             key: &admitted.key,
             serial: &SerialNumber::draw(parts.entropy.as_ref())?,
             not_before,
-            not_after: not_before + parts.profile.validity - Duration::seconds(1),
+            not_after: not_before + parts.profile.validity_at(not_before) - Duration::seconds(1),
             addresses: &parts.addresses,
         },
         &IssuedBy::Itself(parts.signer.signature_algorithm()),

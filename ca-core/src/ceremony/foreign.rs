@@ -159,13 +159,16 @@ impl ForeignCa {
             ocsp_no_check: false,
             crl_at_once: true,
             validity: terms.not_after - terms.not_before + Duration::SECOND,
+            max_validity: Vec::new(),
+            private_key_usage: None,
+            short_term: None,
             // Its keys are its own country's affair, as long as they are sound.
             keys: KeyRules {
                 curves: vec![KeyAlgorithm::P256, KeyAlgorithm::P384, KeyAlgorithm::Ed25519],
                 rsa_bits: Some((2048, 4096)),
                 ml_dsa: vec![KeyAlgorithm::MlDsa44, KeyAlgorithm::MlDsa65, KeyAlgorithm::MlDsa87],
             },
-            vetting: Vetting { identity_kind: None, approvals: 0 },
+            vetting: Vetting::of_nobody(),
             cross: Some(CrossCertification {
                 subject: self.subject.clone(),
                 key_identifier: self.key_identifier.clone(),

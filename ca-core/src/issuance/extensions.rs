@@ -4,6 +4,8 @@ use const_oid::ObjectIdentifier;
 use der::asn1::{Ia5String, Null, OctetString};
 use der::{Any, Encode};
 use rcgen::CustomExtension;
+use time::macros::format_description;
+use time::{Duration, OffsetDateTime, UtcOffset};
 use x509_cert::ext::pkix::certpolicy::{PolicyInformation, PolicyQualifierInfo};
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
@@ -14,7 +16,7 @@ use super::EncodingError;
 use crate::alternative_name::Name;
 use crate::authority::Addresses;
 use crate::crl::extensions::distribution_points;
-use crate::profile::{CrossCertification, Policy, Profile};
+use crate::profile::{CrossCertification, Policy, Profile, ShortTerm};
 
 /// id-ce-certificatePolicies
 const CERTIFICATE_POLICIES: &[u64] = &[2, 5, 29, 32];
@@ -38,6 +40,13 @@ const EXTENDED_KEY_USAGE: &[u64] = &[2, 5, 29, 37];
 const AUTHORITY_INFORMATION_ACCESS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 1];
 /// id-pkix-ocsp-nocheck
 const OCSP_NO_CHECK: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 48, 1, 5];
+
+/// id-ce-privateKeyUsagePeriod
+const PRIVATE_KEY_USAGE_PERIOD: &[u64] = &[2, 5, 29, 16];
+/// id-ce-noRevAvail
+const NO_REV_AVAIL: &[u64] = &[2, 5, 29, 56];
+/// ext-etsi-valassured-ST-certs
+const VALIDITY_ASSURED: &[u64] = &[0, 4, 0, 194_121, 2, 1];
 
 /// id-qt-cps
 const CPS_QUALIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.2.1");
@@ -143,6 +152,38 @@ pub(super) fn cross_certification(cross: &CrossCertification) -> Vec<CustomExten
         all.push(extension(POLICY_CONSTRAINTS, Criticality::Critical, constraints.clone()));
     }
     all
+}
+
+/// privateKeyUsagePeriod (ITU-T X.509 section 9.2.2.5), not critical: from the certificate's beginning on.
+pub(super) fn private_key_usage_period(
+    not_before: OffsetDateTime,
+    period: Duration,
+) -> Result<CustomExtension, EncodingError> {
+    let form = format_description!("[year][month][day][hour][minute][second]Z");
+    let moment = |tag: u8, moment: OffsetDateTime| -> Result<Vec<u8>, EncodingError> {
+        let text = moment
+            .to_offset(UtcOffset::UTC)
+            .format(form)
+            .map_err(|error| EncodingError(error.to_string()))?;
+        let length = u8::try_from(text.len()).map_err(|error| EncodingError(error.to_string()))?;
+        Ok([&[tag, length], text.as_bytes()].concat())
+    };
+    // Both ends belong to it, as to the validity. The tags are implicit: [0] notBefore, [1] notAfter.
+    let (from, until) = (moment(0x80, not_before)?, moment(0x81, not_before + period - Duration::SECOND)?);
+    let length = u8::try_from(from.len() + until.len()).map_err(|error| EncodingError(error.to_string()))?;
+    let content = [&[0x30, length], from.as_slice(), until.as_slice()].concat();
+    Ok(extension(PRIVATE_KEY_USAGE_PERIOD, Criticality::NonCritical, content))
+}
+
+/// What says that nobody is to ask about revocation: noRevAvail (RFC 9608 section 2), and for validity-assured ones the
+/// statement of ETSI EN 319 412-1 section 5.2.2. Each is NULL, neither is critical.
+pub(super) fn short_term(term: ShortTerm) -> Result<Vec<CustomExtension>, EncodingError> {
+    let statement =
+        |oid| -> Result<_, EncodingError> { Ok(extension(oid, Criticality::NonCritical, Null.to_der()?)) };
+    match term {
+        ShortTerm::NoRevocation => Ok(vec![statement(NO_REV_AVAIL)?]),
+        ShortTerm::ValidityAssured => Ok(vec![statement(NO_REV_AVAIL)?, statement(VALIDITY_ASSURED)?]),
+    }
 }
 
 /// id-pkix-ocsp-nocheck: NULL, not critical (RFC 6960 section 4.2.2.2.1).

@@ -8,7 +8,7 @@ use x509_cert::ext::pkix::name::GeneralName;
 
 use super::EncodingError;
 use super::extensions::{Criticality, extension};
-use crate::profile::{LegalStatements, QcPurpose, QcStatements, Semantics};
+use crate::profile::{LegalStatements, QcLimit, QcPurpose, QcStatements, Semantics};
 
 /// id-pe-qcStatements
 const QC_STATEMENTS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 3];
@@ -17,6 +17,8 @@ const QCS_PKIX_SYNTAX_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6
 const SEMANTICS_NATURAL: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.194121.1.1");
 const SEMANTICS_LEGAL: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.194121.1.2");
 const QC_COMPLIANCE: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.1862.1.1");
+const QC_LIMIT_VALUE: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.1862.1.2");
+const QC_RETENTION_PERIOD: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.1862.1.3");
 const QC_SSCD: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.1862.1.4");
 const QC_PDS: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.1862.1.5");
 const QC_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.1862.1.6");
@@ -38,6 +40,21 @@ struct SemanticsInformation {
     name_registration_authorities: Option<Vec<GeneralName>>,
 }
 
+/// MonetaryValue (ETSI EN 319 412-5 section 4.3.2), its currency by the alphabetic code.
+#[derive(Sequence)]
+struct MonetaryValue {
+    currency: PrintableString,
+    amount: u32,
+    exponent: u8,
+}
+
+impl MonetaryValue {
+    fn of(limit: &QcLimit) -> Result<Self, EncodingError> {
+        let currency = PrintableString::new(&limit.currency)?;
+        Ok(Self { currency, amount: limit.amount, exponent: limit.exponent })
+    }
+}
+
 /// PdsLocation (ETSI EN 319 412-5 section 4.3.4).
 #[derive(Sequence)]
 struct PdsLocation {
@@ -50,6 +67,12 @@ pub(super) fn qc_statements(wanted: &QcStatements) -> Result<CustomExtension, En
     let mut statements = vec![semantics(wanted)?];
     if let Some(legal) = &wanted.legal {
         statements.extend(legal_statements(legal)?);
+    }
+    if let Some(limit) = &wanted.limit {
+        statements.push(with_value(QC_LIMIT_VALUE, &MonetaryValue::of(limit)?)?);
+    }
+    if let Some(years) = wanted.retention_years {
+        statements.push(with_value(QC_RETENTION_PERIOD, &years)?);
     }
     if !wanted.disclosure.is_empty() {
         statements.push(disclosure(&wanted.disclosure)?);
@@ -117,6 +140,8 @@ mod tests {
         let statements = QcStatements {
             semantics: Semantics::Natural,
             name_registration_authority: None,
+            retention_years: None,
+            limit: None,
             disclosure: vec![pds("en"), pds("st")],
             legal: Some(LegalStatements {
                 countries: vec!["LS".to_owned()],

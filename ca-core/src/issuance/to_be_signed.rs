@@ -175,6 +175,12 @@ fn further_extensions(contents: &Contents<'_>) -> Result<Vec<rcgen::CustomExtens
     if let Some(cross) = &profile.cross {
         all.extend(extensions::cross_certification(cross));
     }
+    if let Some(period) = profile.private_key_usage {
+        all.push(extensions::private_key_usage_period(contents.not_before, period)?);
+    }
+    if let Some(term) = profile.short_term {
+        all.extend(extensions::short_term(term)?);
+    }
     if profile.ocsp_no_check {
         all.push(extensions::ocsp_no_check()?);
     }

@@ -38,6 +38,9 @@ pub(super) mod extension {
         ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.5");
     /// id-ce-noRevAvail (RFC 9608 section 2).
     pub(in crate::lint) const NO_REV_AVAIL: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.56");
+    /// id-ce-privateKeyUsagePeriod (ITU-T X.509 section 9.2.2.5).
+    pub(in crate::lint) const PRIVATE_KEY_USAGE_PERIOD: ObjectIdentifier =
+        ObjectIdentifier::new_unwrap("2.5.29.16");
     /// ext-etsi-valassured-ST-certs (ETSI EN 319 412-1 section 5.2.2).
     pub(in crate::lint) const SHORT_TERM: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.194121.2.1");
 }

@@ -3,14 +3,17 @@
 
 use std::sync::Arc;
 
-use time::Duration;
+use time::macros::format_description;
+use time::{Date, Duration};
 
 use super::file::{
-    AlternativeNameEntry, FromEntry, KindEntry, PolicyEntry, ProfileFile, QcStatementsEntry, SubjectEntry,
+    AlternativeNameEntry, FromEntry, KindEntry, LongestEntry, PolicyEntry, ProfileFile, QcStatementsEntry,
+    SubjectEntry, VettingEntry,
 };
 use super::{
-    AlternativeName, BrokenRule, KeyRules, LegalStatements, NameSource, Oid, Pattern, Policy, Profile,
-    ProfileId, ProfileKind, QcStatements, SubjectAttribute, ValueSource, Vetting, nearest, oids,
+    AlternativeName, BrokenRule, KeyRules, LegalStatements, LongestFrom, NameSource, Oid, Pattern, Policy,
+    Profile, ProfileId, ProfileKind, QcStatements, Requester, SubjectAttribute, ValueSource, Vetting,
+    nearest, oids,
 };
 use crate::subject::Fact;
 
@@ -38,9 +41,12 @@ pub(super) fn profile(id: ProfileId, file: ProfileFile) -> Result<Profile, Broke
         crl_address: file.addresses.crl,
         ocsp_no_check: file.ocsp_no_check,
         crl_at_once: file.crl_at_once,
-        validity: Duration::days(i64::from(file.validity_days)),
+        validity: validity(file.validity_days, file.validity_hours)?,
+        max_validity: file.max_validity.iter().map(longest).collect::<Result<_, _>>()?,
+        private_key_usage: file.private_key_usage_days.map(|days| Duration::days(i64::from(days))),
+        short_term: file.short_term,
         keys: KeyRules { curves: file.keys.curves, rsa_bits: file.keys.rsa_bits, ml_dsa: file.keys.ml_dsa },
-        vetting: Vetting { identity_kind: file.vetting.identity_kind, approvals: file.vetting.approvals },
+        vetting: vetting(file.vetting),
         cross: None,
     })
 }
@@ -57,6 +63,33 @@ fn kind(kind: KindEntry, path_length: Option<u8>) -> Result<ProfileKind, BrokenR
             "RFC 5280 section 4.2.1.9",
             "issuing CAs have one, and nothing else does",
         )),
+    }
+}
+
+fn validity(days: Option<u32>, hours: Option<u32>) -> Result<Duration, BrokenRule> {
+    match (days, hours) {
+        (Some(days), None) => Ok(Duration::days(i64::from(days))),
+        (None, Some(hours)) => Ok(Duration::hours(i64::from(hours))),
+        _ => Err(BrokenRule::new("validity_days", "npki", "either `validity_days` or `validity_hours`")),
+    }
+}
+
+fn longest(entry: &LongestEntry) -> Result<LongestFrom, BrokenRule> {
+    let form = format_description!("[year]-[month]-[day]");
+    let from = Date::parse(&entry.from, form).map_err(|_| {
+        BrokenRule::new("max_validity", "npki", format!("{:?} is no day: 2027-03-15", entry.from))
+    })?;
+    Ok(LongestFrom { from, longest: Duration::days(i64::from(entry.days)) })
+}
+
+fn vetting(entry: VettingEntry) -> Vetting {
+    // What nobody asks for, nobody needs to be named for.
+    let everybody = if entry.identity_kind.is_some() { Requester::ALL.to_vec() } else { Vec::new() };
+    Vetting {
+        requested_by: entry.requested_by.unwrap_or(everybody),
+        identity_kind: entry.identity_kind,
+        approvals: entry.approvals,
+        assurance: entry.assurance,
     }
 }
 
@@ -149,6 +182,8 @@ fn qc_statements(entry: QcStatementsEntry) -> QcStatements {
         semantics: entry.semantics,
         name_registration_authority: entry.name_registration_authority,
         disclosure: entry.disclosure.into_iter().map(|pds| (pds.address, pds.language)).collect(),
+        retention_years: entry.retention_years,
+        limit: entry.limit,
         legal: entry.legal.map(|legal| LegalStatements {
             countries: legal.countries,
             purpose: legal.purpose,

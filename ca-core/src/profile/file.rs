@@ -5,8 +5,8 @@ use serde::de::IntoDeserializer as _;
 use serde::{Deserialize, Deserializer};
 
 use super::{
-    AttributeType, BrokenRule, KeyUsage, Place, Profile, ProfileError, ProfileId, QcPurpose, RequestSubject,
-    Semantics, assemble, rules,
+    Assurance, AttributeType, BrokenRule, KeyUsage, Place, Profile, ProfileError, ProfileId, QcLimit,
+    QcPurpose, RequestSubject, Requester, Semantics, ShortTerm, assemble, rules,
 };
 use crate::algorithm::KeyAlgorithm;
 use crate::alternative_name::NameForm;
@@ -60,7 +60,12 @@ pub(super) struct ProfileFile {
     pub(super) title: String,
     pub(super) kind: KindEntry,
     pub(super) path_length: Option<u8>,
-    pub(super) validity_days: u32,
+    pub(super) validity_days: Option<u32>,
+    pub(super) validity_hours: Option<u32>,
+    #[serde(default)]
+    pub(super) max_validity: Vec<LongestEntry>,
+    pub(super) private_key_usage_days: Option<u32>,
+    pub(super) short_term: Option<ShortTerm>,
     pub(super) key_usage: Vec<KeyUsage>,
     #[serde(default)]
     pub(super) extended_key_usage: Vec<String>,
@@ -151,7 +156,16 @@ pub(super) struct QcStatementsEntry {
     pub(super) name_registration_authority: Option<String>,
     #[serde(default)]
     pub(super) disclosure: Vec<DisclosureEntry>,
+    pub(super) retention_years: Option<u16>,
+    pub(super) limit: Option<QcLimit>,
     pub(super) legal: Option<LegalEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LongestEntry {
+    pub(super) from: String,
+    pub(super) days: u32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -191,4 +205,6 @@ pub(super) struct KeysEntry {
 pub(super) struct VettingEntry {
     pub(super) identity_kind: Option<String>,
     pub(super) approvals: u8,
+    pub(super) requested_by: Option<Vec<Requester>>,
+    pub(super) assurance: Option<Assurance>,
 }

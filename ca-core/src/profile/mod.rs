@@ -15,7 +15,7 @@ mod set;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use time::{Duration, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 
 use crate::algorithm::KeyAlgorithm;
 use crate::alternative_name::NameForm;
@@ -79,8 +79,14 @@ pub struct Profile {
     /// Whether a change of a certificate's status is published as soon as the CA's settings allow, or only with the next
     /// CRL that is due anyway.
     pub crl_at_once: bool,
-    /// How long it is valid.
+    /// How long it is valid, where no rule of a day says less: see [`Profile::validity_at`].
     pub validity: Duration,
+    /// The longest lifetimes from certain days on, where a rule changes on a day.
+    pub max_validity: Vec<LongestFrom>,
+    /// How long the private key is used (2.5.29.16): shorter than the certificate, whose signatures are verified for longer.
+    pub private_key_usage: Option<Duration>,
+    /// Whether it is so short that nobody asks whether it is revoked.
+    pub short_term: Option<ShortTerm>,
     /// Which public keys are admitted.
     pub keys: KeyRules,
     /// Who may ask and who must approve.
@@ -107,6 +113,37 @@ pub struct CrossCertification {
     pub policy_mappings: Option<Vec<u8>>,
     /// PolicyConstraints, DER; `None` for a root of ours.
     pub policy_constraints: Option<Vec<u8>>,
+}
+
+/// From a day on, UTC, certificates last this long at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LongestFrom {
+    /// The first day.
+    pub from: Date,
+    /// How long at most.
+    pub longest: Duration,
+}
+
+/// Certificates whose revocation nobody asks about, since they have ended before it would be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ShortTerm {
+    /// noRevAvail (2.5.29.56, RFC 9608).
+    NoRevocation,
+    /// noRevAvail, and beside it ext-etsi-valassured-ST-certs (0.4.0.194121.2.1, ETSI EN 319 412-1 section 5.2).
+    ValidityAssured,
+}
+
+impl Profile {
+    /// How long a certificate lasts at most that is issued at this moment.
+    pub fn validity_at(&self, moment: OffsetDateTime) -> Duration {
+        self.validity_on(moment.to_offset(time::UtcOffset::UTC).date())
+    }
+
+    pub(crate) fn validity_on(&self, day: Date) -> Duration {
+        let limits = self.max_validity.iter().filter(|limit| limit.from <= day);
+        limits.map(|limit| limit.longest).fold(self.validity, Duration::min)
+    }
 }
 
 /// What kind of certificate a profile makes.
@@ -262,6 +299,10 @@ pub struct QcStatements {
     pub name_registration_authority: Option<String>,
     /// PKI disclosure statements: address and ISO 639-1 language.
     pub disclosure: Vec<(String, String)>,
+    /// QcRetentionPeriod: how many years after its end what is known of the holder is kept.
+    pub retention_years: Option<u16>,
+    /// QcLimitValue: the most that a transaction may be worth.
+    pub limit: Option<QcLimit>,
     /// Statements with legal effect; `None` until the law is in force.
     pub legal: Option<LegalStatements>,
 }
@@ -274,6 +315,18 @@ pub enum Semantics {
     Natural,
     /// 0.4.0.194121.1.2
     Legal,
+}
+
+/// QcLimitValue (ETSI EN 319 412-5 section 4.3.2): `amount` times ten to the power of `exponent`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QcLimit {
+    /// ISO 4217 alphabetic code.
+    pub currency: String,
+    /// How much.
+    pub amount: u32,
+    /// Of which power of ten.
+    pub exponent: u8,
 }
 
 /// Statements that claim a legal status. Together or not at all.
@@ -366,7 +419,86 @@ pub struct Vetting {
     pub identity_kind: Option<String>,
     /// How many officers must approve, none of them the one who asked: 0, 1 or 2.
     pub approvals: u8,
+    /// Who may ask.
+    pub requested_by: Vec<Requester>,
+    /// To which assurance level at least each approving officer must have seen the identity proven.
+    pub assurance: Option<Assurance>,
 }
+
+impl Vetting {
+    /// For what no registry asks for.
+    pub const fn of_nobody() -> Self {
+        Self { identity_kind: None, approvals: 0, requested_by: Vec::new(), assurance: None }
+    }
+}
+
+/// Who may ask for certificates, by the name of the registry's role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Requester {
+    /// A registration officer.
+    Officer,
+    /// An agency's operator, for what belongs to the agency.
+    AgencyOperator,
+}
+
+impl Requester {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Officer, Self::AgencyOperator];
+
+    /// The role's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Officer => "officer",
+            Self::AgencyOperator => "agency-operator",
+        }
+    }
+}
+
+/// How surely an identity was proven: the levels of Regulation (EU) 910/2014 article 8 and of ISO/IEC 29115.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Assurance {
+    /// Some confidence.
+    Low,
+    /// The identity was verified against a recognised document.
+    Substantial,
+    /// The same, and the person was present, or as good as present.
+    High,
+}
+
+impl Assurance {
+    /// All of them, the lowest first.
+    pub const ALL: [Self; 3] = [Self::Low, Self::Substantial, Self::High];
+
+    /// Its name in profiles, in JSON and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Substantial => "substantial",
+            Self::High => "high",
+        }
+    }
+}
+
+impl std::fmt::Display for Assurance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::str::FromStr for Assurance {
+    type Err = UnknownAssurance;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|level| level.name() == text).ok_or(UnknownAssurance)
+    }
+}
+
+/// Not a name of [`Assurance`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unknown assurance level: choose low, substantial or high")]
+pub struct UnknownAssurance;
 
 #[cfg(test)]
 mod tests;

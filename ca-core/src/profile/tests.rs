@@ -281,10 +281,64 @@ const BROKEN: &[(&str, &str, &str, &str, &str)] = &[
     ("device", "title = \"Authentication of a device\"", "title = \"\"", "title", "npki"),
     (
         "tls-server",
-        "validity_days = 47",
-        "validity_days = 101",
+        "validity_days = 100",
+        "validity_days = 201",
         "validity_days",
         "CA/Browser Forum BR section 6.3.2",
+    ),
+    ("tls-server", "days = 47", "days = 48", "validity_days", "CA/Browser Forum BR section 6.3.2"),
+    ("tls-server", "\"2029-03-15\"", "\"2027-03-15\"", "max_validity", "npki"),
+    ("tls-server", "\"2029-03-15\"", "\"15 March 2029\"", "max_validity", "npki"),
+    ("device", "validity_days = 365", "validity_days = 365\nvalidity_hours = 24", "validity_days", "npki"),
+    (
+        "device",
+        "validity_days = 365",
+        "validity_days = 365\nprivate_key_usage_days = 366",
+        "private_key_usage_days",
+        "ITU-T X.509 section 9.2.2.5",
+    ),
+    (
+        "device",
+        "validity_days = 365",
+        "validity_hours = 24\nshort_term = \"no-revocation\"",
+        "addresses",
+        "RFC 9608 section 2",
+    ),
+    (
+        "device",
+        "validity_days = 365",
+        "validity_days = 8\nshort_term = \"no-revocation\"",
+        "validity_hours",
+        "RFC 9608 section 4",
+    ),
+    (
+        "device",
+        "validity_days = 365",
+        "validity_hours = 25\nshort_term = \"validity-assured\"",
+        "validity_hours",
+        "ETSI EN 319 412-1 section 5.2",
+    ),
+    (
+        "ocsp-responder",
+        "validity_days = 30",
+        "validity_hours = 24\nshort_term = \"no-revocation\"",
+        "short_term",
+        "RFC 9608 section 2",
+    ),
+    (
+        "person-signature",
+        "semantics = \"natural\"",
+        "semantics = \"natural\"\nlimit = { currency = \"Lsl\", amount = 1, exponent = 0 }",
+        "limit",
+        "ETSI EN 319 412-5 section 4.3.2",
+    ),
+    ("device", "approvals = 0", "approvals = 0\nrequested_by = []", "requested_by", "npki"),
+    (
+        "device",
+        "approvals = 0",
+        "approvals = 0\nassurance = \"high\"",
+        "assurance",
+        "ETSI EN 319 411-1 section 6.2.2",
     ),
     (
         "tls-server",
@@ -405,9 +459,22 @@ fn values_come_from_the_request_where_a_pattern_bounds_them_and_an_officer_sees_
     assert!(profile.takes_proposals());
     let proposed = "from = \"request\"\npattern = '^[A-Za-z ]+$'";
     assert!(changed("tls-server", "from = \"locality\"", proposed).unwrap().takes_proposals());
-    assert!(!changed("tls-server", "47", "46").unwrap().takes_proposals());
+    assert!(!changed("tls-server", "days = 47", "days = 46").unwrap().takes_proposals());
     let error = error("device", "from = \"country\"", "from = \"contry\"");
     assert!(error.ends_with("; did you mean `country`?"), "{error}");
+}
+
+#[test]
+fn a_lifetime_shrinks_on_the_day_on_which_its_rule_changes() {
+    let server = changed("tls-server", "validity_days = 100", "validity_days = 199").unwrap();
+    for (day, days) in [
+        (time::macros::datetime!(2027-03-14 23:59:59 UTC), 199),
+        (time::macros::datetime!(2027-03-15 00:00 UTC), 100),
+        (time::macros::datetime!(2029-03-15 01:00 +2), 100),
+        (time::macros::datetime!(2029-03-15 00:00 UTC), 47),
+    ] {
+        assert_eq!(server.validity_at(day), Duration::days(days), "{day}");
+    }
 }
 
 #[test]

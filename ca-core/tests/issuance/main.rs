@@ -9,6 +9,7 @@ mod link;
 mod names;
 mod openssl;
 mod sealed;
+mod terms;
 mod unwritable;
 mod wishes;
 

@@ -148,6 +148,8 @@ pub struct Approval {
     pub by: String,
     pub at: String,
     #[serde(default)]
+    pub assurance: Option<String>,
+    #[serde(default)]
     pub note: Option<String>,
 }
 

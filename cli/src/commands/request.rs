@@ -155,7 +155,8 @@ pub fn show_text(request: &Request, page: &mut Page) {
     }
     for approval in &request.approvals {
         let note = approval.note.as_deref().unwrap_or_default();
-        facts.push(("approved by", format!("{}, {}  {note}", approval.by, approval.at)));
+        let level = approval.assurance.as_ref().map(|level| format!(", {level}")).unwrap_or_default();
+        facts.push(("approved by", format!("{}, {}{level}  {note}", approval.by, approval.at)));
     }
     if let Some(rejection) = &request.rejection {
         let reason = rejection.reason.as_deref().unwrap_or("(erased)");

@@ -1,6 +1,8 @@
 //! `npki vet show|approve|reject`: an officer's decision about a request.
 
+use ca_core::profile::Assurance;
 use clap::Subcommand;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Map, Value, json};
 
 use super::{Ending, request};
@@ -23,6 +25,9 @@ pub enum VetCommand {
         /// What was checked
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
+        /// To which level you saw the identity proven: low, substantial, high. Profiles may ask for one
+        #[arg(long, value_name = "LEVEL", value_parser = assurance_parser())]
+        assurance: Option<Assurance>,
     },
     /// Reject it
     Reject {
@@ -39,11 +44,21 @@ pub fn run(command: VetCommand, session: &mut Session) -> Ending {
     let client = session.client()?;
     let (id, verb, body, schema) = match command {
         VetCommand::Show { id } => return request::show(&client, "npki.vet.show/1", &id),
-        VetCommand::Approve { id, note } => (id, "approve", with_note(note), "npki.vet.approve/1"),
+        VetCommand::Approve { id, note, assurance } => {
+            let mut body = with_note(note);
+            if let (Some(members), Some(level)) = (body.as_object_mut(), assurance) {
+                members.insert("assurance".to_owned(), json!(level));
+            }
+            (id, "approve", body, "npki.vet.approve/1")
+        }
         VetCommand::Reject { id, reason } => (id, "reject", json!({"reason": reason}), "npki.vet.reject/1"),
     };
     let decided: Request = client.change(&["requests", &id, verb], &body, session.entropy.as_ref())?;
     Ok(Outcome::done(Simple::new(schema, decided, request::show_text)))
+}
+
+fn assurance_parser() -> impl TypedValueParser<Value = Assurance> {
+    PossibleValuesParser::new(Assurance::ALL.map(Assurance::name)).try_map(|name| name.parse::<Assurance>())
 }
 
 /// A body that holds a note when there is one.

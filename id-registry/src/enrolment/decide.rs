@@ -2,6 +2,7 @@
 
 use ca_core::issuance::IssueError;
 use ca_core::ledger::Event;
+use ca_core::profile::Assurance;
 use ca_core::profile_book::InForce;
 use ca_core::storage::{Change, Expect, Version};
 use ca_core::vault::VaultError;
@@ -20,16 +21,31 @@ use crate::record::encode;
 use crate::registry::{Registry, reference};
 
 impl Registry {
-    /// Approves a request. The last approval needed issues the certificate, on the facts as they are then.
+    /// Approves a request without a word about how surely the identity was proven: see [`Self::approve_at`].
     ///
     /// # Errors
-    /// It is the officer's own or approved by the officer before, it is decided already, the facts no longer fit
-    /// (the request then still waits), or issuing failed.
+    /// As there.
     pub fn approve(
         &self,
         permit: &Permit<ApproveRequests>,
         id: RequestId,
         note: Option<&str>,
+    ) -> Result<Request, RequestError> {
+        self.approve_at(permit, id, note, None)
+    }
+
+    /// Approves a request; `assurance` is the level to which the officer saw the identity proven. The last approval needed
+    /// issues the certificate, on the facts as they are then.
+    ///
+    /// # Errors
+    /// It is the officer's own or approved by the officer before, it is decided already, the profile asks for a higher
+    /// level, the facts no longer fit (the request then still waits), or issuing failed.
+    pub fn approve_at(
+        &self,
+        permit: &Permit<ApproveRequests>,
+        id: RequestId,
+        note: Option<&str>,
+        assurance: Option<Assurance>,
     ) -> Result<Request, RequestError> {
         let note = note.map(|note| reason_line("note", note)).transpose()?;
         until_settled(|| {
@@ -40,12 +56,17 @@ impl Registry {
                 self.record_refusal(permit, id, "approved already")?;
                 return Err(RequestError::ApprovedAlready(id));
             }
+            demand_assurance(&profile, assurance)?;
             let (envelope, key_stands) = self.vault().for_writing(&reference(request.identity))?;
             let by = permit.staff();
             let note = note.as_deref().map(|note| seal_note(&envelope, id, by, note)).transpose()?;
-            request.approvals.push(Approval { by, at: self.now(), note });
+            request.approvals.push(Approval { by, at: self.now(), assurance, note });
             let event = self.event(&permit.actor(), APPROVED, format!("request:{id}"))?;
-            if request.approvals.len() < approvals_needed(&request, &profile) {
+            let event = match assurance {
+                Some(level) => event.with("assurance", level.name()),
+                None => event,
+            };
+            if !has_approvals(&request, &profile) {
                 let change = key_stands.replace(REQUESTS, id.to_string(), version, encode(&request)?);
                 let outcome = self.commit(change.explained_by(&event));
                 return Ok(Attempt::of(outcome, || request));
@@ -130,9 +151,24 @@ impl Registry {
     }
 }
 
-/// The profile may have become stricter since the request was made, never laxer for it.
-fn approvals_needed(request: &Request, profile: &InForce) -> usize {
-    usize::from(request.approvals_needed.max(profile.vetting.approvals))
+/// How surely the identity was proven is stated, and reaches what the profile asks for.
+fn demand_assurance(profile: &InForce, stated: Option<Assurance>) -> Result<(), RequestError> {
+    let id = || profile.id.clone();
+    match (profile.vetting.assurance, stated) {
+        (Some(needed), None) => Err(RequestError::AssuranceMissing { profile: id(), needed }),
+        (Some(needed), Some(stated)) if stated < needed => {
+            Err(RequestError::AssuranceTooLow { profile: id(), needed, stated })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether as many officers approved as are needed. The profile may have become stricter since the request was made, never
+/// laxer for it; approvals from before it asked for a level count when they reach it.
+fn has_approvals(request: &Request, profile: &InForce) -> bool {
+    let vetting = &profile.vetting;
+    let needed = usize::from(request.approvals_needed.max(vetting.approvals));
+    request.approvals.iter().filter(|approval| approval.assurance >= vetting.assurance).count() >= needed
 }
 
 /// What the profile's present edition refuses and the one at the time of the request did not is the officer's to know: it is

@@ -4,7 +4,7 @@ use ca_core::alternative_name::NameError;
 use ca_core::csr::CsrError;
 use ca_core::issuance::IssueError;
 use ca_core::ledger::Action;
-use ca_core::profile::ProfileId;
+use ca_core::profile::{Assurance, ProfileId};
 use ca_core::profile_book::NotInForce;
 use ca_core::serial::SerialNumber;
 use ca_core::storage::{StorageError, Table};
@@ -101,6 +101,9 @@ pub struct Approval {
     /// When, UTC.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
+    /// How surely the officer saw the identity proven, where that was said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub assurance: Option<Assurance>,
     /// What the officer noted, sealed under the identity's key.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub note: Option<SealedText>,
@@ -234,6 +237,36 @@ pub enum RequestError {
         identity: IdentityId,
         /// Its kind.
         found: crate::id::IdentityKind,
+    },
+    /// The profile is not for whoever asks.
+    #[error("profile {profile} is asked for by {admitted}, not by {asking}")]
+    NotAskedBy {
+        /// The profile.
+        profile: ProfileId,
+        /// The role of whoever asks.
+        asking: &'static str,
+        /// The roles that may.
+        admitted: String,
+    },
+    /// The profile wants to know how surely the identity was proven.
+    #[error(
+        "profile {profile} needs an identity proven to the level {needed}, and the approval does not say to which"
+    )]
+    AssuranceMissing {
+        /// The profile.
+        profile: ProfileId,
+        /// The level that it needs.
+        needed: Assurance,
+    },
+    /// The identity was not proven surely enough.
+    #[error("profile {profile} needs an identity proven to the level {needed}; {stated} is less")]
+    AssuranceTooLow {
+        /// The profile.
+        profile: ProfileId,
+        /// The level that it needs.
+        needed: Assurance,
+        /// The level that was stated.
+        stated: Assurance,
     },
     /// This certification request was used before.
     #[error("this certification request was used already, for request {0}")]

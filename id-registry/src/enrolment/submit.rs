@@ -2,6 +2,7 @@
 
 use ca_core::alternative_name::Name;
 use ca_core::csr::{CertificationRequest, VerifiedCsr};
+use ca_core::profile::Profile;
 use ca_core::profile_book::InForce;
 use ca_core::storage::{Change, Expect};
 
@@ -66,6 +67,18 @@ impl Verified<'_> {
     }
 }
 
+/// The profile says who may ask.
+fn demand_requester(permit: &Permit<RequestCertificates>, profile: &Profile) -> Result<(), RequestError> {
+    let role = permit.requester();
+    let (asking, vetting) = (role.name(), &profile.vetting);
+    // For what nobody may ask at all, the kind of identity is what does not fit.
+    if vetting.identity_kind.is_none() || vetting.requested_by.contains(&role) {
+        return Ok(());
+    }
+    let admitted: Vec<&str> = vetting.requested_by.iter().map(|role| role.name()).collect();
+    Err(RequestError::NotAskedBy { profile: profile.id.clone(), asking, admitted: admitted.join(", ") })
+}
+
 impl Registry {
     /// Takes a request for a certificate. Where the profile asks for no approval, the certificate is issued at once.
     /// The same submission under the same key gives the same request again.
@@ -86,6 +99,7 @@ impl Registry {
             }
             // Looked up each time: it may be changed meanwhile.
             let profile = self.profile(verified.profile)?;
+            demand_requester(permit, &profile)?;
             let applicant = self.applicant(verified.identity, permit.scope())?;
             match self.submit_new(permit, &verified, &profile, &applicant, keyed.as_ref()) {
                 // The same submission may have been committed between the look at its key and the look at its

@@ -90,6 +90,12 @@ problems! {
     DECIDED_ALREADY = "E-REQ-008" 409 false, "The request is decided already", "see what became of it: npki request show ID";
     NAME_MALFORMED = "E-REQ-009" 422 false, "A name that is asked for is none",
         "write it as form:value, for example dns:payroll.gov.ls or ip:192.0.2.1";
+    ASSURANCE_MISSING = "E-REQ-010" 422 false, "The profile asks how surely the identity was proven",
+        "say it with the approval: npki vet approve ID --assurance low|substantial|high";
+    ASSURANCE_TOO_LOW = "E-REQ-011" 422 false, "The identity was not proven surely enough for the profile",
+        "have the identity proven to the level that the detail names, or reject the request";
+    NOT_ASKED_BY = "E-REQ-012" 403 false, "The profile is asked for by others",
+        "have somebody ask whose role the detail names: npki profile show ID";
 
     KEY_NOT_ADMITTED = "E-ISS-001" 422 false, "The profile does not admit this key",
         "make a key of a kind that the profile admits: npki profile show ID";

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use ca_core::issuance::Proposal;
+use ca_core::profile::Assurance;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -97,6 +98,8 @@ struct ApprovalView {
     #[serde(with = "time::serde::rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     at: OffsetDateTime,
+    /// To which level the officer saw the identity proven: `low`, `substantial`, `high`; null when nothing was said.
+    assurance: Option<&'static str>,
     /// What the officer noted; null also when the identity was erased.
     note: Option<String>,
 }
@@ -126,7 +129,12 @@ impl RequestView {
             status: request.status().name(),
             approvals_needed: request.approvals_needed,
             approvals: approvals
-                .map(|(approval, note)| ApprovalView { by: approval.by.to_string(), at: approval.at, note })
+                .map(|(approval, note)| ApprovalView {
+                    by: approval.by.to_string(),
+                    at: approval.at,
+                    assurance: approval.assurance.map(Assurance::name),
+                    note,
+                })
                 .collect(),
             requested_by: request.requested_by.to_string(),
             requested_at: request.requested_at,
@@ -235,6 +243,8 @@ pub(super) async fn show(
 pub(super) struct Approve {
     /// What the officer notes. It is kept sealed with the request.
     note: Option<String>,
+    /// To which level the officer saw the identity proven: `low`, `substantial` or `high`. Profiles may ask for one.
+    assurance: Option<String>,
 }
 
 /// Approves a request; the last approval needed issues the certificate.
@@ -247,8 +257,9 @@ pub(super) async fn approve(
     (At(id), Body(approve)): (At, Body<Approve>),
 ) -> Result<Json<RequestView>, Problem> {
     let id = id.parse()?;
+    let assurance = parameter::<Assurance>("assurance", approve.assurance.as_deref())?;
     let act = move |registry: &Registry| {
-        let request = registry.approve(&who.permit, id, approve.note.as_deref())?;
+        let request = registry.approve_at(&who.permit, id, approve.note.as_deref(), assurance)?;
         RequestView::of(registry, request)
     };
     Ok(Json(blocking(&registry, act).await?))

@@ -4,6 +4,7 @@
 use std::marker::PhantomData;
 
 use ca_core::ledger::Actor;
+use ca_core::profile::Requester;
 
 use crate::id::{IdentityId, StaffId};
 use crate::principal::Role;
@@ -136,6 +137,14 @@ impl<P: Permission> Permit<P> {
     /// How far it reaches.
     pub const fn scope(&self) -> Scope {
         self.scope
+    }
+
+    /// The role in which certificates are asked for: who is confined to an organisation asks for the agency.
+    pub(crate) const fn requester(&self) -> Requester {
+        match self.scope {
+            Scope::Country => Requester::Officer,
+            Scope::Organisation(_) => Requester::AgencyOperator,
+        }
     }
 
     /// The one who acts, for the ledger.

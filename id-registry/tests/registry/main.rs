@@ -13,3 +13,4 @@ mod ledger;
 mod proposals;
 mod sealed;
 mod staff;
+mod vetting;

@@ -147,6 +147,9 @@ impl Profile {
         if let Some(statements) = &self.qc_statements {
             all.push(qc_statements::qc_statements(statements)?);
         }
+        if let Some(term) = self.short_term {
+            all.extend(extensions::short_term(term)?);
+        }
         if self.ocsp_no_check {
             all.push(extensions::ocsp_no_check()?);
         }

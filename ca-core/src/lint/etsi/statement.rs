@@ -12,6 +12,8 @@ pub(in crate::lint) const SEMANTICS_NATURAL: ObjectIdentifier =
 pub(in crate::lint) const SEMANTICS_LEGAL: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("0.4.0.194121.1.2");
 pub(in crate::lint) const COMPLIANCE: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.1862.1.1");
+pub(in crate::lint) const LIMIT: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.1862.1.2");
+pub(in crate::lint) const RETENTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.1862.1.3");
 pub(in crate::lint) const DEVICE: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.1862.1.4");
 pub(super) const DISCLOSURE: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.1862.1.5");
 pub(in crate::lint) const TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.1862.1.6");

@@ -373,6 +373,9 @@ pub(super) const CASES: &[Case] = &[
         let method = |last| [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, last];
         it.patch(AUTHORITY_INFORMATION_ACCESS, &method(0x02), &method(0x05));
     }),
+    ("npki.private-key-usage", "timestamping-unit", |it| {
+        it.patch(PRIVATE_KEY_USAGE_PERIOD, b"20270101000000Z", b"20270102000000Z");
+    }),
     ("npki.validity", "device", |it| it.set_validity([(UTC, "270101000000Z"), (UTC, "280101000000Z")])),
 ];
 

@@ -111,7 +111,7 @@ fn written(profile: &Profile, key: &[u8], issuer: Option<&Ca>, subject: Approved
         key: &admitted.key,
         serial: &SerialNumber::draw(&SystemEntropy).unwrap(),
         not_before: START,
-        not_after: START + profile.validity - Duration::SECOND,
+        not_after: START + profile.validity_at(START) - Duration::SECOND,
         addresses: &Addresses::under("http://pki.gov.ls", &ca),
     };
     let issued_by = issuer.as_ref().map_or(IssuedBy::Itself(ALGORITHM), IssuedBy::Ca);

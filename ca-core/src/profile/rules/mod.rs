@@ -6,14 +6,15 @@ mod policies;
 mod statements;
 mod terms;
 mod usage;
+mod validity;
 
 use super::{BrokenRule, Profile};
 
 /// A rule: goes on, or says what is broken.
 type Rule = fn(&Profile) -> Result<(), BrokenRule>;
 
-const RULES: [&[Rule]; 5] =
-    [&names::RULES, &usage::RULES, &policies::RULES, &statements::RULES, &terms::RULES];
+const RULES: [&[Rule]; 6] =
+    [&names::RULES, &usage::RULES, &policies::RULES, &statements::RULES, &terms::RULES, &validity::RULES];
 
 /// Every rule that the profile breaks.
 pub(super) fn broken_by(profile: &Profile) -> Vec<BrokenRule> {

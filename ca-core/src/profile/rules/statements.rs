@@ -3,10 +3,11 @@
 use super::{Rule, has_duplicates, is_address, is_country, refuse_if};
 use crate::profile::{AttributeType, BrokenRule, Profile, QcPurpose, QcStatements, Semantics};
 
-pub(super) const RULES: [Rule; 4] = [
+pub(super) const RULES: [Rule; 5] = [
     statements_are_for_end_entities,
     semantics_fit_the_subject,
     disclosure_can_be_read,
+    limit_is_of_a_currency,
     legal_statements_are_whole,
 ];
 
@@ -58,6 +59,18 @@ fn disclosure_can_be_read(profile: &Profile) -> Result<(), BrokenRule> {
     refuse(!languages.iter().all(form), "a language is two lower-case letters (ISO 639-1)")?;
     refuse(has_duplicates(&languages), "a language stands more than once")?;
     refuse(!languages.is_empty() && !languages.contains(&"en"), "one disclosure statement is in English")
+}
+
+fn limit_is_of_a_currency(profile: &Profile) -> Result<(), BrokenRule> {
+    let limit = profile.qc_statements.as_ref().and_then(|statements| statements.limit.as_ref());
+    let code = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    // ETSI EN 319 412-5 section 4.3.2: the alphabetic code of ISO 4217.
+    refuse_if(
+        limit.is_some_and(|limit| !code(&limit.currency)),
+        "limit",
+        "ETSI EN 319 412-5 section 4.3.2",
+        "`currency` is three capital letters (ISO 4217)",
+    )
 }
 
 fn legal_statements_are_whole(profile: &Profile) -> Result<(), BrokenRule> {

@@ -1,51 +1,26 @@
-//! Title, validity, status, keys, and who must approve.
+//! Title, status, keys, and who must approve.
 
-use time::Duration;
-
-use super::{Rule, refuse_if};
+use super::{Rule, has_duplicates, refuse_if};
 use crate::algorithm::KeyAlgorithm::{Ed25519, MlDsa44, MlDsa65, MlDsa87, P256, P384};
 use crate::profile::nature::IDENTITY_KINDS;
-use crate::profile::{BrokenRule, Profile, ProfileKind, nearest};
+use crate::profile::{BrokenRule, Profile, ProfileKind, Vetting, nearest};
 
-pub(super) const RULES: [Rule; 8] = [
+pub(super) const RULES: [Rule; 9] = [
     title_is_one_line,
-    validity_is_bounded,
     status_can_be_found,
     root_points_nowhere,
     key_identifiers_of_cas,
     some_key_is_admitted,
     approvals_are_two_at_most,
+    somebody_may_ask,
+    assurance_is_stated_by_an_officer,
     identity_kind_is_known,
 ];
-
-/// Our longest validities, in days, with a few days' grace for leap years. Shorter than what the standards allow or
-/// leave open, because cryptography and organisations change.
-const ROOT_DAYS: i64 = 25 * 366;
-const ISSUING_DAYS: i64 = 15 * 366;
-const END_ENTITY_DAYS: i64 = 5 * 366;
-/// A responder cannot be revoked (RFC 6960 section 4.2.2.2.1), so its life is short.
-const RESPONDER_DAYS: i64 = 60;
-/// CA/Browser Forum BR section 6.3.2: at most 100 days from 15 March 2027.
-const TLS_SERVER_DAYS: i64 = 100;
 
 fn title_is_one_line(profile: &Profile) -> Result<(), BrokenRule> {
     let title = profile.title.trim();
     let fits = (1..=120).contains(&title.chars().count()) && !title.contains(char::is_control);
     refuse_if(!fits, "title", "npki", "one line of at most 120 characters")
-}
-
-fn validity_is_bounded(profile: &Profile) -> Result<(), BrokenRule> {
-    let (most, clause) = match profile.kind {
-        ProfileKind::RootCa => (ROOT_DAYS, "npki"),
-        ProfileKind::IssuingCa { .. } => (ISSUING_DAYS, "npki"),
-        ProfileKind::EndEntity if profile.is_responder() => (RESPONDER_DAYS, "RFC 6960 section 4.2.2.2.1"),
-        ProfileKind::EndEntity if profile.is_tls_server() => {
-            (TLS_SERVER_DAYS, "CA/Browser Forum BR section 6.3.2")
-        }
-        ProfileKind::EndEntity => (END_ENTITY_DAYS, "npki"),
-    };
-    let fits = profile.validity >= Duration::DAY && profile.validity <= Duration::days(most);
-    refuse_if(!fits, "validity_days", clause, format!("1 to {most} days"))
 }
 
 fn status_can_be_found(profile: &Profile) -> Result<(), BrokenRule> {
@@ -54,7 +29,12 @@ fn status_can_be_found(profile: &Profile) -> Result<(), BrokenRule> {
         ProfileKind::RootCa => true,
         // RFC 5280 section 4.2.1.13: SHOULD. Ours: must, since an offline root runs no responder.
         ProfileKind::IssuingCa { .. } => profile.crl_address,
-        ProfileKind::EndEntity => profile.ocsp_no_check || profile.ocsp_address || profile.crl_address,
+        ProfileKind::EndEntity => {
+            profile.ocsp_no_check
+                || profile.short_term.is_some()
+                || profile.ocsp_address
+                || profile.crl_address
+        }
     };
     // ETSI EN 319 412-2 section 4.4.1: a CRL distribution point unless there is an OCSP responder.
     refuse_if(!told, "addresses", "ETSI EN 319 412-2 section 4.4.1", "nothing tells whether it is revoked")
@@ -111,6 +91,22 @@ fn approvals_are_two_at_most(profile: &Profile) -> Result<(), BrokenRule> {
     refuse_if(approvals > 2, "approvals", "npki", "0, 1 or 2")?;
     let nobody = profile.vetting.identity_kind.is_none() && approvals > 0;
     refuse_if(nobody, "approvals", "npki", "what no registry asks for, no officer can approve")
+}
+
+fn somebody_may_ask(profile: &Profile) -> Result<(), BrokenRule> {
+    let Vetting { identity_kind, requested_by, .. } = &profile.vetting;
+    let fits = identity_kind.is_none() == requested_by.is_empty() && !has_duplicates(requested_by);
+    refuse_if(!fits, "requested_by", "npki", "each role once, and one at least where identity_kind is given")
+}
+
+fn assurance_is_stated_by_an_officer(profile: &Profile) -> Result<(), BrokenRule> {
+    let vetting = &profile.vetting;
+    refuse_if(
+        vetting.assurance.is_some() && vetting.approvals == 0,
+        "assurance",
+        "ETSI EN 319 411-1 section 6.2.2",
+        "the approving officer says how surely the identity was proven: approvals of 1 or 2",
+    )
 }
 
 fn identity_kind_is_known(profile: &Profile) -> Result<(), BrokenRule> {

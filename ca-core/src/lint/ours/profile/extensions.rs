@@ -4,7 +4,7 @@ use const_oid::ObjectIdentifier;
 
 use crate::lint::examined::{Examined, extension, same_oid};
 use crate::lint::{Rule, Severity, Verdict, ensure_or};
-use crate::profile::{Profile, ProfileKind};
+use crate::profile::{Profile, ProfileKind, ShortTerm};
 
 pub(in crate::lint) const RULE: Rule = Rule {
     id: "npki.extensions",
@@ -45,7 +45,7 @@ impl Presence {
 }
 
 /// Every extension that profiles can ask for.
-fn expected(profile: &Profile) -> [(ObjectIdentifier, Presence); 15] {
+fn expected(profile: &Profile) -> [(ObjectIdentifier, Presence); 18] {
     let names = &profile.alternative_names;
     let alternative_names = match () {
         () if names.is_empty() => Presence::Never,
@@ -71,6 +71,9 @@ fn expected(profile: &Profile) -> [(ObjectIdentifier, Presence); 15] {
         (extension::FRESHEST_CRL, freshest),
         (extension::AUTHORITY_INFORMATION_ACCESS, Presence::always_if(access)),
         (extension::QC_STATEMENTS, Presence::always_if(profile.qc_statements.is_some())),
+        (extension::PRIVATE_KEY_USAGE_PERIOD, Presence::always_if(profile.private_key_usage.is_some())),
+        (extension::NO_REV_AVAIL, Presence::always_if(profile.short_term.is_some())),
+        (extension::SHORT_TERM, Presence::always_if(profile.short_term == Some(ShortTerm::ValidityAssured))),
         (extension::OCSP_NO_CHECK, Presence::always_if(profile.ocsp_no_check)),
         (
             extension::NAME_CONSTRAINTS,

@@ -10,6 +10,7 @@ mod key_identifier;
 mod key_usage;
 mod path_length;
 mod policies;
+mod private_key_usage;
 mod registry_uri;
 mod signature_algorithm;
 mod statements;
@@ -34,4 +35,5 @@ pub(in crate::lint) const RULES: &[Rule] = &[
     addresses::RULE,
     statements::RULE,
     validity::RULE,
+    private_key_usage::RULE,
 ];

@@ -6,7 +6,7 @@ use der::asn1::PrintableStringRef;
 use crate::lint::etsi::statement::{self, Statements};
 use crate::lint::examined::Examined;
 use crate::lint::{Rule, Severity, Verdict, ensure};
-use crate::profile::{LegalStatements, QcPurpose, Semantics};
+use crate::profile::{LegalStatements, QcPurpose, QcStatements, Semantics};
 
 pub(in crate::lint) const RULE: Rule = Rule {
     id: "npki.statements",
@@ -27,10 +27,33 @@ fn check(examined: &Examined<'_>) -> Verdict {
     });
     ensure(statement::semantics(examined)? == semantics, "it is another subject's semantics identifier")?;
     let statements = Statements::of(examined)?;
+    limits(&statements, wanted)?;
     match wanted.and_then(|wanted| wanted.legal.as_ref()) {
         Some(wanted) => as_wanted(&statements, wanted),
         None => none(&statements),
     }
+}
+
+/// QcLimitValue and QcRetentionPeriod say how far the certificate is to be trusted, and for how long.
+fn limits(statements: &Statements<'_>, wanted: Option<&QcStatements>) -> Verdict {
+    let retention = wanted.and_then(|wanted| wanted.retention_years);
+    ensure(
+        statements.value::<u16>(statement::RETENTION)? == retention,
+        "QcRetentionPeriod is not as the profile says",
+    )?;
+    let found = statements.value::<MonetaryValue<'_>>(statement::LIMIT)?;
+    let found = found.map(|found| (found.currency.as_str().to_owned(), found.amount, found.exponent));
+    let limit = wanted.and_then(|wanted| wanted.limit.as_ref());
+    let limit = limit.map(|limit| (limit.currency.clone(), limit.amount, limit.exponent));
+    ensure(found == limit, "QcLimitValue is not as the profile says")
+}
+
+/// ETSI EN 319 412-5 section 4.3.2.
+#[derive(der::Sequence)]
+struct MonetaryValue<'a> {
+    currency: PrintableStringRef<'a>,
+    amount: u32,
+    exponent: u8,
 }
 
 fn none(statements: &Statements<'_>) -> Verdict {

@@ -13,11 +13,12 @@ pub(in crate::lint) const RULE: Rule = Rule {
     check,
 };
 
-/// Ours: not longer than the profile says. Shorter is admitted: a certificate may end with its issuer.
+/// Ours: not longer than the profile says for the day on which it begins. Shorter is admitted: a certificate may end with its issuer.
 fn check(examined: &Examined<'_>) -> Verdict {
     let Some(profile) = examined.profile() else { return Ok(()) };
     let validity = examined.tbs().validity();
     // RFC 5280 section 4.1.2.5: both ends belong to it.
     let lasts = validity.not_after.to_datetime() - validity.not_before.to_datetime() + Duration::SECOND;
-    ensure(lasts <= profile.validity, "it lasts longer than the profile says")
+    let most = profile.validity_at(validity.not_before.to_datetime());
+    ensure(lasts <= most, "it lasts longer than the profile says")
 }
