@@ -250,6 +250,10 @@ plain_id!(
     /// Names a request for a certificate: `R-…`.
     RequestId, b'R', "a request", "R-7QF3K2M9T3"
 );
+plain_id!(
+    /// Names a proposal to change a profile: `V-…`.
+    ProposalId, b'V', "a proposal", "V-7QF3K2M9TD"
+);
 
 macro_rules! id_as_text {
     ($($name:ident),*) => {$(
@@ -275,7 +279,7 @@ macro_rules! id_as_text {
     )*};
 }
 
-id_as_text!(IdentityId, StaffId, RequestId);
+id_as_text!(IdentityId, StaffId, RequestId, ProposalId);
 
 #[cfg(test)]
 mod tests {

@@ -20,6 +20,7 @@ pub mod master_keys;
 pub mod page;
 pub mod permission;
 pub mod principal;
+pub mod profiles;
 pub mod staff;
 
 mod record;

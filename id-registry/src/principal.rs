@@ -159,6 +159,8 @@ mod tests {
                 ("erase-identities", "C---"),
                 ("rotate-master-key", "C---"),
                 ("manage-cas", "C---"),
+                ("read-profiles", "CCCo"),
+                ("change-profiles", "C---"),
                 ("read-ledger", "C-C-"),
             ]
         );

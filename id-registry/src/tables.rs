@@ -9,6 +9,7 @@ use crate::identity::{
 };
 use crate::index_key::INDEX_KEYS;
 use crate::key_origin::KEY_ORIGINS;
+use crate::profiles::{PROFILE_PROPOSAL_INDEX, PROFILE_PROPOSALS};
 use crate::registry::READINESS;
 use crate::staff::{ADMINISTRATORS, STAFF, STAFF_CERTIFICATES};
 
@@ -24,6 +25,8 @@ pub const TABLES: &[Table] = &[
     IDENTITY_NUMBERS,
     INDEX_KEYS,
     KEY_ORIGINS,
+    PROFILE_PROPOSALS,
+    PROFILE_PROPOSAL_INDEX,
     READINESS,
     REQUESTS,
     REQUESTS_BY_CSR,

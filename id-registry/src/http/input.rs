@@ -148,6 +148,21 @@ impl<S: Send + Sync> FromRequestParts<S> for At {
     }
 }
 
+/// Both variable segments of a path that has two, as text.
+#[derive(Debug)]
+pub(super) struct AtBoth(pub(super) String, pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for AtBoth {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<(String, String)>::from_request_parts(parts, state).await {
+            Ok(Path((first, second))) => Ok(Self(first, second)),
+            Err(_) => Err(Problem::new(table::NO_ROUTE, "the address is not UTF-8")),
+        }
+    }
+}
+
 /// The Idempotency-Key header, where there is one.
 #[derive(Debug)]
 pub(super) struct OnceKey(pub(super) Option<IdempotencyKey>);

@@ -31,6 +31,7 @@ mod open;
 mod openapi;
 mod pem;
 pub mod problem;
+mod profiles;
 mod refusal;
 mod requests;
 mod route;
@@ -54,6 +55,14 @@ fn routes() -> Vec<Route> {
         open(open::__path_trust_anchors, open::trust_anchors),
         guarded(session::__path_whoami, session::whoami),
         guarded(session::__path_profiles, session::profiles),
+        guarded(profiles::__path_editions, profiles::editions),
+        guarded(profiles::__path_edition, profiles::edition),
+        guarded(profiles::__path_propose, profiles::propose),
+        guarded(profiles::__path_proposals, profiles::proposals),
+        guarded(profiles::__path_proposal, profiles::proposal),
+        guarded(profiles::__path_approve, profiles::approve),
+        guarded(profiles::__path_reject, profiles::reject),
+        guarded(profiles::__path_withdraw, profiles::withdraw),
         guarded(cas::__path_list, cas::list),
         guarded(cas::__path_install_crl, cas::install_crl),
         guarded(cas::__path_install_link, cas::install_link),

@@ -143,6 +143,29 @@ problems! {
     CLOCK_SET_BACK = "E-ISS-015" 503 true, "The server's clock was set back",
         "tell the service's operator: set the clock, or accept it: npki clock accept";
 
+    PROFILE_UNFIT = "E-PROF-201" 422 false, "The text is no profile, or breaks a rule",
+        "correct what the detail names, and propose it again";
+    PROFILE_OUT_OF_PLACE = "E-PROF-202" 422 false, "The profile does not fit the CAs of this installation",
+        "correct what the detail names; npki ca list shows the CAs, hierarchy.toml says who issues what";
+    PROFILE_UNCHANGED = "E-PROF-203" 409 false, "The profile is exactly this already", "nothing is left to do";
+    PROFILE_NO_ISSUER = "E-PROF-206" 422 false, "No CA issues under this profile yet",
+        "name the CA that is to: npki profile propose FILE --issued-by CA; npki ca list shows them";
+    PROFILE_OTHER_ISSUER = "E-PROF-207" 409 false, "Another CA issues under this profile",
+        "leave --issued-by out, or give the profile a name of its own";
+    PROFILE_INDISPENSABLE = "E-PROF-208" 409 false, "The installation cannot do without this profile",
+        "change it instead: npki profile propose FILE";
+    UNKNOWN_PROPOSAL = "E-PROF-209" 404 false, "There is no such proposal", "look it up: npki profile proposals";
+    OWN_PROPOSAL = "E-PROF-210" 403 false, "Nobody decides on a proposal of one's own",
+        "let another administrator decide on it, or take it back: npki profile withdraw ID";
+    PROPOSAL_OF_ANOTHER = "E-PROF-211" 403 false, "The proposal is somebody else's",
+        "reject it, if it must not be approved: npki profile reject ID --reason TEXT";
+    PROPOSAL_DECIDED = "E-PROF-212" 409 false, "The proposal is decided already",
+        "see what became of it: npki profile proposals ID";
+    PROPOSAL_STALE = "E-PROF-213" 409 false, "The profile was changed since this was proposed",
+        "compare it with what is in force (npki profile history NAME), and propose it anew";
+    PROPOSAL_OTHER_DIGEST = "E-PROF-214" 409 false, "What you approve is not what was proposed",
+        "read it again: npki profile proposals ID shows the text and its SHA-256";
+    UNKNOWN_EDITION = "E-PROF-215" 404 false, "The profile has no such edition", "see which there are: npki profile history NAME";
     PROFILE_RETIRED = "E-PROF-204" 409 false, "The profile was retired",
         "choose another profile: npki profile list; who retired it and why: npki profile history NAME";
     PROFILE_UNUSABLE = "E-PROF-205" 503 false, "This version of npki cannot use the profile",

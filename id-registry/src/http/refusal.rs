@@ -6,7 +6,7 @@ use ca_core::csr::CsrError;
 use ca_core::issuance::{IssueError, Refusal, Wish};
 use ca_core::ledger::receipt::ReceiptError;
 use ca_core::profile::UnknownProfile;
-use ca_core::profile_book::NotInForce;
+use ca_core::profile_book::{NotInForce, Objection};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -25,6 +25,7 @@ use crate::ledger::LedgerError;
 use crate::master_keys::RotationError;
 use crate::permission::NotPermitted;
 use crate::principal::InvalidRole;
+use crate::profiles::ProfileChangeError;
 use crate::staff::{SignInError, StaffError};
 
 /// A moment as it stands in problems: RFC 3339, UTC.
@@ -87,6 +88,47 @@ impl From<UnknownProfile> for Problem {
             Some(nearest) => problem.fix(format!("did you mean {nearest}? see npki profile list")),
             None => problem,
         }
+    }
+}
+
+impl From<ProfileChangeError> for Problem {
+    fn from(error: ProfileChangeError) -> Self {
+        let kind = match error {
+            ProfileChangeError::Field(field) => return field.into(),
+            ProfileChangeError::Objection(objection) => return objection.into(),
+            ProfileChangeError::UnknownProfile(unknown) => return unknown.into(),
+            ProfileChangeError::Fault(fault) => return fault.into(),
+            ProfileChangeError::UnknownEdition { .. } => table::UNKNOWN_EDITION,
+            ProfileChangeError::Unknown(_) => table::UNKNOWN_PROPOSAL,
+            ProfileChangeError::Own(_) => table::OWN_PROPOSAL,
+            ProfileChangeError::NotYours { .. } => table::PROPOSAL_OF_ANOTHER,
+            ProfileChangeError::Decided { .. } => table::PROPOSAL_DECIDED,
+            ProfileChangeError::Stale { .. } => table::PROPOSAL_STALE,
+            ProfileChangeError::OtherDigest { .. } => table::PROPOSAL_OTHER_DIGEST,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<Objection> for Problem {
+    fn from(objection: Objection) -> Self {
+        let kind = match objection {
+            Objection::Storage(error) => return Fault::from(error).into(),
+            Objection::Unknown(unknown) => return unknown.into(),
+            Objection::Text(_) | Objection::TooLong(_) => table::PROFILE_UNFIT,
+            Objection::Unchanged(_) => table::PROFILE_UNCHANGED,
+            Objection::Retired(_) => table::PROFILE_RETIRED,
+            Objection::Indispensable { .. } => table::PROFILE_INDISPENSABLE,
+            Objection::NoIssuer(_) => table::PROFILE_NO_ISSUER,
+            Objection::OtherIssuer { .. } => table::PROFILE_OTHER_ISSUER,
+            Objection::UnknownCa(_) => table::UNKNOWN_CA,
+            Objection::Misfit { .. }
+            | Objection::OtherKind(_)
+            | Objection::OfCa(_)
+            | Objection::Hierarchy(_)
+            | Objection::Unable(_) => table::PROFILE_OUT_OF_PLACE,
+        };
+        Self::new(kind, objection.to_string())
     }
 }
 

@@ -110,6 +110,13 @@ permissions! {
     /// Bring over what CAs made whose keys are offline.
     ManageCas = "manage-cas":
         Role::Administrator => Scope::Country;
+    /// Read the editions of profiles, and what is proposed of them.
+    ReadProfiles = "read-profiles":
+        Role::Administrator | Role::Officer | Role::Auditor => Scope::Country,
+        Role::AgencyOperator { organisation } => Scope::Organisation(*organisation);
+    /// Propose changes of profiles, and decide on those that others propose.
+    ChangeProfiles = "change-profiles":
+        Role::Administrator => Scope::Country;
     /// Read the ledger.
     ReadLedger = "read-ledger":
         Role::Administrator | Role::Auditor => Scope::Country;

@@ -10,6 +10,7 @@ mod http;
 mod identities;
 mod key_origins;
 mod ledger;
+mod profiles;
 mod proposals;
 mod sealed;
 mod staff;

@@ -24,6 +24,7 @@ const STEPS: &[Step] = &[
     Step { name: "links", sql: include_str!("migrations/0006_links.sql") },
     Step { name: "key-origins", sql: include_str!("migrations/0007_key_origins.sql") },
     Step { name: "profile-book", sql: include_str!("migrations/0008_profile_book.sql") },
+    Step { name: "profile-proposals", sql: include_str!("migrations/0009_profile_proposals.sql") },
 ];
 
 /// The number of the last step that this npki knows: steps count from 1.
