@@ -9,9 +9,10 @@
 
 use std::path::{Path, PathBuf};
 
+use tests::certificates::sha256;
 use tests::installation::copy_folder;
 use tests::npki::{exit, text};
-use tests::{Country, Installation, workspace};
+use tests::{Country, Installation, Member, answers, workspace};
 
 /// A folder with the profiles that npki comes with, where one passage of one is changed.
 fn profiles(folder: &Path, name: &str, from: &str, to: &str) -> PathBuf {
@@ -37,7 +38,7 @@ fn an_installation_is_founded_with_a_countrys_own_profiles_and_reads_no_files_la
     let device = &country.identities.device;
     let issued = country.staff.issue(&country.installation, &country.staff.officer, "device", device);
     let shown = country.staff.officer.npki.done(&["cert", "show", &issued.serial]);
-    let digest = tests::certificates::sha256(&std::fs::read(own.join("device.toml")).unwrap());
+    let digest = sha256(&std::fs::read(own.join("device.toml")).unwrap());
     assert_eq!(shown["profile_sha256"], digest.as_str(), "{shown}");
     // A file put there later counts for nothing, however broken.
     country.installation.stop();
@@ -72,4 +73,145 @@ fn wrong_profiles_found_nothing() {
         assert!(!installation.data().exists(), "half of an installation is there");
         arguments.truncate(arguments.len() - 2);
     }
+}
+
+/// A country with a second administrator.
+struct Ministry {
+    country: Country,
+    second: Member,
+}
+
+impl Ministry {
+    fn of(country: Country) -> Self {
+        let administrator = &country.staff.administrator;
+        let second = administrator.hire(&country.installation, "Limpho Tau", "administrator", &[]);
+        Self { country, second }
+    }
+
+    /// The newest text of a profile with one passage changed, as a file.
+    fn edited(&self, name: &str, from: &str, to: &str) -> PathBuf {
+        let folder = self.country.installation.scratch(&format!("{name}-{}", to.len()));
+        let _ = std::fs::remove_dir_all(&folder);
+        let first = &self.country.staff.administrator.npki;
+        first.done(&["profile", "export", name, "--out", text(&folder)]);
+        let file = folder.join(format!("{name}.toml"));
+        let found = std::fs::read_to_string(&file).unwrap();
+        assert!(found.contains(from), "{name} has no {from}");
+        std::fs::write(&file, found.replacen(from, to, 1)).unwrap();
+        file
+    }
+
+    /// Proposed by the first administrator, who must wait for the second.
+    #[track_caller]
+    fn propose(&self, file: &Path, more: &[&str]) -> serde_json::Value {
+        let propose = ["profile", "propose", text(file), "--reason", "the law of 2027"];
+        self.country.staff.administrator.npki.answered(exit::WAITING, &[&propose, more].concat())
+    }
+
+    #[track_caller]
+    fn approve(&self, proposal: &serde_json::Value) {
+        let (id, digest) = (answers::id(proposal), answers::text(proposal, "sha256"));
+        let approved = self.second.npki.done(&["profile", "approve", &id, "--sha256", digest]);
+        assert_eq!(approved["status"], "approved", "{approved}");
+    }
+
+    fn days(&self, name: &str) -> u64 {
+        let shown = self.country.staff.officer.npki.done(&["profile", "show", name]);
+        shown["validity_days"].as_u64().unwrap()
+    }
+}
+
+#[test]
+fn two_administrators_change_a_profile_and_the_ledger_tells_it_all() {
+    let mut ministry = Ministry::of(Country::settled());
+    let file = ministry.edited("device", "validity_days = 365", "validity_days = 40");
+    let proposal = ministry.propose(&file, &[]);
+    let (id, digest) = (answers::id(&proposal), sha256(&std::fs::read(&file).unwrap()));
+    assert_eq!(proposal["sha256"], digest.as_str());
+    assert_eq!(ministry.days("device"), 365, "a proposal changes nothing");
+    let first = &ministry.country.staff.administrator.npki;
+    let shown = ministry.second.npki.done(&["profile", "proposals", &id]);
+    let diff = answers::text(&shown, "diff");
+    assert!(diff.contains("-validity_days = 365") && diff.contains("+validity_days = 40"), "{diff}");
+
+    let approve = ["profile", "approve", &id, "--sha256", &digest];
+    assert_eq!(first.refused(exit::NOT_PERMITTED, &approve).code, "E-PROF-210");
+    let officer = &ministry.country.staff.officer.npki;
+    assert_eq!(officer.refused(exit::NOT_PERMITTED, &approve).code, "E-AUTH-002");
+    let other = ["profile", "approve", &id, "--sha256", "00"];
+    assert_eq!(ministry.second.npki.refused(exit::CONFLICT, &other).code, "E-PROF-214");
+    let unread = ministry.second.npki.refused(exit::USAGE, &["profile", "approve", &id]);
+    assert!(unread.fix.contains("--sha256"), "{unread:?}");
+    ministry.approve(&proposal);
+    assert_eq!(ministry.days("device"), 40);
+    assert_eq!(ministry.second.npki.refused(exit::CONFLICT, &approve).code, "E-PROF-212");
+
+    let device = &ministry.country.identities.device;
+    let asker = &ministry.country.staff.officer;
+    let issued = ministry.country.staff.issue(&ministry.country.installation, asker, "device", device);
+    let shown = officer.done(&["cert", "show", &issued.serial]);
+    assert_eq!(shown["profile_sha256"], digest.as_str(), "{shown}");
+
+    let history = officer.done(&["profile", "history", "device", "--diff"]);
+    let [founded, changed] = &answers::items(&history)[..] else { panic!("{history}") };
+    assert_eq!((&founded["origin"], &changed["origin"]), (&"founding".into(), &"change".into()));
+    assert_ne!(changed["proposed_by"], changed["approved_by"]);
+    assert!(answers::text(changed, "diff").contains("+validity_days = 40"), "{changed}");
+    let auditor = &ministry.country.staff.auditor.npki;
+    for action in ["profile.proposed", "profile.approved", "profile.decision-refused"] {
+        let found = auditor.done(&["audit", "search", "--action", action]);
+        let event = &answers::items(&found)[0];
+        assert_eq!(event["subject"], "profile:device", "{found}");
+        assert_eq!(event["detail"]["proposal"], id.as_str(), "{found}");
+    }
+    // Nothing of it is lost by a power cut, and every record is explained.
+    ministry.country.installation.restart();
+    assert_eq!(ministry.days("device"), 40);
+    ministry.country.installation.stop();
+    ministry.country.installation.audit_is_clean();
+}
+
+#[test]
+fn what_is_wrong_is_refused_and_says_how_to_put_it_right() {
+    let ministry = Ministry::of(Country::settled());
+    let first = &ministry.country.staff.administrator.npki;
+    let propose = |file: &Path, code: i32, more: &[&str]| {
+        let words = ["profile", "propose", text(file), "--reason", "why not"];
+        first.refused(code, &[&words, more].concat())
+    };
+    let broken = ministry.edited("device", "validity_days", "validity_dais");
+    let problem = propose(&broken, exit::USAGE, &[]);
+    assert!(problem.code == "E-PROF-201" && problem.detail.contains("did you mean"), "{problem:?}");
+    let foreign = ministry.edited("device", "426.1.5.1", "426.1.5.99");
+    assert_eq!(propose(&foreign, exit::USAGE, &[]).code, "E-PROF-202");
+    let same = ministry.edited("device", "title", "title");
+    assert_eq!(propose(&same, exit::CONFLICT, &[]).code, "E-PROF-203");
+    let meter = same.with_file_name("meter.toml");
+    std::fs::copy(&same, &meter).unwrap();
+    let problem = propose(&meter, exit::USAGE, &[]);
+    assert!(problem.code == "E-PROF-206" && problem.fix.contains("--issued-by"), "{problem:?}");
+    assert_eq!(propose(&meter, exit::NOT_FOUND, &["--issued-by", "isuing"]).code, "E-CA-001");
+    let unnamed = same.with_file_name("device.txt");
+    std::fs::copy(&same, &unnamed).unwrap();
+    assert_eq!(propose(&unnamed, exit::USAGE, &[]).code, "E-CLI-001");
+    let retire = |name: &str, code: i32| {
+        first.refused(code, &["profile", "retire", name, "--reason", "tidying up"]).code
+    };
+    assert_eq!(retire("tls-server", exit::CONFLICT), "E-PROF-208");
+    assert_eq!(retire("devise", exit::NOT_FOUND), "E-REQ-001");
+    let unknown = ["profile", "proposals", "V-7QF3K2M9TD"];
+    assert_eq!(first.refused(exit::NOT_FOUND, &unknown).code, "E-PROF-209");
+    // A new profile, as long as it is wanted.
+    ministry.approve(&ministry.propose(&meter, &["--issued-by", "issuing"]));
+    let asker = &ministry.country.staff.officer;
+    let device = &ministry.country.identities.device;
+    let issued = ministry.country.staff.issue(&ministry.country.installation, asker, "meter", device);
+    let shown = asker.npki.done(&["cert", "show", &issued.serial]);
+    assert_eq!(shown["issuer"], "issuing", "{shown}");
+    let words = ["profile", "retire", "meter", "--reason", "nobody has any"];
+    ministry.approve(&first.answered(exit::WAITING, &words));
+    let out = ministry.country.installation.scratch("refused");
+    let request =
+        ["cert", "request", "--profile", "meter", "--identity", device, "--generate", "--out", text(&out)];
+    assert_eq!(asker.npki.refused(exit::CONFLICT, &request).code, "E-PROF-204");
 }
