@@ -361,6 +361,20 @@ impl Authorities {
         self.issuer_of(record)?.revoke(&record.serial, grounds, actor, also)
     }
 
+    /// The change that revokes a certificate or puts it on hold, to be committed by the caller.
+    ///
+    /// # Errors
+    /// Its CA's key is elsewhere; else as [`Authority::revoking`].
+    pub fn revoking(
+        &self,
+        record: &CertificateRecord,
+        grounds: impl Into<Grounds>,
+        actor: &Actor,
+        because: Option<&str>,
+    ) -> Result<(CertificateRecord, AuditedChange), RevokeError> {
+        self.issuer_of(record)?.revoking(&record.serial, grounds, actor, because)
+    }
+
     /// Releases a certificate from hold; `also` is committed in the same change.
     ///
     /// # Errors
@@ -443,6 +457,11 @@ pub struct Admission {
 }
 
 impl Admission {
+    /// The CA that will issue.
+    pub fn issuer(&self) -> &CaId {
+        self.authority.id()
+    }
+
     /// Prepares, signs, and commits the certificate and `also` in one change: see [`Authority::prepare`] and
     /// [`Authority::sign`].
     ///

@@ -1,6 +1,6 @@
 //! The registry: what its acts work with.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use ca_core::authorities::Authorities;
 use ca_core::clock::{Clock, Entropy};
@@ -71,13 +71,14 @@ pub struct Registry {
     ledger: Ledger,
     /// Read once. Its `Debug` does not show it.
     pub(crate) index_key: OnceLock<hmac::Key>,
+    campaigns: Mutex<()>,
 }
 
 impl Registry {
     /// Puts a registry together.
     pub fn new(parts: RegistryParts) -> Self {
         let ledger = Ledger::new(Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
-        Self { parts, ledger, index_key: OnceLock::new() }
+        Self { parts, ledger, index_key: OnceLock::new(), campaigns: Mutex::new(()) }
     }
 
     /// What the installation says about itself.
@@ -133,6 +134,12 @@ impl Registry {
     pub(crate) fn now(&self) -> time::OffsetDateTime {
         let now = self.parts.clock.now();
         now.replace_nanosecond(0).unwrap_or(now)
+    }
+
+    /// Waits for one's turn at campaigns. Each batch rewrites the campaign's record, so two at once would only be in each
+    /// other's way; other nodes are told apart by the record's version.
+    pub(crate) fn take_turn(&self) -> MutexGuard<'_, ()> {
+        self.campaigns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn event(

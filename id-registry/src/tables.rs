@@ -2,6 +2,7 @@
 
 use ca_core::storage::Table;
 
+use crate::campaign::{CAMPAIGN_MEMBERS, CAMPAIGN_WORK, CAMPAIGNS, CAMPAIGNS_AT_WORK};
 use crate::certificates::CERTIFICATES_BY_ORGANISATION;
 use crate::enrolment::{IDEMPOTENCY_KEYS, REQUEST_CSRS, REQUEST_INDEX, REQUESTS, REQUESTS_BY_CSR};
 use crate::identity::{
@@ -16,6 +17,10 @@ use crate::staff::{ADMINISTRATORS, STAFF, STAFF_CERTIFICATES};
 /// The tables that this crate's modules declare.
 pub const TABLES: &[Table] = &[
     ADMINISTRATORS,
+    CAMPAIGNS,
+    CAMPAIGNS_AT_WORK,
+    CAMPAIGN_MEMBERS,
+    CAMPAIGN_WORK,
     CERTIFICATES_BY_ORGANISATION,
     IDEMPOTENCY_KEYS,
     IDENTITIES,

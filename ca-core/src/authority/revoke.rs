@@ -60,7 +60,35 @@ impl Authority {
         actor: &Actor,
         also: AuditedChange,
     ) -> Result<CertificateRecord, RevokeError> {
-        let Grounds { reason, invalid_since } = grounds.into();
+        let (record, change) = self.revoking_as_of(serial, grounds.into(), at, actor, None)?;
+        self.parts.store.commit(change.and(also))?;
+        Ok(record)
+    }
+
+    /// The change that revokes a certificate or puts it on hold, and the record as it then is, to be committed by the caller:
+    /// many at once share a flush. `because` stands in its event. Where the reason blocks the key, one change takes one
+    /// certificate of each key, as it writes each record once.
+    ///
+    /// # Errors
+    /// As [`Authority::revoke`], but for the commit.
+    pub fn revoking(
+        &self,
+        serial: &SerialNumber,
+        grounds: impl Into<Grounds>,
+        actor: &Actor,
+        because: Option<&str>,
+    ) -> Result<(CertificateRecord, AuditedChange), RevokeError> {
+        self.revoking_as_of(serial, grounds.into(), self.parts.clock.now(), actor, because)
+    }
+
+    fn revoking_as_of(
+        &self,
+        serial: &SerialNumber,
+        Grounds { reason, invalid_since }: Grounds,
+        at: OffsetDateTime,
+        actor: &Actor,
+        because: Option<&str>,
+    ) -> Result<(CertificateRecord, AuditedChange), RevokeError> {
         let (record, version) = self.find_issued(serial)?;
         self.may_be_revoked(&record, reason)?;
         // Never before it was valid, never in the future.
@@ -69,8 +97,8 @@ impl Authority {
         let revocation = Some(Revocation { at, reason, invalid_since });
         let record = CertificateRecord { revocation, ..record };
         let action = if reason == RevocationReason::CertificateHold { HELD } else { REVOKED };
-        self.commit_status(&record, version, actor, action, also)?;
-        Ok(record)
+        let change = self.status_change(&record, version, actor, action, because)?;
+        Ok((record, change))
     }
 
     /// Releases a certificate from hold; `also` is committed in the same change.
@@ -90,7 +118,8 @@ impl Authority {
             _ => return Err(RevokeError::NotOnHold(serial.clone())),
         }
         let record = CertificateRecord { revocation: None, ..record };
-        self.commit_status(&record, version, actor, RELEASED, also)?;
+        let change = self.status_change(&record, version, actor, RELEASED, None)?;
+        self.parts.store.commit(change.and(also))?;
         Ok(record)
     }
 
@@ -159,18 +188,21 @@ impl Authority {
         Ok(self.profile_of(record)?.is_some_and(|profile| !profile.crl_at_once))
     }
 
-    fn commit_status(
+    fn status_change(
         &self,
         record: &CertificateRecord,
         version: Version,
         actor: &Actor,
         action: Action,
-        also: AuditedChange,
-    ) -> Result<(), RevokeError> {
+        because: Option<&str>,
+    ) -> Result<AuditedChange, RevokeError> {
         let key = self.parts.id.key(&record.serial);
         let mut listed = record.crl_partition.prefix(&self.parts.id);
         listed.extend_from_slice(record.serial.as_bytes());
         let mut event = self.ledger.event(actor, action, self.subject_of(&record.serial))?;
+        if let Some(because) = because {
+            event = event.because(because);
+        }
         if !record.crl_partition.is_first() {
             event = event.with(SHARD, record.crl_partition.number().to_string());
         }
@@ -194,8 +226,7 @@ impl Authority {
             .replace(CERTIFICATES, key.clone(), version, encode(record)?)
             .write(REVOCATIONS, listed, Expect::Anything, entry)
             .explained_by(&event);
-        self.parts.store.commit(change.and(also))?;
-        Ok(())
+        Ok(change)
     }
 }
 

@@ -124,6 +124,9 @@ pub struct Request {
     pub serial: Option<String>,
     pub rejection: Option<Rejection>,
     pub csr_sha256: String,
+    /// The campaign that it replaces a certificate for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub campaign: Option<String>,
     /// Where its key lives, as the applicant states it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub key_origin: Option<KeyOrigin>,

@@ -27,7 +27,7 @@ pub use super::key_pair::Delivery;
 #[derive(Debug, Subcommand)]
 pub enum CertCommand {
     /// Ask for a certificate
-    Request(RequestArguments),
+    Request(Box<RequestArguments>),
     /// List certificates
     List {
         /// Only those of this identity
@@ -93,6 +93,9 @@ pub struct RequestArguments {
     subject: Vec<(AttributeType, String)>,
     #[command(flatten)]
     key_origin: KeyOriginArguments,
+    /// The campaign that it is for, if it replaces a certificate for one
+    #[arg(long, value_name = "NAME")]
+    campaign: Option<String>,
     /// The folder for key.pem, cert.pem and chain.pem [default with --generate: this one]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -154,6 +157,9 @@ fn ask(arguments: &RequestArguments, client: &Client, session: &Session) -> Endi
     }
     if let (Some(members), Some(origin)) = (body.as_object_mut(), arguments.key_origin.stated()) {
         members.insert("key_origin".to_owned(), json!(origin));
+    }
+    if let (Some(members), Some(campaign)) = (body.as_object_mut(), &arguments.campaign) {
+        members.insert("campaign".to_owned(), json!(campaign));
     }
     let answer = client.change::<Request>(&["requests"], &body, entropy);
     let request = prepared.delivery.settle(answer)?;

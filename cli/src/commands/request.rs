@@ -147,6 +147,9 @@ pub fn show_text(request: &Request, page: &mut Page) {
         ("approvals", format!("{} of {}", request.approvals.len(), request.approvals_needed)),
         ("csr sha256", request.csr_sha256.clone()),
     ];
+    if let Some(campaign) = &request.campaign {
+        facts.push(("for campaign", campaign.clone()));
+    }
     if let Some(origin) = &request.key_origin {
         facts.push(("key from", format!("{origin} (as the applicant states)")));
     }

@@ -127,6 +127,11 @@ problems! {
         "the machine refused a basic service",
         "the asynchronous runtime or the source of randomness could not be started",
         "check the limits on open files and processes: ulimit -a";
+    /// A selection selects nothing.
+    NOTHING_SELECTED = "E-CMP-017", Conflict, false,
+        "nothing is selected",
+        "no certificate in force is what the flags say",
+        "see what there is: npki campaign plan, with fewer flags";
     /// A list in CSV cannot be used.
     LIST_UNFIT = "E-CMP-015", Usage, false,
         "the list cannot be used",

@@ -12,6 +12,7 @@ use ca_core::tlog::witness::StateError;
 mod audit;
 mod backup;
 mod bringing_over;
+mod campaigns;
 mod clock;
 mod completion;
 mod crl_plans;

@@ -30,6 +30,7 @@ use tower_http::timeout::TimeoutLayer;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::backup::OnlineBackups;
+use super::campaigns::CampaignKeeper;
 use super::hierarchy::OpenedHierarchy;
 use super::key_folder::{KeyFolder, Passphrase};
 use super::ledger::{LedgerKeeper, sealer};
@@ -259,6 +260,9 @@ impl Installation {
         let (stop_watch, watch_stopped) = mpsc::channel::<()>();
         let (store_watched, clock_watched) =
             (Arc::clone(&self.foundation.store), Arc::clone(&self.foundation.clock));
+        let (stop_campaigns, campaigns_stopped) = mpsc::channel::<()>();
+        let campaigns = CampaignKeeper::new(Arc::clone(&self.registry), Arc::clone(&self.foundation.clock));
+        let carrying_on = std::thread::spawn(move || campaigns.run(&campaigns_stopped));
         let journals = self.foundation.journals.clone();
         // A store may block: never on this thread.
         let comparing =
@@ -284,6 +288,9 @@ impl Installation {
         let _ = stop.send(true);
         let _ = tokio::join!(serving, answering);
         self.master_keys.stop();
+        // Before the publisher, which tells of what this one revoked.
+        drop(stop_campaigns);
+        let _ = carrying_on.join();
         drop(stop_publisher);
         let _ = publishing.join();
         drop(stop_watch);

@@ -88,7 +88,7 @@ impl Registry {
         let admitted = self
             .admit(profile, &applicant, &asked.csr, &asked.names)
             .map_err(|refused| since_changed(&request, profile, refused))?;
-        let change = applicant.unchanged().and(self.keep_origin(&request, &asked.csr)?);
+        let change = applicant.unchanged().and(self.key_stands(&request, &asked.csr, &admitted)?);
         let outcome = Outcome { request, expect: Expect::Version(version), submitted: None, change, event };
         self.issue(admitted, &permit.actor(), outcome)
     }

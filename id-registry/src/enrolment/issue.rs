@@ -11,6 +11,7 @@ use ca_core::storage::{AuditedChange, Change, CommitError, Expect, Operation, Ve
 use ca_core::vault::{Envelope, VaultError};
 
 use super::{REQUEST_CSRS, REQUESTS, Request, RequestError, RequestState, csr_purpose, index, wishes};
+use crate::campaign::Wish;
 use crate::certificates::CERTIFICATES_BY_ORGANISATION;
 use crate::fault::Attempt;
 use crate::id::{IdentityId, RequestId};
@@ -80,6 +81,26 @@ impl Registry {
         // The key is that of the verified request; the names wished for may also stand beside it.
         let wishes = csr.wishes().clone().and_names(names);
         self.authorities().admit(csr.key().clone(), &wishes, subject, profile).map_err(RequestError::Issue)
+    }
+
+    /// What must stand about a request's key when its certificate is issued: no campaign has such certificates replaced, and
+    /// it lives where it is said to, which is kept.
+    pub(super) fn key_stands(
+        &self,
+        request: &Request,
+        csr: &VerifiedCsr,
+        admitted: &Admission,
+    ) -> Result<Change, RequestError> {
+        let wish = Wish {
+            key: csr.key(),
+            profile: &request.profile,
+            issuer: admitted.issuer(),
+            identity: Some(request.identity),
+            organisation: request.organisation,
+            origin: request.key_origin.as_ref(),
+            campaign: request.campaign.as_ref(),
+        };
+        Ok(self.free_of_campaigns(&wish)?.and(self.keep_origin(request, csr)?))
     }
 
     /// Prepares and signs. Certificate and request become what they are in one commit, or neither does.

@@ -12,6 +12,7 @@ use ca_core::vault::{SealedText, VaultError, purpose_of};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::campaign::{CampaignName, FreeError, Refused};
 use crate::fault::Fault;
 use crate::id::{IdentityId, RequestId, StaffId};
 use crate::identity::{FieldError, IdentityError};
@@ -79,6 +80,9 @@ pub struct Request {
     /// Alternative names asked for besides those in the certification request, sealed under the identity's key.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub names: Option<SealedText>,
+    /// The campaign that it replaces a certificate for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub campaign: Option<CampaignName>,
     /// How many officers must approve.
     pub approvals_needed: u8,
     /// The approvals so far, in their order.
@@ -271,6 +275,9 @@ pub enum RequestError {
     /// This certification request was used before.
     #[error("this certification request was used already, for request {0}")]
     CsrUsed(RequestId),
+    /// A campaign stands against it.
+    #[error(transparent)]
+    Campaign(Box<Refused>),
     /// It is known that the key lives elsewhere than the applicant states.
     #[error("the request states that its key is from {stated}, and it is known to be from {known}")]
     OriginContradicts {
@@ -338,6 +345,15 @@ impl From<NotInForce> for RequestError {
         match error {
             NotInForce::Storage(error) => error.into(),
             error => Self::Profile(error),
+        }
+    }
+}
+
+impl From<FreeError> for RequestError {
+    fn from(error: FreeError) -> Self {
+        match error {
+            FreeError::Refused(refused) => Self::Campaign(Box::new(refused)),
+            FreeError::Fault(fault) => Self::Fault(fault),
         }
     }
 }

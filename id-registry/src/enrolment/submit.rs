@@ -11,6 +11,7 @@ use super::issue::{Applicant, Outcome, Submitted, keep_csr};
 use super::{
     REQUESTS, REQUESTS_BY_CSR, Request, RequestError, RequestState, RequestStatus, SUBMITTED, index, wishes,
 };
+use crate::campaign::CampaignName;
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, RequestId};
 use crate::key_origin::{KeyOrigin, StatedOrigin};
@@ -32,12 +33,14 @@ pub struct Submission<'a> {
     pub names: &'a [String],
     /// Where the key lives, if that is stated.
     pub key_origin: Option<StatedOrigin<'a>>,
+    /// The campaign that it is for, if it replaces a certificate for one.
+    pub campaign: Option<&'a str>,
 }
 
 impl<'a> Submission<'a> {
     /// A submission that says no more than it must.
     pub const fn of(profile: &'a str, identity: IdentityId, csr: &'a [u8]) -> Self {
-        Self { profile, identity, csr, names: &[], key_origin: None }
+        Self { profile, identity, csr, names: &[], key_origin: None, campaign: None }
     }
 }
 
@@ -48,6 +51,7 @@ struct Verified<'a> {
     csr: VerifiedCsr,
     names: Vec<Name>,
     key_origin: Option<KeyOrigin>,
+    campaign: Option<CampaignName>,
 }
 
 impl Verified<'_> {
@@ -60,9 +64,11 @@ impl Verified<'_> {
         let mut parts = vec![self.profile, identity.as_str(), csr.as_str()];
         let names: Vec<String> = self.names.iter().map(ToString::to_string).collect();
         parts.extend(names.iter().map(String::as_str));
-        // No name's form is called origin.
+        // No name's form is called so.
         let origin = self.key_origin.as_ref().map(|origin| format!("origin: {origin}"));
         parts.extend(origin.as_deref());
+        let campaign = self.campaign.as_ref().map(|campaign| format!("campaign: {campaign}"));
+        parts.extend(campaign.as_deref());
         digest(&parts)
     }
 }
@@ -123,7 +129,8 @@ impl Registry {
         let profile = submission.profile;
         let names = submission.names.iter().map(|name| name.parse()).collect::<Result<_, _>>()?;
         let key_origin = submission.key_origin.map(StatedOrigin::read).transpose()?;
-        Ok(Verified { profile, identity: submission.identity, csr, names, key_origin })
+        let campaign = submission.campaign.map(CampaignName::for_request).transpose()?;
+        Ok(Verified { profile, identity: submission.identity, csr, names, key_origin, campaign })
     }
 
     fn submit_new(
@@ -136,7 +143,7 @@ impl Registry {
     ) -> Result<Attempt<Request, RequestError>, RequestError> {
         let admitted = self.admit(profile, applicant, &verified.csr, &verified.names)?;
         let mut request = self.new_request(permit, verified, profile, applicant)?;
-        let origin = self.keep_origin(&request, &verified.csr)?;
+        let key = self.key_stands(&request, &verified.csr, &admitted)?;
         let change = applicant.unchanged().and(self.first_writes(&request, keyed)?);
         let event = self
             .event(&permit.actor(), SUBMITTED, format!("request:{}", request.id))?
@@ -146,7 +153,7 @@ impl Registry {
         if request.approvals_needed == 0 {
             let submitted = Submitted { csr: verified.csr.der().to_vec(), names: verified.names.clone() };
             let submitted = Some(submitted);
-            let change = change.and(origin);
+            let change = change.and(key);
             let outcome = Outcome { request, expect: Expect::Absent, submitted, change, event };
             return self.issue(admitted, &permit.actor(), outcome);
         }
@@ -177,6 +184,7 @@ impl Registry {
             dns_names: Vec::new(),
             names: None,
             key_origin: verified.key_origin.clone(),
+            campaign: verified.campaign.clone(),
             approvals_needed: profile.vetting.approvals,
             approvals: Vec::new(),
             requested_by: permit.staff(),

@@ -203,8 +203,28 @@ problems! {
     KEY_OF_CA = "E-BLK-004" 409 false, "One of these keys is a CA's of this installation; nothing was blocked",
         "if that CA must stop, say so: npki key block DIGEST --stops-ca NAME; else strike its key from the list";
 
+    UNKNOWN_CAMPAIGN = "E-CMP-001" 404 false, "There is no such campaign", "look it up: npki campaign list";
+    CAMPAIGN_EXISTS = "E-CMP-002" 409 false, "There is a campaign of this name already",
+        "choose another name, or look at the one that is there: npki campaign show NAME";
     SELECTION_UNFIT = "E-CMP-003" 422 false, "The selection does not say what it means",
         "name what the certificates have in common: npki help campaign plan";
+    CAMPAIGN_PHASE = "E-CMP-004" 409 false, "The campaign is not in a state for this", "see how far it is: npki campaign show NAME";
+    OWN_CAMPAIGN = "E-CMP-005" 403 false, "Nobody approves a campaign of one's own", "let another administrator approve it";
+    CAMPAIGN_UNFIT = "E-CMP-006" 422 false, "The campaign cannot be carried out as it is meant",
+        "correct what the detail names: npki help campaign start";
+    CAMPAIGN_LATE = "E-CMP-007" 409 false, "The campaign's first date is past",
+        "end it and start one with later dates: npki campaign finish NAME --reason TEXT";
+    KEY_SELECTED = "E-CMP-008" 409 false, "A campaign has certificates like this one replaced",
+        "make a new key, as the detail says";
+    NOT_THE_REPLACEMENT = "E-CMP-009" 409 false, "A campaign has this certificate replaced by one with another kind of key",
+        "make a new key of a kind that the detail names";
+    NO_MEMBER = "E-CMP-010" 404 false, "The campaign has no such certificate",
+        "look its members up: npki campaign members NAME";
+    MEMBER_ENDED = "E-CMP-011" 409 false, "Nothing is left to do about this certificate", "see how it stands: npki campaign members NAME";
+    CAMPAIGN_EMPTY = "E-CMP-014" 409 false, "The campaign has no members",
+        "see what a selection reaches before starting: npki campaign plan";
+    TOO_MANY_CAMPAIGNS = "E-CMP-016" 409 false, "Too many campaigns are at work",
+        "end those that are done: npki campaign list";
     ORIGIN_CONTRADICTS = "E-CMP-012" 409 false, "This key is known to live elsewhere",
         "state where it lives, or have the list corrected: npki campaign inventory FILE";
     ORIGINS_UNFIT = "E-CMP-013" 422 false, "These origins of keys are not entered",

@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 use super::problem::{self as table, Problem};
 use crate::backup::BackupError;
 use crate::blocked_keys::BlockError;
-use crate::campaign::CampaignError;
+use crate::campaign::{CampaignError, Refused};
 use crate::cas::CaError;
 use crate::certificates::CertificateError;
 use crate::enrolment::RequestError;
@@ -242,6 +242,7 @@ impl From<StaffError> for Problem {
             StaffError::Csr(csr) => return csr.into(),
             StaffError::Organisation(identity) => return identity.into(),
             StaffError::Issue(issue) => return issue.into(),
+            StaffError::Campaign(refused) => return (*refused).into(),
             StaffError::Fault(fault) => return fault.into(),
             StaffError::NoProfile(_) => table::NO_STAFF_PROFILE,
             StaffError::StaffExists => table::STAFF_EXISTS,
@@ -269,6 +270,7 @@ impl From<RequestError> for Problem {
             RequestError::WrongProfile { .. } => table::WRONG_PROFILE,
             RequestError::ProfileChanged { .. } => table::PROFILE_CHANGED,
             RequestError::CsrUsed(_) => table::CSR_USED,
+            RequestError::Campaign(refused) => return (*refused).into(),
             RequestError::OriginContradicts { .. } => table::ORIGIN_CONTRADICTS,
             RequestError::KeyReused(_) => table::KEY_REUSED,
             RequestError::Unknown(_) => table::UNKNOWN_REQUEST,
@@ -390,10 +392,32 @@ impl From<CampaignError> for Problem {
             CampaignError::Identity(identity) => return identity.into(),
             CampaignError::Certificate(error) => return error.into(),
             CampaignError::Fault(fault) => return fault.into(),
+            CampaignError::Unknown(_) => table::UNKNOWN_CAMPAIGN,
+            CampaignError::Exists(_) => table::CAMPAIGN_EXISTS,
+            CampaignError::Phase { .. } => table::CAMPAIGN_PHASE,
+            CampaignError::Own(_) => table::OWN_CAMPAIGN,
+            CampaignError::Empty(_) => table::CAMPAIGN_EMPTY,
+            CampaignError::Late { .. } => table::CAMPAIGN_LATE,
+            CampaignError::NoMember { .. } => table::NO_MEMBER,
+            CampaignError::Ended { .. } => table::MEMBER_ENDED,
+            CampaignError::TooMany(_) => table::TOO_MANY_CAMPAIGNS,
+            CampaignError::Count(_) | CampaignError::Terms(_) => table::CAMPAIGN_UNFIT,
             CampaignError::Selection(_) => table::SELECTION_UNFIT,
             CampaignError::UnknownCa(_) => table::UNKNOWN_CA,
         };
         Self::new(kind, error.to_string())
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let kind = match refused {
+            Refused::Selected { .. } | Refused::KeyOfMember { .. } => table::KEY_SELECTED,
+            Refused::NotTheReplacement { .. } => table::NOT_THE_REPLACEMENT,
+            Refused::NotAtWork(_) => table::UNKNOWN_CAMPAIGN,
+            Refused::NothingToReplace { .. } => table::NO_MEMBER,
+        };
+        Self::new(kind, refused.to_string())
     }
 }
 

@@ -36,6 +36,9 @@ pub(super) struct RequestSubmitted {
     /// Where the key lives, as far as the applicant knows: a bad model or batch of tokens is found by it.
     #[serde(default)]
     key_origin: Option<OriginView>,
+    /// The campaign that it is for, if it replaces a certificate for one.
+    #[serde(default)]
+    campaign: Option<String>,
 }
 
 /// A request for a certificate.
@@ -50,6 +53,8 @@ pub(super) struct RequestView {
     identity: String,
     /// Where the key lives, as the applicant states it: who approves the request confirms it.
     key_origin: Option<OriginView>,
+    /// The campaign that it replaces a certificate for.
+    campaign: Option<String>,
     /// `waiting`, `issued` or `rejected`.
     status: &'static str,
     /// How many officers must approve.
@@ -126,6 +131,7 @@ impl RequestView {
             profile: request.profile.to_string(),
             identity: request.identity.to_string(),
             key_origin: request.key_origin.as_ref().map(OriginView::of),
+            campaign: request.campaign.as_ref().map(ToString::to_string),
             status: request.status().name(),
             approvals_needed: request.approvals_needed,
             approvals: approvals
@@ -171,6 +177,7 @@ pub(super) async fn submit(
             csr: &pem::request_octets(&submitted.csr),
             names: &submitted.names,
             key_origin: submitted.key_origin.as_ref().map(OriginView::stated),
+            campaign: submitted.campaign.as_deref(),
         };
         let request = registry.submit(&who.permit, &submission, key.as_ref())?;
         Ok((request.status(), RequestView::of(registry, request)?))

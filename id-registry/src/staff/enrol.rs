@@ -12,6 +12,7 @@ use super::{
     ADMINISTRATORS, ENROLLED, EnrolledStaff, NewStaff, ROSTER, STAFF, STAFF_CERTIFICATES, STAFF_PROFILE,
     StaffError, StaffRecord, seal,
 };
+use crate::campaign::Wish;
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityKind, StaffId};
 use crate::identity::{self, IdentityError, IdentityStatus};
@@ -78,13 +79,14 @@ impl Registry {
         let enrolled_at = self.now();
         let mut kept = None;
         let admission = self.authorities().admit(csr.key().clone(), csr.wishes(), subject, &profile);
-        let issued = admission.and_then(|admission| {
-            admission.issue(actor, |certificate, envelope| {
-                let record = draft.record(certificate, enrolled_at);
-                let change = draft.change(certificate, envelope, &record)?;
-                kept = Some(record);
-                Ok(change)
-            })
+        let admission = admission.map_err(StaffError::Issue)?;
+        let wish = Wish::of_staff(csr.key(), &profile.id, admission.issuer());
+        let free = self.free_of_campaigns(&wish)?;
+        let issued = admission.issue(actor, |certificate, envelope| {
+            let record = draft.record(certificate, enrolled_at);
+            let change = draft.change(certificate, envelope, &record, free)?;
+            kept = Some(record);
+            Ok(change)
         });
         match (issued, kept) {
             (Ok(certificate), Some(record)) => {
@@ -175,12 +177,14 @@ impl Draft<'_> {
         certificate: &CertificateRecord,
         envelope: &Envelope,
         record: &StaffRecord,
+        free: Change,
     ) -> Result<AuditedChange, VaultError> {
-        let change = self.roster.clone().insert(STAFF, self.id.to_string(), seal(envelope, record)?).insert(
-            STAFF_CERTIFICATES,
-            certificate.sha256.as_bytes(),
-            encode(&self.id)?,
-        );
+        let change = self
+            .roster
+            .clone()
+            .and(free)
+            .insert(STAFF, self.id.to_string(), seal(envelope, record)?)
+            .insert(STAFF_CERTIFICATES, certificate.sha256.as_bytes(), encode(&self.id)?);
         Ok(change.explained_by(&self.event))
     }
 }

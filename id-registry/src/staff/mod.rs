@@ -10,6 +10,7 @@ use ca_core::vault::{Envelope, VaultError, purpose_of};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::campaign::{FreeError, Refused};
 use crate::fault::Fault;
 use crate::id::StaffId;
 use crate::identity::{FieldError, IdentityError};
@@ -164,6 +165,9 @@ pub enum StaffError {
     /// The certificate was not issued.
     #[error(transparent)]
     Issue(IssueError),
+    /// A campaign stands against it.
+    #[error(transparent)]
+    Campaign(Box<Refused>),
     /// This installation has no profile for staff.
     #[error(transparent)]
     NoProfile(NotInForce),
@@ -182,6 +186,15 @@ pub enum StaffError {
     /// The registry failed.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+impl From<FreeError> for StaffError {
+    fn from(error: FreeError) -> Self {
+        match error {
+            FreeError::Refused(refused) => Self::Campaign(Box::new(refused)),
+            FreeError::Fault(fault) => Self::Fault(fault),
+        }
+    }
 }
 
 impl From<StorageError> for StaffError {

@@ -118,6 +118,7 @@ async fn every_route_is_closed_to_those_without_its_permission() {
         let path = path
             .replace("{id}", "R-000000000T")
             .replace("{serial}", "00ff")
+            .replace("{name}", "cards")
             .replace("{digest}", &"0".repeat(64));
         let answer = stranger.send(method, &path, "application/json", b"{}".to_vec(), None).await;
         if permission == "(everybody)" {

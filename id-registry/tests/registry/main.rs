@@ -3,6 +3,7 @@
 
 mod blast_radius;
 mod blocked_keys;
+mod campaign;
 mod country;
 mod enrolment;
 mod erasure;

@@ -25,6 +25,7 @@ const STEPS: &[Step] = &[
     Step { name: "key-origins", sql: include_str!("migrations/0007_key_origins.sql") },
     Step { name: "profile-book", sql: include_str!("migrations/0008_profile_book.sql") },
     Step { name: "profile-proposals", sql: include_str!("migrations/0009_profile_proposals.sql") },
+    Step { name: "campaigns", sql: include_str!("migrations/0010_campaigns.sql") },
 ];
 
 /// The number of the last step that this npki knows: steps count from 1.

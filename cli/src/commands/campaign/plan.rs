@@ -111,6 +111,14 @@ pub fn run(arguments: &PlanArguments, session: &mut Session) -> Ending {
     Ok(Outcome::done(Simple::new("npki.campaign.plan/1", planned, text)))
 }
 
+/// The whole blast radius of a selection, with a bar that shows how far the look is.
+///
+/// # Errors
+/// The server could not be asked or refused.
+pub fn radius(client: &Client, session: &Session, selection: &Value) -> Result<Radius, Failure> {
+    look(client, session, json!({"selection": selection}), |_| Ok(()))
+}
+
 fn look(
     client: &Client,
     session: &Session,

@@ -117,7 +117,7 @@ struct SelectedView {
 /// Whom to write to.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Addressee)]
-pub(super) struct AddresseeView {
+pub(in super::super) struct AddresseeView {
     /// The holder's name.
     name: String,
     /// A person's or organisation's number, a device's asset tag.

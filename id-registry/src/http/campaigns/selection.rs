@@ -81,6 +81,12 @@ impl SelectionView {
             times: Times { issued_from, issued_until, ending_from },
         })
     }
+
+    pub(in super::super) fn of(selection: &Selection) -> Self {
+        let Times { issued_from, issued_until, ending_from } = selection.times;
+        let (only, not) = (FeaturesView::of(&selection.only), FeaturesView::of(&selection.not));
+        Self { only, not, issued_from, issued_until, ending_from }
+    }
 }
 
 impl FeaturesView {
@@ -105,6 +111,20 @@ impl FeaturesView {
             organisations: self.organisations.iter().map(|id| id.parse()).collect::<Result<_, _>>()?,
         })
     }
+
+    fn of(features: &Features) -> Self {
+        Self {
+            algorithms: texts(&features.algorithms),
+            profiles: texts(&features.profiles),
+            issuers: texts(&features.issuers),
+            keys: texts(&features.keys),
+            origins: features.origins.clone(),
+            models: texts(&features.models),
+            batches: texts(&features.batches),
+            firmwares: texts(&features.firmwares),
+            organisations: texts(&features.organisations),
+        }
+    }
 }
 
 /// Reads each; what cannot be read says why.
@@ -114,4 +134,8 @@ where
 {
     let unfit = |error: T::Err| Problem::new(table::SELECTION_UNFIT, error.to_string());
     texts.iter().map(|text| text.parse().map_err(unfit)).collect()
+}
+
+pub(super) fn texts(values: &[impl ToString]) -> Vec<String> {
+    values.iter().map(ToString::to_string).collect()
 }
