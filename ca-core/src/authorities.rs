@@ -8,6 +8,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::authority::absent::AbsentAuthority;
 use crate::authority::link::KnownRoot;
+use crate::authority::rehearsal::Rehearsal;
 use crate::authority::{Authority, CA_CERTIFICATES, RevokeError};
 use crate::blocked_keys::{self, BlockedKey, KeyDigest};
 use crate::certificate::{
@@ -219,6 +220,24 @@ impl Authorities {
         let authority = Arc::clone(&self.issuing(profile)?.authority);
         let request = authority.admit_key(key, wishes, subject, profile)?;
         Ok(Admission { authority, request })
+    }
+
+    /// What a certificate for this key and identity would say under `profile` if it were issued at `now`, by the CA that
+    /// issues under it. Nothing is signed and nothing changes; whether the key serves somebody else or is blocked is not
+    /// asked, as no profile decides it.
+    ///
+    /// # Errors
+    /// The refusal with its rule, or the store failed.
+    pub fn rehearse(
+        &self,
+        key: SubjectPublicKey,
+        wishes: &Wishes,
+        subject: ApprovedSubject,
+        profile: &InForce,
+        now: OffsetDateTime,
+    ) -> Result<Rehearsal, IssueError> {
+        let authority = &self.issuing(profile)?.authority;
+        authority.rehearse(profile.admit(key, wishes, subject)?, now)
     }
 
     /// One certificate's record, whichever CA issued it.

@@ -51,6 +51,14 @@ fn attribute(attribute: &AttributeTypeAndValue) -> String {
     }
 }
 
+/// An attribute type's short name, or its dotted identifier, from the content octets of the identifier.
+pub(crate) fn short(oid: &[u8]) -> String {
+    match ObjectIdentifier::from_bytes(oid) {
+        Ok(oid) => keyword(oid).map_or_else(|| oid.to_string(), ToOwned::to_owned),
+        Err(_) => hex::encode(oid),
+    }
+}
+
 fn keyword(oid: ObjectIdentifier) -> Option<&'static str> {
     KEYWORDS.iter().find(|(known, _)| *known == oid).map(|(_, keyword)| *keyword)
 }

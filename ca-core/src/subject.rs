@@ -123,6 +123,15 @@ impl ApprovedSubject {
         self
     }
 
+    /// The same with this value in the place of a fact's own, where there is one.
+    #[must_use]
+    pub fn instead(mut self, fact: Fact, value: impl Into<String>) -> Self {
+        if let Some(values) = self.facts.get_mut(&fact) {
+            *values = vec![value.into()];
+        }
+        self
+    }
+
     /// Whose facts these are.
     pub const fn identity(&self) -> &IdentityRef {
         &self.identity

@@ -107,6 +107,17 @@ impl Authority {
         // A certificate's period cannot be mended afterwards.
         let now = whole_seconds(self.parts.clock.steady()?);
         let serial = SerialNumber::draw(self.parts.entropy.as_ref())?;
+        let (to_be_signed, draft) = self.draft(request, serial, now)?;
+        self.reserve(to_be_signed, draft, now, actor)
+    }
+
+    /// Writes the to-be-signed bytes and lints them.
+    pub(super) fn draft(
+        &self,
+        request: IssuanceRequest,
+        serial: SerialNumber,
+        now: OffsetDateTime,
+    ) -> Result<(lint::LintedTbs, Draft), IssueError> {
         let (not_before, not_after) = self.period(&request.profile, now);
         if not_after > self.issuer.not_after {
             return Err(IssueError::IssuerTooShort);
@@ -128,7 +139,7 @@ impl Authority {
         let to_be_signed = lint::lint(written, &self.lint_context(&request.profile))?;
         let IssuanceRequest { profile, subject, key, edition, .. } = request;
         let draft = Draft { serial, profile, subject, key, not_before, not_after, partition, edition };
-        self.reserve(to_be_signed, draft, now, actor)
+        Ok((to_be_signed, draft))
     }
 
     /// Which CRL a certificate is to name. One that names none is of the first partition.

@@ -26,6 +26,7 @@ mod issue;
 pub mod link;
 mod listing;
 mod publish;
+pub mod rehearsal;
 mod revocations;
 mod revoke;
 mod root;

@@ -1,6 +1,7 @@
 //! The lists that requests stand in, each in the order of submission.
 
 use ca_core::storage::{Change, Expect, KeyRange, Operation, StorageError, Table};
+use time::OffsetDateTime;
 
 use super::{Request, RequestStatus};
 use crate::id::{IdentityId, RequestId};
@@ -36,6 +37,18 @@ impl List {
             Some(request) => range.after(self.key(request).as_bytes()),
             None => range,
         }
+    }
+}
+
+/// All requests from a moment on, or what comes after `after` among them.
+pub(super) fn since(moment: OffsetDateTime, after: Option<&Request>) -> KeyRange {
+    let seconds = u64::try_from(moment.unix_timestamp()).unwrap_or(0);
+    let prefix = List::All.prefix();
+    let begun =
+        KeyRange { from: Some(format!("{prefix}{seconds:016x}/").into_bytes()), ..List::All.range(None) };
+    match after {
+        Some(request) => begun.after(List::All.key(request).as_bytes()),
+        None => begun,
     }
 }
 

@@ -66,17 +66,7 @@ impl Registry {
         csr: &VerifiedCsr,
         names: &[Name],
     ) -> Result<Admission, RequestError> {
-        let id = applicant.identity.id();
-        if profile.vetting.identity_kind.as_deref() != Some(id.kind().name()) {
-            let wanted = profile.vetting.identity_kind.as_ref();
-            return Err(RequestError::WrongProfile {
-                profile: profile.id.clone(),
-                wanted: wanted
-                    .map_or_else(|| "for no identity".to_owned(), |kind| format!("for kind {kind}")),
-                identity: id,
-                found: id.kind(),
-            });
-        }
+        for_its_kind(profile, applicant.identity.id())?;
         let subject = self.approved_subject(&applicant.identity, profile)?;
         // The key is that of the verified request; the names wished for may also stand beside it.
         let wishes = csr.wishes().clone().and_names(names);
@@ -126,6 +116,20 @@ impl Registry {
             Err(error) => Err(RequestError::Issue(error)),
         }
     }
+}
+
+/// Goes on if the profile is for identities of this kind.
+pub(super) fn for_its_kind(profile: &InForce, id: IdentityId) -> Result<(), RequestError> {
+    let wanted = profile.vetting.identity_kind.as_ref();
+    if wanted.is_some_and(|kind| kind == id.kind().name()) {
+        return Ok(());
+    }
+    Err(RequestError::WrongProfile {
+        profile: profile.id.clone(),
+        wanted: wanted.map_or_else(|| "for no identity".to_owned(), |kind| format!("for kind {kind}")),
+        identity: id,
+        found: id.kind(),
+    })
 }
 
 /// What came with a submission and is sealed with its request.

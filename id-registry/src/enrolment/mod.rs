@@ -24,12 +24,14 @@ mod index;
 mod issue;
 mod read;
 mod remarks;
+mod simulate;
 mod submit;
 mod wishes;
 
 pub use idempotency::{IDEMPOTENCY_KEYS, IdempotencyKey, InvalidIdempotencyKey};
 pub use index::REQUEST_INDEX;
 pub use remarks::Remarks;
+pub use simulate::{Effect, SIMULATED, Simulated, Simulation, SimulationError, Tally};
 pub use submit::Submission;
 
 /// Requests by identifier.

@@ -36,6 +36,7 @@ mod refusal;
 mod requests;
 mod route;
 mod session;
+mod simulation;
 mod staff;
 
 use problem::{self as table, Problem};
@@ -57,6 +58,7 @@ fn routes() -> Vec<Route> {
         guarded(session::__path_profiles, session::profiles),
         guarded(profiles::__path_editions, profiles::editions),
         guarded(profiles::__path_edition, profiles::edition),
+        guarded(simulation::__path_simulate, simulation::simulate),
         guarded(profiles::__path_propose, profiles::propose),
         guarded(profiles::__path_proposals, profiles::proposals),
         guarded(profiles::__path_proposal, profiles::proposal),

@@ -143,7 +143,7 @@ pub(super) async fn propose(
     Ok(Json(blocking(&registry, act).await?))
 }
 
-fn ca_named(id: &str) -> Result<CaId, Problem> {
+pub(super) fn ca_named(id: &str) -> Result<CaId, Problem> {
     let shown: String = id.chars().take(40).collect();
     CaId::new(id).map_err(|_| Problem::new(table::UNKNOWN_CA, format!("no CA is called {shown:?}")))
 }

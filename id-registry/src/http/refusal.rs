@@ -16,7 +16,7 @@ use crate::blocked_keys::BlockError;
 use crate::campaign::{CampaignError, Refused};
 use crate::cas::CaError;
 use crate::certificates::CertificateError;
-use crate::enrolment::RequestError;
+use crate::enrolment::{RequestError, SimulationError};
 use crate::fault::Fault;
 use crate::id::InvalidId;
 use crate::identity::{FieldError, IdentityError};
@@ -107,6 +107,16 @@ impl From<ProfileChangeError> for Problem {
             ProfileChangeError::OtherDigest { .. } => table::PROPOSAL_OTHER_DIGEST,
         };
         Self::new(kind, error.to_string())
+    }
+}
+
+impl From<SimulationError> for Problem {
+    fn from(error: SimulationError) -> Self {
+        match error {
+            SimulationError::Change(error) => error.into(),
+            SimulationError::Request(error) => error.into(),
+            SimulationError::Fault(fault) => fault.into(),
+        }
     }
 }
 

@@ -9,13 +9,15 @@ use ca_core::profile::{BUILT_IN, ProfileId};
 use ca_core::profile_book::{NotInForce, Objection, digest};
 use ca_core::storage::{CommitError, Store};
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
-use id_registry::enrolment::{RequestError, RequestStatus};
+use id_registry::enrolment::{
+    Effect, RequestError, RequestStatus, Simulated, Simulation, SimulationError, Tally,
+};
 use id_registry::page::PageSize;
 use id_registry::permission::{ChangeProfiles, Permit, ReadProfiles};
 use id_registry::principal::Role;
 use id_registry::profiles::{ProfileChangeError, Proposal, ProposalStatus, Wish};
 
-use crate::country::{Country, Member, csr};
+use crate::country::{Country, Member, csr, csr_with};
 
 fn id(name: &str) -> ProfileId {
     ProfileId(name.to_owned())
@@ -335,4 +337,124 @@ fn proposals_are_listed_in_pages_by_status() {
     assert_eq!(listed(Some(ProposalStatus::Rejected)), [made[0].id]);
     assert_eq!(listed(Some(ProposalStatus::Waiting)).len(), 5);
     assert!(listed(Some(ProposalStatus::Withdrawn)).is_empty());
+}
+
+impl Pair {
+    /// Runs a changed profile over all requests, in pages of `size`, and adds up what was found.
+    fn simulate(&self, name: &str, text: &str, size: usize) -> Simulated {
+        let (profile, since) = (id(name), time::OffsetDateTime::UNIX_EPOCH);
+        let simulation = Simulation { profile: &profile, text, issued_by: None, since };
+        let (mut all, mut after) = (Simulated::default(), None);
+        loop {
+            let size = PageSize::new(size).unwrap();
+            let page = self.country.registry.simulate_profile(&self.one(), &simulation, after, size).unwrap();
+            assert!(page.requests <= size.entries());
+            all.requests += page.requests;
+            all.erased += page.erased;
+            for (kind, tally) in page.effects {
+                let sum = all.effects.entry(kind).or_default();
+                sum.count += tally.count;
+                sum.examples.extend(tally.examples);
+            }
+            after = page.next;
+            if after.is_none() {
+                return all;
+            }
+        }
+    }
+}
+
+fn counts(found: &Simulated) -> Vec<(&'static str, &'static str, String, usize)> {
+    let told = |((status, effect), tally): (&(&'static str, Effect), &Tally)| {
+        (*status, effect.name(), effect.detail().unwrap_or_default().to_owned(), tally.count)
+    };
+    found.effects.iter().map(told).collect()
+}
+
+#[test]
+fn a_change_is_tried_on_the_requests_that_were_made() {
+    let pair = Pair::founded();
+    let officer = pair.country.officer();
+    let things = pair.country.settled(&officer, "RSL");
+    let p384 = csr_with(&["-pkeyopt", "ec_paramgen_curve:P-384"]);
+    let waiting = pair.country.submit(&officer, "person-signature", things.person, &csr()).unwrap();
+    let other = pair.country.submit(&officer, "person-signature", things.person, &p384).unwrap();
+    let rejected = pair.country.submit(&officer, "person-signature", things.person, &csr()).unwrap();
+    let approver = pair.country.officer();
+    pair.country.registry.approve(&approver.permit(), other.id, None).unwrap();
+    pair.country.registry.reject(&approver.permit(), rejected.id, "not today").unwrap();
+    pair.country.submit(&officer, "device", things.device, &csr()).unwrap();
+
+    let same = changed("person-signature", "title = ", "# a comment\ntitle = ");
+    let found = pair.simulate("person-signature", &same, 2);
+    assert_eq!((found.requests, found.erased), (3, 0));
+    assert!(counts(&found).iter().all(|(_, effect, ..)| *effect == "same"), "{:?}", counts(&found));
+
+    let size = pair.country.store.ledger_size().unwrap();
+    let stricter = changed("person-signature", "curves = [\"p256\", \"p384\"]", "curves = [\"p384\"]");
+    let stricter = stricter.replacen("https://pki.gov.ls/cps", "https://pki.gov.ls/cps-2027", 1);
+    let stricter = stricter.replacen("approvals = 1", "approvals = 2", 1);
+    let found = pair.simulate("person-signature", &stricter, 1);
+    assert_eq!(
+        counts(&found),
+        [
+            ("issued", "differs", "approvals changed".to_owned(), 1),
+            ("issued", "differs", "extension certificatePolicies changed".to_owned(), 1),
+            ("rejected", "refused-now", "key-not-admitted p256".to_owned(), 1),
+            ("waiting", "refused-now", "key-not-admitted p256".to_owned(), 1),
+        ]
+    );
+    let refused = ("waiting", Effect::RefusedNow("key-not-admitted p256".to_owned()));
+    assert_eq!(found.effects[&refused].examples, [waiting.id]);
+    assert_eq!(pair.country.store.ledger_size().unwrap(), size + 1, "it changes nothing, and is on record");
+    assert_eq!(pair.country.events("profile.simulated").len(), 2);
+
+    pair.change("person-signature", &of(stricter));
+    let found = pair.simulate("person-signature", text("person-signature"), 100);
+    assert!(counts(&found).iter().any(|(_, effect, ..)| *effect == "admitted-now"), "{:?}", counts(&found));
+}
+
+#[test]
+fn pseudonyms_make_no_difference_and_the_erased_are_counted_apart() {
+    let pair = Pair::founded();
+    let (officer, approver) = (pair.country.officer(), pair.country.officer());
+    let things = pair.country.settled(&officer, "RSL");
+    let other = pair.country.register(&officer, crate::country::person("PNOLS-4711"));
+    let profile = "person-authentication-pseudonymous";
+    for person in [things.person, other] {
+        let request = pair.country.submit(&officer, profile, person, &csr()).unwrap();
+        if request.status() == RequestStatus::Waiting {
+            pair.country.registry.reject(&approver.permit(), request.id, "not today").unwrap();
+        }
+    }
+    let erase = pair.country.administrator.permit();
+    pair.country.registry.erase_identity(&erase, other, "asked for").unwrap();
+    let days = text(profile).lines().find(|line| line.starts_with("validity_days")).unwrap();
+    let found = pair.simulate(profile, &changed(profile, days, "validity_days = 7"), 10);
+    assert_eq!((found.requests, found.erased), (2, 1));
+    let [(_, effect, detail, count)] = &counts(&found)[..] else { panic!("{:?}", counts(&found)) };
+    assert_eq!((*effect, detail.as_str(), *count), ("differs", "validity changed", 1));
+}
+
+#[test]
+fn what_could_not_be_proposed_is_not_simulated() {
+    let pair = Pair::founded();
+    let profile = id("device");
+    let of = |text| Simulation {
+        profile: &profile,
+        text,
+        issued_by: None,
+        since: time::OffsetDateTime::UNIX_EPOCH,
+    };
+    let run =
+        |text| pair.country.registry.simulate_profile(&pair.one(), &of(text), None, PageSize::default());
+    let size = pair.country.store.ledger_size().unwrap();
+    for text in ["title = 1", text("device")] {
+        let refused = run(text);
+        assert!(
+            matches!(refused, Err(SimulationError::Change(ProfileChangeError::Objection(_)))),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(pair.country.store.ledger_size().unwrap(), size);
 }

@@ -5,6 +5,7 @@ mod export;
 mod history;
 mod proposals;
 mod propose;
+mod simulate;
 
 use clap::Subcommand;
 
@@ -37,6 +38,8 @@ pub enum ProfileCommand {
     },
     /// Write profiles into files, NAME.toml each, to be adapted
     Export(export::ExportArguments),
+    /// Show what a changed profile would do to requests that were made, before it is proposed
+    Simulate(simulate::SimulateArguments),
     /// Propose a new profile, or another text for one; another administrator approves it
     Propose(propose::ProposeArguments),
     /// Propose that nothing is issued under a profile any more; another administrator approves it
@@ -89,6 +92,7 @@ pub fn run(command: ProfileCommand, session: &mut Session) -> Ending {
         ProfileCommand::Show { id } => show(&id, session),
         ProfileCommand::History { name, diff, paging } => history::run(&name, diff, &paging, session),
         ProfileCommand::Export(arguments) => export::run(&arguments, session),
+        ProfileCommand::Simulate(arguments) => simulate::run(&arguments, session),
         ProfileCommand::Propose(arguments) => propose::run(&arguments, session),
         ProfileCommand::Retire { name, reason } => propose::retire(&name, &reason, session),
         ProfileCommand::Proposals { id: Some(id), .. } => proposals::show(&id, session),
