@@ -167,9 +167,7 @@ impl Authorities {
 
     /// The profiles of end entities that a CA issues under, with what the book of profiles says.
     pub fn issued_by(&self, placed: &PlacedAuthority, current: &Current) -> Vec<ProfileId> {
-        let by_plan = placed.issues.iter().filter(|id| !current.is_set_aside(id));
-        let by_book = current.issued_by(placed.authority.id()).filter(|id| !placed.issues.contains(id));
-        by_plan.chain(by_book).cloned().collect()
+        current.issued_with(&placed.issues, placed.authority.id())
     }
 
     /// Judges a change of a profile: its text, the hierarchy, and each CA that is to issue under it, by its own
@@ -181,15 +179,11 @@ impl Authorities {
         let judged = Judged::of(current, &self.plan, id, wanted)?;
         let Ok(profile) = judged.in_force() else { return Ok(judged) };
         let now = self.clock.now();
-        let plan = self.plan.in_effect(judged.next());
-        let answers = |placed: &PlacedAuthority| {
-            let ca = plan.find(placed.authority.id());
-            profile.id.0 == RESPONDER_PROFILE
-                && ca.is_some_and(|ca| ca.needs_responder(judged.next().profiles()))
-        };
+        let is_responder_s = profile.id.0 == RESPONDER_PROFILE;
+        let answering = if is_responder_s { self.plan.answering(judged.next()) } else { Vec::new() };
         let is_over = |placed: &PlacedAuthority| placed.tenure.until.is_some_and(|until| until <= now);
         for placed in self.placed.values().filter(|placed| !is_over(placed)) {
-            if placed.serves(&profile) || answers(placed) {
+            if placed.serves(&profile) || answering.contains(placed.authority.id()) {
                 placed.authority.can_issue(&profile, now)?;
             }
         }

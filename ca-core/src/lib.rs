@@ -36,7 +36,7 @@ pub mod toml_fault;
 pub mod vault;
 
 mod durable;
-mod plain_name;
+pub mod plain_name;
 mod tables;
 
 pub use tables::TABLES;

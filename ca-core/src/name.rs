@@ -2,9 +2,11 @@
 
 use const_oid::ObjectIdentifier;
 use der::asn1::{Ia5StringRef, PrintableStringRef, Utf8StringRef};
-use der::{Decode, Encode, Tag, Tagged};
+use der::{Any, Decode, Encode, Tag, Tagged};
 use x509_cert::attr::AttributeTypeAndValue;
-use x509_cert::name::RdnSequence;
+use x509_cert::name::{RdnSequence, RelativeDistinguishedName};
+
+use crate::profile::AttributeType;
 
 /// Short names of attribute types. RFC 4514 section 3 fixes the first ones; it leaves others to their descriptors,
 /// which is how people know them.
@@ -49,6 +51,24 @@ fn attribute(attribute: &AttributeTypeAndValue) -> String {
             format!("{kind}=#{}", hex::encode(attribute.value.to_der().unwrap_or_default()))
         }
     }
+}
+
+/// A distinguished name, DER, of these attributes in this order, each in a part of its own.
+///
+/// # Errors
+/// A value does not fit the attribute's string type.
+pub fn encoded(attributes: &[(AttributeType, &str)]) -> der::Result<Vec<u8>> {
+    let part = |(attribute, value): &(AttributeType, &str)| {
+        let value = if attribute.is_printable_string() {
+            Any::encode_from(&PrintableStringRef::new(value)?)?
+        } else {
+            // RFC 5280 section 4.1.2.4: UTF8String for all new names.
+            Any::encode_from(&Utf8StringRef::new(value)?)?
+        };
+        RelativeDistinguishedName::try_from(vec![AttributeTypeAndValue { oid: attribute.oid().0, value }])
+    };
+    let parts = attributes.iter().map(part).collect::<der::Result<Vec<_>>>()?;
+    RdnSequence::from(parts).to_der()
 }
 
 /// An attribute type's short name, or its dotted identifier, from the content octets of the identifier.
@@ -100,9 +120,8 @@ mod tests {
     use super::*;
 
     fn name(parts: &[(&str, &str)]) -> Vec<u8> {
-        use x509_cert::name::RelativeDistinguishedName;
         let relative = |(oid, value): &(&str, &str)| {
-            let value = der::Any::new(Tag::Utf8String, value.as_bytes()).unwrap();
+            let value = Any::new(Tag::Utf8String, value.as_bytes()).unwrap();
             let oid = ObjectIdentifier::new(oid).unwrap();
             RelativeDistinguishedName::try_from(vec![AttributeTypeAndValue { oid, value }]).unwrap()
         };

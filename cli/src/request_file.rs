@@ -3,11 +3,10 @@
 use ca_core::algorithm::SignatureAlgorithm;
 use ca_core::keys::Signer;
 use ca_core::profile::AttributeType;
-use der::asn1::{BitString, PrintableStringRef, SetOfVec, Utf8StringRef};
+use der::asn1::{BitString, SetOfVec};
 use der::{Decode, Encode, EncodePem};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
-use x509_cert::attr::AttributeTypeAndValue;
-use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
+use x509_cert::name::Name;
 use x509_cert::request::{CertReq, CertReqInfo, Version};
 
 use crate::failure::{Failure, catalogue};
@@ -47,16 +46,8 @@ fn signed(info: CertReqInfo, algorithm: SignatureAlgorithm, signature: &[u8]) ->
 }
 
 fn subject(wished: &[(AttributeType, String)]) -> der::Result<Name> {
-    let attribute = |(attribute, value): &(AttributeType, String)| -> der::Result<_> {
-        let value = if attribute.is_printable_string() {
-            der::Any::encode_from(&PrintableStringRef::new(value)?)?
-        } else {
-            der::Any::encode_from(&Utf8StringRef::new(value)?)?
-        };
-        RelativeDistinguishedName::try_from(vec![AttributeTypeAndValue { oid: attribute.oid().0, value }])
-    };
-    let parts = wished.iter().map(attribute).collect::<der::Result<Vec<_>>>()?;
-    Name::from_der(&RdnSequence::from(parts).to_der()?)
+    let attributes: Vec<_> = wished.iter().map(|(attribute, value)| (*attribute, value.as_str())).collect();
+    Name::from_der(&ca_core::name::encoded(&attributes)?)
 }
 
 fn unencodable(error: &der::Error) -> Failure {

@@ -189,11 +189,8 @@ impl Registry {
         after: Option<&KeyDigest>,
         size: PageSize,
     ) -> Result<Page<(KeyDigest, BlockedKey), KeyDigest>, Fault> {
-        let mut items = blocked_keys::list(self.store(), after, size.entries() + 1)?;
-        let more = items.len() > size.entries();
-        items.truncate(size.entries());
-        let next = items.last().map(|(digest, _)| *digest).filter(|_| more);
-        Ok(Page { items, next })
+        let found = blocked_keys::list(self.store(), after, size.entries() + 1)?;
+        Ok(Page::cut(found, size, |(digest, _)| *digest))
     }
 
     /// One blocked key, and the first certificates that hold it.

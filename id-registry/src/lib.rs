@@ -26,6 +26,7 @@ pub mod staff;
 mod record;
 mod registry;
 mod tables;
+mod timed;
 
 pub use registry::{Registry, RegistryParts, Settings, TrustAnchor};
 pub use tables::TABLES;

@@ -49,6 +49,17 @@ impl<T, C> Page<T, C> {
     }
 }
 
+impl<T, C> Page<T, C> {
+    /// The page of a list of which one entry more than its size was read, where there is one: `place` tells where an entry
+    /// stands.
+    pub(crate) fn cut(mut items: Vec<T>, size: PageSize, place: impl FnOnce(&T) -> C) -> Self {
+        let more = items.len() > size.entries();
+        items.truncate(size.entries());
+        let next = items.last().filter(|_| more).map(place);
+        Self { items, next }
+    }
+}
+
 /// How many entries a filtered list looks at for one page at most. It bounds the work of one call; the cursor goes
 /// on where the look ended, so an empty page with a cursor is possible.
 const EXAMINED: usize = 5_000;

@@ -3,14 +3,11 @@
 use std::net::IpAddr;
 
 use const_oid::ObjectIdentifier;
-use der::asn1::{Ia5String, OctetString, PrintableStringRef, Utf8StringRef};
-use der::{Any, Encode, Sequence, Tag};
-use x509_cert::attr::AttributeTypeAndValue;
+use der::asn1::{Ia5String, OctetString};
+use der::{Any, Sequence, Tag};
 use x509_cert::ext::pkix::name::{GeneralName, OtherName};
-use x509_cert::name::{RdnSequence, RelativeDistinguishedName};
 
 use super::Name;
-use crate::profile::AttributeType;
 
 /// id-on-hardwareModuleName (RFC 4108 section 5).
 const HARDWARE_MODULE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.8.4");
@@ -62,6 +59,13 @@ impl Name {
         })
     }
 
+    /// An iPAddress's octets (RFC 5280 section 4.2.1.6): four for version 4, sixteen for version 6; `None` for any other
+    /// number.
+    pub(crate) fn of_address(octets: &[u8]) -> Option<Self> {
+        let four = <[u8; 4]>::try_from(octets).map(IpAddr::from);
+        four.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from)).map(Self::Ip).ok()
+    }
+
     /// An otherName's value, DER; `None` for types that npki does not know, and for values that it does not write.
     pub(crate) fn of_other_name(type_id: ObjectIdentifier, value: &[u8]) -> Option<Self> {
         match type_id {
@@ -88,19 +92,4 @@ fn permanent_identifier(der: &[u8]) -> Option<Name> {
 
 const fn other_name(type_id: ObjectIdentifier, value: Any) -> GeneralName {
     GeneralName::OtherName(OtherName { type_id, value })
-}
-
-/// A distinguished name of country and pseudonym, DER.
-pub(super) fn sector_name(country: &str, pseudonym: &str) -> der::Result<Vec<u8>> {
-    let attribute = |attribute: AttributeType, value: &str| -> der::Result<_> {
-        let value = if attribute.is_printable_string() {
-            Any::encode_from(&PrintableStringRef::new(value)?)?
-        } else {
-            Any::encode_from(&Utf8StringRef::new(value)?)?
-        };
-        RelativeDistinguishedName::try_from(vec![AttributeTypeAndValue { oid: attribute.oid().0, value }])
-    };
-    let parts =
-        vec![attribute(AttributeType::Country, country)?, attribute(AttributeType::Pseudonym, pseudonym)?];
-    RdnSequence::from(parts).to_der()
 }

@@ -12,6 +12,7 @@ use const_oid::ObjectIdentifier;
 use serde::{Deserialize, Serialize};
 
 use crate::name;
+use crate::profile::AttributeType;
 use crate::subject::Fact;
 
 pub(crate) use syntax::dns_name;
@@ -167,7 +168,8 @@ impl Name {
     /// # Errors
     /// The country is not two letters.
     pub fn in_sector(country: &str, pseudonym: &str) -> Result<Self, NameError> {
-        encode::sector_name(country, pseudonym).map(Self::DirectoryName).map_err(|_| NameError {
+        let attributes = [(AttributeType::Country, country), (AttributeType::Pseudonym, pseudonym)];
+        name::encoded(&attributes).map(Self::DirectoryName).map_err(|_| NameError {
             form: NameForm::DirectoryName.name(),
             text: pseudonym.escape_default().to_string(),
             why: "it does not fit into a distinguished name",

@@ -81,6 +81,21 @@ fn what_is_no_name_is_refused() {
 }
 
 #[test]
+fn dns_names_are_checked_and_lowered() {
+    assert_eq!(dns_name("Portal.GOV.ls").unwrap(), "portal.gov.ls");
+    assert_eq!(dns_name("*.gov.ls").unwrap(), "*.gov.ls");
+    assert_eq!(dns_name("3com.ls").unwrap(), "3com.ls");
+    let long = "a".repeat(64);
+    for bad in [
+        "", "gov.ls.", ".ls", "a..b", "-a.ls", "a-.ls", "a_b.ls", "a b", "š.ls", "*", "a.*.ls", "a\0.ls",
+        &long,
+    ] {
+        assert!(dns_name(bad).is_err(), "{bad:?}");
+    }
+    assert!(dns_name(&"a.".repeat(127)).is_err());
+}
+
+#[test]
 fn every_form_has_its_own_fact_and_name() {
     use std::collections::HashSet;
     let names: HashSet<_> = NameForm::ALL.iter().map(|form| form.name()).collect();

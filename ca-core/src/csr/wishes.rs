@@ -219,11 +219,8 @@ fn ascii(form: &'static str, octets: &[u8]) -> Result<String, CsrError> {
     if shows { Ok(text.into_owned()) } else { Err(refused()) }
 }
 
-/// RFC 5280 section 4.2.1.6: four octets for version 4, sixteen for version 6.
 fn address(octets: &[u8]) -> Result<Name, CsrError> {
-    let four = <[u8; 4]>::try_from(octets).map(std::net::IpAddr::from);
-    let sixteen = || <[u8; 16]>::try_from(octets).map(std::net::IpAddr::from);
-    four.or_else(|_| sixteen()).map(Name::Ip).map_err(|_| CsrError::AlternativeName {
+    Name::of_address(octets).ok_or_else(|| CsrError::AlternativeName {
         form: NameForm::Ip.name(),
         name: hex::encode(octets),
         why: "it has neither four nor sixteen octets",

@@ -124,14 +124,15 @@ impl Hierarchy {
     /// issued under one that was retired.
     #[must_use]
     pub fn in_effect(&self, profiles: &Current) -> Self {
-        let in_effect = |ca: &PlannedCa| {
-            let mut issues: Vec<_> =
-                ca.issues.iter().filter(|id| !profiles.is_set_aside(id)).cloned().collect();
-            let later = profiles.issued_by(&ca.id).filter(|id| !ca.issues.contains(id));
-            issues.extend(later.cloned());
-            PlannedCa { issues, ..ca.clone() }
-        };
+        let in_effect =
+            |ca: &PlannedCa| PlannedCa { issues: profiles.issued_with(&ca.issues, &ca.id), ..ca.clone() };
         Self(self.0.iter().map(in_effect).collect())
+    }
+
+    /// The CAs whose certificates name an OCSP responder, as the profiles are in force, issuers before what they issue.
+    pub fn answering(&self, profiles: &Current) -> Vec<CaId> {
+        let answers = |ca: &PlannedCa| ca.needs_responder(profiles.profiles()).then_some(ca.id.clone());
+        self.in_effect(profiles).iter().filter_map(answers).collect()
     }
 
     /// All CAs, issuers before what they issue.

@@ -127,13 +127,9 @@ impl Current {
         &self.profiles
     }
 
-    /// All there are, retired ones and those that this npki cannot use too: name, number and digest of the edition, and
-    /// whether it is in force. In the order of their names.
-    pub fn editions(&self) -> impl Iterator<Item = (&ProfileId, u32, &str, EditionState)> {
-        self.entries.iter().filter_map(|(id, entry)| {
-            let listed = entry.listed.as_ref()?;
-            Some((id, listed.number, listed.sha256.as_str(), listed.state))
-        })
+    /// The number of a profile's newest edition.
+    pub fn number_of(&self, id: &ProfileId) -> Option<u32> {
+        self.listed(id).map(|listed| listed.number)
     }
 
     /// SHA-256 of the text of a profile's newest edition.
@@ -152,8 +148,16 @@ impl Current {
     }
 
     /// The profiles in force that this CA issues under by the book's word.
-    pub fn issued_by<'a>(&'a self, ca: &'a CaId) -> impl Iterator<Item = &'a ProfileId> {
+    fn issued_by<'a>(&'a self, ca: &'a CaId) -> impl Iterator<Item = &'a ProfileId> {
         self.profiles.iter().map(|profile| &profile.id).filter(move |id| self.issuer_of(id) == Some(ca))
+    }
+
+    /// The profiles that a CA issues under, by a plan and by the book: one that came later is issued by the CA that the book
+    /// names, and nothing is issued under one that was set aside.
+    pub fn issued_with(&self, planned: &[ProfileId], ca: &CaId) -> Vec<ProfileId> {
+        let by_plan = planned.iter().filter(|id| !self.is_set_aside(id));
+        let by_book = self.issued_by(ca).filter(|id| !planned.contains(id));
+        by_plan.chain(by_book).cloned().collect()
     }
 
     /// Whether a profile is known and nothing is issued under it: it is retired, or this npki cannot use it.

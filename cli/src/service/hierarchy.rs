@@ -178,9 +178,8 @@ impl OpenedHierarchy {
 
     /// The CAs at work whose certificates name an OCSP responder, as the profiles are in force.
     pub(super) fn answering(&self, current: &Current) -> Vec<Arc<Authority>> {
-        let planned = self.planned.in_effect(current);
-        let needed = planned.iter().filter(|ca| ca.needs_responder(current.profiles()));
-        needed.filter_map(|ca| self.opened.get(&ca.id)?.authority()).cloned().collect()
+        let answering = self.planned.answering(current);
+        answering.iter().filter_map(|ca| self.opened.get(ca)?.authority()).cloned().collect()
     }
 
     /// The roots and their certificates, DER.

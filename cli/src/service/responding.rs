@@ -73,11 +73,10 @@ impl Responding {
         if self.complete.as_ref().is_some_and(|complete| Arc::ptr_eq(complete, &current)) {
             return Ok(());
         }
-        let plan = self.plan.in_effect(&current);
+        let answering = self.plan.answering(&current);
         for authority in self.cas.clone() {
-            let planned = plan.find(authority.id());
             let missing = !self.kept.iter().any(|kept| kept.ca == *authority.id());
-            if missing && planned.is_some_and(|ca| ca.needs_responder(current.profiles())) {
+            if missing && answering.contains(authority.id()) {
                 self.open(&authority, own)?;
             }
         }

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ca_core::storage::StorageError;
+
 use super::CampaignError;
 use crate::id::IdentityId;
 use crate::identity::{Details, IDENTITIES, IdentityRecord};
@@ -78,10 +80,11 @@ impl Registry {
         Ok(ids.iter().map(addressee).collect())
     }
 
-    fn identity_records(
+    /// The records of these identities; those that are not there are left out.
+    pub(super) fn identity_records(
         &self,
         ids: BTreeSet<IdentityId>,
-    ) -> Result<BTreeMap<IdentityId, IdentityRecord>, CampaignError> {
+    ) -> Result<BTreeMap<IdentityId, IdentityRecord>, StorageError> {
         let keys: Vec<Vec<u8>> = ids.iter().map(|id| id.to_string().into_bytes()).collect();
         let mut records = BTreeMap::new();
         for (id, entry) in ids.into_iter().zip(self.store().get_many(IDENTITIES, &keys)?) {

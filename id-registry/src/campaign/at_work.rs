@@ -4,13 +4,13 @@
 //! it is still as it was read: there is no moment at which a campaign is approved and what it selects is issued.
 
 use ca_core::blocked_keys::SpkiDigest;
-use ca_core::certificate::CaId;
-use ca_core::csr::{KeyKind, SubjectPublicKey};
+use ca_core::certificate::{CaId, CertificateRecord};
+use ca_core::csr::SubjectPublicKey;
 use ca_core::profile::ProfileId;
 use ca_core::storage::{Change, Expect, StorageError, Table};
 use serde::{Deserialize, Serialize};
 
-use super::selection::{KeyClass, Selection, Traits};
+use super::selection::{KeyClass, Selection, Traits, replaces};
 use super::{CAMPAIGN_MEMBERS, CAMPAIGN_WORK, Campaign, CampaignError, CampaignName, MemberPlace};
 use crate::fault::Fault;
 use crate::id::IdentityId;
@@ -118,11 +118,6 @@ impl AtWork {
         }
         format!("any that the profile admits and that is not of this kind ({})", self.selection)
     }
-
-    /// Whether a key of this kind counts as a replacement.
-    fn replaces(&self, kind: KeyKind) -> bool {
-        self.replace_with.is_empty() || self.replace_with.iter().any(|class| class.has(kind))
-    }
 }
 
 impl Registry {
@@ -168,14 +163,13 @@ impl Registry {
             return Err(Refused::Selected { campaign: name, selects, instead }.into());
         }
         for record in self.certificates_of_key(&traits.key)? {
-            let place = MemberPlace::of(&name, &record).map(|place| place.key(&name));
-            let member = place.map(|key| self.store().get(CAMPAIGN_MEMBERS, &key)).transpose()?;
-            if member.flatten().is_some() {
+            if self.is_member(&name, &record)? {
                 return Err(Refused::KeyOfMember { campaign: name, instead }.into());
             }
         }
         let named = wish.campaign == Some(&name);
-        if !named && campaign.replaces(wish.key.kind()) {
+        let is_replacement = replaces(&campaign.replace_with, traits.kind);
+        if !named && is_replacement {
             return Ok(());
         }
         let waits = match wish.identity {
@@ -183,7 +177,7 @@ impl Registry {
             None => false,
         };
         match (waits, named) {
-            (true, _) if !campaign.replaces(wish.key.kind()) => {
+            (true, _) if !is_replacement => {
                 Err(Refused::NotTheReplacement { campaign: name, instead }.into())
             }
             (false, true) => {
@@ -200,13 +194,28 @@ impl Registry {
         identity: IdentityId,
         profile: &ProfileId,
     ) -> Result<bool, StorageError> {
-        let held = self.authorities().held_by(&reference(identity), FEW)?;
+        let held = self.held_by(identity)?;
         let of_profile = held.iter().filter(|record| record.profile == *profile);
         let keys: Vec<Vec<u8>> = of_profile
             .filter_map(|record| MemberPlace::of(name, record))
             .map(|place| place.key(name))
             .collect();
         Ok(self.store().get_many(CAMPAIGN_WORK, &keys)?.iter().any(Option::is_some))
+    }
+
+    /// The certificates of an identity.
+    pub(super) fn held_by(&self, identity: IdentityId) -> Result<Vec<CertificateRecord>, StorageError> {
+        self.authorities().held_by(&reference(identity), FEW)
+    }
+
+    /// Whether a certificate is a member of a campaign.
+    pub(super) fn is_member(
+        &self,
+        name: &CampaignName,
+        record: &CertificateRecord,
+    ) -> Result<bool, StorageError> {
+        let Some(place) = MemberPlace::of(name, record) else { return Ok(false) };
+        Ok(self.store().get(CAMPAIGN_MEMBERS, &place.key(name))?.is_some())
     }
 
     /// Puts a campaign to work.

@@ -8,9 +8,8 @@ use super::selection::Traits;
 use crate::certificates::CertificateStatus;
 use crate::fault::Fault;
 use crate::id::{IdentityId, StaffId};
-use crate::identity::{IDENTITIES, IdentityRecord};
+use crate::identity::IdentityRecord;
 use crate::key_origin::KeyOrigin;
-use crate::record;
 use crate::registry::Registry;
 
 /// How many certificates are read at once.
@@ -93,21 +92,15 @@ impl Registry {
     }
 
     fn holders(&self, records: &[CertificateRecord]) -> Result<Vec<Holder>, Fault> {
-        let keys: Vec<Vec<u8>> =
-            records.iter().map(|record| record.identity.0.clone().into_bytes()).collect();
-        let found = self.store().get_many(IDENTITIES, &keys)?;
-        records
-            .iter()
-            .zip(found)
-            .map(|(record, entry)| {
-                let Ok(id) = record.identity.0.parse::<IdentityId>() else {
-                    return Ok(other_than_identity(record));
-                };
-                let known =
-                    entry.map(|entry| record::decode::<IdentityRecord>(IDENTITIES, &entry)).transpose()?;
-                Ok(Holder::Identity { id, organisation: known.and_then(|known| known.organisation()) })
-            })
-            .collect()
+        let id = |record: &CertificateRecord| record.identity.0.parse::<IdentityId>().ok();
+        let known = self.identity_records(records.iter().filter_map(id).collect())?;
+        let holder = |record: &CertificateRecord| match id(record) {
+            Some(id) => {
+                Holder::Identity { id, organisation: known.get(&id).and_then(IdentityRecord::organisation) }
+            }
+            None => other_than_identity(record),
+        };
+        Ok(records.iter().map(holder).collect())
     }
 }
 

@@ -6,14 +6,12 @@ use ca_core::certificate::CertificateRecord;
 use ca_core::status::RevocationReason;
 use time::OffsetDateTime;
 
+use super::selection::replaces;
 use super::terms::{Stage, WhenReplaced};
-use super::{CAMPAIGN_MEMBERS, Campaign, CampaignError, Member, MemberPlace, MemberState};
+use super::{Campaign, CampaignError, Member, MemberState};
 use crate::certificates::CertificateStatus;
 use crate::id::IdentityId;
-use crate::registry::{Registry, reference};
-
-/// How many certificates of one identity are looked at.
-const FEW: usize = 500;
+use crate::registry::Registry;
 
 /// What is to become of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +87,7 @@ impl<'a> Judge<'a> {
         let held = match self.held.entry(member.identity) {
             std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(registry.authorities().held_by(&reference(member.identity), FEW)?)
+                place.insert(registry.held_by(member.identity)?)
             }
         };
         let now = self.now;
@@ -104,20 +102,15 @@ impl<'a> Judge<'a> {
             return Ok(false);
         }
         for other in registry.examine(candidates)? {
-            let with = &self.campaign.terms.replace_with;
-            let fits =
-                with.is_empty() || other.kind.is_some_and(|kind| with.iter().any(|class| class.has(kind)));
-            if fits && !self.campaign.selection.selects(&other.traits()) && !self.is_member(&other.record)? {
+            let campaign = self.campaign;
+            if replaces(&campaign.terms.replace_with, other.kind)
+                && !campaign.selection.selects(&other.traits())
+                && !registry.is_member(&campaign.name, &other.record)?
+            {
                 return Ok(true);
             }
         }
         Ok(false)
-    }
-
-    fn is_member(&self, record: &CertificateRecord) -> Result<bool, CampaignError> {
-        let name = &self.campaign.name;
-        let Some(place) = MemberPlace::of(name, record) else { return Ok(false) };
-        Ok(self.registry.store().get(CAMPAIGN_MEMBERS, &place.key(name))?.is_some())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Names of campaigns.
 
+use ca_core::plain_name::is_plain;
 use serde::{Deserialize, Serialize};
 
 use crate::identity::FieldError;
@@ -40,9 +41,7 @@ impl std::str::FromStr for CampaignName {
     type Err = InvalidCampaignName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let plain = |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || octet == b'-';
-        let fits = (1..=40).contains(&text.len()) && text.bytes().all(plain);
-        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidCampaignName) }
+        if is_plain(text, 40) { Ok(Self(text.to_owned())) } else { Err(InvalidCampaignName) }
     }
 }
 

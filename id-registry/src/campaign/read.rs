@@ -63,11 +63,8 @@ impl Registry {
         };
         let found = self.store().scan(CAMPAIGNS, &range, size.entries() + 1)?;
         let read = |(_, entry): &(Vec<u8>, ca_core::storage::Versioned)| record::decode(CAMPAIGNS, entry);
-        let mut items = found.iter().map(read).collect::<Result<Vec<Campaign>, StorageError>>()?;
-        let more = items.len() > size.entries();
-        items.truncate(size.entries());
-        let next = items.last().filter(|_| more).map(|last| last.name.clone());
-        Ok(Page { items, next })
+        let found = found.iter().map(read).collect::<Result<Vec<Campaign>, StorageError>>()?;
+        Ok(Page::cut(found, size, |last| last.name.clone()))
     }
 
     /// Members of a campaign, stage by stage, beginning after `after`. With [`Detail::Addressees`], each look at a person

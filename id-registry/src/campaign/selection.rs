@@ -42,6 +42,11 @@ impl KeyClass {
     }
 }
 
+/// Whether a key counts as a replacement where these kinds are asked for: any does where none is named.
+pub(super) fn replaces(classes: &[KeyClass], kind: Option<KeyKind>) -> bool {
+    classes.is_empty() || kind.is_some_and(|kind| classes.iter().any(|class| class.has(kind)))
+}
+
 impl fmt::Display for KeyClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,10 +1,11 @@
 //! The lists that requests stand in, each in the order of submission.
 
-use ca_core::storage::{Change, Expect, KeyRange, Operation, StorageError, Table};
+use ca_core::storage::{Change, KeyRange, StorageError, Table};
 use time::OffsetDateTime;
 
 use super::{Request, RequestStatus};
 use crate::id::{IdentityId, RequestId};
+use crate::timed;
 
 /// Index: `list/time/request`, empty values. Lists are `all`, `status/…` and `organisation/…`.
 pub const REQUEST_INDEX: Table = Table::octets("request_index");
@@ -26,26 +27,19 @@ impl List {
     }
 
     fn key(&self, request: &Request) -> String {
-        let seconds = u64::try_from(request.requested_at.unix_timestamp()).unwrap_or(0);
-        format!("{}{seconds:016x}/{}", self.prefix(), request.id)
+        timed::key(&self.prefix(), request.requested_at, request.id)
     }
 
     /// The list, or what comes after `request` in it.
     pub(super) fn range(&self, after: Option<&Request>) -> KeyRange {
-        let range = KeyRange::prefix(self.prefix().as_bytes());
-        match after {
-            Some(request) => range.after(self.key(request).as_bytes()),
-            None => range,
-        }
+        timed::range(&self.prefix(), after.map(|request| self.key(request)))
     }
 }
 
 /// All requests from a moment on, or what comes after `after` among them.
 pub(super) fn since(moment: OffsetDateTime, after: Option<&Request>) -> KeyRange {
-    let seconds = u64::try_from(moment.unix_timestamp()).unwrap_or(0);
-    let prefix = List::All.prefix();
-    let begun =
-        KeyRange { from: Some(format!("{prefix}{seconds:016x}/").into_bytes()), ..List::All.range(None) };
+    let first = timed::key(&List::All.prefix(), moment, "");
+    let begun = KeyRange { from: Some(first.into_bytes()), ..List::All.range(None) };
     match after {
         Some(request) => begun.after(List::All.key(request).as_bytes()),
         None => begun,
@@ -54,9 +48,7 @@ pub(super) fn since(moment: OffsetDateTime, after: Option<&Request>) -> KeyRange
 
 /// Which request an index entry names.
 pub(super) fn named(key: &[u8]) -> Result<RequestId, StorageError> {
-    let id = key.rsplit(|byte| *byte == b'/').next().and_then(|id| std::str::from_utf8(id).ok());
-    id.and_then(|id| id.parse().ok())
-        .ok_or_else(|| StorageError("an entry of request_index is damaged".to_owned()))
+    timed::named(REQUEST_INDEX, key)
 }
 
 /// Enters a new request into its lists.
@@ -70,9 +62,5 @@ pub(super) fn enter(change: Change, request: &Request) -> Change {
 /// Moves a request that waited to the list of its present status.
 pub(super) fn decided(change: Change, request: &Request) -> Change {
     let waiting = List::Status(RequestStatus::Waiting).key(request);
-    change.write(REQUEST_INDEX, waiting, Expect::Anything, Operation::Delete).put(
-        REQUEST_INDEX,
-        List::Status(request.status()).key(request),
-        [],
-    )
+    timed::moved(change, REQUEST_INDEX, waiting, List::Status(request.status()).key(request))
 }

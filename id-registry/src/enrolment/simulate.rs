@@ -13,6 +13,7 @@ use ca_core::subject::Fact;
 use time::OffsetDateTime;
 
 use super::issue::for_its_kind;
+use super::wishes::Asked;
 use super::{REQUEST_INDEX, REQUESTS, Request, RequestError, index};
 use crate::fault::Fault;
 use crate::id::RequestId;
@@ -236,15 +237,19 @@ impl Registry {
         if self.vault().is_erased(&reference(request.identity))? {
             return Ok(None);
         }
+        let asked = match self.asked(request) {
+            Err(RequestError::Csr(_) | RequestError::Name(_)) => return Ok(Some(vec![Effect::Undetermined])),
+            asked => asked?,
+        };
+        let Some(asked) = asked else { return Ok(None) };
         let (record, _) = self.identity_record(request.identity)?;
         let identity = self.with_details(record).map_err(IdentityError::from)?;
-        let after = match self.verdict(request, &identity, editions.candidate, editions.now) {
+        let after = match self.verdict(&asked, &identity, editions.candidate, editions.now) {
             Err(RequestError::Identity(IdentityError::Erased(_))) => return Ok(None),
-            Err(RequestError::Csr(_) | RequestError::Name(_)) => return Ok(Some(vec![Effect::Undetermined])),
             verdict => verdict?,
         };
         let Some(former) = editions.former else { return Ok(Some(without_former(after))) };
-        let before = self.verdict(request, &identity, former, editions.now)?;
+        let before = self.verdict(&asked, &identity, former, editions.now)?;
         Ok(Some(match (before, after) {
             (Verdict::Admitted(before), Verdict::Admitted(after)) => {
                 let parts = after.differences_from(&before);
@@ -264,7 +269,7 @@ impl Registry {
 
     fn verdict(
         &self,
-        request: &Request,
+        asked: &Asked,
         identity: &Identity,
         profile: &InForce,
         now: OffsetDateTime,
@@ -272,11 +277,9 @@ impl Registry {
         if for_its_kind(profile, identity.id()).is_err() {
             return Ok(Verdict::Refused("identity-kind".to_owned()));
         }
-        let asked = self.asked(request)?.ok_or(IdentityError::Erased(request.identity))?;
         // Drawn anew for each certificate: it must make no difference here.
         let subject = self.approved_subject(identity, profile)?.instead(Fact::Pseudonym, "ls-0000000000");
-        let wishes = asked.csr.wishes().clone().and_names(&asked.names);
-        match self.authorities().rehearse(asked.csr.key().clone(), &wishes, subject, profile, now) {
+        match self.authorities().rehearse(asked.csr.key().clone(), &asked.wishes(), subject, profile, now) {
             Ok(rehearsal) => Ok(Verdict::Admitted(rehearsal)),
             Err(IssueError::Refused(refusal)) => Ok(Verdict::Refused(rule(&refusal))),
             Err(IssueError::Lint(findings)) => {

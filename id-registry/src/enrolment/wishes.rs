@@ -1,7 +1,7 @@
 //! What is asked for in a request: sealed under the identity that it is for, and opened for whoever decides on it.
 
 use ca_core::alternative_name::Name;
-use ca_core::csr::{CertificationRequest, VerifiedCsr};
+use ca_core::csr::{CertificationRequest, VerifiedCsr, Wishes};
 use ca_core::issuance::Proposal;
 use ca_core::storage::StorageError;
 use ca_core::vault::{Envelope, SealedText, VaultError, purpose_of_field};
@@ -15,6 +15,13 @@ use crate::registry::{Registry, reference};
 pub(super) struct Asked {
     pub(super) csr: VerifiedCsr,
     pub(super) names: Vec<Name>,
+}
+
+impl Asked {
+    /// All that is wished for: what the certification request says, and the names beside it.
+    pub(super) fn wishes(&self) -> Wishes {
+        self.csr.wishes().clone().and_names(&self.names)
+    }
 }
 
 impl Registry {
@@ -51,7 +58,7 @@ impl Registry {
             return Ok(Vec::new());
         }
         let Some(asked) = self.asked(request)? else { return Ok(Vec::new()) };
-        Ok(profile.proposals(&asked.csr.wishes().clone().and_names(&asked.names)))
+        Ok(profile.proposals(&asked.wishes()))
     }
 }
 

@@ -39,13 +39,11 @@ impl Registry {
         after: Option<IdentityId>,
         size: PageSize,
     ) -> Result<Page<Identity, IdentityId>, IdentityError> {
-        let mut items = match permit.scope() {
+        let found = match permit.scope() {
             Scope::Country => self.all_records(kind, after, size.entries() + 1)?,
             Scope::Organisation(own) => self.records_of(own, kind, after, size.entries() + 1)?,
         };
-        let more = items.len() > size.entries();
-        items.truncate(size.entries());
-        let next = if more { items.last().map(|record| record.id) } else { None };
+        let Page { items, next } = Page::cut(found, size, |record| record.id);
         let items: Vec<Identity> =
             items.into_iter().map(|record| self.with_details(record)).collect::<Result<_, _>>()?;
         self.record_views(permit, items.iter().map(Identity::id))?;

@@ -156,10 +156,8 @@ fn decided(proposal: &Proposal, version: Version) -> Result<Change, StorageError
 impl Against {
     /// The edition of a profile that is the newest now.
     pub(super) fn in_force(current: &Current, profile: &ProfileId) -> Option<Self> {
-        current
-            .editions()
-            .find(|(id, ..)| *id == profile)
-            .map(|(_, number, sha256, _)| Self { number, sha256: sha256.to_owned() })
+        let newest = current.number_of(profile).zip(current.digest_of(profile));
+        newest.map(|(number, sha256)| Self { number, sha256: sha256.to_owned() })
     }
 }
 

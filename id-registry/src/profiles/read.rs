@@ -85,8 +85,7 @@ impl Registry {
     ) -> Result<Edition, ProfileChangeError> {
         let current = self.profiles_in_force()?;
         current.knows(profile)?;
-        let newest = current.editions().find(|(id, ..)| *id == profile).map(|(_, number, ..)| number);
-        let number = number.or(newest).unwrap_or_default();
+        let number = number.or_else(|| current.number_of(profile)).unwrap_or_default();
         let unknown = || ProfileChangeError::UnknownEdition { profile: profile.clone(), number };
         self.book().edition(profile, number)?.ok_or_else(unknown)
     }

@@ -2,6 +2,7 @@
 
 use x509_parser::extensions::GeneralName;
 
+use crate::alternative_name::Name;
 use crate::lint::examined::Examined;
 use crate::lint::{Rule, Severity, Verdict, ensure, ensure_or};
 use crate::profile::AttributeType;
@@ -30,8 +31,5 @@ fn check(examined: &Examined<'_>) -> Verdict {
 
 /// RFC 5952 section 4: an address of version 6 in its one recommended form.
 fn is_address(text: &str, octets: &[u8]) -> bool {
-    let address = <[u8; 4]>::try_from(octets)
-        .map(std::net::IpAddr::from)
-        .or_else(|_| <[u8; 16]>::try_from(octets).map(std::net::IpAddr::from));
-    address.is_ok_and(|address| address.to_string() == text)
+    Name::of_address(octets).is_some_and(|address| address.text() == text)
 }

@@ -144,12 +144,6 @@ fn all_required(
     }
 }
 
-/// Whether the applicant may propose anything.
-fn proposes(profile: &Profile) -> bool {
-    profile.subject.iter().any(|entry| entry.value == ValueSource::Request)
-        || profile.alternative_names.iter().any(|name| name.source == NameSource::Request)
-}
-
 fn proposals_have_patterns(profile: &Profile) -> Result<(), BrokenRule> {
     let attributes = profile.subject.iter().filter(|entry| entry.value == ValueSource::Request);
     let names = profile.alternative_names.iter().filter(|name| name.source == NameSource::Request);
@@ -161,7 +155,7 @@ fn proposals_have_patterns(profile: &Profile) -> Result<(), BrokenRule> {
 fn proposals_are_seen(profile: &Profile) -> Result<(), BrokenRule> {
     // ETSI EN 319 411-1 section 6.2.2 (REG-6.2.2-02): the attributes of a certificate are verified by somebody.
     refuse_if(
-        proposes(profile) && profile.vetting.approvals == 0,
+        profile.takes_proposals() && profile.vetting.approvals == 0,
         "approvals",
         "ETSI EN 319 411-1 section 6.2.2",
         "what comes from the request is seen by an officer: 1 or 2",
@@ -174,7 +168,7 @@ fn proposals_say_nothing_of_who_it_is(profile: &Profile) -> Result<(), BrokenRul
     let somebody = matches!(profile.vetting.identity_kind.as_deref(), None | Some("person" | "staff"));
     // Who somebody is, and which organisation, the registry says; so do CAs and responders of themselves.
     refuse_if(
-        proposes(profile) && somebody,
+        profile.takes_proposals() && somebody,
         "from",
         CLAUSE,
         "nothing about a person comes from the request, nor about what the installation certifies for itself",

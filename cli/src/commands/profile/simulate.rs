@@ -1,17 +1,17 @@
 //! `npki profile simulate`: what a changed profile would do to the requests of the last month, before it is proposed.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use time::format_description::well_known::{Iso8601, Rfc3339};
-use time::{Date, Duration, OffsetDateTime};
+use time::{Duration, OffsetDateTime};
 
 use super::propose::read;
 use crate::commands::Ending;
-use crate::failure::{Failure, catalogue};
+use crate::commands::moment::{moment, written};
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::session::Session;
 
@@ -55,12 +55,9 @@ fn since(text: &str) -> Result<Since, String> {
     if let Some(ago) = ago {
         return Ok(Since::Ago(ago));
     }
-    OffsetDateTime::parse(text, &Rfc3339)
-        .or_else(|_| Date::parse(text, &Iso8601::DATE).map(|day| day.midnight().assume_utc()))
-        .map(Since::Moment)
-        .map_err(|_| {
-            "write 12h, 30d, 4w, a day as 2027-03-31, or a moment as 2027-03-31T14:05:00Z".to_owned()
-        })
+    moment(text).map(Since::Moment).map_err(|_| {
+        "write 12h, 30d, 4w, a day as 2027-03-31, or a moment as 2027-03-31T14:05:00Z".to_owned()
+    })
 }
 
 /// A page, as the server tells it.
@@ -102,11 +99,8 @@ pub fn run(arguments: &SimulateArguments, session: &mut Session) -> Ending {
         Since::Ago(ago) => session.clock.now() - ago,
         Since::Moment(moment) => moment,
     };
-    let since_text = since.format(&Rfc3339).map_err(|error| {
-        Failure::of(&catalogue::USAGE).what("the moment cannot be written").cause(error.to_string())
-    })?;
     let client = session.client()?;
-    let mut body = json!({"profile": profile, "text": text, "since": since_text, "limit": PAGE});
+    let mut body = json!({"profile": profile, "text": text, "since": written(since), "limit": PAGE});
     if let Some(ca) = &arguments.issued_by {
         body["issued_by"] = json!(ca);
     }
@@ -118,14 +112,10 @@ pub fn run(arguments: &SimulateArguments, session: &mut Session) -> Ending {
         found.erased += page.erased;
         for effect in page.effects {
             let kind = (effect.effect.clone(), effect.status.clone(), effect.detail.clone());
-            add(
-                effects.entry(kind).or_insert_with(|| Effect {
-                    count: 0,
-                    examples: Vec::new(),
-                    ..copy(&effect)
-                }),
-                effect,
-            );
+            match effects.entry(kind) {
+                Entry::Vacant(place) => drop(place.insert(effect)),
+                Entry::Occupied(sum) => add(sum.into_mut(), effect),
+            }
         }
         match page.next {
             Some(next) => body["after"] = json!(next),
@@ -134,16 +124,6 @@ pub fn run(arguments: &SimulateArguments, session: &mut Session) -> Ending {
     }
     found.effects = effects.into_values().collect();
     Ok(Outcome::done(Simple::new("npki.profile.simulate/1", found, text_of)))
-}
-
-fn copy(effect: &Effect) -> Effect {
-    Effect {
-        status: effect.status.clone(),
-        effect: effect.effect.clone(),
-        detail: effect.detail.clone(),
-        count: 0,
-        examples: Vec::new(),
-    }
 }
 
 fn add(sum: &mut Effect, found: Effect) {

@@ -1,7 +1,5 @@
 //! The alternative names are of the profile's forms.
 
-use std::net::IpAddr;
-
 use const_oid::ObjectIdentifier;
 use der::asn1::ContextSpecific;
 use der::{Any, Decode, Encode};
@@ -47,18 +45,14 @@ fn read(name: &GeneralName<'_>) -> Result<Name, String> {
         GeneralName::DNSName(name) => text(NameForm::Dns, name),
         GeneralName::RFC822Name(name) => text(NameForm::Email, name),
         GeneralName::URI(name) => text(NameForm::Uri, name),
-        GeneralName::IPAddress(octets) => text(NameForm::Ip, &address(octets)?),
+        GeneralName::IPAddress(octets) => {
+            Name::of_address(octets).ok_or_else(|| "an iPAddress has a bad length".to_owned())
+        }
         GeneralName::RegisteredID(oid) => text(NameForm::RegisteredId, &oid.to_id_string()),
         GeneralName::DirectoryName(name) => Ok(Name::DirectoryName(name.as_raw().to_vec())),
         GeneralName::OtherName(oid, value) => other_name(oid, value),
         name => Err(format!("{name} is of no form that profiles have")),
     }
-}
-
-fn address(octets: &[u8]) -> Result<String, String> {
-    let four = <[u8; 4]>::try_from(octets).map(IpAddr::from);
-    let address = four.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from));
-    address.map(|address| address.to_string()).map_err(|_| "an iPAddress has a bad length".to_owned())
 }
 
 /// RFC 5280 section 4.2.1.6: the value is tagged explicitly, which x509-parser leaves on it.
