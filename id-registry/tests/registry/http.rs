@@ -41,7 +41,11 @@ pub(crate) struct Caller {
 
 impl Caller {
     pub(crate) fn new(country: &Country, member: Option<&Member>) -> Self {
-        let certificate = member.map(|member| member.enrolled.certificate.der.clone());
+        Self::presenting(country, member.map(|member| member.enrolled.certificate.der.clone()))
+    }
+
+    /// Whoever presents this certificate, DER.
+    pub(crate) fn presenting(country: &Country, certificate: Option<Vec<u8>>) -> Self {
         Self { router: router(Arc::clone(&country.registry)), certificate }
     }
 

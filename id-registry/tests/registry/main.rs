@@ -11,6 +11,7 @@ mod http;
 mod identities;
 mod key_origins;
 mod ledger;
+mod outside;
 mod profiles;
 mod proposals;
 mod sealed;
