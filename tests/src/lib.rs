@@ -23,6 +23,7 @@ pub mod installation;
 pub mod judges;
 pub mod load;
 pub mod made_store;
+pub mod nation;
 pub mod npki;
 pub mod postgres;
 pub mod programs;

@@ -72,9 +72,22 @@ impl Staff {
         profile: &str,
         identity: &str,
     ) -> Issued {
+        self.issue_for_key_of(installation, asker, profile, identity, "p256")
+    }
+
+    /// The same for a key of this kind: `rsa-3072`.
+    #[track_caller]
+    pub fn issue_for_key_of(
+        &self,
+        installation: &Installation,
+        asker: &Member,
+        profile: &str,
+        identity: &str,
+        algorithm: &str,
+    ) -> Issued {
         let out = installation.scratch(&format!("{profile}-{identity}"));
-        let request = ["cert", "request", "--profile", profile, "--identity", identity];
-        let request: Vec<&str> = request.into_iter().chain(["--generate", "--out", text(&out)]).collect();
+        let request = ["cert", "request", "--profile", profile, "--identity", identity, "--generate"];
+        let request = [&request[..], &["--algorithm", algorithm, "--out", text(&out)]].concat();
         let outcome = asker.npki.run(&request);
         let answer = self.approve(asker, &outcome);
         if outcome.code == exit::WAITING {

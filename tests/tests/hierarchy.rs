@@ -6,17 +6,23 @@ use tests::certificates::{self, Issued};
 use tests::country::Country;
 use tests::installation::Installation;
 use tests::judges::openssl::{self, Branch, Nonce};
+use tests::nation;
 use tests::npki::text;
 use tests::programs::Program;
 
 /// Which CA issues under a profile, and which root it leads to.
 fn branch(installation: &Installation, profile: &str) -> (&'static str, Branch) {
     let (issuing, root) = match profile {
-        "person-authentication" | "person-authentication-pseudonymous" | "person-signature" => {
-            ("persons", "root")
-        }
-        "organisation-seal" => ("seals", "root"),
-        "device" | "application" => ("things", "root"),
+        "person-authentication"
+        | "person-authentication-pseudonymous"
+        | "person-signature"
+        | "person-signature-short-term" => ("persons", "root"),
+        "audit-log-signer"
+        | "organisation-seal"
+        | "registry-document-signer"
+        | "trusted-list-signer"
+        | "xroad-signing" => ("seals", "root"),
+        "agent" | "application" | "device" | "xroad-security-server" => ("things", "root"),
         "tls-server" => ("tls", "tls-root"),
         other => panic!("nobody issues {other}"),
     };
@@ -29,10 +35,15 @@ fn policy(profile: &str) -> &'static str {
         "person-authentication" => "1.1",
         "person-authentication-pseudonymous" => "1.2",
         "person-signature" => "2.1",
-        "organisation-seal" => "3.1",
+        "person-signature-short-term" => "2.2",
+        "organisation-seal" | "xroad-signing" => "3.1",
         "tls-server" => "4.1",
         "device" => "5.1",
-        "application" => "6.1",
+        "application" | "xroad-security-server" => "6.1",
+        "agent" => "6.2",
+        "registry-document-signer" => "9.1",
+        "trusted-list-signer" => "9.2",
+        "audit-log-signer" => "9.3",
         other => panic!("{other} has no policy"),
     }
 }
@@ -40,6 +51,7 @@ fn policy(profile: &str) -> &'static str {
 #[test]
 fn each_kind_has_its_ca_and_nothing_is_believed_elsewhere() {
     let country = Country::populated_in(Installation::fresh_with("national"));
+    a_nation_s_certificates_are_of_their_cas(&country);
     each_certificate_is_of_its_ca(&country);
     nothing_of_one_tree_is_believed_under_the_other(&country);
     a_revocation_is_in_the_crl_of_its_own_ca_alone(&country);
@@ -57,6 +69,17 @@ fn each_certificate_is_of_its_ca(country: &Country) {
         answer.succeeded().saying("Response verify OK").saying(": good");
         let named = certificates::crl_addresses(&issued.certificate).remove(0);
         assert!(named.ends_with(&format!("/crl/{ca}.crl")), "{named}");
+    }
+}
+
+/// Those that nobody asks about too: they name neither responder nor CRL.
+fn a_nation_s_certificates_are_of_their_cas(country: &Country) {
+    for issued in nation::served(country) {
+        let (ca, branch) = branch(&country.installation, &issued.profile);
+        let shown = country.staff.officer.npki.done(&["cert", "show", &issued.serial]);
+        assert_eq!(shown["issuer"], ca, "{shown}");
+        openssl::verify_path(&branch.root, &branch.issuing, &issued.certificate).succeeded();
+        under_its_policy(&branch, &issued);
     }
 }
 

@@ -16,7 +16,7 @@ use tests::judges::pkilint::{self, Inspection, Linter};
 use tests::judges::{gnutls, openssl};
 use tests::npki::text;
 use tests::programs::Program;
-use tests::{Country, bystander, certificates};
+use tests::{Country, bystander, certificates, nation};
 
 #[test]
 fn openssl_accepts_every_path_with_every_crl() {
@@ -93,10 +93,19 @@ fn a_certificate_that_was_never_issued_is_not_good() {
 /// Which linter, told to expect what, judges the certificates of a profile.
 fn linters(profile: &str) -> Vec<Linter> {
     let more: &[Linter] = match profile {
-        "person-authentication" | "person-authentication-pseudonymous" | "person-signature" => {
-            &[pkilint::etsi("NCP-NATURAL-PERSON-CERTIFICATE")]
-        }
-        "organisation-seal" | "device" | "application" => &[pkilint::etsi("NCP-LEGAL-PERSON-CERTIFICATE")],
+        "person-authentication"
+        | "person-authentication-pseudonymous"
+        | "person-signature"
+        | "person-signature-short-term" => &[pkilint::etsi("NCP-NATURAL-PERSON-CERTIFICATE")],
+        "agent"
+        | "application"
+        | "audit-log-signer"
+        | "device"
+        | "organisation-seal"
+        | "registry-document-signer"
+        | "trusted-list-signer"
+        | "xroad-security-server"
+        | "xroad-signing" => &[pkilint::etsi("NCP-LEGAL-PERSON-CERTIFICATE")],
         "tls-server" => &[pkilint::etsi("OVCP-FINAL-CERTIFICATE"), pkilint::cabf("OV-FINAL-CERTIFICATE")],
         "ocsp-responder" => &[pkilint::cabf("OCSP-RESPONDER")],
         "root-ca" => &[pkilint::cabf("ROOT-CA")],
@@ -119,8 +128,14 @@ fn linters_find_only_what_is_meant() {
     let responder = openssl::responder_certificate(&response);
     let officer = alone(&country, &country.staff.officer.certificate);
 
+    let served = nation::served(&country);
+
     let mut inspection = Inspection::default();
-    let leaves = country.issued.iter().map(|issued| (issued.profile.as_str(), issued.certificate.as_path()));
+    let leaves = country
+        .issued
+        .iter()
+        .chain(&served)
+        .map(|issued| (issued.profile.as_str(), issued.certificate.as_path()));
     let more = [("staff-authentication", officer.as_path()), ("ocsp-responder", responder.as_path())];
     for (profile, certificate) in leaves.chain(more) {
         for linter in linters(profile) {

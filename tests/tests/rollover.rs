@@ -22,15 +22,22 @@ fn next_generation(from: &str) -> String {
 /// The same, certified by this root.
 fn generation(from: &str, root: &str) -> String {
     let issues = [
+        "agent",
         "application",
+        "audit-log-signer",
         "device",
         "organisation-seal",
         "person-authentication",
         "person-authentication-pseudonymous",
         "person-signature",
+        "person-signature-short-term",
+        "registry-document-signer",
         "staff-authentication",
         "timestamping-unit",
         "tls-server",
+        "trusted-list-signer",
+        "xroad-security-server",
+        "xroad-signing",
     ];
     format!(
         "\n[[ca]]\nid = \"issuing-g2\"\nissuer = \"{root}\"\nname = \"Issuing CA G2\"\nprofile = \"issuing-ca\"\n\

@@ -50,7 +50,7 @@ fn mistakes_are_named_with_the_word_that_was_meant() {
             "issues = [\"application\", \"tls-server\"]",
             "is issued by things already",
         ),
-        ("issues = [\"organisation-seal\"]", "issues = [\"root-ca\"]", "is a CA's profile"),
+        ("\"organisation-seal\"", "\"root-ca\"", "is a CA's profile"),
         ("issues = [\"tls-server\"]", "issues = []", "no CA issues under profile \"tls-server\""),
         ("profile = \"seals-ca\"", "profile = \"things-ca\"", "does not list policy"),
         ("profile = \"things-ca\"", "profile = \"tls-ca\"", "does not list policy"),

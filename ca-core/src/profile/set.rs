@@ -15,7 +15,9 @@ macro_rules! built_in {
 /// The profiles npki comes with, name and TOML text. `npki init` copies them into the data directory, where a country
 /// adapts them; from then on the copies are what counts.
 pub const BUILT_IN: &[(&str, &str)] = &[
+    built_in!("agent"),
     built_in!("application"),
+    built_in!("audit-log-signer"),
     built_in!("device"),
     built_in!("issuing-ca"),
     built_in!("ocsp-responder"),
@@ -23,7 +25,9 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     built_in!("person-authentication"),
     built_in!("person-authentication-pseudonymous"),
     built_in!("person-signature"),
+    built_in!("person-signature-short-term"),
     built_in!("persons-ca"),
+    built_in!("registry-document-signer"),
     built_in!("root-ca"),
     built_in!("seals-ca"),
     built_in!("staff-authentication"),
@@ -32,6 +36,9 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     built_in!("timestamping-unit"),
     built_in!("tls-ca"),
     built_in!("tls-server"),
+    built_in!("trusted-list-signer"),
+    built_in!("xroad-security-server"),
+    built_in!("xroad-signing"),
 ];
 
 /// All profiles of an installation.

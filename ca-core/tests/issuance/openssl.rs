@@ -63,6 +63,16 @@ pub(crate) fn shows(certificate: &[u8], extensions: &str) -> String {
     said
 }
 
+/// The whole of a certificate as `openssl x509 -text` reads it.
+pub(crate) fn reads(certificate: &[u8]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = write(folder.path(), "leaf.pem", "CERTIFICATE", certificate);
+    let text = ["x509", "-noout", "-text", "-in"].map(std::ffi::OsStr::new);
+    let (read, said) = openssl(&[&text[..], &[certificate.as_ref()]].concat());
+    assert!(read, "{said}");
+    said
+}
+
 /// `openssl crl` verifies the CRL and shows the serial number with this reason.
 pub(crate) fn lists_as_revoked(ca: &Ca, crl: &[u8], serial: &SerialNumber, reason: &str) {
     let folder = tempfile::tempdir().unwrap();

@@ -6,6 +6,7 @@ mod proposals;
 mod subject;
 
 use super::{IssuanceRequest, Refusal};
+use crate::alternative_name::Name;
 use crate::csr::{KeyKind, SubjectPublicKey, Wishes};
 use crate::profile::{AttributeType, Profile, SubjectAttribute, ValueSource};
 use crate::subject::{ApprovedSubject, Fact};
@@ -26,8 +27,8 @@ impl Profile {
         subject: ApprovedSubject,
     ) -> Result<IssuanceRequest, Refusal> {
         self.admit_key(key.kind())?;
-        let attributes = self.attributes(&subject, wishes)?;
         let names = self.names(&subject, wishes)?;
+        let attributes = self.attributes(&subject, wishes, &names)?;
         self.admit_subject(wishes, subject.identity(), &attributes, &names)?;
         self.admit_extensions(wishes)?;
         Ok(IssuanceRequest { profile: self.clone(), subject, attributes, names, key, edition: None })
@@ -48,10 +49,11 @@ impl Profile {
         &self,
         subject: &ApprovedSubject,
         wishes: &Wishes,
+        names: &[Name],
     ) -> Result<Vec<(AttributeType, String)>, Refusal> {
         let mut attributes = Vec::new();
         for wanted in &self.subject {
-            if let Some(value) = self.attribute_value(wanted, subject, wishes)? {
+            if let Some(value) = self.attribute_value(wanted, subject, wishes, names)? {
                 attributes.push((wanted.attribute, value));
             }
         }
@@ -63,17 +65,18 @@ impl Profile {
         wanted: &SubjectAttribute,
         subject: &ApprovedSubject,
         wishes: &Wishes,
+        names: &[Name],
     ) -> Result<Option<String>, Refusal> {
         let fact = match &wanted.value {
             ValueSource::Fixed(value) => return Ok(Some(value.clone())),
             ValueSource::Request => return self.proposed_attribute(wanted, wishes),
             ValueSource::Fact(fact) => *fact,
         };
-        let Some(value) = subject.values(fact).first() else {
+        let Some(value) = fact_value(subject, fact, names) else {
             return if wanted.required { Err(self.missing(fact)) } else { Ok(None) };
         };
         self.fits(wanted, fact, value)?;
-        Ok(Some(value.clone()))
+        Ok(Some(value.to_owned()))
     }
 
     fn fits(&self, wanted: &SubjectAttribute, fact: Fact, value: &str) -> Result<(), Refusal> {
@@ -85,6 +88,16 @@ impl Profile {
     fn missing(&self, fact: Fact) -> Refusal {
         Refusal::FactMissing { profile: self.id.to_string(), fact: fact.to_string() }
     }
+}
+
+/// An identity's value of a fact. Of several DNS names it is the first that the certificate has, where it has any: CA/Browser
+/// Forum BR section 7.1.4.3, a common name is one of the alternative names.
+fn fact_value<'a>(subject: &'a ApprovedSubject, fact: Fact, names: &'a [Name]) -> Option<&'a str> {
+    let certified = names.iter().find_map(|name| match name {
+        Name::Dns(host) if fact == Fact::DnsName => Some(host.as_str()),
+        _ => None,
+    });
+    certified.or_else(|| subject.values(fact).first().map(String::as_str))
 }
 
 impl SubjectAttribute {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use rcgen::{KeyPair, PublicKeyData, SigningKey};
 use time::{Duration, OffsetDateTime};
 
-use crate::algorithm::{DigestAlgorithm, SignatureAlgorithm};
+use crate::algorithm::{DigestAlgorithm, KeyAlgorithm, SignatureAlgorithm};
 use crate::alternative_name::Name;
 use crate::authority::Addresses;
 use crate::certificate::CaId;
@@ -13,6 +13,8 @@ use crate::clock::SystemEntropy;
 use crate::csr::{SubjectPublicKey, Wishes};
 use crate::issuance::issuer::Issuer;
 use crate::issuance::to_be_signed::{self, CERTIFICATE_ALGORITHM_FIELD, Contents, IssuedBy};
+use crate::keys::Signer;
+use crate::keys::software::SoftwareKey;
 use crate::profile::{Profile, ProfileSet};
 use crate::serial::SerialNumber;
 use crate::subject::{ApprovedSubject, Fact, IdentityRef};
@@ -66,10 +68,20 @@ pub(super) fn issuer_of(id: &str) -> Option<&'static Ca> {
     }
 }
 
-/// To-be-signed bytes for a new P-256 key, or P-384 where the profile wants that.
+/// One for all tests: making it takes a while.
+static RSA: LazyLock<Vec<u8>> =
+    LazyLock::new(|| SoftwareKey::generate(KeyAlgorithm::Rsa3072).unwrap().public_key_info().to_vec());
+
+/// The SubjectPublicKeyInfo of a key for an end entity: a new P-256 key, or RSA where the profile admits that alone.
+fn of_end_entity(profile: &Profile) -> Vec<u8> {
+    if profile.keys.admits_own(KeyAlgorithm::P256) { public(&p256()) } else { RSA.clone() }
+}
+
+/// To-be-signed bytes for such a key, or a new P-384 key of a CA's.
 pub(super) fn of_profile(id: &str) -> Vec<u8> {
-    let key = if profile(id).is_ca() { p384() } else { p256() };
-    tbs(profile(id), &key.subject_public_key_info(), issuer_of(id))
+    let profile = profile(id);
+    let key = if profile.is_ca() { public(&p384()) } else { of_end_entity(profile) };
+    tbs(profile, &key, issuer_of(id))
 }
 
 /// The same, signed.
@@ -154,10 +166,11 @@ pub(super) fn varied(profile: &Profile, variation: Variation) -> Vec<u8> {
         Variation::Long => "a-name-of-some-length.payroll.revenue.services.gov.ls",
     };
     let subject = with_facts(first, profile).with(Fact::DnsName, server);
-    let key = if profile.is_ca() { p384() } else { p256() };
+    let own = p384();
+    let key = if profile.is_ca() { public(&own) } else { of_end_entity(profile) };
     let issuer = issuer_of(&profile.id.0);
-    let tbs = written(profile, &key.subject_public_key_info(), issuer, subject);
-    let signature = issuer.map_or(&key, |issuer| &issuer.key).sign(&tbs).unwrap();
+    let tbs = written(profile, &key, issuer, subject);
+    let signature = issuer.map_or(&own, |issuer| &issuer.key).sign(&tbs).unwrap();
     to_be_signed::assemble(&tbs, CERTIFICATE_ALGORITHM_FIELD, &signature).unwrap()
 }
 
@@ -171,7 +184,10 @@ fn with_facts(first: ApprovedSubject, profile: &Profile) -> ApprovedSubject {
         "root-ca" => "Lesotho National Root CA G1",
         _ if profile.is_ca() => "Lesotho Issuing CA G1",
         "organisation-seal" => "Revenue Services Lesotho Seal",
-        "application" | "tls-server" => "Payroll (production)",
+        "registry-document-signer" => "Register of Licences 2027",
+        "trusted-list-signer" => "Trusted List 2027",
+        "xroad-signing" => "Revenue Services Lesotho",
+        "agent" | "application" | "audit-log-signer" | "tls-server" => "Payroll (production)",
         "ocsp-responder" => "OCSP Responder 2027-01-01",
         "timestamping-unit" => "Time-Stamping Unit 2027-1",
         _ => "MOKOENA,THABO",
@@ -194,6 +210,9 @@ fn with_facts(first: ApprovedSubject, profile: &Profile) -> ApprovedSubject {
         .with(Fact::AssetTag, "RSL-GATE-0001")
         .with(Fact::RegistryUri, "https://registry.gov.ls/id/D-1")
         .with(Fact::HardwareModule, "1.3.6.1.4.1.32473.1/0a0b0c01")
+        .with(Fact::MemberClass, "GOV")
+        .with(Fact::MemberCode, "RSL")
+        .with(Fact::ServerCode, "RSL/SS1")
 }
 
 /// A key's SubjectPublicKeyInfo, DER.
