@@ -173,6 +173,7 @@ pub(crate) fn subject(profile: &str, identity: IdentityRef) -> ApprovedSubject {
         .with(Fact::DnsName, "a.example.org")
         .with(Fact::RegistryUri, "https://registry.example.org/id/X-1")
         .with(Fact::HardwareModule, "1.3.6.1.4.1.32473.1/0a0b0c")
+        .with(Fact::Pseudonym, "ls-7QF3K2M9TX")
         .with(Fact::MemberClass, "GOV")
         .with(Fact::MemberCode, "RSL")
         .with(Fact::ServerCode, "RSL/SS1")
