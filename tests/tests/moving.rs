@@ -14,13 +14,12 @@ use ca_core::certificate::{CERTIFICATE_DER, CERTIFICATES};
 use ca_core::storage::Store;
 use ca_core::storage::address::StoreAddress;
 use serde_json::Value;
-use tests::installation::{Keeping, copy_folder};
+use tests::installation::Keeping;
 use tests::judges::openssl;
 use tests::load::Clients;
-use tests::npki::text;
 use tests::postgres::PostgresServer;
 use tests::rest::Rest;
-use tests::{Country, Installation, answers, census, certificates};
+use tests::{Country, Custody, Installation, answers, census, certificates};
 
 const CLIENTS: usize = 4;
 
@@ -55,21 +54,7 @@ fn moves(keeping: Keeping<'_>, target: &str) {
     let shown = served(&country.staff.officer.rest);
     country.installation.stop();
 
-    let mut moved = Installation::filled(&country.installation, |operator, data| {
-        operator.done(&[
-            "restore",
-            text(&custody.backup),
-            "--identity",
-            text(&custody.identity),
-            "--data",
-            text(data),
-            "--store",
-            target,
-        ]);
-        // What no backup holds: what opens the keys.
-        let _ = std::fs::remove_dir_all(data.join("secrets"));
-        copy_folder(&country.installation.data().join("secrets"), &data.join("secrets"));
-    });
+    let mut moved = custody.restored(&country.installation, target);
     moved.audit_is_clean();
     let (before, after) = (stored(&country.installation.data()), stored(&moved.data()));
     for serial in &early {
@@ -140,31 +125,4 @@ fn stored(data: &Path) -> BTreeMap<String, Vec<u8>> {
     Store::export(store.as_ref(), take).unwrap();
     assert_eq!(stored.len(), records, "records and certificates do not match");
     stored
-}
-
-/// Who keeps the backups, and where.
-struct Custody {
-    identity: std::path::PathBuf,
-    backup: std::path::PathBuf,
-}
-
-impl Custody {
-    /// Makes a key pair for backups and names its recipient in the settings.
-    fn of(installation: &mut Installation) -> Self {
-        let folder = installation.scratch("backup");
-        let (identity, backup) = (folder.join("identity"), folder.join("backup"));
-        let made = installation.somebody("custodian").done(&["backup", "key", "--out", text(&identity)]);
-        let recipient = format!("recipients = [\"{}\"]", answers::text(&made, "recipient"));
-        installation.stop();
-        installation.edit_settings(|settings| {
-            settings.replace("recipients = []", &recipient).replace("with_keys = false", "with_keys = true")
-        });
-        installation.start();
-        Self { identity, backup }
-    }
-
-    /// Backs the running service up, through itself.
-    fn back_up_running(&self, country: &Country) {
-        country.staff.administrator.npki.done(&["backup", "create", "--out", text(&self.backup)]);
-    }
 }

@@ -7,29 +7,18 @@
     reason = "a test that cannot go on says so and stops"
 )]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tests::certificates::sha256;
-use tests::installation::copy_folder;
+use tests::ministry::own_profiles;
 use tests::npki::{exit, text};
-use tests::{Country, Installation, Member, answers, workspace};
-
-/// A folder with the profiles that npki comes with, where one passage of one is changed.
-fn profiles(folder: &Path, name: &str, from: &str, to: &str) -> PathBuf {
-    let profiles = folder.join("profiles");
-    copy_folder(&workspace::root().join("config/profiles"), &profiles);
-    let file = profiles.join(format!("{name}.toml"));
-    let text = std::fs::read_to_string(&file).unwrap();
-    assert!(text.contains(from), "{name} has no {from}");
-    std::fs::write(&file, text.replacen(from, to, 1)).unwrap();
-    profiles
-}
+use tests::{Country, Installation, Ministry, answers};
 
 #[test]
 fn an_installation_is_founded_with_a_countrys_own_profiles_and_reads_no_files_later() {
     let installation = Installation::planned();
     let scratch = installation.scratch("own");
-    let own = profiles(&scratch, "device", "validity_days = 365", "validity_days = 77");
+    let own = own_profiles(&scratch, &[("device", "validity_days = 365", "validity_days = 77")]);
     installation.found(&["--profiles", text(&own)]);
     assert!(!installation.data().join("profiles").exists(), "files that nobody reads mislead");
     let mut installation = installation;
@@ -59,7 +48,7 @@ fn wrong_profiles_found_nothing() {
     let scratch = installation.scratch("wrong");
     let mut arguments = installation.init_arguments();
     let nobody = installation.somebody("installer");
-    let broken = profiles(&scratch, "device", "validity_days", "validity_dais");
+    let broken = own_profiles(&scratch, &[("device", "validity_days", "validity_dais")]);
     for (folder, said) in [
         (scratch.join("nowhere"), "No such file"),
         (installation.scratch("empty"), "holds no profiles"),
@@ -72,52 +61,6 @@ fn wrong_profiles_found_nothing() {
         assert!(problem.detail.contains(said), "{problem:?}");
         assert!(!installation.data().exists(), "half of an installation is there");
         arguments.truncate(arguments.len() - 2);
-    }
-}
-
-/// A country with a second administrator.
-struct Ministry {
-    country: Country,
-    second: Member,
-}
-
-impl Ministry {
-    fn of(country: Country) -> Self {
-        let administrator = &country.staff.administrator;
-        let second = administrator.hire(&country.installation, "Limpho Tau", "administrator", &[]);
-        Self { country, second }
-    }
-
-    /// The newest text of a profile with one passage changed, as a file.
-    fn edited(&self, name: &str, from: &str, to: &str) -> PathBuf {
-        let folder = self.country.installation.scratch(&format!("{name}-{}", to.len()));
-        let _ = std::fs::remove_dir_all(&folder);
-        let first = &self.country.staff.administrator.npki;
-        first.done(&["profile", "export", name, "--out", text(&folder)]);
-        let file = folder.join(format!("{name}.toml"));
-        let found = std::fs::read_to_string(&file).unwrap();
-        assert!(found.contains(from), "{name} has no {from}");
-        std::fs::write(&file, found.replacen(from, to, 1)).unwrap();
-        file
-    }
-
-    /// Proposed by the first administrator, who must wait for the second.
-    #[track_caller]
-    fn propose(&self, file: &Path, more: &[&str]) -> serde_json::Value {
-        let propose = ["profile", "propose", text(file), "--reason", "the law of 2027"];
-        self.country.staff.administrator.npki.answered(exit::WAITING, &[&propose, more].concat())
-    }
-
-    #[track_caller]
-    fn approve(&self, proposal: &serde_json::Value) {
-        let (id, digest) = (answers::id(proposal), answers::text(proposal, "sha256"));
-        let approved = self.second.npki.done(&["profile", "approve", &id, "--sha256", digest]);
-        assert_eq!(approved["status"], "approved", "{approved}");
-    }
-
-    fn days(&self, name: &str) -> u64 {
-        let shown = self.country.staff.officer.npki.done(&["profile", "show", name]);
-        shown["validity_days"].as_u64().unwrap()
     }
 }
 
