@@ -5,6 +5,8 @@
 pub struct TomlFault {
     /// The line, from 1, where it is known.
     pub line: Option<usize>,
+    /// The character of the line, from 1, where it is known.
+    pub column: Option<usize>,
     /// What is wrong there.
     pub what: TomlMistake,
 }
@@ -35,6 +37,8 @@ impl TomlFault {
     pub fn of(text: &str, error: &toml::de::Error) -> Self {
         let before = error.span().and_then(|span| text.get(..span.start));
         let line = before.map(|before| before.matches('\n').count() + 1);
+        let column =
+            before.and_then(|before| before.rsplit('\n').next()).map(|rest| rest.chars().count() + 1);
         // serde says "unknown field `a`, expected one of `b`, `c`": the names stand between backticks, the wrong one
         // first.
         let mut names = error.message().split('`').skip(1).step_by(2);
@@ -47,7 +51,7 @@ impl TomlFault {
         } else {
             TomlMistake::Malformed(error.message().to_owned())
         };
-        Self { line, what }
+        Self { line, column, what }
     }
 }
 

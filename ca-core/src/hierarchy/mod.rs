@@ -3,6 +3,7 @@
 //! It is data: `hierarchy.toml` in the data directory. `file` holds the loose form as written; [`Hierarchy`] is the
 //! checked form, in which every CA stands below one that comes before it.
 
+mod advice;
 mod file;
 mod rules;
 

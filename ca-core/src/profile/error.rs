@@ -64,6 +64,8 @@ pub struct Place {
     pub file: String,
     /// The line, from 1.
     pub line: Option<usize>,
+    /// The character of the line, from 1.
+    pub column: Option<usize>,
 }
 
 impl std::fmt::Display for Place {

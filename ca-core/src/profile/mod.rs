@@ -3,12 +3,16 @@
 //! A profile is data: a TOML file under `config/profiles/`. `file` holds the loose form as written; [`Profile`] is
 //! the checked form that issuance works from. Nothing else decides a certificate's content.
 
+mod advice;
 mod assemble;
 mod attribute;
+pub mod describe;
 mod error;
+mod faults;
 mod file;
 mod nature;
 pub(crate) mod oids;
+mod place;
 mod rules;
 mod set;
 
@@ -22,8 +26,10 @@ use crate::alternative_name::NameForm;
 use crate::csr::KeyKind;
 use crate::subject::Fact;
 
+pub use advice::Advice;
 pub(crate) use attribute::is_printable;
 pub use error::{BrokenRule, Place, ProfileError};
+pub use faults::{Fault, FaultKind};
 pub use set::{BUILT_IN, ProfileSet, UnknownProfile};
 
 pub use crate::toml_fault::nearest;

@@ -70,17 +70,26 @@ impl ProfileSet {
         files.into_iter().map(|(stem, text)| Profile::from_toml(stem, text)).collect()
     }
 
-    /// Reads and checks every `*.toml` of a folder; other files are left alone.
+    /// Reads and checks every `*.toml` of a folder, as [`ProfileSet::read_folder`].
     ///
     /// # Errors
     /// The folder or a file cannot be read, a profile breaks a rule, or there is none.
     pub fn load(folder: impl AsRef<Path>) -> Result<Self, ProfileError> {
+        Ok(Self::read_folder(folder)?.into_iter().map(|(profile, _)| profile).collect())
+    }
+
+    /// Reads every `*.toml` of a folder once and checks it; other files are left alone. Profiles with their texts, in the
+    /// order of their names.
+    ///
+    /// # Errors
+    /// The folder or a file cannot be read, a profile breaks a rule, or there is none.
+    pub fn read_folder(folder: impl AsRef<Path>) -> Result<Vec<(Profile, String)>, ProfileError> {
         let folder = folder.as_ref();
         let at = |path: &Path| {
             let path = path.to_owned();
             move |source| ProfileError::File { path, source }
         };
-        let mut set = Self::default();
+        let mut read = Vec::new();
         for entry in std::fs::read_dir(folder).map_err(at(folder))? {
             let path = entry.map_err(at(folder))?.path();
             if path.extension().is_none_or(|extension| extension != "toml") {
@@ -89,9 +98,10 @@ impl ProfileSet {
             let text = std::fs::read_to_string(&path).map_err(at(&path))?;
             let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
             let profile = file::read(&stem, &path.display().to_string(), &text)?;
-            set.0.insert(profile.id.clone(), profile);
+            read.push((profile, text));
         }
-        if set.0.is_empty() { Err(ProfileError::NoProfiles(folder.to_owned())) } else { Ok(set) }
+        read.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
+        if read.is_empty() { Err(ProfileError::NoProfiles(folder.to_owned())) } else { Ok(read) }
     }
 
     /// The profiles that npki comes with ([`BUILT_IN`]).

@@ -8,7 +8,7 @@ use crate::authority::Unable;
 use crate::certificate::CaId;
 use crate::hierarchy::{BrokenHierarchy, Hierarchy, RESPONDER_PROFILE, SERVER_PROFILE, STAFF_PROFILE};
 use crate::ledger::Event;
-use crate::profile::{Profile, ProfileError, ProfileId, ProfileKind, UnknownProfile, oids};
+use crate::profile::{Profile, ProfileError, ProfileId, ProfileKind, ProfileSet, UnknownProfile, oids};
 use crate::storage::{Change, StorageError, Version};
 
 /// What is to become of a profile.
@@ -238,6 +238,23 @@ fn misfit(profile: &Profile) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// The profiles that the service cannot do without, where they are missing or good for something else: name, and what is
+/// wrong.
+pub fn unfit_for_service(profiles: &ProfileSet) -> Vec<(ProfileId, String)> {
+    let answers = profiles.iter().any(|profile| profile.ocsp_address);
+    let about = |(name, needed): (&str, bool)| {
+        let why = match profiles.find(name) {
+            Ok(profile) => misfit(profile).map(|what| format!("must {what}: the service relies on it")),
+            Err(_) => {
+                needed.then(|| "is missing, and the service has certificates of its own under it".to_owned())
+            }
+        };
+        why.map(|why| (ProfileId(name.to_owned()), why))
+    };
+    let own = [(RESPONDER_PROFILE, answers), (SERVER_PROFILE, true), (STAFF_PROFILE, true)];
+    own.into_iter().filter_map(about).collect()
 }
 
 /// The CA that will issue under a profile where the hierarchy does not say, or that nobody would.

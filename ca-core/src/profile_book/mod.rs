@@ -26,7 +26,7 @@ mod judge;
 pub use current::{Current, InForce, NotInForce};
 pub use edition::{Edition, EditionMark, EditionState, Endorsement, Origin, digest};
 pub use found::{FOUNDED, FoundError, IMPORTED};
-pub use judge::{Judged, Objection, Wanted};
+pub use judge::{Judged, Objection, Wanted, unfit_for_service};
 
 /// The directory: one record under [`DIRECTORY`].
 pub const PROFILE_BOOK: Table = Table::records("profile_book");

@@ -407,6 +407,51 @@ problems! {
         "there is no such profile",
         "the server does not issue under a profile of this name",
         "npki profile list";
+    /// A file is not called as a profile's is.
+    PROFILE_NAME = "E-PROF-101", Usage, false,
+        "the file's name cannot be a profile's",
+        "a profile is called as its file is: NAME.toml, of 1 to 64 lower-case letters, digits and hyphens",
+        "rename the file: person-signature.toml is the profile person-signature";
+    /// A profile's file cannot be read as one.
+    PROFILE_TOML = "E-PROF-102", Usage, false,
+        "the file is not the TOML of a profile",
+        "it is not TOML, or a key is missing or of another type",
+        "compare it with one that npki comes with: npki profile export --built-in --out DIR";
+    /// A profile's file has an unknown key.
+    PROFILE_KEY = "E-PROF-103", Usage, false,
+        "profiles have no such key",
+        "a key is misspelt, or stands in the wrong table",
+        "every key is described at the top of person-signature.toml: npki profile export --built-in --out DIR";
+    /// A key of a profile's file has an unknown value.
+    PROFILE_VALUE = "E-PROF-104", Usage, false,
+        "the key has no such value",
+        "a word is misspelt, or belongs to another key",
+        "every value is described at the top of person-signature.toml: npki profile export --built-in --out DIR";
+    /// Certificates of a profile would break a rule.
+    PROFILE_RULE = "E-PROF-105", Usage, false,
+        "the profile breaks a rule",
+        "certificates of it would not be what a standard demands, or what npki demands",
+        "read the clause in the message: npki profile check FILE";
+    /// Profiles do not make up an installation's.
+    PROFILE_SET = "E-PROF-106", Usage, false,
+        "the profiles are not all that an installation needs",
+        "one that the service itself uses is missing or good for something else, or two have one name",
+        "take those that are missing: npki profile export --built-in --out DIR";
+    /// A hierarchy's file cannot be read as one.
+    HIERARCHY_TEXT = "E-PROF-107", Usage, false,
+        "the hierarchy's file is not understood",
+        "it is not TOML, or a key is unknown, missing or of another type",
+        "compare it with one that npki comes with: --hierarchy national";
+    /// Profiles and the CAs of a hierarchy do not fit together.
+    HIERARCHY_RULE = "E-PROF-108", Usage, false,
+        "the CAs and the profiles do not fit together",
+        "a policy, purpose, key or depth of what a CA issues is not within its own",
+        "change the CA's profile, or let another CA issue under the profile";
+    /// Something about a profile breaks no rule, and is worth a look.
+    PROFILE_ADVICE = "E-PROF-109", Usage, false,
+        "something about the profile is worth a look",
+        "no rule is broken, and people may be surprised by what it says",
+        "read the warning; npki profile check --fail-on warning makes it count";
     /// A name that no CA of the server has.
     UNKNOWN_CA = "E-CTX-011", NotFound, false,
         "there is no such CA",

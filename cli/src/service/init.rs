@@ -111,7 +111,10 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founding, ServiceError> {
 }
 
 /// The text of a hierarchy that npki comes with, or of a file.
-fn hierarchy_text(wanted: &str) -> Result<String, ServiceError> {
+///
+/// # Errors
+/// It is neither, or the file cannot be read.
+pub(crate) fn hierarchy_text(wanted: &str) -> Result<String, ServiceError> {
     if let Some((_, text)) = ca_core::hierarchy::BUILT_IN.iter().find(|(name, _)| *name == wanted) {
         return Ok((*text).to_owned());
     }

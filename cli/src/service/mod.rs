@@ -49,7 +49,7 @@ pub(crate) use backup::{BackupPlan, Made, SealedKeys, create_backup, verify_back
 pub(crate) use clock::{ClockState, accept_clock, clock_state};
 pub(crate) use demo::{Afterwards, DemoPlan, Telling, demo};
 pub(crate) use founding::{Founding, WaitingCa, found_missing};
-pub(crate) use init::{Plan, TokenPlan, init};
+pub(crate) use init::{Plan, TokenPlan, hierarchy_text, init};
 pub(crate) use offline_root::{Installed, RequestPlan, Requested, install_response, request_certificate};
 pub(crate) use restore::{Loss, RestorePlan, Restored, restore};
 pub(crate) use rsa_keys::rsa_keys;

@@ -7,9 +7,9 @@ use ca_core::ledger::{Actor, Ledger};
 use ca_core::profile::{self, ProfileId, ProfileSet};
 use ca_core::profile_book::{Current, Origin, ProfileBook, digest};
 
+use super::ServiceError;
 use super::serve::Foundation;
 use super::settings::Settings;
-use super::{ServiceError, files};
 
 /// Profiles as files: name and TOML text.
 pub(super) type ProfileFiles = Vec<(String, String)>;
@@ -64,14 +64,10 @@ fn take_over_into(book: &ProfileBook, ledger: &Ledger, folder: &Path) -> Result<
     Ok(())
 }
 
-/// Every profile's file of a folder, checked.
+/// Every profile's file of a folder, checked: what is entered is what was checked.
 fn read(folder: &Path) -> Result<ProfileFiles, ServiceError> {
-    let set = ProfileSet::load(folder)?;
-    let text = |name: &str| {
-        let path = folder.join(format!("{name}.toml"));
-        std::fs::read_to_string(&path).map_err(files::at(&path))
-    };
-    set.iter().map(|profile| Ok((profile.id.0.clone(), text(&profile.id.0)?))).collect()
+    let read = ProfileSet::read_folder(folder)?;
+    Ok(read.into_iter().map(|(profile, text)| (profile.id.0, text)).collect())
 }
 
 /// The files of profiles that are not what the store has.

@@ -37,8 +37,8 @@ fn confirmed(id: &str, session: &mut Session) -> Result<String, Failure> {
     let proposal: Proposal = client.read(&["profile-proposals", id])?;
     let act = format!("This is the {} of profile {}: {}", proposal.act, proposal.profile, proposal.reason);
     session.console.note(&act);
-    for line in difference(&client, &proposal)?.iter().flat_map(|diff| diff.lines()) {
-        session.console.note(line);
+    for line in difference(&client, &proposal)?.lines() {
+        session.console.note(&line);
     }
     session.console.note(&format!("SHA-256 {}", proposal.sha256));
     let typed = session.console.ask("Type the last four digits of the SHA-256 to put it in force:", &flag)?;

@@ -1,18 +1,23 @@
 //! `npki profile`: the profiles that are in force, the editions they had, and changes under dual control.
 
+mod check;
 mod decide;
+mod diff;
 mod export;
 mod history;
+mod meaning;
 mod proposals;
 mod propose;
+mod show;
 mod simulate;
+mod source;
 
 use clap::Subcommand;
 
 use super::Ending;
 use super::paging::Paging;
 use crate::client::records::{Page as Listing, ProfileSummary};
-use crate::failure::{Failure, catalogue};
+use crate::failure::Failure;
 use crate::output::{Outcome, Page, Simple};
 use crate::session::Session;
 
@@ -21,11 +26,14 @@ use crate::session::Session;
 pub enum ProfileCommand {
     /// List the profiles the server issues under
     List,
-    /// Show one profile
-    Show {
-        /// The profile
-        id: String,
-    },
+    /// Show all that a profile says, in words
+    Show(show::ShowArguments),
+    /// Check profiles' files as the service would read them, offline: every fault of each, and what is worth a look
+    #[command(after_help = check::EXAMPLES)]
+    Check(check::CheckArguments),
+    /// Tell what differs between two profiles for holders and relying parties
+    #[command(after_help = diff::EXAMPLES)]
+    Diff(diff::DiffArguments),
     /// List the editions that a profile had, and by whose word
     History {
         /// The profile
@@ -89,7 +97,9 @@ pub fn run(command: ProfileCommand, session: &mut Session) -> Ending {
         ProfileCommand::List => {
             Ok(Outcome::done(Simple::new("npki.profile.list/1", in_force(session)?, list_text)))
         }
-        ProfileCommand::Show { id } => show(&id, session),
+        ProfileCommand::Show(arguments) => show::run(&arguments, session),
+        ProfileCommand::Check(arguments) => check::run(&arguments, session),
+        ProfileCommand::Diff(arguments) => diff::run(&arguments, session),
         ProfileCommand::History { name, diff, paging } => history::run(&name, diff, &paging, session),
         ProfileCommand::Export(arguments) => export::run(&arguments, session),
         ProfileCommand::Simulate(arguments) => simulate::run(&arguments, session),
@@ -107,22 +117,6 @@ fn in_force(session: &mut Session) -> Result<Listing<ProfileSummary>, Failure> {
     session.client()?.list(&["profiles"], &[])
 }
 
-fn show(id: &str, session: &mut Session) -> Ending {
-    let profiles = in_force(session)?;
-    let known: Vec<String> = profiles.items.iter().map(|profile| profile.id.clone()).collect();
-    let found = profiles.items.into_iter().find(|profile| profile.id == id);
-    let profile = found.ok_or_else(|| unknown(id, &known))?;
-    Ok(Outcome::done(Simple::new("npki.profile.show/1", profile, show_text)))
-}
-
-fn unknown(id: &str, known: &[String]) -> Failure {
-    let failure = Failure::of(&catalogue::UNKNOWN_PROFILE).what(format!("there is no profile {id}"));
-    match crate::context::nearest(id, known.iter().map(String::as_str)) {
-        Some(near) => failure.fix(format!("did you mean {near}?")),
-        None => failure,
-    }
-}
-
 fn list_text(profiles: &Listing<ProfileSummary>, page: &mut Page) {
     let rows = profiles.items.iter().map(|profile| {
         [
@@ -134,15 +128,4 @@ fn list_text(profiles: &Listing<ProfileSummary>, page: &mut Page) {
         ]
     });
     page.table(["PROFILE", "FOR", "APPROVALS", "DAYS", "TITLE"], rows.collect(), "no profiles");
-}
-
-fn show_text(profile: &ProfileSummary, page: &mut Page) {
-    page.facts(&[
-        ("profile", profile.id.clone()),
-        ("title", profile.title.clone()),
-        ("for", profile.identity_kind.clone().unwrap_or_default()),
-        ("approvals", profile.approvals.to_string()),
-        ("validity", format!("{} days", profile.validity_days)),
-        ("keys", profile.keys.join(", ")),
-    ]);
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::history::{Edition, changes};
+use super::meaning::Change;
 use crate::client::Client;
 use crate::client::records::Page as Listing;
 use crate::commands::Ending;
@@ -58,8 +59,26 @@ impl ProposalStatus {
 struct Shown {
     #[serde(flatten)]
     proposal: Proposal,
+    #[serde(flatten)]
+    difference: Difference,
+}
+
+/// What a proposal changes; nothing is told of a retirement.
+#[derive(Debug, Default, Serialize)]
+pub struct Difference {
     /// The lines that differ from the edition it was made against, as in a unified diff.
-    diff: Option<String>,
+    pub diff: Option<String>,
+    /// What that means.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
+}
+
+impl Difference {
+    /// In words, and then line by line as the text has it: what is approved is the text.
+    pub fn lines(&self) -> Vec<String> {
+        let meaning = self.change.iter().flat_map(Change::lines);
+        meaning.chain(self.diff.iter().flat_map(|diff| diff.lines()).map(ToOwned::to_owned)).collect()
+    }
 }
 
 /// Lists.
@@ -73,26 +92,31 @@ pub fn list(status: Option<ProposalStatus>, paging: &Paging, session: &mut Sessi
 pub fn show(id: &str, session: &mut Session) -> Ending {
     let client = session.client()?;
     let proposal: Proposal = client.read(&["profile-proposals", id])?;
-    let diff = difference(&client, &proposal)?;
-    let shown = Shown { proposal, diff };
+    let difference = difference(&client, &proposal)?;
+    let shown = Shown { proposal, difference };
     Ok(Outcome::done(Simple::new("npki.profile.proposal/1", shown, |shown: &Shown, page| {
         show_text(&shown.proposal, page);
-        shown.diff.iter().flat_map(|diff| diff.lines()).for_each(|line| page.line(line));
+        shown.difference.lines().iter().for_each(|line| page.line(line));
     })))
 }
 
-/// What a proposal changes; nothing for a retirement.
-pub fn difference(client: &Client, proposal: &Proposal) -> Result<Option<String>, Failure> {
-    let Some(text) = &proposal.text else { return Ok(None) };
+/// What a proposal changes.
+///
+/// # Errors
+/// The server cannot be asked.
+pub fn difference(client: &Client, proposal: &Proposal) -> Result<Difference, Failure> {
+    let Some(text) = &proposal.text else { return Ok(Difference::default()) };
     let former = match proposal.against {
         Some(number) => {
             let edition: Edition =
                 client.read(&["profiles", &proposal.profile, "editions", &number.to_string()])?;
-            edition.text.unwrap_or_default()
+            edition.text
         }
-        None => String::new(),
+        None => None,
     };
-    Ok(Some(changes(&former, text)))
+    let diff = Some(changes(former.as_deref().unwrap_or_default(), text));
+    let change = Some(Change::of(&proposal.profile, former.as_deref(), text));
+    Ok(Difference { diff, change })
 }
 
 fn list_text(list: &Listing<Proposal>, page: &mut Page) {
