@@ -63,9 +63,9 @@ pub struct Place {
     /// The file, as it was asked for.
     pub file: String,
     /// The line, from 1.
-    pub line: Option<usize>,
+    pub line: Option<u32>,
     /// The character of the line, from 1.
-    pub column: Option<usize>,
+    pub column: Option<u32>,
 }
 
 impl std::fmt::Display for Place {

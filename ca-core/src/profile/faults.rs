@@ -68,8 +68,8 @@ impl Profile {
 fn of(error: &ProfileError, text: &str) -> Vec<Fault> {
     let fault = |kind, place: Option<&Place>, what: String, nearest: Option<&String>| Fault {
         kind,
-        line: place.and_then(|place| place.line),
-        column: place.and_then(|place| place.column),
+        line: place.and_then(|place| place.line).and_then(long),
+        column: place.and_then(|place| place.column).and_then(long),
         what,
         nearest: nearest.cloned(),
         clause: None,
@@ -102,6 +102,10 @@ fn of(error: &ProfileError, text: &str) -> Vec<Fault> {
     }
 }
 
+fn long(number: u32) -> Option<usize> {
+    usize::try_from(number).ok()
+}
+
 /// The text with an unknown word as it was probably meant, or left out; `None` where that cannot be told.
 fn next(error: &ProfileError, text: &str) -> Option<String> {
     let (found, place, nearest, is_key) = match error {
@@ -109,7 +113,7 @@ fn next(error: &ProfileError, text: &str) -> Option<String> {
         ProfileError::UnknownValue { found, place, nearest } => (found, place, nearest.as_deref(), false),
         _ => return None,
     };
-    let start = place::offset(text, place.line?, place.column?)?;
+    let start = place::offset(text, long(place.line?)?, long(place.column?)?)?;
     let line_end = text.get(start..)?.find('\n').map_or(text.len(), |length| start + length);
     let word = start + text.get(start..line_end)?.find(found.as_str())?;
     let meant = nearest.map(|nearest| {

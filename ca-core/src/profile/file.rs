@@ -41,7 +41,8 @@ fn name(id: &str) -> Result<ProfileId, ProfileError> {
 
 fn unreadable(file: &str, text: &str, error: &toml::de::Error) -> ProfileError {
     let fault = TomlFault::of(text, error);
-    let place = Place { file: file.to_owned(), line: fault.line, column: fault.column };
+    let short = |number: Option<usize>| number.and_then(|number| u32::try_from(number).ok());
+    let place = Place { file: file.to_owned(), line: short(fault.line), column: short(fault.column) };
     match fault.what {
         TomlMistake::UnknownKey { found, nearest } => ProfileError::UnknownKey { found, place, nearest },
         TomlMistake::UnknownValue { found, nearest } => ProfileError::UnknownValue { found, place, nearest },

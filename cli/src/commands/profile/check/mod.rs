@@ -152,7 +152,7 @@ fn checked(file: &Path, today: Date) -> CheckedFile {
     let text = match read(file) {
         Ok(text) => text,
         Err(finding) => {
-            checked.findings.push(finding);
+            checked.findings.push(*finding);
             return checked;
         }
     };
@@ -174,20 +174,20 @@ fn checked(file: &Path, today: Date) -> CheckedFile {
 }
 
 /// A file's text; no file keeps the others from being told of.
-fn read(file: &Path) -> Result<String, Finding> {
+fn read(file: &Path) -> Result<String, Box<Finding>> {
     let octets = files::read(file, MOST_OCTETS as u64).map_err(|failure| {
         let problem = if failure.code() == catalogue::FILE_TOO_LARGE.code {
             &catalogue::FILE_TOO_LARGE
         } else {
             &catalogue::UNREADABLE
         };
-        Finding::error(problem, failure.sentences()[..2].join(": "))
+        Box::new(Finding::error(problem, failure.sentences()[..2].join(": ")))
     })?;
     String::from_utf8(octets).map_err(|error| {
         let before = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
         let line = before.iter().filter(|octet| **octet == b'\n').count() + 1;
         let message = "what stands here is not UTF-8".to_owned();
-        Finding { line: Some(line), ..Finding::error(&catalogue::PROFILE_TOML, message) }
+        Box::new(Finding { line: Some(line), ..Finding::error(&catalogue::PROFILE_TOML, message) })
     })
 }
 
