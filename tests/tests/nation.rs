@@ -65,6 +65,32 @@ fn one_of_each_is_requested_approved_and_says_what_it_must() {
     }
 }
 
+/// Relying parties have npki's own answer, about what nobody tells the revocation of (RFC 9608) too.
+#[test]
+fn npki_believes_each_and_what_a_short_term_certificate_signed() {
+    let country = Country::settled();
+    let served = nation::served(&country);
+    let npki = country.installation.somebody("relying party");
+    let root = country.installation.root();
+    for issued in &served {
+        let verified = npki.done(&["verify", text(&issued.certificate), "--trust", text(&root)]);
+        assert_eq!(verified["verdict"], "valid", "{}: {verified}", issued.profile);
+        let status = &verified["details"]["path"][0]["status"]["status"];
+        let expected = if is_short(&issued.profile) { "no-revocation" } else { "good" };
+        assert_eq!(status, expected, "{}: {verified}", issued.profile);
+    }
+    let signer = served.iter().find(|issued| issued.profile == "person-signature-short-term").unwrap();
+    let document = PathBuf::from(npki.file("lease.txt"));
+    std::fs::write(&document, "Two rooms in Maseru.\n").unwrap();
+    let signature = npki.file("lease.txt.p7s");
+    let by = ["--cert", text(&signer.chain), "--key", text(&signer.key), "--out", &signature];
+    npki.done(&[&["sign", text(&document)], &by[..]].concat());
+    let verify = ["verify", text(&document), "--signature", &signature, "--trust", text(&root)];
+    assert_eq!(npki.done(&verify)["verdict"], "valid");
+    std::fs::write(&document, "Three rooms in Maseru.\n").unwrap();
+    npki.run(&verify).exits(exit::NO);
+}
+
 fn is_short(profile: &str) -> bool {
     ["agent", "person-signature-short-term"].contains(&profile)
 }

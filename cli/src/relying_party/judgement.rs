@@ -151,6 +151,7 @@ fn stations(verdict: &CertificateVerdict) -> Vec<String> {
             Some((status, source)) => {
                 let word = match status {
                     CertificateStatus::Good => "good",
+                    CertificateStatus::NoRevocation => "short-lived, never revoked",
                     CertificateStatus::Revoked { .. } => "revoked",
                     CertificateStatus::Unknown => "unknown to its issuer",
                     _ => "status not known",

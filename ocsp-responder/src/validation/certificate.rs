@@ -3,7 +3,7 @@
 use ca_core::name;
 use certval::{CertificateChain, DeferDecodeSigned, ExtensionProcessing, PDVCertificate, PDVExtension};
 use const_oid::db::rfc5280;
-use der::asn1::ObjectIdentifier;
+use der::asn1::{Null, ObjectIdentifier};
 use der::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -15,6 +15,9 @@ use super::algorithm::{self, AlgorithmError};
 
 /// The most octets a certificate may have. Real ones, ML-DSA included, stay below 16 kB.
 pub const MAX_CERTIFICATE_OCTETS: usize = 64 * 1024;
+
+/// id-ce-noRevAvail (RFC 9608 section 2).
+const NO_REV_AVAIL: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.56");
 
 /// A certificate as read. Signatures and digests are always taken over the original octets, because decoding and
 /// encoding again does not give the same ones (RFC 5280 section 4.1 demands DER; not all issuers heed it).
@@ -179,6 +182,11 @@ impl Certificate {
     /// Whether the certificate says that its key belongs to a CA (RFC 5280 section 4.2.1.9).
     pub(crate) fn is_ca(&self) -> bool {
         matches!(self.extension::<BasicConstraints>(rfc5280::ID_CE_BASIC_CONSTRAINTS), Some(Ok(found)) if found.ca)
+    }
+
+    /// Whether it says that nobody tells of its revocation, noRevAvail (RFC 9608 section 2): NULL, and never a CA's.
+    pub(crate) fn is_never_revoked(&self) -> bool {
+        matches!(self.extension::<Null>(NO_REV_AVAIL), Some(Ok(Null))) && !self.is_ca()
     }
 
     /// Whether the key may be used so: no keyUsage extension leaves it free (RFC 5280 section 4.2.1.3).

@@ -76,7 +76,7 @@ fn judge_status(path: &ValidPath, basis: &Basis<'_>) -> Verdict {
 
 fn reason_of(certificate: usize, status: &CertificateStatus) -> Option<Reason> {
     match status {
-        CertificateStatus::TrustAnchor | CertificateStatus::Good => None,
+        CertificateStatus::TrustAnchor | CertificateStatus::Good | CertificateStatus::NoRevocation => None,
         CertificateStatus::Revoked { at, reason: Some(RevocationReason::CertificateHold) } => {
             Some(Reason::OnHold { certificate, at: *at })
         }

@@ -157,6 +157,8 @@ pub enum CertificateStatus {
     TrustAnchor,
     /// Verified evidence says that it is not revoked.
     Good,
+    /// It ends before a revocation could matter, and says that nobody tells of one (RFC 9608).
+    NoRevocation,
     /// Verified evidence says that it is revoked or on hold.
     Revoked {
         /// Since when.
@@ -224,7 +226,7 @@ pub struct StatusReport {
 /// Finds the status of `certificate`, issued by `issuer`, at the moment `at`.
 ///
 /// When pieces of evidence differ, the worst counts: revoked before unknown before good. `evidence` in the answer
-/// shows the difference.
+/// shows the difference. RFC 9608 section 4: where the certificate says so, none is needed; what there is all the same counts.
 pub fn find_status(
     certificate: &Certificate,
     issuer: &Certificate,
@@ -243,7 +245,11 @@ pub fn find_status(
         let outcome = outcome.map_err(|refusal| refusal.to_string());
         reports.push(EvidenceReport::new(EvidenceSource::Crl, outcome));
     }
-    conclude(reports)
+    let report = conclude(reports);
+    if report.status == CertificateStatus::Undetermined && certificate.is_never_revoked() {
+        return StatusReport { status: CertificateStatus::NoRevocation, ..report };
+    }
+    report
 }
 
 /// What each of these CRLs says of `certificate`: complete ones, each as the newest delta CRL among the others amends

@@ -102,6 +102,26 @@ fn valid_with_digests_that_ring_does_not_pair_with_the_curve_and_with_pss() {
 }
 
 #[test]
+fn of_what_is_never_revoked_no_evidence_is_needed_and_what_there_is_counts() {
+    let tree = hierarchy("P-256");
+    let never = format!("{LEAF}2.5.29.56=DER:05:00\n");
+    let of_root = tree.evidence(Vec::new());
+    let told = |extensions: &str, evidence: &GatheredEvidence| {
+        let leaf = tree.workshop.issue("issuing", "never", "P-256", extensions);
+        let verdict = ask(&leaf, from_ref(&tree.issuing), from_ref(&tree.root), evidence, now());
+        (verdict.answer, verdict.path[0].status.clone().unwrap().status)
+    };
+    assert_eq!(told(&never, &of_root), (Answer::Valid, CertificateStatus::NoRevocation));
+    assert_eq!(told(&never, &tree.fresh_crls()), (Answer::Valid, CertificateStatus::Good));
+    // Another value is not that extension, and a CA cannot say it of itself.
+    for other in
+        [LEAF.to_owned(), format!("{LEAF}2.5.29.56=DER:30:00\n"), format!("{CA}2.5.29.56=DER:05:00\n")]
+    {
+        assert_eq!(told(&other, &of_root), (Answer::CannotTell, CertificateStatus::Undetermined), "{other}");
+    }
+}
+
+#[test]
 fn sha1_and_short_rsa_are_too_weak() {
     let tree = hierarchy("RSA");
     let leaf = tree.workshop.certify("issuing", "leaf", "/C=LS/CN=leaf", LEAF, &["-sha1"]);
