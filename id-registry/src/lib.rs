@@ -13,6 +13,7 @@ pub mod fault;
 pub mod http;
 pub mod id;
 pub mod identity;
+pub mod import;
 pub mod index_key;
 pub mod key_origin;
 pub mod ledger;

@@ -147,6 +147,7 @@ mod tests {
                 ("signed-in", "CCCo"),
                 ("read-registry", "CCCo"),
                 ("register-identities", "-C--"),
+                ("import-identities", "-C--"),
                 ("request-certificates", "-C-o"),
                 ("approve-requests", "-C--"),
                 ("revoke-certificates", "C--o"),

@@ -168,6 +168,22 @@ impl Vault {
         Ok((envelope.seal_record(purpose, record)?, change))
     }
 
+    /// Seals the first record of a subject that was named just now, as JSON. Whether it has a key is not looked up, the
+    /// change demands that it has none; and its key is not kept in memory, so that a long list of new subjects does not
+    /// drive out those in use.
+    ///
+    /// # Errors
+    /// Key or randomness failed; or as [`Envelope::seal_record`].
+    pub fn seal_first_record(
+        &self,
+        subject: &IdentityRef,
+        purpose: &str,
+        record: &impl Serialize,
+    ) -> Result<(Vec<u8>, Change), VaultError> {
+        let (key, _, change) = self.new_key(subject)?;
+        Ok((self.envelope(subject, key).seal_record(purpose, record)?, change))
+    }
+
     /// Opens one value; `None` when the subject was erased.
     ///
     /// # Errors
@@ -255,11 +271,18 @@ impl Vault {
     }
 
     fn first_key(&self, subject: &IdentityRef, ticket: Ticket) -> Result<(Arc<RawKey>, Change), VaultError> {
+        let (key, wrapped, change) = self.new_key(subject)?;
+        self.cache.keep(ticket, subject, &wrapped, &key);
+        Ok((key, change))
+    }
+
+    /// A key for a subject that has none, as it is wrapped, and what must be committed with what it seals.
+    fn new_key(&self, subject: &IdentityRef) -> Result<(Arc<RawKey>, Vec<u8>, Change), VaultError> {
         let key = Arc::new(octets::draw_key(self.entropy.as_ref())?);
         let kept = wrapped(self.ring().current(), &subject.0, &key, self.clock.now())?;
-        self.cache.keep(ticket, subject, &kept.wrapped, &key);
+        let wrapped = kept.wrapped.clone();
         let record = KeyRecord::Kept(kept).encode()?;
-        Ok((key, Change::new().insert(SUBJECT_KEYS, place(subject), record)))
+        Ok((key, wrapped, Change::new().insert(SUBJECT_KEYS, place(subject), record)))
     }
 
     fn unwrapped(

@@ -15,6 +15,7 @@ use super::problem::Problem;
 use super::route::Service;
 use crate::id::IdentityKind;
 use crate::identity::{Details, Identity, NewIdentity, Owner};
+use crate::import::NamedOwner;
 use crate::permission::{EraseIdentities, ReadRegistry, RegisterIdentities};
 
 /// An identity to be entered.
@@ -79,8 +80,9 @@ pub(super) enum IdentityEntered {
 }
 
 impl IdentityEntered {
-    fn into_domain(self) -> Result<NewIdentity, Problem> {
-        Ok(match self {
+    /// As entered; owner and sponsor are named as they were written.
+    pub(super) fn into_domain(self) -> NewIdentity<NamedOwner> {
+        match self {
             Self::Organisation { legal_name, identifier, locality, further } => {
                 NewIdentity::Organisation { legal_name, identifier, locality, further: further.into() }
             }
@@ -88,24 +90,24 @@ impl IdentityEntered {
                 NewIdentity::Person { surname, given_name, identifier, further: further.into() }
             }
             Self::Device { organisation, sponsor, asset_tag, hardware_module, further } => {
-                let owner = owner(&organisation, &sponsor)?;
+                let owner = NamedOwner { organisation, sponsor };
                 NewIdentity::Device { owner, asset_tag, hardware_module, further: further.into() }
             }
             Self::Application { organisation, sponsor, name, environment, dns_names, further } => {
                 NewIdentity::Application {
-                    owner: owner(&organisation, &sponsor)?,
+                    owner: NamedOwner { organisation, sponsor },
                     name,
                     environment,
                     dns_names,
                     further: further.into(),
                 }
             }
-        })
+        }
     }
 }
 
-fn owner(organisation: &str, sponsor: &str) -> Result<Owner, Problem> {
-    Ok(Owner { organisation: organisation.parse()?, sponsor: sponsor.parse()? })
+fn by_identifier(named: NamedOwner) -> Result<Owner, Problem> {
+    Ok(Owner { organisation: named.organisation.parse()?, sponsor: named.sponsor.parse()? })
 }
 
 /// An identity. Which fields there are depends on its kind.
@@ -201,7 +203,7 @@ pub(super) async fn register(
     who: Authorised<RegisterIdentities>,
     Body(entered): Body<IdentityEntered>,
 ) -> Result<(StatusCode, Json<IdentityView>), Problem> {
-    let entered = entered.into_domain()?;
+    let entered = entered.into_domain().owned_by(by_identifier)?;
     let register = move |registry: &crate::Registry| Ok(registry.register_identity(&who.permit, entered)?);
     let identity = blocking(&registry, register).await?;
     Ok((StatusCode::CREATED, Json(identity.into())))

@@ -105,7 +105,7 @@ fn unfit(error: &serde_json::Error) -> Problem {
 }
 
 /// The most similar of the names that serde says it expected: "unknown field `surnam`, expected one of `kind`, …".
-fn nearest(text: &str) -> Option<&str> {
+pub(super) fn nearest(text: &str) -> Option<&str> {
     if !text.starts_with("unknown ") {
         return None;
     }

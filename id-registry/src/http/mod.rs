@@ -23,6 +23,7 @@ mod cas;
 mod certificates;
 mod further;
 mod identities;
+mod import;
 mod input;
 mod key_origins;
 mod ledger;
@@ -72,6 +73,7 @@ fn routes() -> Vec<Route> {
         guarded(ledger::__path_list, ledger::list),
         guarded(ledger::__path_show, ledger::show),
         guarded(identities::__path_register, identities::register),
+        guarded(import::__path_import, import::import),
         guarded(identities::__path_list, identities::list),
         guarded(identities::__path_show, identities::show),
         guarded(identities::__path_erase, identities::erase),

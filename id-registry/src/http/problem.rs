@@ -75,6 +75,9 @@ problems! {
     ANSWERS_FOR = "E-ID-010" 409 false, "Others depend on the identity",
         "erase what it owns or answers for first; the detail names one of these";
 
+    IMPORT_UNFIT = "E-IMP-001" 422 false, "This part of a list is not entered",
+        "send 1 to 500 rows, in the order of their numbers; npki registry import does so";
+
     UNKNOWN_PROFILE = "E-REQ-001" 404 false, "There is no such profile", "see which there are: npki profile list";
     WRONG_PROFILE = "E-REQ-002" 422 false, "The profile is for identities of another kind",
         "choose a profile for this kind of identity: npki profile list";
@@ -306,6 +309,11 @@ impl Problem {
     pub(super) fn of_csr(code: &'static str, detail: String, fix: &'static str) -> Self {
         let title = "The certification request is refused";
         Self { code, status: 422, title, detail, fix: Cow::Borrowed(fix), retryable: false }
+    }
+
+    /// Code, detail and fix: for one of many things asked for at once.
+    pub(super) fn told(self) -> (&'static str, String, String) {
+        (self.code, self.detail, self.fix.into_owned())
     }
 
     /// Says more exactly what to do.

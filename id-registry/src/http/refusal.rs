@@ -20,6 +20,7 @@ use crate::enrolment::{RequestError, SimulationError};
 use crate::fault::Fault;
 use crate::id::InvalidId;
 use crate::identity::{FieldError, IdentityError};
+use crate::import::ImportError;
 use crate::key_origin::OriginError;
 use crate::ledger::LedgerError;
 use crate::master_keys::RotationError;
@@ -219,7 +220,7 @@ impl From<IdentityError> for Problem {
             IdentityError::Field(field) => return field.clone().into(),
             IdentityError::Fault(fault) => return fault.clone().into(),
             IdentityError::Taken { .. } => table::IDENTIFIER_TAKEN,
-            IdentityError::Unknown(_) => table::UNKNOWN_IDENTITY,
+            IdentityError::Unknown(_) | IdentityError::NoSuchNumber { .. } => table::UNKNOWN_IDENTITY,
             IdentityError::WrongKind { .. } => table::WRONG_KIND,
             IdentityError::Closed(_) => table::IDENTITY_CLOSED,
             IdentityError::Erased(_) => table::ERASED,
@@ -228,6 +229,17 @@ impl From<IdentityError> for Problem {
             IdentityError::OfAnother { .. } => table::OF_ANOTHER,
         };
         Self::new(kind, error.to_string())
+    }
+}
+
+impl From<ImportError> for Problem {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Fault(fault) => fault.into(),
+            ImportError::Count(_) | ImportError::Order | ImportError::Source => {
+                Self::new(table::IMPORT_UNFIT, error.to_string())
+            }
+        }
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) use facts::organisation_facts;
 pub use field::FieldError;
 pub(crate) use field::{line, name_of_staff, reason_line};
 pub use further::Further;
+pub(crate) use register::{Number, bearer, checked};
 
 /// Identities by identifier, without anything personal.
 pub const IDENTITIES: Table = Table::records("identities");
@@ -206,21 +207,45 @@ impl std::fmt::Debug for Details {
     }
 }
 
-/// An identity as entered: nothing in it is checked yet. The fields are those of [`Details`].
+/// An identity as entered: nothing in it is checked yet. The fields are those of [`Details`]; `O` says how its owner is
+/// named, where it has one.
 #[derive(Clone)]
 #[allow(missing_docs, reason = "the fields are those of Details")]
-pub enum NewIdentity {
+pub enum NewIdentity<O = Owner> {
     /// A natural person.
     Person { surname: String, given_name: String, identifier: String, further: Further },
     /// A legal person.
     Organisation { legal_name: String, identifier: String, locality: Option<String>, further: Further },
     /// A machine.
-    Device { owner: Owner, asset_tag: String, hardware_module: Option<String>, further: Further },
+    Device { owner: O, asset_tag: String, hardware_module: Option<String>, further: Further },
     /// A program.
-    Application { owner: Owner, name: String, environment: String, dns_names: Vec<String>, further: Further },
+    Application { owner: O, name: String, environment: String, dns_names: Vec<String>, further: Further },
 }
 
-impl std::fmt::Debug for NewIdentity {
+impl<O> NewIdentity<O> {
+    /// The same identity, its owner named as `find` names it.
+    ///
+    /// # Errors
+    /// `find` failed.
+    pub fn owned_by<P, E>(self, find: impl FnOnce(O) -> Result<P, E>) -> Result<NewIdentity<P>, E> {
+        Ok(match self {
+            Self::Person { surname, given_name, identifier, further } => {
+                NewIdentity::Person { surname, given_name, identifier, further }
+            }
+            Self::Organisation { legal_name, identifier, locality, further } => {
+                NewIdentity::Organisation { legal_name, identifier, locality, further }
+            }
+            Self::Device { owner, asset_tag, hardware_module, further } => {
+                NewIdentity::Device { owner: find(owner)?, asset_tag, hardware_module, further }
+            }
+            Self::Application { owner, name, environment, dns_names, further } => {
+                NewIdentity::Application { owner: find(owner)?, name, environment, dns_names, further }
+            }
+        })
+    }
+}
+
+impl<O> std::fmt::Debug for NewIdentity<O> {
     /// Personal data does not reach logs.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NewIdentity").finish_non_exhaustive()
@@ -240,6 +265,12 @@ pub enum IdentityError {
         field: &'static str,
         /// Who has it.
         existing: IdentityId,
+    },
+    /// An owner or sponsor is named by a number that nobody has.
+    #[error("{field}: no identity has this number")]
+    NoSuchNumber {
+        /// The field, by its name in JSON.
+        field: &'static str,
     },
     /// There is no such identity.
     #[error("no identity is called {0}")]

@@ -1,6 +1,6 @@
 //! Entering identities.
 
-use ca_core::storage::{Change, Expect, Version};
+use ca_core::storage::{Change, Expect, StorageError, Version, Versioned};
 use ca_core::vault::purpose_of;
 
 use super::field::{self, FieldError};
@@ -10,8 +10,8 @@ use super::{
     REGISTERED,
 };
 use crate::fault::{Attempt, Fault, until_settled};
-use crate::id::{IdentityId, IdentityKind};
-use crate::permission::{Permit, RegisterIdentities};
+use crate::id::{IdentityId, IdentityKind, StaffId};
+use crate::permission::{Permit, RegisterIdentities, actor_of};
 use crate::record::encode;
 use crate::registry::{Registry, reference};
 
@@ -31,16 +31,17 @@ impl Registry {
             for number in Number::all_of(&details, owner) {
                 self.demand_free(&number)?;
             }
-            let identity = self.draft(permit, owner, details.clone())?;
-            let change = self.registration(permit, &identity)?;
+            let identity = self.draft(permit.staff(), owner, details.clone())?;
+            let change = self.registration(permit.staff(), &identity)?;
             let outcome = self.commit(owners.and(change.0).explained_by(&change.1));
             Ok(Attempt::of(outcome, || identity))
         })
     }
 
-    fn draft(
+    /// A new identity, entered by a member of staff whose permit the caller has seen.
+    pub(crate) fn draft(
         &self,
-        permit: &Permit<RegisterIdentities>,
+        by: StaffId,
         owner: Option<Owner>,
         details: Details,
     ) -> Result<Identity, IdentityError> {
@@ -50,23 +51,25 @@ impl Registry {
             status: IdentityStatus::Active,
             owner,
             registered_at: self.now(),
-            registered_by: permit.staff(),
+            registered_by: by,
         };
         Ok(Identity { record, details: Some(details) })
     }
 
-    fn registration(
+    /// What enters an identity that was just drafted, and the event that explains it.
+    pub(crate) fn registration(
         &self,
-        permit: &Permit<RegisterIdentities>,
+        by: StaffId,
         identity: &Identity,
     ) -> Result<(Change, ca_core::ledger::Event), IdentityError> {
         let key = identity.id().to_string();
         let mut event = self
-            .event(&permit.actor(), REGISTERED, format!("identity:{key}"))?
+            .event(&actor_of(by), REGISTERED, format!("identity:{key}"))?
             .with("kind", identity.id().kind().name());
         let details = identity.known()?;
         let purpose = purpose_of(IDENTITY_DETAILS, &key);
-        let (sealed, change) = self.vault().seal_record(&reference(identity.id()), &purpose, details)?;
+        let (sealed, change) =
+            self.vault().seal_first_record(&reference(identity.id()), &purpose, details)?;
         let mut change = change.insert(IDENTITIES, key.clone(), encode(&identity.record)?).insert(
             IDENTITY_DETAILS,
             key.clone(),
@@ -109,23 +112,41 @@ impl Registry {
     }
 
     fn demand_free(&self, number: &Number) -> Result<(), IdentityError> {
-        let Some(found) = self.store().get(IDENTITY_NUMBERS, &self.number_key(number)?)? else {
-            return Ok(());
-        };
-        let existing = std::str::from_utf8(&found.value).ok().and_then(|id| id.parse().ok());
-        let damaged = || ca_core::storage::StorageError("an entry of identity_numbers is damaged".to_owned());
-        Err(IdentityError::Taken { field: number.field, existing: existing.ok_or_else(damaged)? })
+        match self.store().get(IDENTITY_NUMBERS, &self.number_key(number)?)? {
+            None => Ok(()),
+            Some(found) => Err(IdentityError::Taken { field: number.field, existing: bearer(&found)? }),
+        }
     }
 }
 
+/// Whose number an entry of the index is.
+pub(crate) fn bearer(found: &Versioned) -> Result<IdentityId, StorageError> {
+    let id = std::str::from_utf8(&found.value).ok().and_then(|id| id.parse().ok());
+    id.ok_or_else(|| StorageError("an entry of identity_numbers is damaged".to_owned()))
+}
+
 /// What nobody else may have. The index keeps its digest under the installation's secret only.
-pub(super) struct Number {
-    field: &'static str,
+pub(crate) struct Number {
+    /// The field it stands in, by its name in JSON.
+    pub(crate) field: &'static str,
     text: String,
 }
 
 impl Number {
-    pub(super) fn all_of(details: &Details, owner: Option<Owner>) -> Vec<Self> {
+    /// The number by which another identity names this organisation or person.
+    ///
+    /// # Errors
+    /// It does not have the form of one.
+    pub(crate) fn naming(field: &'static str, kind: IdentityKind, value: &str) -> Result<Self, FieldError> {
+        let (kind, value) = match kind {
+            IdentityKind::Person => ("person", field::person_identifier(value)),
+            _ => ("organisation", field::organisation_identifier(value)),
+        };
+        let value = value.map_err(|error| FieldError { field, ..error })?;
+        Ok(Self { field, text: format!("{kind}/{value}").to_ascii_uppercase() })
+    }
+
+    pub(crate) fn all_of(details: &Details, owner: Option<Owner>) -> Vec<Self> {
         let own = match details {
             Details::Person { identifier, .. } => Some(("identifier", format!("person/{identifier}"))),
             Details::Organisation { identifier, .. } => {
@@ -145,7 +166,7 @@ impl Number {
 
 impl Registry {
     /// Where a number stands in the index.
-    pub(super) fn number_key(&self, number: &Number) -> Result<Vec<u8>, Fault> {
+    pub(crate) fn number_key(&self, number: &Number) -> Result<Vec<u8>, Fault> {
         self.blinded(&["identity number", &number.text])
     }
 }
@@ -172,7 +193,8 @@ impl Details {
     }
 }
 
-fn checked(entered: NewIdentity) -> Result<(Details, Option<Owner>), FieldError> {
+/// Reads what was entered into its proper form: of every identity, one at a time or a list at once.
+pub(crate) fn checked<O>(entered: NewIdentity<O>) -> Result<(Details, Option<O>), FieldError> {
     Ok(match entered {
         NewIdentity::Person { surname, given_name, identifier, further } => {
             let surname = field::line("surname", &surname, field::NAME)?;

@@ -72,6 +72,9 @@ permissions! {
     /// Enter identities into the registry.
     RegisterIdentities = "register-identities":
         Role::Officer => Scope::Country;
+    /// Enter whole lists of identities into the registry.
+    ImportIdentities = "import-identities":
+        Role::Officer => Scope::Country;
     /// Ask for certificates.
     RequestCertificates = "request-certificates":
         Role::Officer => Scope::Country,

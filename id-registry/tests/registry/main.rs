@@ -9,6 +9,7 @@ mod enrolment;
 mod erasure;
 mod http;
 mod identities;
+mod import;
 mod key_origins;
 mod ledger;
 mod outside;
