@@ -231,7 +231,7 @@ impl Authorities {
         now: OffsetDateTime,
     ) -> Result<Rehearsal, IssueError> {
         let authority = &self.issuing(profile)?.authority;
-        authority.rehearse(profile.admit(key, wishes, subject)?, now)
+        authority.rehearsal(profile.admit(key, wishes, subject)?, now)
     }
 
     /// One certificate's record, whichever CA issued it.

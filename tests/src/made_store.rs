@@ -11,17 +11,20 @@ use ca_core::clock::{SystemClock, SystemEntropy};
 use ca_core::csr::{SubjectPublicKey, Wishes};
 use ca_core::keys::software::SoftwareKey;
 use ca_core::keys::{KeyError, Signer};
-use ca_core::ledger::{Actor, EVENTS, Ledger, Position};
+use ca_core::ledger::{Action, Actor, EVENTS, Ledger, Position};
 use ca_core::profile::ProfileSet;
 use ca_core::profile_book::ProfileBook;
 use ca_core::status::RevocationReason;
 use ca_core::storage::{
-    AuditedChange, CommitError, Committed, Entry, Exported, KeyRange, Moment, Operation, Restore,
+    AuditedChange, Change, CommitError, Committed, Entry, Exported, KeyRange, Moment, Operation, Restore,
     StorageError, Store, Table, Version, Versioned,
 };
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 use ca_core::vault::master::{KeyRing, MasterKey};
 use ca_core::vault::{Vault, VaultParts};
+use id_registry::id::{IdentityId, IdentityKind, StaffId};
+use id_registry::identity::{IdentityRecord, IdentityStatus, Owner};
+use time::OffsetDateTime;
 
 /// A restore that several makers pour into.
 #[derive(Clone)]
@@ -158,6 +161,9 @@ impl Signer for Rubber {
 pub struct Maker {
     store: Arc<Pouring>,
     authority: Authority,
+    ledger: Ledger,
+    owner: Owner,
+    officer: StaffId,
 }
 
 impl Maker {
@@ -172,10 +178,17 @@ impl Maker {
         let public_key_info = parsed.public_key().raw.to_vec();
         let signature = SoftwareKey::generate(KeyAlgorithm::P384).unwrap().sign(b"anything").unwrap();
         let id = CaId::new("issuing").unwrap();
+        let ledger = Ledger::new(clock.clone(), entropy.clone());
+        let drawn = |kind| IdentityId::draw(kind, entropy.as_ref()).unwrap();
+        let owner = Owner {
+            organisation: drawn(IdentityKind::Organisation),
+            sponsor: drawn(IdentityKind::Person),
+        };
+        let officer = StaffId::draw(entropy.as_ref()).unwrap();
         let vault = Vault::new(VaultParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             keys: KeyRing::of(master),
-            ledger: Ledger::new(clock.clone(), entropy.clone()),
+            ledger: ledger.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
             cached_subjects: 0,
@@ -192,7 +205,22 @@ impl Maker {
             certificate,
             profiles: Arc::new(ProfileBook::of(ProfileSet::built_in().unwrap())),
         });
-        Self { store, authority: authority.unwrap() }
+        Self { store, authority: authority.unwrap(), ledger, owner, officer }
+    }
+
+    /// What the registry keeps of a device, but for its sealed details.
+    fn registered(&self, id: IdentityId, actor: &Actor) -> AuditedChange {
+        let record = IdentityRecord {
+            id,
+            status: IdentityStatus::Active,
+            owner: Some(self.owner.clone()),
+            registered_at: OffsetDateTime::now_utc(),
+            registered_by: self.officer,
+        };
+        let table = id_registry::TABLES.iter().find(|table| table.name() == "identities").unwrap();
+        let record = serde_json::to_vec(&record).unwrap();
+        let event = self.ledger.event(actor, Action::named("identity.registered"), id.to_string()).unwrap();
+        Change::new().insert(*table, id.to_string(), record).explained_by(&event)
     }
 
     /// Issues one certificate to a device of its own. Gives its serial number in hex.
@@ -203,7 +231,8 @@ impl Maker {
         let actor = Actor::system("make-store");
         let key = SoftwareKey::generate(KeyAlgorithm::P256).unwrap();
         let key = SubjectPublicKey::from_der(key.public_key_info()).unwrap();
-        let device = ApprovedSubject::new(IdentityRef(format!("made:{number}")))
+        let id = IdentityId::draw(IdentityKind::Device, &SystemEntropy).unwrap();
+        let device = ApprovedSubject::new(IdentityRef(id.to_string()))
             .with(Fact::Country, "LS")
             .with(Fact::Organization, "Revenue Services Lesotho")
             .with(Fact::OrganizationIdentifier, "GO:LS-RSL")
@@ -212,7 +241,8 @@ impl Maker {
         let profile = self.authority.profiles().find("device").unwrap();
         let request = self.authority.admit_key(key, &Wishes::none(), device, &profile).unwrap();
         let prepared = self.authority.prepare(request, &actor).unwrap();
-        let issued = self.authority.sign(prepared, &actor, |_, _| Ok(AuditedChange::nothing())).unwrap();
+        let registered = self.registered(id, &actor);
+        let issued = self.authority.sign(prepared, &actor, |_, _| Ok(registered)).unwrap();
         let serial = issued.record.serial;
         if fate == Fate::Revoked {
             let reason = RevocationReason::Superseded;

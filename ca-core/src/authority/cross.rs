@@ -1,5 +1,7 @@
 //! Admitting a foreign CA to cross-certification: what it may certify was settled before, in a ceremony's script.
 
+use std::sync::Arc;
+
 use super::Authority;
 use crate::csr::SubjectPublicKey;
 use crate::issuance::{IssuanceRequest, IssueError};
@@ -19,7 +21,7 @@ impl Authority {
     ) -> Result<IssuanceRequest, IssueError> {
         self.demand_fit_keys(&key, subject.identity(), &profile)?;
         Ok(IssuanceRequest {
-            profile,
+            profile: Arc::new(profile),
             subject,
             attributes: Vec::new(),
             names: Vec::new(),

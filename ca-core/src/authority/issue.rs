@@ -11,7 +11,7 @@ use crate::crl::{Form, NamedIn, Partition};
 use crate::csr::{SubjectPublicKey, VerifiedCsr, Wishes};
 use crate::fingerprint::fingerprint;
 use crate::issuance::reservation::{RESERVATIONS, RESERVED, Reservation};
-use crate::issuance::to_be_signed::{self, CERTIFICATE_ALGORITHM_FIELD, Contents, IssuedBy};
+use crate::issuance::to_be_signed::{self, Contents, IssuedBy};
 use crate::issuance::{Draft, IssuanceRequest, IssueError, IssuedCertificate, PreparedCertificate, Refusal};
 use crate::key_index;
 use crate::ledger::signatures::TO_BE_SIGNED;
@@ -58,8 +58,7 @@ impl Authority {
         profile: &InForce,
     ) -> Result<IssuanceRequest, IssueError> {
         self.demand_fit_keys(&key, subject.identity(), profile)?;
-        let request = profile.admit(key, wishes, subject)?;
-        Ok(IssuanceRequest { edition: profile.mark().cloned(), ..request })
+        Ok(profile.admit(key, wishes, subject)?)
     }
 
     /// What no profile decides: neither the CA's key nor the subscriber's is in others' hands, and the latter belongs to
@@ -136,7 +135,7 @@ impl Authority {
             },
             &IssuedBy::Ca(&self.issuer),
         )?;
-        let to_be_signed = lint::lint(written, &self.lint_context(&request.profile))?;
+        let to_be_signed = self.judge.lint(written, &request.profile, &request.key)?;
         let IssuanceRequest { profile, subject, key, edition, .. } = request;
         let draft = Draft { serial, profile, subject, key, not_before, not_after, partition, edition };
         Ok((to_be_signed, draft))
@@ -170,10 +169,6 @@ impl Authority {
         }
         let not_before = (now - BACKDATE).max(self.issuer.not_before);
         (not_before, not_before + profile.validity_at(now) - Duration::seconds(1))
-    }
-
-    fn lint_context<'a>(&'a self, profile: &'a Profile) -> lint::Context<'a> {
-        lint::Context { issuer: Some(&self.parts.certificate), profile }
     }
 
     fn reserve(
@@ -221,7 +216,7 @@ impl Authority {
         let subject = self.sealed_subject(&envelope, &draft.serial, to_be_signed.as_bytes())?;
         let bound = self.bind_key(&draft)?;
         let signature = self.parts.signer.sign(to_be_signed.as_bytes())?;
-        let der = to_be_signed::assemble(to_be_signed.as_bytes(), CERTIFICATE_ALGORITHM_FIELD, &signature)?;
+        let der = to_be_signed.with_signature(&signature)?;
         let record = self.record(&draft, &der, subject);
         let event = self
             .ledger
@@ -262,7 +257,7 @@ impl Authority {
         serial: &SerialNumber,
         to_be_signed: &[u8],
     ) -> Result<SealedText, IssueError> {
-        let subject = name::text(&to_be_signed::subject(to_be_signed)?);
+        let subject = name::text(to_be_signed::subject(to_be_signed)?);
         Ok(certificate::seal_subject(envelope, &self.parts.id, serial, &subject)?)
     }
 

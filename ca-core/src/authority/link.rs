@@ -4,6 +4,8 @@
 //! to whatever the new one issues. *Old with new* is the same the other way round. npki's roots have a new name with each
 //! key, so that neither is self-issued in the sense of RFC 5280 section 6.1, and both carry anyPolicy to be walked through.
 
+use std::sync::Arc;
+
 use time::{Duration, OffsetDateTime};
 
 use super::Authority;
@@ -151,7 +153,7 @@ impl Authority {
         let profile = other.profile(other.until(self.not_after(), until));
         self.demand_fit_keys(&other.key, &identity, &profile)?;
         Ok(IssuanceRequest {
-            profile,
+            profile: Arc::new(profile),
             subject: ApprovedSubject::new(identity),
             attributes: Vec::new(),
             names: Vec::new(),

@@ -11,6 +11,7 @@ use crate::issuance::issuer::Issuer;
 use crate::issuance::reservation::{self, AbandonError};
 use crate::keys::Signer;
 use crate::ledger::Ledger;
+use crate::lint::Judge;
 use crate::name;
 use crate::profile::Profile;
 use crate::profile_book::ProfileBook;
@@ -96,6 +97,7 @@ pub struct Authority {
     certificates: Certificates,
     ledger: Ledger,
     plan: CrlPlan,
+    judge: Judge,
 }
 
 impl Authority {
@@ -109,9 +111,10 @@ impl Authority {
         if issuer.public_key_info != parts.signer.public_key_info() {
             return Err(AuthorityError::WrongKey);
         }
+        let judge = Judge::of(&parts.certificate).map_err(AuthorityError::Certificate)?;
         let certificates = Certificates::new(Arc::clone(&parts.store), parts.id.clone());
         let ledger = Ledger::new(Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
-        Ok(Self { parts, issuer, certificates, ledger, plan: CrlPlan::default() })
+        Ok(Self { parts, issuer, certificates, ledger, plan: CrlPlan::default(), judge })
     }
 
     /// Publishes its CRLs, and divides the certificates among them, as `plan` says; else one full CRL lists everything.

@@ -9,6 +9,7 @@ use super::Authority;
 use super::issue::whole_seconds;
 use crate::certificate::CaId;
 use crate::issuance::{IssuanceRequest, IssueError};
+use crate::lint::LintedTbs;
 use crate::name;
 use crate::serial::SerialNumber;
 
@@ -64,15 +65,29 @@ const SERIAL: [u8; 16] = *b"Rehearsed, only.";
 
 impl Authority {
     /// Writes and lints what would be signed at `now`. Reserves nothing, and signs nothing.
-    pub(crate) fn rehearse(
+    pub(crate) fn rehearsal(
         &self,
         request: IssuanceRequest,
         now: OffsetDateTime,
     ) -> Result<Rehearsal, IssueError> {
         let serial = SerialNumber::from_der_content(&SERIAL)
             .map_err(|error| crate::storage::StorageError(error.to_string()))?;
-        let (linted, _) = self.draft(request, serial, whole_seconds(now))?;
+        let linted = self.rehearse(request, serial, now)?;
         Ok(Rehearsal { ca: self.id().clone(), to_be_signed: linted.as_bytes().to_vec() })
+    }
+
+    /// Writes and lints what would be signed for a request at `now` under this serial number. Nothing is reserved, so the
+    /// CA does not sign it.
+    ///
+    /// # Errors
+    /// The CA cannot issue for so long, or lint found a fault.
+    pub fn rehearse(
+        &self,
+        request: IssuanceRequest,
+        serial: SerialNumber,
+        now: OffsetDateTime,
+    ) -> Result<LintedTbs, IssueError> {
+        Ok(self.draft(request, serial, whole_seconds(now))?.0)
     }
 }
 

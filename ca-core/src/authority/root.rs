@@ -11,7 +11,7 @@ use crate::certificate::CaId;
 use crate::clock::{Clock, Entropy, EntropyError};
 use crate::csr::{CsrError, SubjectPublicKey, Wishes};
 use crate::fingerprint::fingerprint;
-use crate::issuance::to_be_signed::{self, CERTIFICATE_ALGORITHM_FIELD, Contents, IssuedBy};
+use crate::issuance::to_be_signed::{self, Contents, IssuedBy};
 use crate::issuance::{EncodingError, IssueError, Refusal};
 use crate::keys::{KeyError, Signer};
 use crate::ledger::signatures::TO_BE_SIGNED;
@@ -69,7 +69,7 @@ pub fn found_root(parts: RootParts<'_>, actor: &Actor) -> Result<AuthorityParts,
     let intent = ledger.event(actor, PREPARED, subject)?.with(TO_BE_SIGNED, fingerprint(linted.as_bytes()));
     parts.store.commit(Change::new().explained_by(&intent))?;
     let signature = parts.signer.sign(linted.as_bytes())?;
-    let certificate = to_be_signed::assemble(linted.as_bytes(), CERTIFICATE_ALGORITHM_FIELD, &signature)?;
+    let certificate = linted.with_signature(&signature)?;
     let event =
         ledger.event(actor, FOUNDED, format!("ca:{}", parts.id))?.with("sha256", fingerprint(&certificate));
     let change =

@@ -113,7 +113,7 @@ impl ForeignCa {
         });
         let key_identifier = match named {
             Some(identifier) => identifier,
-            None => key_identifier(key.der())?,
+            None => key_identifier(&key),
         };
         Ok(Self { subject: parsed.subject().as_raw().to_vec(), key, key_identifier })
     }

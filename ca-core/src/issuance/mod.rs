@@ -2,6 +2,8 @@
 //! [`PreparedCertificate`] has a durable serial number and linted to-be-signed bytes and can be signed once, by move;
 //! an [`IssuedCertificate`] is stored, bound and audited.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use crate::alternative_name::{Name, NameForm};
@@ -33,7 +35,7 @@ pub use reservation::AbandonError;
 /// A request that a profile admitted.
 #[derive(Debug)]
 pub struct IssuanceRequest {
-    pub(crate) profile: Profile,
+    pub(crate) profile: Arc<Profile>,
     pub(crate) subject: ApprovedSubject,
     pub(crate) attributes: Vec<(AttributeType, String)>,
     pub(crate) names: Vec<Name>,
@@ -55,7 +57,7 @@ pub struct PreparedCertificate {
 #[derive(Debug)]
 pub(crate) struct Draft {
     pub(crate) serial: SerialNumber,
-    pub(crate) profile: Profile,
+    pub(crate) profile: Arc<Profile>,
     pub(crate) subject: ApprovedSubject,
     pub(crate) key: SubjectPublicKey,
     pub(crate) not_before: OffsetDateTime,

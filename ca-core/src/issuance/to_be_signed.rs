@@ -2,10 +2,10 @@
 //! rcgen cannot carry over unchanged (the issuer's name, the subscriber's key), or does not know (the signature
 //! algorithms it lacks), is then put in byte for byte.
 
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
-use der::asn1::{AnyRef, BitString};
-use der::{Any, Decode, Encode};
+use der::asn1::AnyRef;
+use der::{Decode, Encode, Header, Length, Reader, SliceReader, Tag};
 use rcgen::{
     BasicConstraints, CertificateParams, CrlDistributionPoint, DistinguishedName, DnType, DnValue, IsCa,
     KeyIdMethod, KeyUsagePurpose, PublicKeyData, SigningKey,
@@ -50,18 +50,18 @@ pub(crate) fn certificate(
     let params = parameters(contents, issued_by)?;
     let (written, algorithm) = match issued_by {
         IssuedBy::Ca(issuer) => {
-            let capture = Capture::new(&issuer.public_key_info)?;
-            // rcgen knows few kinds of keys: it writes the issuer's in the subscriber's place, replaced below.
+            // rcgen knows few kinds of keys: it writes an empty one, replaced below.
+            let capture = Capture::new(&[]);
             params.signed_by(&&capture, &capture.issuer(&issuer.key_identifier))?;
             (capture.into_bytes()?, issuer.algorithm)
         }
         IssuedBy::Itself(algorithm) => {
-            let capture = Capture::new(contents.key.der())?;
+            let capture = Capture::new(contents.key.octets());
             params.self_signed(&capture)?;
             (capture.into_bytes()?, *algorithm)
         }
     };
-    let mut fields = Vec::<AnyRef<'_>>::from_der(&written)?;
+    let mut fields = fields(&written)?;
     // RFC 5280 section 4.1.2.3: the algorithm that the CA will sign with, as it stands beside the signature too.
     replace_field(&mut fields, CERTIFICATE_ALGORITHM_FIELD, algorithm.identifier())?;
     if let IssuedBy::Ca(issuer) = issued_by {
@@ -74,7 +74,7 @@ pub(crate) fn certificate(
     }
     // The subscriber's key is kept as its holder wrote it.
     replace_field(&mut fields, KEY_FIELD, contents.key.der())?;
-    Ok(fields.to_der()?)
+    element(Tag::Sequence, &fields)
 }
 
 /// Puts to-be-signed bytes and their signature together (RFC 5280 section 4.1.1).
@@ -85,19 +85,39 @@ pub(crate) fn assemble(
     algorithm_field: usize,
     signature: &[u8],
 ) -> Result<Vec<u8>, EncodingError> {
-    let algorithm = field(to_be_signed, algorithm_field)?;
-    let signature = Any::encode_from(&BitString::from_bytes(signature)?)?;
-    Ok(vec![AnyRef::from_der(to_be_signed)?, algorithm, (&signature).into()].to_der()?)
+    // No bit of the last octet is unused.
+    let signature = element(Tag::BitString, &[&[0], signature])?;
+    element(Tag::Sequence, &[to_be_signed, field(to_be_signed, algorithm_field)?, &signature])
 }
 
 /// The subject's name in a TBSCertificate, DER.
-pub(crate) fn subject(to_be_signed: &[u8]) -> Result<Vec<u8>, EncodingError> {
-    Ok(field(to_be_signed, SUBJECT_FIELD)?.to_der()?)
+pub(crate) fn subject(to_be_signed: &[u8]) -> Result<&[u8], EncodingError> {
+    field(to_be_signed, SUBJECT_FIELD)
 }
 
-fn field(to_be_signed: &[u8], index: usize) -> Result<AnyRef<'_>, EncodingError> {
-    let fields = Vec::<AnyRef<'_>>::from_der(to_be_signed)?;
-    fields.get(index).copied().ok_or_else(|| EncodingError(format!("field {index} is missing")))
+fn field(to_be_signed: &[u8], index: usize) -> Result<&[u8], EncodingError> {
+    fields(to_be_signed)?.get(index).copied().ok_or_else(|| missing(index))
+}
+
+/// The elements of a SEQUENCE, each as it is encoded.
+fn fields(sequence: &[u8]) -> Result<Vec<&[u8]>, EncodingError> {
+    let mut rest = SliceReader::new(AnyRef::from_der(sequence)?.value())?;
+    // A TBSCertificate has eight without unique identifiers, a TBSCertList not more.
+    let mut fields = Vec::with_capacity(8);
+    while !rest.is_finished() {
+        fields.push(rest.tlv_bytes()?);
+    }
+    Ok(fields)
+}
+
+/// An element that holds `parts` one after the other.
+fn element(tag: Tag, parts: &[&[u8]]) -> Result<Vec<u8>, EncodingError> {
+    let length = Length::try_from(parts.iter().map(|part| part.len()).sum::<usize>())?;
+    let header = Header::new(tag, length);
+    let mut element = Vec::with_capacity(usize::try_from((header.encoded_len()? + length)?)?);
+    header.encode_to_vec(&mut element)?;
+    parts.iter().for_each(|part| element.extend_from_slice(part));
+    Ok(element)
 }
 
 /// Where the AlgorithmIdentifier stands in a TBSCertificate: after version and serialNumber.
@@ -106,32 +126,41 @@ const ISSUER_FIELD: usize = 3;
 const SUBJECT_FIELD: usize = 5;
 const KEY_FIELD: usize = 6;
 
-fn replace_field<'a>(fields: &mut [AnyRef<'a>], index: usize, der: &'a [u8]) -> Result<(), EncodingError> {
-    let field = fields.get_mut(index).ok_or_else(|| EncodingError(format!("field {index} is missing")))?;
-    *field = AnyRef::from_der(der)?;
+fn replace_field<'a>(fields: &mut [&'a [u8]], index: usize, der: &'a [u8]) -> Result<(), EncodingError> {
+    *fields.get_mut(index).ok_or_else(|| missing(index))? = der;
     Ok(())
+}
+
+fn missing(index: usize) -> EncodingError {
+    EncodingError(format!("field {index} is missing"))
 }
 
 /// The key identifier of a public key: the left 160 bits of SHA-256 over the subjectPublicKey's octets
 /// (RFC 7093 section 2, method 1; RFC 5280's SHA-1 is left behind).
-pub(crate) fn key_identifier(public_key_info: &[u8]) -> Result<Vec<u8>, EncodingError> {
-    let info = spki::SubjectPublicKeyInfoRef::from_der(public_key_info)?;
-    let digest = ring::digest::digest(&ring::digest::SHA256, info.subject_public_key.raw_bytes());
-    Ok(digest.as_ref().iter().copied().take(20).collect())
+pub(crate) fn key_identifier(key: &SubjectPublicKey) -> Vec<u8> {
+    let digest = ring::digest::digest(&ring::digest::SHA256, key.octets());
+    digest.as_ref().iter().copied().take(20).collect()
 }
+
+/// Parameters that say nothing: rcgen's own have a name, which costs more to make than all that is written here.
+static NOTHING: LazyLock<CertificateParams> = LazyLock::new(|| {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params
+});
 
 fn parameters(contents: &Contents<'_>, issued_by: &IssuedBy<'_>) -> Result<CertificateParams, EncodingError> {
     let profile = contents.profile;
-    let mut params = CertificateParams::default();
+    let mut params = NOTHING.clone();
     params.serial_number = Some(rcgen::SerialNumber::from_slice(contents.serial.as_bytes()));
     params.not_before = contents.not_before;
     params.not_after = contents.not_after;
     params.distinguished_name = distinguished_name(contents.attributes)?;
     params.key_usages = key_usages(profile, contents.key.kind());
-    params.key_identifier_method = KeyIdMethod::PreSpecified(match &profile.cross {
+    let key_identifier = match &profile.cross {
         Some(cross) => cross.key_identifier.clone(),
-        None => key_identifier(contents.key.der())?,
-    });
+        None => key_identifier(contents.key),
+    };
     params.is_ca = match profile.kind {
         ProfileKind::RootCa => IsCa::Ca(BasicConstraints::Unconstrained),
         ProfileKind::IssuingCa { path_length } => IsCa::Ca(BasicConstraints::Constrained(path_length)),
@@ -143,19 +172,23 @@ fn parameters(contents: &Contents<'_>, issued_by: &IssuedBy<'_>) -> Result<Certi
         let uris = vec![contents.addresses.crl.clone()];
         params.crl_distribution_points = vec![CrlDistributionPoint { uris }];
     }
-    params.custom_extensions = further_extensions(contents)?;
+    params.custom_extensions = further_extensions(contents, &key_identifier)?;
+    params.key_identifier_method = KeyIdMethod::PreSpecified(key_identifier);
     Ok(params)
 }
 
-fn further_extensions(contents: &Contents<'_>) -> Result<Vec<rcgen::CustomExtension>, EncodingError> {
+fn further_extensions(
+    contents: &Contents<'_>,
+    key_identifier: &[u8],
+) -> Result<Vec<rcgen::CustomExtension>, EncodingError> {
     let profile = contents.profile;
-    let mut all = Vec::new();
+    let mut all = Vec::with_capacity(8);
     if profile.kind == ProfileKind::EndEntity {
         if profile.end_entity_constraints {
             all.push(extensions::end_entity_constraints());
         }
         if profile.subject_key_identifier {
-            all.push(extensions::subject_key_identifier(&key_identifier(contents.key.der())?)?);
+            all.push(extensions::subject_key_identifier(key_identifier)?);
         }
     }
     if !profile.extended_key_usage.is_empty() {
@@ -224,26 +257,24 @@ fn key_usages(profile: &Profile, key: KeyKind) -> Vec<KeyUsagePurpose> {
 }
 
 /// A key that keeps what it is asked to sign. Its algorithm is one that rcgen knows, and is replaced in what it wrote.
-pub(crate) struct Capture {
+struct Capture {
     public_key: Vec<u8>,
     captured: Mutex<Option<Vec<u8>>>,
 }
 
 impl Capture {
-    pub(crate) fn new(public_key_info: &[u8]) -> Result<Self, EncodingError> {
-        let info = spki::SubjectPublicKeyInfoRef::from_der(public_key_info)?;
-        Ok(Self { public_key: info.subject_public_key.raw_bytes().to_vec(), captured: Mutex::new(None) })
+    fn new(public_key: &[u8]) -> Self {
+        Self { public_key: public_key.to_vec(), captured: Mutex::new(None) }
     }
 
     /// An issuer whose name is filled in later, byte for byte.
-    pub(crate) fn issuer(&self, key_identifier: &[u8]) -> rcgen::Issuer<'static, &Self> {
-        let mut params = CertificateParams::default();
-        params.distinguished_name = DistinguishedName::new();
+    fn issuer(&self, key_identifier: &[u8]) -> rcgen::Issuer<'static, &Self> {
+        let mut params = NOTHING.clone();
         params.key_identifier_method = KeyIdMethod::PreSpecified(key_identifier.to_vec());
         rcgen::Issuer::new(params, self)
     }
 
-    pub(crate) fn into_bytes(self) -> Result<Vec<u8>, EncodingError> {
+    fn into_bytes(self) -> Result<Vec<u8>, EncodingError> {
         self.captured
             .into_inner()
             .unwrap_or_else(std::sync::PoisonError::into_inner)

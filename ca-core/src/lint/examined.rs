@@ -1,15 +1,20 @@
 //! A certificate as lint reads it: with x509-parser, which had no part in writing it. The raw fields stand beside it
 //! where a rule is about the encoding. Whatever several rules ask for is read once.
 
+use std::borrow::Cow;
+
 use const_oid::ObjectIdentifier;
 use der::asn1::AnyRef;
 use der::{Decode, Tagged};
-use x509_parser::certificate::{TbsCertificate, X509Certificate};
+use x509_parser::certificate::TbsCertificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
 use super::element::{self, Elements};
+use super::issuer::{Issuer, SigningKey};
+use super::judge::{Known, SoundExtensions};
+use super::rule::Verdict;
 use super::{Context, Found, Kind, Rule, Severity};
 use crate::csr::{KeyKind, SubjectPublicKey};
 use crate::profile::{AttributeType, Oid, Profile, ProfileKind};
@@ -90,13 +95,15 @@ pub(super) struct Examined<'a> {
     fields: Vec<AnyRef<'a>>,
     /// The algorithm that stands beside the signature, once there is one.
     outer_algorithm: Option<AnyRef<'a>>,
-    issuer: Option<X509Certificate<'a>>,
+    issuer: Option<Cow<'a, Issuer>>,
     profile: Option<&'a Profile>,
     kind: Kind,
     key: Result<KeyKind, String>,
     attributes: Vec<Attribute<'a>>,
     purposes: Vec<ObjectIdentifier>,
     policies: Vec<Oid>,
+    /// Extensions that were looked at before; `None`: none were.
+    sound: Option<&'a SoundExtensions>,
 }
 
 /// Bytes that break it no other rule can look at.
@@ -111,14 +118,27 @@ pub(super) const SHAPE: Rule<()> = Rule {
 impl<'a> Examined<'a> {
     /// Reads what is to be signed under a profile, and its issuer's certificate, and nothing after them.
     pub(super) fn to_be_signed(bytes: &'a [u8], context: &Context<'a>) -> Result<Self, String> {
-        let is_root = context.profile.kind == ProfileKind::RootCa;
-        if is_root != context.issuer.is_none() {
+        let issuer = context.issuer.map(Issuer::read).transpose()?;
+        Self::read(bytes, issuer.map(Cow::Owned), None)?.under(context.profile)
+    }
+
+    /// The same below an issuer that was read before.
+    pub(super) fn below(
+        bytes: &'a [u8],
+        issuer: &'a Issuer,
+        profile: &'a Profile,
+        known: Known<'a>,
+    ) -> Result<Self, String> {
+        let examined = Self::read(bytes, Some(Cow::Borrowed(issuer)), Some(known.key))?;
+        Self { sound: Some(known.sound), ..examined }.under(profile)
+    }
+
+    fn under(self, profile: &'a Profile) -> Result<Self, String> {
+        let is_root = profile.kind == ProfileKind::RootCa;
+        if is_root != self.issuer.is_none() {
             return Err("a root, and nothing else, has no issuer but itself".to_owned());
         }
-        let mut examined = Self::read(bytes, context.issuer)?;
-        examined.profile = Some(context.profile);
-        examined.kind = Kind::of_profile(context.profile);
-        Ok(examined)
+        Ok(Self { profile: Some(profile), kind: Kind::of_profile(profile), ..self })
     }
 
     /// Reads a certificate that somebody signed.
@@ -131,13 +151,19 @@ impl<'a> Examined<'a> {
         if parts.len() != 3 {
             return Err("it has not the three parts of a certificate".to_owned());
         }
-        let mut examined = Self::read(to_be_signed.whole, found.issuer)?;
+        let issuer = found.issuer.map(Issuer::read).transpose()?;
+        let mut examined = Self::read(to_be_signed.whole, issuer.map(Cow::Owned), None)?;
         examined.outer_algorithm = parts.get(1).copied();
         examined.kind = found.kind.unwrap_or_else(|| Kind::of_content(&examined));
         Ok(examined)
     }
 
-    fn read(bytes: &'a [u8], issuer: Option<&'a [u8]>) -> Result<Self, String> {
+    /// `known` is a key whose quality was looked at before.
+    fn read(
+        bytes: &'a [u8],
+        issuer: Option<Cow<'a, Issuer>>,
+        known: Option<&SubjectPublicKey>,
+    ) -> Result<Self, String> {
         let (rest, tbs) = TbsCertificate::from_der(bytes)
             .map_err(|error| format!("the to-be-signed bytes cannot be read: {error}"))?;
         if !rest.is_empty() {
@@ -149,13 +175,14 @@ impl<'a> Examined<'a> {
             bytes,
             fields,
             outer_algorithm: None,
-            issuer: issuer.map(read_issuer).transpose()?,
+            issuer,
             profile: None,
             kind: Kind::Other,
-            key: key_of(&tbs),
+            key: key_of(&tbs, known),
             attributes: attributes_of(&tbs.subject),
             purposes: purposes_of(&tbs),
             policies: policies_of(&tbs),
+            sound: None,
             tbs,
         })
     }
@@ -179,8 +206,8 @@ impl<'a> Examined<'a> {
     }
 
     /// The issuer's certificate; `None` for a root, and when it is not known.
-    pub(super) const fn issuer(&self) -> Option<&X509Certificate<'a>> {
-        self.issuer.as_ref()
+    pub(super) fn issuer(&self) -> Option<&Issuer> {
+        self.issuer.as_deref()
     }
 
     /// Whether issuer and subject are one name.
@@ -189,10 +216,18 @@ impl<'a> Examined<'a> {
     }
 
     /// Whose key signs it: the issuer's; its own when it is a root; `None` when that is not known.
-    pub(super) fn signer(&self) -> Option<&TbsCertificate<'a>> {
+    pub(super) fn signer(&self) -> Option<SigningKey<'_>> {
         match &self.issuer {
-            Some(issuer) => Some(&issuer.tbs_certificate),
-            None => self.is_self_issued().then_some(&self.tbs),
+            Some(issuer) => Some(issuer.key()),
+            None => self.is_self_issued().then(|| SigningKey::of(&self.tbs)),
+        }
+    }
+
+    /// The kind of that key, as [`Self::key`] tells it; `None` when it is not known.
+    pub(super) fn signer_kind(&self) -> Option<Result<KeyKind, String>> {
+        match &self.issuer {
+            Some(issuer) => Some(issuer.kind()),
+            None => self.is_self_issued().then(|| self.key()),
         }
     }
 
@@ -256,6 +291,18 @@ impl<'a> Examined<'a> {
         self.tbs.extensions().iter().find(|extension| same_oid(&extension.oid, oid))
     }
 
+    /// Goes on if `check`, which looks at nothing but this extension's octets, finds no fault, now or before.
+    pub(super) fn look_once(
+        &self,
+        extension: &X509Extension<'_>,
+        check: impl FnOnce() -> Verdict,
+    ) -> Verdict {
+        match self.sound {
+            Some(sound) => sound.or_check(extension.oid.as_bytes(), extension.value, check),
+            None => check(),
+        }
+    }
+
     /// The first extension that `read` recognises.
     pub(super) fn parsed<'s, T>(&'s self, read: impl Fn(&'s ParsedExtension<'a>) -> Option<T>) -> Option<T> {
         self.tbs.extensions().iter().find_map(|extension| read(extension.parsed_extension()))
@@ -298,16 +345,12 @@ impl<'a> Examined<'a> {
     }
 }
 
-fn read_issuer(certificate: &[u8]) -> Result<X509Certificate<'_>, String> {
-    match X509Certificate::from_der(certificate) {
-        Ok(([], issuer)) => Ok(issuer),
-        Ok(_) => Err("octets follow the issuer's certificate".to_owned()),
-        Err(error) => Err(format!("the issuer's certificate cannot be read: {error}")),
+fn key_of(tbs: &TbsCertificate<'_>, known: Option<&SubjectPublicKey>) -> Result<KeyKind, String> {
+    let info = tbs.subject_pki.raw;
+    match known.filter(|known| known.der() == info) {
+        Some(known) => Ok(known.kind()),
+        None => SubjectPublicKey::from_der(info).map(|key| key.kind()).map_err(|error| error.to_string()),
     }
-}
-
-fn key_of(tbs: &TbsCertificate<'_>) -> Result<KeyKind, String> {
-    SubjectPublicKey::from_der(tbs.subject_pki.raw).map(|key| key.kind()).map_err(|error| error.to_string())
 }
 
 /// A name's attributes, in their order.

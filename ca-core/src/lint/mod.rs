@@ -18,6 +18,8 @@ mod encoded_extensions;
 mod etsi;
 mod examined;
 mod finding;
+mod issuer;
+mod judge;
 mod kind;
 pub mod ocsp;
 mod ours;
@@ -34,10 +36,12 @@ mod tests;
 
 pub use catalogue::{Listed, rules};
 pub use finding::{Finding, Findings, Severity};
+pub use judge::Judge;
 pub use kind::Kind;
 pub use shape::Shape;
 pub use shared_keys::KeyHolders;
 
+use crate::issuance::{EncodingError, to_be_signed};
 use crate::profile::Profile;
 use catalogue::GROUPS;
 use examined::{Examined, SHAPE};
@@ -48,9 +52,23 @@ use rule::{Rule, Verdict, ensure, ensure_or};
 pub struct LintedTbs(Vec<u8>);
 
 impl LintedTbs {
+    fn unless(mut findings: Vec<Finding>, tbs: Vec<u8>) -> Result<Self, Findings> {
+        // A notice is advice, and the profile has decided.
+        findings.retain(|finding| finding.severity > Severity::Notice);
+        if findings.is_empty() { Ok(Self(tbs)) } else { Err(Findings(findings)) }
+    }
+
     /// The DER of the TBSCertificate, as it was linted and as it is to be signed.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The Certificate, DER, with what the issuer's key made of these bytes (RFC 5280 section 4.1.1).
+    ///
+    /// # Errors
+    /// The signature is too long for DER.
+    pub fn with_signature(&self, signature: &[u8]) -> Result<Vec<u8>, EncodingError> {
+        to_be_signed::assemble(&self.0, to_be_signed::CERTIFICATE_ALGORITHM_FIELD, signature)
     }
 }
 
@@ -68,13 +86,11 @@ pub struct Context<'a> {
 /// # Errors
 /// All rules that are broken, notices apart; one finding alone when the bytes cannot be read.
 pub fn lint(tbs: Vec<u8>, context: &Context<'_>) -> Result<LintedTbs, Findings> {
-    let mut findings = match Examined::to_be_signed(&tbs, context) {
+    let found = match Examined::to_be_signed(&tbs, context) {
         Ok(examined) => findings(&examined),
         Err(message) => vec![SHAPE.finding(message)],
     };
-    // A notice is advice, and the profile has decided.
-    findings.retain(|finding| finding.severity > Severity::Notice);
-    if findings.is_empty() { Ok(LintedTbs(tbs)) } else { Err(Findings(findings)) }
+    LintedTbs::unless(found, tbs)
 }
 
 /// A certificate that somebody signed.

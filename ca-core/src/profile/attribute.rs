@@ -35,19 +35,22 @@ impl AttributeType {
 
     /// Its object identifier (X.520; organizationIdentifier and pseudonym too stand under 2.5.4).
     pub const fn oid(self) -> Oid {
-        let dotted = match self {
-            Self::CommonName => "2.5.4.3",
-            Self::Surname => "2.5.4.4",
-            Self::SerialNumber => "2.5.4.5",
-            Self::Country => "2.5.4.6",
-            Self::Locality => "2.5.4.7",
-            Self::Organization => "2.5.4.10",
-            Self::BusinessCategory => "2.5.4.15",
-            Self::GivenName => "2.5.4.42",
-            Self::Pseudonym => "2.5.4.65",
-            Self::OrganizationIdentifier => "2.5.4.97",
-        };
-        Oid(const_oid::ObjectIdentifier::new_unwrap(dotted))
+        const fn oid(dotted: &str) -> Oid {
+            Oid(const_oid::ObjectIdentifier::new_unwrap(dotted))
+        }
+        // Read when this is compiled, not each time that names are compared.
+        match self {
+            Self::CommonName => const { oid("2.5.4.3") },
+            Self::Surname => const { oid("2.5.4.4") },
+            Self::SerialNumber => const { oid("2.5.4.5") },
+            Self::Country => const { oid("2.5.4.6") },
+            Self::Locality => const { oid("2.5.4.7") },
+            Self::Organization => const { oid("2.5.4.10") },
+            Self::BusinessCategory => const { oid("2.5.4.15") },
+            Self::GivenName => const { oid("2.5.4.42") },
+            Self::Pseudonym => const { oid("2.5.4.65") },
+            Self::OrganizationIdentifier => const { oid("2.5.4.97") },
+        }
     }
 
     /// The most characters a value may have (RFC 5280 appendix A.1).

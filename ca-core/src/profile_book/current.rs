@@ -225,6 +225,11 @@ impl InForce {
         Self { profile: Arc::new(profile), mark: None, issued_by: None }
     }
 
+    /// The profile, shared by whatever is issued under it.
+    pub(crate) const fn profile(&self) -> &Arc<Profile> {
+        &self.profile
+    }
+
     /// Its edition; `None` for a profile that no book keeps.
     pub const fn mark(&self) -> Option<&EditionMark> {
         self.mark.as_ref()

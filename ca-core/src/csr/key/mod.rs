@@ -5,6 +5,8 @@ mod kind;
 
 pub use kind::{KeyKind, UnknownKeyKind};
 
+use const_oid::ObjectIdentifier;
+
 use super::CsrError;
 use super::names::dotted;
 use super::oids;
@@ -31,11 +33,11 @@ impl SubjectPublicKey {
         let mut algorithm = fields.enter(SEQUENCE, PART)?;
         let bits = fields.expect(BIT_STRING)?;
         fields.end()?;
-        let oid = dotted(algorithm.expect(OID)?.body);
+        let oid = algorithm.expect(OID)?.body;
         let parameters = algorithm.next()?;
         algorithm.end()?;
         let octets = strict::whole_octets(&bits, PART)?;
-        let kind = check(&oid, parameters.as_ref(), octets)?;
+        let kind = check(oid, parameters.as_ref(), octets)?;
         // The BIT STRING is the last field, so the key's octets are the last of the structure.
         Ok(Self { der: der.to_vec(), kind, octets_at: der.len() - octets.len() })
     }
@@ -59,19 +61,29 @@ impl SubjectPublicKey {
 
 const PART: &str = "subjectPublicKeyInfo";
 
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap(oids::RSA);
+const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap(oids::RSASSA_PSS);
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap(oids::EC);
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap(oids::P256);
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap(oids::P384);
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap(oids::ED25519);
+const ML_DSA_44: ObjectIdentifier = ObjectIdentifier::new_unwrap(oids::ML_DSA_44);
+const ML_DSA_65: ObjectIdentifier = ObjectIdentifier::new_unwrap(oids::ML_DSA_65);
+const ML_DSA_87: ObjectIdentifier = ObjectIdentifier::new_unwrap(oids::ML_DSA_87);
+
 /// The key's kind comes from its own algorithm identifier and from nothing else: what the request is signed with
 /// says nothing about it.
-fn check(oid: &str, parameters: Option<&Element<'_>>, octets: &[u8]) -> Result<KeyKind, CsrError> {
-    match oid {
-        oids::RSA => {
+fn check(oid: &[u8], parameters: Option<&Element<'_>>, octets: &[u8]) -> Result<KeyKind, CsrError> {
+    match ObjectIdentifier::from_bytes(oid) {
+        Ok(RSA) => {
             // RFC 3279 section 2.3.1: the parameters of rsaEncryption MUST be NULL. Certificates copy them.
             if parameters.is_none_or(|parameters| parameters.tag != NULL) {
                 return Err(CsrError::KeyParameters { key: "RSA", why: "they must be NULL" });
             }
             rsa_key(octets)
         }
-        oids::EC => ec_key(parameters, octets),
-        oids::ED25519 => {
+        Ok(EC) => ec_key(parameters, octets),
+        Ok(ED25519) => {
             // RFC 8410 section 3: the parameters MUST be absent.
             if parameters.is_some() {
                 return Err(CsrError::KeyParameters { key: "Ed25519", why: "there must be none" });
@@ -79,21 +91,21 @@ fn check(oid: &str, parameters: Option<&Element<'_>>, octets: &[u8]) -> Result<K
             curve::ed25519(octets)?;
             Ok(KeyKind::Ed25519)
         }
-        oids::ML_DSA_44 => ml_dsa_key(KeyKind::MlDsa44, 1312, parameters, octets),
-        oids::ML_DSA_65 => ml_dsa_key(KeyKind::MlDsa65, 1952, parameters, octets),
-        oids::ML_DSA_87 => ml_dsa_key(KeyKind::MlDsa87, 2592, parameters, octets),
+        Ok(ML_DSA_44) => ml_dsa_key(KeyKind::MlDsa44, 1312, parameters, octets),
+        Ok(ML_DSA_65) => ml_dsa_key(KeyKind::MlDsa65, 1952, parameters, octets),
+        Ok(ML_DSA_87) => ml_dsa_key(KeyKind::MlDsa87, 2592, parameters, octets),
         // Certificates for such a key would be refused by many: CA/Browser Forum BR 7.1.3.1.1 forbids the identifier.
-        oids::RSASSA_PSS => Err(CsrError::UnsupportedKey { found: "RSASSA-PSS-only".to_owned() }),
-        other => Err(CsrError::UnsupportedKey { found: oids::name_of(other) }),
+        Ok(RSASSA_PSS) => Err(CsrError::UnsupportedKey { found: "RSASSA-PSS-only".to_owned() }),
+        _ => Err(CsrError::UnsupportedKey { found: oids::name_of(&dotted(oid)) }),
     }
 }
 
 fn ec_key(parameters: Option<&Element<'_>>, point: &[u8]) -> Result<KeyKind, CsrError> {
     match parameters {
-        Some(named) if named.tag == OID => match dotted(named.body).as_str() {
-            oids::P256 => curve::p256(point).map(|()| KeyKind::P256),
-            oids::P384 => curve::p384(point).map(|()| KeyKind::P384),
-            other => Err(CsrError::UnsupportedKey { found: oids::name_of(other) }),
+        Some(named) if named.tag == OID => match ObjectIdentifier::from_bytes(named.body) {
+            Ok(P256) => curve::p256(point).map(|()| KeyKind::P256),
+            Ok(P384) => curve::p384(point).map(|()| KeyKind::P384),
+            _ => Err(CsrError::UnsupportedKey { found: oids::name_of(&dotted(named.body)) }),
         },
         // RFC 5480 section 2.1.1: implicitCurve and specifiedCurve MUST NOT be used. CVE-2020-0601 is what parameters
         // of the sender's own choosing lead to.

@@ -5,13 +5,32 @@ mod names;
 mod proposals;
 mod subject;
 
+use std::sync::Arc;
+
 use super::{IssuanceRequest, Refusal};
 use crate::alternative_name::Name;
 use crate::csr::{KeyKind, SubjectPublicKey, Wishes};
 use crate::profile::{AttributeType, Profile, SubjectAttribute, ValueSource};
+use crate::profile_book::InForce;
 use crate::subject::{ApprovedSubject, Fact};
 
 pub use proposals::Proposal;
+
+impl InForce {
+    /// As [`Profile::admit`], under this edition.
+    ///
+    /// # Errors
+    /// The refusal, with its rule.
+    pub fn admit(
+        &self,
+        key: SubjectPublicKey,
+        wishes: &Wishes,
+        subject: ApprovedSubject,
+    ) -> Result<IssuanceRequest, Refusal> {
+        let request = Arc::clone(self.profile()).take(key, wishes, subject)?;
+        Ok(IssuanceRequest { edition: self.mark().cloned(), ..request })
+    }
+}
 
 impl Profile {
     /// Admits a key for an identity, or says which rule refuses it. Where names are wished for, the certificate has those
@@ -26,12 +45,21 @@ impl Profile {
         wishes: &Wishes,
         subject: ApprovedSubject,
     ) -> Result<IssuanceRequest, Refusal> {
+        Arc::new(self.clone()).take(key, wishes, subject)
+    }
+
+    fn take(
+        self: Arc<Self>,
+        key: SubjectPublicKey,
+        wishes: &Wishes,
+        subject: ApprovedSubject,
+    ) -> Result<IssuanceRequest, Refusal> {
         self.admit_key(key.kind())?;
         let names = self.names(&subject, wishes)?;
         let attributes = self.attributes(&subject, wishes, &names)?;
         self.admit_subject(wishes, subject.identity(), &attributes, &names)?;
         self.admit_extensions(wishes)?;
-        Ok(IssuanceRequest { profile: self.clone(), subject, attributes, names, key, edition: None })
+        Ok(IssuanceRequest { profile: self, subject, attributes, names, key, edition: None })
     }
 
     fn admit_key(&self, key: KeyKind) -> Result<(), Refusal> {

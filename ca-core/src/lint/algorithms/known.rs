@@ -4,6 +4,8 @@ use const_oid::ObjectIdentifier;
 use x509_parser::certificate::TbsCertificate;
 use x509_parser::x509::AlgorithmIdentifier;
 
+use crate::lint::issuer::SigningKey;
+
 const fn oid(dotted: &str) -> ObjectIdentifier {
     ObjectIdentifier::new_unwrap(dotted)
 }
@@ -43,16 +45,13 @@ pub(super) fn identifier(algorithm: &AlgorithmIdentifier<'_>) -> Option<ObjectId
 }
 
 /// Whether a key of the signer's kind makes signatures of this algorithm.
-pub(super) fn belong_together(signer: &TbsCertificate<'_>, signature: ObjectIdentifier) -> bool {
-    match of_key(signer) {
+pub(super) fn belong_together(signer: SigningKey<'_>, signature: ObjectIdentifier) -> bool {
+    match signer.algorithm {
         Some(RSA) => signature == RSA_PSS || RSA_SHA2.contains(&signature),
-        Some(EC) => CURVES.iter().any(|(curve, fitting)| *fitting == signature && is_on(signer, *curve)),
+        Some(EC) => CURVES
+            .iter()
+            .any(|(curve, fitting)| *fitting == signature && signer.parameters == Some(curve.as_bytes())),
         Some(key) => key == signature,
         None => false,
     }
-}
-
-fn is_on(tbs: &TbsCertificate<'_>, curve: ObjectIdentifier) -> bool {
-    let parameters = tbs.subject_pki.algorithm.parameters.as_ref();
-    parameters.is_some_and(|parameters| parameters.data == curve.as_bytes())
 }

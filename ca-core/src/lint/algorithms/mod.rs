@@ -9,10 +9,10 @@ mod ml_dsa_key_usage;
 mod signature_parameters;
 mod signature_strength;
 
-use x509_parser::certificate::TbsCertificate;
 use x509_parser::x509::AlgorithmIdentifier;
 
 use super::Rule;
+use super::issuer::SigningKey;
 
 pub(in crate::lint) const RULES: &[Rule] = &[
     signature_strength::RULE,
@@ -25,6 +25,6 @@ pub(in crate::lint) const RULES: &[Rule] = &[
 ];
 
 /// Whether a key of the signer's kind makes signatures of this algorithm.
-pub(super) fn belong_together(signer: &TbsCertificate<'_>, signature: &AlgorithmIdentifier<'_>) -> bool {
+pub(super) fn belong_together(signer: SigningKey<'_>, signature: &AlgorithmIdentifier<'_>) -> bool {
     known::identifier(signature).is_some_and(|signature| known::belong_together(signer, signature))
 }

@@ -5,6 +5,7 @@ use x509_parser::x509::AlgorithmIdentifier;
 
 use super::{List, ListRule};
 use crate::lint::algorithms;
+use crate::lint::issuer::SigningKey;
 use crate::lint::{Severity, Verdict, ensure};
 
 pub(super) const RULE: ListRule = ListRule {
@@ -23,6 +24,6 @@ fn check(list: &List<'_>) -> Verdict {
     )?;
     let Some(issuer) = &list.issuer_certificate else { return Ok(()) };
     let (_, algorithm) = AlgorithmIdentifier::from_der(list.algorithm).map_err(|error| error.to_string())?;
-    let fits = algorithms::belong_together(issuer, &algorithm);
+    let fits = algorithms::belong_together(SigningKey::of(issuer), &algorithm);
     ensure(fits, "it is not an algorithm of the issuing CA's key")
 }

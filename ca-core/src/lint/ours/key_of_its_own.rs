@@ -14,7 +14,7 @@ pub(in crate::lint) const RULE: Rule = Rule {
 /// Ours: whoever holds the issuer's key would be the CA. A CA's new certificate over its old key is its own.
 fn check(examined: &Examined<'_>) -> Verdict {
     let Some(issuer) = examined.issuer() else { return Ok(()) };
-    let shared = issuer.public_key().raw == examined.tbs().public_key().raw;
-    let same = issuer.subject().as_raw() == examined.tbs().subject().as_raw();
+    let shared = issuer.key_info == examined.tbs().public_key().raw;
+    let same = issuer.subject == examined.tbs().subject().as_raw();
     ensure(!shared || same, "it is the issuing CA's own key")
 }

@@ -14,7 +14,7 @@ pub(in crate::lint) const RULE: Rule = Rule {
 /// ETSI EN 319 411-1 section 6.3.3: a certificate does not outlive its CA's; nor, here, begin before it.
 fn check(examined: &Examined<'_>) -> Verdict {
     let Some(issuer) = examined.issuer() else { return Ok(()) };
-    let (own, above) = (examined.tbs().validity(), issuer.validity());
-    ensure(own.not_before >= above.not_before, "it begins before the issuer's certificate")?;
-    ensure(own.not_after <= above.not_after, "it outlives the issuer's certificate")
+    let own = examined.tbs().validity();
+    ensure(own.not_before >= issuer.not_before, "it begins before the issuer's certificate")?;
+    ensure(own.not_after <= issuer.not_after, "it outlives the issuer's certificate")
 }

@@ -18,10 +18,12 @@ pub(in crate::lint) const RULE: Rule = Rule {
 /// RFC 5280 section 4.2: each value is the DER of its extension's type. Two readers must agree.
 fn check(examined: &Examined<'_>) -> Verdict {
     examined.tbs().extensions().iter().try_for_each(|extension| {
-        let readable = !matches!(extension.parsed_extension(), ParsedExtension::ParseError { .. });
-        let oid = const_oid::ObjectIdentifier::from_bytes(extension.oid.as_bytes());
-        let exact = oid.is_ok_and(|oid| encodes_again(oid, extension.value));
-        ensure_or(readable && exact, || format!("{} is not the DER of its type", extension.oid))
+        examined.look_once(extension, || {
+            let readable = !matches!(extension.parsed_extension(), ParsedExtension::ParseError { .. });
+            let oid = const_oid::ObjectIdentifier::from_bytes(extension.oid.as_bytes());
+            let exact = oid.is_ok_and(|oid| encodes_again(oid, extension.value));
+            ensure_or(readable && exact, || format!("{} is not the DER of its type", extension.oid))
+        })
     })
 }
 

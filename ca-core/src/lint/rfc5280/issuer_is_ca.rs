@@ -1,6 +1,5 @@
 //! The issuer is a CA.
 
-use super::above;
 use crate::lint::examined::Examined;
 use crate::lint::{Rule, Severity, Verdict, ensure};
 
@@ -15,5 +14,5 @@ pub(in crate::lint) const RULE: Rule = Rule {
 /// RFC 5280 section 6.1.4 (k) and (n): the issuer has cA and keyCertSign.
 fn check(examined: &Examined<'_>) -> Verdict {
     let Some(issuer) = examined.issuer() else { return Ok(()) };
-    ensure(issuer.is_ca() && above::signs_certificates(issuer), "the issuer is no CA")
+    ensure(issuer.is_ca && issuer.signs_certificates, "the issuer is no CA")
 }

@@ -2,7 +2,6 @@
 
 use x509_parser::extensions::ParsedExtension;
 
-use super::above::subject_key_identifier;
 use crate::lint::examined::Examined;
 use crate::lint::{Rule, Severity, Verdict, ensure};
 
@@ -22,5 +21,5 @@ fn check(examined: &Examined<'_>) -> Verdict {
         _ => None,
     });
     let Some(found) = found else { return Ok(()) };
-    ensure(subject_key_identifier(issuer) == Some(found), "it is not the issuer's subjectKeyIdentifier")
+    ensure(issuer.key_identifier.as_deref() == Some(found), "it is not the issuer's subjectKeyIdentifier")
 }

@@ -16,10 +16,10 @@ pub(in crate::lint) const RULE: Rule = Rule {
 fn check(examined: &Examined<'_>) -> Verdict {
     let tbs = examined.tbs();
     let expected = match (examined.issuer(), examined.profile()) {
-        (Some(issuer), _) => issuer.subject(),
+        (Some(issuer), _) => issuer.subject.as_slice(),
         // Issued here and without an issuer: a root.
-        (None, Some(_)) => tbs.subject(),
+        (None, Some(_)) => tbs.subject().as_raw(),
         (None, None) => return Ok(()),
     };
-    ensure(tbs.issuer().as_raw() == expected.as_raw(), "the issuer is not the issuing CA's subject")
+    ensure(tbs.issuer().as_raw() == expected, "the issuer is not the issuing CA's subject")
 }

@@ -1,6 +1,7 @@
 //! The names lie within the issuer's name constraints.
 
-use x509_parser::extensions::ParsedExtension;
+use x509_parser::extensions::NameConstraints;
+use x509_parser::prelude::FromDer;
 
 use super::subtree::within;
 use crate::lint::examined::Examined;
@@ -18,11 +19,8 @@ pub(in crate::lint) const RULE: Rule = Rule {
 /// within no excluded one.
 fn check(examined: &Examined<'_>) -> Verdict {
     let Some(issuer) = examined.issuer() else { return Ok(()) };
-    let constraints = issuer.extensions().iter().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::NameConstraints(constraints) => Some(constraints),
-        _ => None,
-    });
-    let Some(constraints) = constraints else { return Ok(()) };
+    let Some(constraints) = &issuer.name_constraints else { return Ok(()) };
+    let (_, constraints) = NameConstraints::from_der(constraints).map_err(|error| error.to_string())?;
     examined.alternative_names().iter().try_for_each(|name| {
         let excluded = constraints.excluded_subtrees.iter().flatten();
         let out = excluded.filter_map(|subtree| within(name, &subtree.base)).any(|inside| inside);

@@ -16,7 +16,7 @@ pub(in crate::lint) const RULE: Rule = Rule {
 fn check(examined: &Examined<'_>) -> Verdict {
     let Some(issuer) = examined.issuer() else { return Ok(()) };
     let below = path_length(examined.tbs());
-    match path_length(issuer) {
+    match issuer.path_length {
         _ if !examined.is_ca() => Ok(()),
         None => Ok(()),
         Some(0) => Err("no CA may follow below the issuer".to_owned()),

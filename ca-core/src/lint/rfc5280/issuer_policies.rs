@@ -1,6 +1,6 @@
 //! The issuer lists every policy of the certificate.
 
-use crate::lint::examined::{Examined, policies_of};
+use crate::lint::examined::Examined;
 use crate::lint::{Rule, Severity, Verdict};
 use crate::profile::oids;
 
@@ -16,8 +16,8 @@ pub(in crate::lint) const RULE: Rule = Rule {
 /// lists none (section 6.1.1).
 fn check(examined: &Examined<'_>) -> Verdict {
     let Some(issuer) = examined.issuer() else { return Ok(()) };
-    let listed = policies_of(issuer);
-    if issuer.subject().as_raw() == issuer.issuer().as_raw() || listed.contains(&oids::ANY_POLICY) {
+    let listed = &issuer.policies;
+    if issuer.is_self_issued() || listed.contains(&oids::ANY_POLICY) {
         return Ok(());
     }
     match examined.policies().iter().find(|policy| !listed.contains(policy)) {

@@ -4,6 +4,7 @@ mod agreement;
 mod broken;
 mod cross;
 mod found;
+mod judge;
 mod judges;
 pub(super) mod made;
 pub(super) mod parts;

@@ -3,7 +3,6 @@
 use der::Encode;
 
 use crate::algorithm::SignatureAlgorithm;
-use crate::csr::SubjectPublicKey;
 use crate::lint::examined::{Examined, Field};
 use crate::lint::{Rule, Severity, Verdict, ensure};
 
@@ -18,9 +17,7 @@ pub(in crate::lint) const RULE: Rule = Rule {
 /// RFC 5280 section 4.1.2.3: the algorithm that the CA signs with, one of those for its key, in the octets that its
 /// specification asks for. A stranger's RSASSA-PSS may have other parameters; ours has not.
 fn check(examined: &Examined<'_>) -> Verdict {
-    let signer = examined.signer().ok_or("the issuer is not known")?;
-    let key = SubjectPublicKey::from_der(signer.subject_pki.raw).map_err(|error| error.to_string())?;
-    let kind = key.kind();
+    let kind = examined.signer_kind().ok_or("the issuer is not known")??;
     let key = kind.algorithm().ok_or_else(|| format!("npki signs with no {kind} keys"))?;
     let found = examined.field(Field::Algorithm)?.to_der().map_err(|error| error.to_string())?;
     let written = |algorithm: &SignatureAlgorithm| algorithm.identifier() == found;
