@@ -180,10 +180,8 @@ impl Maker {
         let id = CaId::new("issuing").unwrap();
         let ledger = Ledger::new(clock.clone(), entropy.clone());
         let drawn = |kind| IdentityId::draw(kind, entropy.as_ref()).unwrap();
-        let owner = Owner {
-            organisation: drawn(IdentityKind::Organisation),
-            sponsor: drawn(IdentityKind::Person),
-        };
+        let owner =
+            Owner { organisation: drawn(IdentityKind::Organisation), sponsor: drawn(IdentityKind::Person) };
         let officer = StaffId::draw(entropy.as_ref()).unwrap();
         let vault = Vault::new(VaultParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
