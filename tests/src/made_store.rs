@@ -211,7 +211,7 @@ impl Maker {
         let record = IdentityRecord {
             id,
             status: IdentityStatus::Active,
-            owner: Some(self.owner.clone()),
+            owner: Some(self.owner),
             registered_at: OffsetDateTime::now_utc(),
             registered_by: self.officer,
         };
