@@ -31,6 +31,8 @@ use x509_cert::request::{CertReq, CertReqInfo, Version};
 
 /// How long each measurement runs.
 const RUN: Duration = Duration::from_secs(3);
+/// How long one turn of a measurement takes that takes turns with others.
+const TURN: Duration = Duration::from_millis(20);
 
 /// What an issuance costs, from the octets of a request to the signed certificate, beside what nobody can save: verifying
 /// the request's signature, and signing with the CA's key. Subscriber and CA have keys of one kind.
@@ -56,11 +58,6 @@ fn measure_in_memory(algorithm: KeyAlgorithm, signs_with: SignatureAlgorithm) {
     let signature = key.sign(&message).unwrap();
     let verify = || signs_with.verify(key.public_key_info(), &message, &signature).unwrap();
     let sign = || drop(key.sign(&message).unwrap());
-    let signatures = rate_alone(sign);
-    let both = rate_alone(|| {
-        sign();
-        verify();
-    });
     let root = SoftwareKey::generate(KeyAlgorithm::P384).unwrap();
     let issuing = Arc::new(new_key());
     let ca = Ca::founded_with_keys(MemoryStore::new(), Arc::new(root), issuing.clone());
@@ -70,8 +67,15 @@ fn measure_in_memory(algorithm: KeyAlgorithm, signs_with: SignatureAlgorithm) {
     let issue = || drop(ca.issue(kind, verified(&request).key().clone()).unwrap());
     issue();
     let subject = authority::subject(kind, IdentityRef("X-1".to_owned()));
-    let unstored = rate_alone(|| drop(certificate(&ca, &issuing, kind, &subject, &request)));
-    let issued = rate_alone(issue);
+    let [signatures, both, unstored, issued] = rates_alone([
+        &sign,
+        &|| {
+            sign();
+            verify();
+        },
+        &|| drop(certificate(&ca, &issuing, kind, &subject, &request)),
+        &issue,
+    ]);
     println!("{:<20} signs {signatures:>7.0} /s, signs and verifies {both:>7.0} /s", signs_with.name());
     for (what, rate) in [("without storage", unstored), ("stored in memory, sealed, with its events", issued)]
     {
@@ -142,24 +146,30 @@ fn issuance<S: Store + 'static>(ca: &Ca<S>, threads: usize) -> f64 {
     rate(threads, || drop(ca.issue("device", key.clone()).unwrap()))
 }
 
-/// How often `act` is done in a second of a processor: what else a machine is busy with takes no part in it.
-fn rate_alone(act: impl Fn()) -> f64 {
-    let (begun, before) = (Instant::now(), processor());
-    let mut done = 0_u32;
-    while begun.elapsed() < RUN {
-        act();
-        done += 1;
+/// How often each of `acts` is done in a second of a processor. They take turns, many in a second, so that whatever else a
+/// machine is busy with takes no part in it and weighs on all of them alike.
+fn rates_alone<const N: usize>(acts: [&dyn Fn(); N]) -> [f64; N] {
+    let mut done = [(0_u32, 0.0); N];
+    let begun = Instant::now();
+    while begun.elapsed() < RUN * u32::try_from(N).unwrap() {
+        for (act, (count, seconds)) in acts.iter().zip(&mut done) {
+            let (turn, before) = (Instant::now(), processor());
+            while turn.elapsed() < TURN {
+                act();
+                *count += 1;
+            }
+            *seconds += processor() - before;
+        }
     }
-    f64::from(done) / (processor() - before)
+    done.map(|(count, seconds)| f64::from(count) / seconds)
 }
 
-/// Seconds of a processor that this process has used.
+/// Seconds of a processor that this thread has used.
 fn processor() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let (_, fields) = stat.rsplit_once(") ").unwrap();
-    let ticks = |field| fields.split(' ').nth(field).unwrap().parse::<f64>().unwrap();
-    // utime and stime, in hundredths (proc(5)).
-    (ticks(11) + ticks(12)) / 100.0
+    let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    // In nanoseconds, the first of three.
+    let spent: u64 = schedule.split(' ').next().unwrap().parse().unwrap();
+    Duration::from_nanos(spent).as_secs_f64()
 }
 
 /// How often `act` is done in a second by so many threads.
