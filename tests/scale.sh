@@ -79,12 +79,12 @@ campaign() {
     # The service begins by itself; the command only waits for it and helps.
     begun=$(now)
     until npki --context admin campaign run drill --json >"$folder/run"; [ "$(field left "$folder/run")" = 0 ]; do sleep 1; done
-    rate "revoked, each with its event" "$(field revoked "$folder/run")" "$begun"
+    rate "revoked, each with its event" "$(field members "$folder/run")" "$begun"
     resident "all revoked"
     begun=$(now)
     curl --silent --fail --output "$folder/crl" "http://127.0.0.1:$http/crl/issuing.crl"
     local serials="openssl crl -inform der -in $folder/crl -noout -text"
-    until [ "$($serials | grep -c 'Serial Number:')" -ge "$(field revoked "$folder/run")" ]; do
+    until [ "$($serials | grep -c 'Serial Number:')" -ge "$(field members "$folder/run")" ]; do
         sleep 1
         curl --silent --fail --output "$folder/crl" "http://127.0.0.1:$http/crl/issuing.crl"
     done
