@@ -401,6 +401,19 @@ impl Authorities {
         self.issuer_of(record)?.release(&record.serial, actor, also)
     }
 
+    /// The change that releases a certificate from hold, to be committed by the caller.
+    ///
+    /// # Errors
+    /// Its CA's key is elsewhere; else as [`Authority::releasing`].
+    pub fn releasing(
+        &self,
+        record: &CertificateRecord,
+        actor: &Actor,
+        because: Option<&str>,
+    ) -> Result<(CertificateRecord, AuditedChange), RevokeError> {
+        self.issuer_of(record)?.releasing(&record.serial, actor, because)
+    }
+
     /// Why a key is blocked, if it is: it is so for every CA.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ pub mod import;
 pub mod index_key;
 pub mod key_origin;
 pub mod ledger;
+pub mod life;
 pub mod master_keys;
 pub mod page;
 pub mod permission;

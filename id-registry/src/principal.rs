@@ -148,6 +148,8 @@ mod tests {
                 ("read-registry", "CCCo"),
                 ("register-identities", "-C--"),
                 ("import-identities", "-C--"),
+                ("change-identities", "-C--"),
+                ("close-identities", "C---"),
                 ("request-certificates", "-C-o"),
                 ("approve-requests", "-C--"),
                 ("revoke-certificates", "C--o"),

@@ -28,6 +28,8 @@ pub struct Settings {
     pub registry_url: Url,
     /// The certificates that relying parties anchor their trust in.
     pub trust_anchors: Vec<TrustAnchor>,
+    /// How long a device or application whose sponsor has gone counts without a successor.
+    pub sponsor_grace: time::Duration,
 }
 
 /// A certificate that relying parties anchor their trust in.

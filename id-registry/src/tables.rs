@@ -11,6 +11,7 @@ use crate::identity::{
 use crate::import::IMPORT_BATCHES;
 use crate::index_key::INDEX_KEYS;
 use crate::key_origin::KEY_ORIGINS;
+use crate::life::{IDENTITY_DUE, IDENTITY_HISTORY, IDENTITY_ISSUANCES};
 use crate::profiles::{PROFILE_PROPOSAL_INDEX, PROFILE_PROPOSALS};
 use crate::registry::READINESS;
 use crate::staff::{ADMINISTRATORS, STAFF, STAFF_CERTIFICATES};
@@ -28,6 +29,9 @@ pub const TABLES: &[Table] = &[
     IDENTITIES_BY_ORGANISATION,
     IDENTITIES_BY_SPONSOR,
     IDENTITY_DETAILS,
+    IDENTITY_DUE,
+    IDENTITY_HISTORY,
+    IDENTITY_ISSUANCES,
     IDENTITY_NUMBERS,
     IMPORT_BATCHES,
     INDEX_KEYS,

@@ -111,6 +111,22 @@ impl Authority {
         actor: &Actor,
         also: AuditedChange,
     ) -> Result<CertificateRecord, RevokeError> {
+        let (record, change) = self.releasing(serial, actor, None)?;
+        self.parts.store.commit(change.and(also))?;
+        Ok(record)
+    }
+
+    /// The change that releases a certificate from hold, and the record as it then is, to be committed by the caller.
+    /// `because` stands in its event.
+    ///
+    /// # Errors
+    /// As [`Authority::release`], but for the commit.
+    pub fn releasing(
+        &self,
+        serial: &SerialNumber,
+        actor: &Actor,
+        because: Option<&str>,
+    ) -> Result<(CertificateRecord, AuditedChange), RevokeError> {
         let (record, version) = self.find_issued(serial)?;
         // RFC 5280 section 5.3.1: of all reasons only certificateHold can be undone.
         match &record.revocation {
@@ -118,9 +134,8 @@ impl Authority {
             _ => return Err(RevokeError::NotOnHold(serial.clone())),
         }
         let record = CertificateRecord { revocation: None, ..record };
-        let change = self.status_change(&record, version, actor, RELEASED, None)?;
-        self.parts.store.commit(change.and(also))?;
-        Ok(record)
+        let change = self.status_change(&record, version, actor, RELEASED, because)?;
+        Ok((record, change))
     }
 
     fn find_issued(&self, serial: &SerialNumber) -> Result<(CertificateRecord, Version), RevokeError> {

@@ -18,6 +18,7 @@ mod inspect;
 mod key;
 mod key_origin;
 mod key_pair;
+mod life;
 mod lint;
 mod man;
 mod master_key;

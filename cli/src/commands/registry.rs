@@ -1,9 +1,10 @@
-//! `npki registry add|list|show|erase`: identities.
+//! `npki registry add|list|show|erase`: identities. Their life is in [`life`].
 
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::Ending;
+use super::life::{self, LifeCommand};
 use super::paging::{Paging, say_if_more};
 use crate::client::records::{Identity, Page as Listing};
 use crate::output::{Meaning, Outcome, Page, Simple};
@@ -36,6 +37,8 @@ pub enum RegistryCommand {
         /// The identity
         id: String,
     },
+    #[command(flatten)]
+    Life(LifeCommand),
 }
 
 /// A kind of identity.
@@ -175,6 +178,7 @@ pub fn run(command: RegistryCommand, session: &mut Session) -> Ending {
                 client.change(&path, &json!({"reason": reason}), session.entropy.as_ref())?;
             Ok(Outcome::done(Simple::new("npki.registry.erase/1", identity, show_text)))
         }
+        RegistryCommand::Life(command) => life::run(command, session),
         RegistryCommand::Show { id } => {
             let identity: Identity = client.read(&["identities", &id])?;
             Ok(Outcome::done(Simple::new("npki.registry.show/1", identity, show_text)))

@@ -26,6 +26,7 @@ mod init;
 mod key_folder;
 mod ledger;
 mod linking;
+mod lives;
 mod master_keys;
 mod offline_crls;
 mod offline_root;

@@ -34,6 +34,7 @@ use super::campaigns::CampaignKeeper;
 use super::hierarchy::OpenedHierarchy;
 use super::key_folder::{KeyFolder, Passphrase};
 use super::ledger::{LedgerKeeper, sealer};
+use super::lives::LifeKeeper;
 use super::master_keys::MasterKeyKeeper;
 use super::offline_crls::OfflineCrls;
 use super::publisher::{PublishedCa, Publisher};
@@ -263,6 +264,9 @@ impl Installation {
         let (stop_campaigns, campaigns_stopped) = mpsc::channel::<()>();
         let campaigns = CampaignKeeper::new(Arc::clone(&self.registry), Arc::clone(&self.foundation.clock));
         let carrying_on = std::thread::spawn(move || campaigns.run(&campaigns_stopped));
+        let (stop_lives, lives_stopped) = mpsc::channel::<()>();
+        let lives = LifeKeeper::new(Arc::clone(&self.registry));
+        let living_on = std::thread::spawn(move || lives.run(&lives_stopped));
         let journals = self.foundation.journals.clone();
         // A store may block: never on this thread.
         let comparing =
@@ -291,6 +295,8 @@ impl Installation {
         // Before the publisher, which tells of what this one revoked.
         drop(stop_campaigns);
         let _ = carrying_on.join();
+        drop(stop_lives);
+        let _ = living_on.join();
         drop(stop_publisher);
         let _ = publishing.join();
         drop(stop_watch);
@@ -360,6 +366,7 @@ pub(super) fn registry(
             organisation: settings.installation.organisation.clone(),
             registry_url,
             trust_anchors: trust_anchors.collect::<Result<_, _>>()?,
+            sponsor_grace: settings.sponsor_grace,
         },
     }))
 }

@@ -31,6 +31,8 @@ struct Loose {
     #[serde(default)]
     store: LooseStore,
     #[serde(default)]
+    registry: LooseRegistry,
+    #[serde(default)]
     keys: LooseKeys,
     #[serde(default)]
     ledger: LooseLedger,
@@ -70,6 +72,18 @@ struct LooseListen {
 struct LoosePublic {
     base_url: String,
     registry_url: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LooseRegistry {
+    sponsor_grace_days: u32,
+}
+
+impl Default for LooseRegistry {
+    fn default() -> Self {
+        Self { sponsor_grace_days: 30 }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -261,6 +275,8 @@ pub(crate) struct Settings {
     pub(crate) backup_keys: SealedKeys,
     pub(crate) checkpoint_file: PathBuf,
     pub(crate) crls: CrlPlans,
+    /// How long a device or application whose sponsor has gone counts without a successor.
+    pub(crate) sponsor_grace: Duration,
     pub(crate) ocsp_validity: Duration,
     pub(crate) limits: Limits,
     pub(crate) log: Log,
@@ -290,6 +306,7 @@ impl Settings {
         let base_url = check_url(&loose.public.base_url, "public.base_url", &["http"])?;
         let registry_url = check_url(&loose.public.registry_url, "public.registry_url", &["https"])?;
         let ocsp_validity = bounded(loose.ocsp.validity_minutes, 2, 10_080, "ocsp.validity_minutes")?;
+        let grace = bounded(loose.registry.sponsor_grace_days, 0, 365, "registry.sponsor_grace_days")?;
         Ok(Self {
             data: data.to_owned(),
             installation: Installation {
@@ -315,6 +332,7 @@ impl Settings {
             certificates: data.join("certificates"),
             profiles: data.join("profiles"),
             crls: loose.crl.check()?,
+            sponsor_grace: Duration::days(grace.into()),
             hierarchy: data.join(HIERARCHY_FILE),
             ocsp_validity: Duration::minutes(ocsp_validity.into()),
             limits: check_limits(&loose.limits)?,

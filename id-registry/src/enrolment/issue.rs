@@ -15,7 +15,8 @@ use crate::campaign::Wish;
 use crate::certificates::CERTIFICATES_BY_ORGANISATION;
 use crate::fault::Attempt;
 use crate::id::{IdentityId, RequestId};
-use crate::identity::{IDENTITIES, Identity, IdentityError, IdentityStatus};
+use crate::identity::{IDENTITIES, Identity, IdentityError};
+use crate::life;
 use crate::permission::Scope;
 use crate::record::encode;
 use crate::registry::{Registry, reference};
@@ -49,12 +50,12 @@ impl Registry {
     pub(super) fn applicant(&self, id: IdentityId, scope: Scope) -> Result<Applicant, IdentityError> {
         let (record, version) = self.identity_record(id)?;
         record.within(scope)?;
-        match record.status {
-            IdentityStatus::Active => Ok(Applicant { identity: self.with_details(record)?, version }),
-            IdentityStatus::Closed if self.vault().is_erased(&reference(id))? => {
+        match record.demand_active() {
+            Ok(()) => Ok(Applicant { identity: self.with_details(record)?, version }),
+            Err(IdentityError::Closed(_)) if self.vault().is_erased(&reference(id))? => {
                 Err(IdentityError::Erased(id))
             }
-            IdentityStatus::Closed => Err(IdentityError::Closed(id)),
+            Err(error) => Err(error),
         }
     }
 
@@ -174,7 +175,7 @@ impl Outcome {
             None => change,
         };
         let kept = Operation::Put(encode(issued)?);
-        Ok(change
+        Ok(life::issued(change, issued.identity, &certificate.serial)
             .write(REQUESTS, issued.id.to_string(), self.expect, kept)
             .explained_by(&self.event.with("certificate", certificate.serial.to_string())))
     }

@@ -118,8 +118,23 @@ pub(super) struct IdentityView {
     id: String,
     /// `person`, `organisation`, `device` or `application`.
     kind: &'static str,
-    /// `active` or `closed`.
+    /// `active`, `suspended` or `closed`.
     status: &'static str,
+    /// Why it is not active: `requested`, `investigation`, `death-reported`, `owner-suspended`, `sponsor-gone`; `deceased`,
+    /// `emigrated`, `dissolved`, `retired`, `owner-closed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'static str>,
+    /// Since when it is not active.
+    #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    since: Option<OffsetDateTime>,
+    /// Which kinds of sources have said that the person has died.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reported_by: Vec<&'static str>,
+    /// Its sponsor has gone: until when a successor must be named.
+    #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    orphaned_until: Option<OffsetDateTime>,
     /// When it was entered.
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(value_type = String, format = DateTime)]
@@ -164,6 +179,15 @@ impl From<Identity> for IdentityView {
             id: record.id.to_string(),
             kind: record.id.kind().name(),
             status: record.status.name(),
+            cause: record.standing.as_ref().map(|standing| standing.cause.name()),
+            since: record.standing.as_ref().map(|standing| standing.since),
+            reported_by: record
+                .standing
+                .iter()
+                .flat_map(|standing| &standing.signals)
+                .map(|signal| signal.source.name())
+                .collect(),
+            orphaned_until: record.orphaned_until,
             registered_at: Some(record.registered_at),
             registered_by: record.registered_by.to_string(),
             organisation: record.owner.map(|owner| owner.organisation.to_string()),

@@ -191,10 +191,15 @@ pub(super) fn parameter<T>(name: &str, text: Option<&str>) -> Result<Option<T>, 
 where
     T: std::str::FromStr<Err: std::fmt::Display>,
 {
-    let read = |text: &str| {
-        text.parse().map_err(|error: T::Err| Problem::new(table::QUERY_UNFIT, format!("{name}: {error}")))
-    };
-    text.map(read).transpose()
+    text.map(|text| word(name, text)).transpose()
+}
+
+/// Reads a parameter, or a member of the message that is one of several words, into its type.
+pub(super) fn word<T>(name: &str, text: &str) -> Result<T, Problem>
+where
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    text.parse().map_err(|error: T::Err| Problem::new(table::QUERY_UNFIT, format!("{name}: {error}")))
 }
 
 /// Reads a page's size.

@@ -27,6 +27,7 @@ mod import;
 mod input;
 mod key_origins;
 mod ledger;
+mod lives;
 mod master_key;
 mod open;
 mod openapi;
@@ -77,6 +78,15 @@ fn routes() -> Vec<Route> {
         guarded(identities::__path_list, identities::list),
         guarded(identities::__path_show, identities::show),
         guarded(identities::__path_erase, identities::erase),
+        guarded(lives::__path_suspend, lives::suspend),
+        guarded(lives::__path_resume, lives::resume),
+        guarded(lives::__path_report_death, lives::report_death),
+        guarded(lives::__path_confirm_death, lives::confirm_death),
+        guarded(lives::__path_find_alive, lives::find_alive),
+        guarded(lives::__path_close, lives::close),
+        guarded(lives::__path_reopen, lives::reopen),
+        guarded(lives::__path_hand_over, lives::hand_over),
+        guarded(lives::__path_history, lives::history),
         guarded(requests::__path_submit, requests::submit),
         guarded(requests::__path_list, requests::list),
         guarded(requests::__path_show, requests::show),

@@ -54,6 +54,8 @@ problems! {
     CERTIFICATE_ON_HOLD = "E-AUTH-006" 403 false, "Your certificate is on hold", "ask an administrator to release it";
     CERTIFICATE_EXPIRED = "E-AUTH-007" 403 false, "Your certificate has expired",
         "ask an administrator to enrol you again";
+    ORGANISATION_INACTIVE = "E-AUTH-010" 403 false, "Your organisation is suspended or closed",
+        "ask a registration officer how it stands";
     CERTIFICATE_EARLY = "E-AUTH-008" 403 true, "Your certificate is not valid yet",
         "wait, or let the server's operator check its clock";
 
@@ -70,6 +72,16 @@ problems! {
     ID_MALFORMED = "E-ID-007" 400 false, "This is no identifier", "write it as in lists: P-7QF3K2M9T4";
     ERASED = "E-ID-008" 410 false, "The identity was erased",
         "nothing is known of it any more; register it anew if it has to be known again";
+    SUSPENDED = "E-ID-011" 409 false, "The identity is suspended",
+        "see why: npki registry history ID; another officer resumes it: npki registry resume ID";
+    ELSEWHERE = "E-ID-012" 409 false, "The identity is not where this step begins",
+        "see where it stands: npki registry show ID";
+    SAME_PERSON = "E-ID-013" 403 false, "This step takes another officer",
+        "let a colleague take it who had no part in the step before";
+    TOO_FEW_SIGNALS = "E-ID-014" 409 false, "Too little says that the person has died",
+        "enter what another kind of source says: npki registry report-death ID --source KIND";
+    SIGNAL_TWICE = "E-ID-015" 409 false, "This kind of source has said so already", "nothing is left to enter";
+    OWN_SUCCESSOR = "E-ID-016" 422 false, "Nobody is one's own successor", "name another person as the successor";
     HAS_CERTIFICATE = "E-ID-009" 409 false, "The identity has certificates that count",
         "revoke them first: npki cert list --identity ID, npki revoke SERIAL";
     ANSWERS_FOR = "E-ID-010" 409 false, "Others depend on the identity",

@@ -23,6 +23,7 @@ use crate::identity::{FieldError, IdentityError};
 use crate::import::ImportError;
 use crate::key_origin::OriginError;
 use crate::ledger::LedgerError;
+use crate::life::LifeError;
 use crate::master_keys::RotationError;
 use crate::permission::NotPermitted;
 use crate::principal::InvalidRole;
@@ -162,6 +163,7 @@ impl From<SignInError> for Problem {
             SignInError::Disabled { at } => {
                 Self::new(table::ACCESS_ENDED, format!("your access was ended on {}", moment(at)))
             }
+            SignInError::Organisation(_) => Self::new(table::ORGANISATION_INACTIVE, error.to_string()),
             SignInError::Revoked { at, reason } => Self::new(
                 table::CERTIFICATE_REVOKED,
                 format!("your certificate was revoked on {}: {reason}", moment(at)),
@@ -222,6 +224,7 @@ impl From<IdentityError> for Problem {
             IdentityError::Taken { .. } => table::IDENTIFIER_TAKEN,
             IdentityError::Unknown(_) | IdentityError::NoSuchNumber { .. } => table::UNKNOWN_IDENTITY,
             IdentityError::WrongKind { .. } => table::WRONG_KIND,
+            IdentityError::Suspended { .. } => table::SUSPENDED,
             IdentityError::Closed(_) => table::IDENTITY_CLOSED,
             IdentityError::Erased(_) => table::ERASED,
             IdentityError::HasCertificate { .. } => table::HAS_CERTIFICATE,
@@ -440,6 +443,24 @@ impl From<Refused> for Problem {
             Refused::NothingToReplace { .. } => table::NO_MEMBER,
         };
         Self::new(kind, refused.to_string())
+    }
+}
+
+impl From<LifeError> for Problem {
+    fn from(error: LifeError) -> Self {
+        let kind = match error {
+            LifeError::Field(field) => return field.into(),
+            LifeError::Identity(identity) => return identity.into(),
+            LifeError::Revoke(error) => return error.into(),
+            LifeError::Fault(fault) => return fault.into(),
+            LifeError::Elsewhere { .. } => table::ELSEWHERE,
+            LifeError::SamePerson(_) => table::SAME_PERSON,
+            LifeError::TooFewSignals { .. } => table::TOO_FEW_SIGNALS,
+            LifeError::SignalTwice(_) => table::SIGNAL_TWICE,
+            LifeError::WrongKind { .. } => table::WRONG_KIND,
+            LifeError::OwnSuccessor(_) => table::OWN_SUCCESSOR,
+        };
+        Self::new(kind, error.to_string())
     }
 }
 

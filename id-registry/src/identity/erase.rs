@@ -108,7 +108,7 @@ impl Registry {
             for (key, _) in &found {
                 let dependant = super::read::indexed(key, prefix.len())?;
                 let (record, _) = self.identity_record(dependant)?;
-                if dependant != id && record.status == IdentityStatus::Active {
+                if dependant != id && record.status != IdentityStatus::Closed {
                     return Err(IdentityError::AnswersFor { id, dependant });
                 }
             }

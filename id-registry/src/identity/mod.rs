@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use crate::fault::Fault;
 use crate::id::{IdentityId, StaffId};
+use crate::life::Standing;
 use crate::permission::Scope;
 
 mod erase;
@@ -23,6 +24,7 @@ pub use field::FieldError;
 pub(crate) use field::{line, name_of_staff, reason_line};
 pub use further::Further;
 pub(crate) use register::{Number, bearer, checked};
+pub(crate) use read::indexed;
 
 /// Identities by identifier, without anything personal.
 pub const IDENTITIES: Table = Table::records("identities");
@@ -82,6 +84,12 @@ pub struct IdentityRecord {
     /// Who owns it and answers for it; devices and applications have one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub owner: Option<Owner>,
+    /// Why it is not active; left out when it is, and when it was closed to be erased.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub standing: Option<Standing>,
+    /// Until when a successor of its sponsor, who has gone, must be found, UTC.
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "time::serde::rfc3339::option")]
+    pub orphaned_until: Option<OffsetDateTime>,
     /// When it was entered, UTC.
     #[serde(with = "time::serde::rfc3339")]
     pub registered_at: OffsetDateTime,
@@ -96,6 +104,18 @@ impl IdentityRecord {
             Some(owner) => Some(owner.organisation),
             None if self.id.kind() == crate::id::IdentityKind::Organisation => Some(self.id),
             None => None,
+        }
+    }
+
+    /// Goes on only when certificates may be issued to the identity, and others may depend on it.
+    pub(crate) fn demand_active(&self) -> Result<(), IdentityError> {
+        match self.status {
+            IdentityStatus::Active => Ok(()),
+            IdentityStatus::Suspended => {
+                let cause = self.standing.as_ref().map_or("", |standing| standing.cause.name());
+                Err(IdentityError::Suspended { id: self.id, cause })
+            }
+            IdentityStatus::Closed => Err(IdentityError::Closed(self.id)),
         }
     }
 
@@ -115,6 +135,8 @@ impl IdentityRecord {
 pub enum IdentityStatus {
     /// Certificates may be issued to it.
     Active,
+    /// For a time nothing is issued to it, and its certificates are on hold.
+    Suspended,
     /// It has ended: nothing is issued to it any more.
     Closed,
 }
@@ -124,8 +146,15 @@ impl IdentityStatus {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Active => "active",
+            Self::Suspended => "suspended",
             Self::Closed => "closed",
         }
+    }
+}
+
+impl std::fmt::Display for IdentityStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -284,6 +313,14 @@ pub enum IdentityError {
         found: crate::id::IdentityKind,
         /// What is needed.
         wanted: crate::id::IdentityKind,
+    },
+    /// The identity is suspended.
+    #[error("identity {id} is suspended ({cause})")]
+    Suspended {
+        /// The identity.
+        id: IdentityId,
+        /// Why, in a word.
+        cause: &'static str,
     },
     /// The identity has ended.
     #[error("identity {0} is closed")]

@@ -118,7 +118,7 @@ fn range(prefix: &str, kind: Option<IdentityKind>, after: Option<IdentityId>) ->
     KeyRange { from, ..range }
 }
 
-pub(super) fn indexed(key: &[u8], prefix: usize) -> Result<IdentityId, StorageError> {
+pub(crate) fn indexed(key: &[u8], prefix: usize) -> Result<IdentityId, StorageError> {
     let id = key.get(prefix..).and_then(|id| std::str::from_utf8(id).ok()).and_then(|id| id.parse().ok());
     id.ok_or_else(|| StorageError("an index entry of an identity is damaged".to_owned()))
 }

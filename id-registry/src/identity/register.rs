@@ -50,6 +50,8 @@ impl Registry {
             id,
             status: IdentityStatus::Active,
             owner,
+            standing: None,
+            orphaned_until: None,
             registered_at: self.now(),
             registered_by: by,
         };
@@ -100,15 +102,14 @@ impl Registry {
             .check(IDENTITIES, owner.sponsor.to_string(), Expect::Version(sponsor)))
     }
 
-    fn active(&self, id: IdentityId, wanted: IdentityKind) -> Result<Version, IdentityError> {
+    /// The version of the record of an identity of this kind that is active.
+    pub(crate) fn active(&self, id: IdentityId, wanted: IdentityKind) -> Result<Version, IdentityError> {
         if id.kind() != wanted {
             return Err(IdentityError::WrongKind { id, found: id.kind(), wanted });
         }
         let (record, version) = self.identity_record(id)?;
-        match record.status {
-            IdentityStatus::Active => Ok(version),
-            IdentityStatus::Closed => Err(IdentityError::Closed(id)),
-        }
+        record.demand_active()?;
+        Ok(version)
     }
 
     fn demand_free(&self, number: &Number) -> Result<(), IdentityError> {

@@ -75,6 +75,12 @@ permissions! {
     /// Enter whole lists of identities into the registry.
     ImportIdentities = "import-identities":
         Role::Officer => Scope::Country;
+    /// Suspend and resume identities, enter, confirm and undo deaths, hand over what somebody answers for.
+    ChangeIdentities = "change-identities":
+        Role::Officer => Scope::Country;
+    /// Close identities, and open them again.
+    CloseIdentities = "close-identities":
+        Role::Administrator => Scope::Country;
     /// Ask for certificates.
     RequestCertificates = "request-certificates":
         Role::Officer => Scope::Country,
@@ -166,6 +172,11 @@ impl<P: Permission> Permit<P> {
 /// A member of staff, for the ledger.
 pub(crate) fn actor_of(staff: StaffId) -> Actor {
     Actor(format!("staff:{staff}"))
+}
+
+/// The member of staff whom the ledger names as an actor; `None` for the installation itself.
+pub(crate) fn staff_of(actor: &Actor) -> Option<StaffId> {
+    actor.0.strip_prefix("staff:").and_then(|id| id.parse().ok())
 }
 
 /// A role does not have a permission.

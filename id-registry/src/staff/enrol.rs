@@ -15,7 +15,7 @@ use super::{
 use crate::campaign::Wish;
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityKind, StaffId};
-use crate::identity::{self, IdentityError, IdentityStatus};
+use crate::identity::{self, IdentityError};
 use crate::permission::{ManageStaff, Permit};
 use crate::principal::Role;
 use crate::record::encode;
@@ -141,11 +141,15 @@ impl Registry {
 
     fn agency(&self, id: crate::id::IdentityId) -> Result<identity::Identity, IdentityError> {
         let (record, _) = self.identity_record(id)?;
-        match (id.kind(), record.status) {
-            (IdentityKind::Organisation, IdentityStatus::Active) => Ok(self.with_details(record)?),
-            (IdentityKind::Organisation, IdentityStatus::Closed) => Err(IdentityError::Closed(id)),
-            (found, _) => Err(IdentityError::WrongKind { id, found, wanted: IdentityKind::Organisation }),
+        if id.kind() != IdentityKind::Organisation {
+            return Err(IdentityError::WrongKind {
+                id,
+                found: id.kind(),
+                wanted: IdentityKind::Organisation,
+            });
         }
+        record.demand_active()?;
+        Ok(self.with_details(record)?)
     }
 }
 

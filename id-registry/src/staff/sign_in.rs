@@ -8,7 +8,8 @@ use time::OffsetDateTime;
 
 use super::{STAFF_CERTIFICATES, StaffRecord};
 use crate::fault::Fault;
-use crate::id::StaffId;
+use crate::id::{IdentityId, StaffId};
+use crate::identity::{IdentityError, IdentityStatus};
 use crate::principal::Principal;
 use crate::record;
 use crate::registry::Registry;
@@ -26,7 +27,20 @@ impl Registry {
             return Err(SignInError::Disabled { at: disabled.at });
         }
         self.counts(&issued)?;
+        if let Some(organisation) = staff.role.organisation() {
+            self.organisation_counts(organisation)?;
+        }
         Ok(Principal::authenticated(staff.id, staff.name, staff.role))
+    }
+
+    /// Who works for an agency works for one that is there.
+    fn organisation_counts(&self, id: IdentityId) -> Result<(), SignInError> {
+        match self.identity_record(id).map(|(record, _)| record.status) {
+            Ok(IdentityStatus::Active) => Ok(()),
+            Ok(IdentityStatus::Suspended | IdentityStatus::Closed) => Err(SignInError::Organisation(id)),
+            Err(IdentityError::Fault(fault)) => Err(fault.into()),
+            Err(error) => Err(StorageError(error.to_string()).into()),
+        }
     }
 
     fn bearer(&self, certificate: &[u8]) -> Result<Option<(StaffRecord, CertificateRecord)>, SignInError> {
@@ -71,6 +85,9 @@ pub enum SignInError {
         /// When.
         at: OffsetDateTime,
     },
+    /// The agency that the member works for is suspended or closed.
+    #[error("organisation {0}, which you work for, is suspended or closed")]
+    Organisation(IdentityId),
     /// The certificate was revoked.
     #[error("your certificate was revoked on {at}: {reason}")]
     Revoked {

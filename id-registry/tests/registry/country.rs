@@ -140,6 +140,7 @@ impl Country {
                 organisation: "Government of Example".to_owned(),
                 registry_url: "https://registry.example.org".parse().unwrap(),
                 trust_anchors: vec![anchor],
+                sponsor_grace: time::Duration::days(30),
             },
         }));
         let enrolled = registry.bootstrap_administrator("First Administrator", &csr()).unwrap();

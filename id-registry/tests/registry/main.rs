@@ -12,6 +12,7 @@ mod identities;
 mod import;
 mod key_origins;
 mod ledger;
+mod lives;
 mod outside;
 mod profiles;
 mod proposals;

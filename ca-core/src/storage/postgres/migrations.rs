@@ -27,6 +27,7 @@ const STEPS: &[Step] = &[
     Step { name: "profile-proposals", sql: include_str!("migrations/0009_profile_proposals.sql") },
     Step { name: "campaigns", sql: include_str!("migrations/0010_campaigns.sql") },
     Step { name: "imports", sql: include_str!("migrations/0011_imports.sql") },
+    Step { name: "lives", sql: include_str!("migrations/0012_lives.sql") },
 ];
 
 /// The number of the last step that this npki knows: steps count from 1.

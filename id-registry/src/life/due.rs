@@ -1,0 +1,38 @@
+//! What is due of identities, carried out by the service itself: a date does not wait for somebody to type.
+
+use ca_core::ledger::Actor;
+use ca_core::storage::KeyRange;
+use time::OffsetDateTime;
+
+use super::{IDENTITY_DUE, LifeError};
+use crate::id::IdentityId;
+use crate::registry::Registry;
+use crate::timed;
+
+impl Registry {
+    /// Carries out at most `most` of what is due; how many were done. Each is a commit of its own.
+    ///
+    /// # Errors
+    /// The registry failed; what was done before stays so.
+    pub fn carry_on_lives(&self, most: usize) -> Result<usize, LifeError> {
+        let now = self.now() + time::Duration::seconds(1);
+        let until = Some(timed::key("", now, "").into_bytes());
+        let due = self.store().scan(IDENTITY_DUE, &KeyRange { from: None, until }, most)?;
+        for (key, _) in &due {
+            let id: IdentityId = timed::named(IDENTITY_DUE, key)?;
+            self.lose_sponsor(id, &Actor::system("identities"))?;
+        }
+        Ok(due.len())
+    }
+
+    /// When the next is due.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn next_due(&self) -> Result<Option<OffsetDateTime>, LifeError> {
+        let first = self.store().scan(IDENTITY_DUE, &KeyRange::all(), 1)?;
+        let seconds = first.first().and_then(|(key, _)| std::str::from_utf8(key.get(..16)?).ok());
+        let seconds = seconds.and_then(|seconds| i64::from_str_radix(seconds, 16).ok());
+        Ok(seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok()))
+    }
+}
