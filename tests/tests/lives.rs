@@ -1,0 +1,123 @@
+//! The life of identities, seen from outside: what OCSP and CRLs say after each step, on both engines.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::time::{Duration, Instant};
+
+use tests::country::CrlEntry;
+use tests::installation::{Installation, Keeping};
+use tests::judges::openssl;
+use tests::npki::{Npki, exit};
+use tests::postgres::PostgresServer;
+use tests::{Country, answers, census};
+
+/// From a decision to every OCSP answer (one node).
+const BOUND: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_death_is_in_every_status_within_the_bound_and_can_be_undone_on_sled() {
+    a_death(&Country::populated());
+}
+
+#[test]
+fn a_death_is_in_every_status_within_the_bound_and_can_be_undone_on_postgresql() {
+    let server = PostgresServer::start();
+    a_death(&Country::populated_in(Installation::fresh_on(Keeping::Postgres(&server.database()))));
+}
+
+fn a_death(country: &Country) {
+    let (officer, colleague) = (&country.staff.officer.npki, &country.staff.second_officer.npki);
+    let person = &country.identities.person;
+    let reported = officer.done(&step("report-death", person, &["--source", "chief"]));
+    assert_eq!((&reported["status"], &reported["held"]), (&"suspended".into(), &3.into()), "{reported}");
+    everywhere(country, ": revoked", CrlEntry::Listed);
+    let alone = colleague.refused(exit::CONFLICT, &step("confirm-death", person, &["--yes"]));
+    assert_eq!(alone.code, "E-ID-014");
+
+    // A mistake: the same three certificates count again.
+    let own = officer.refused(exit::NOT_PERMITTED, &step("find-alive", person, &[]));
+    assert_eq!(own.code, "E-ID-013");
+    let alive = colleague.done(&step("find-alive", person, &[]));
+    assert_eq!((&alive["status"], &alive["released"]), (&"active".into(), &3.into()), "{alive}");
+    everywhere(country, ": good", CrlEntry::Absent);
+
+    // No mistake.
+    officer.done(&step("report-death", person, &["--source", "civil-register"]));
+    let itself = officer.refused(exit::NOT_PERMITTED, &step("confirm-death", person, &["--yes"]));
+    assert_eq!(itself.code, "E-ID-013");
+    let dead = colleague.done(&step("confirm-death", person, &["--yes"]));
+    assert_eq!((&dead["status"], &dead["cause"]), (&"closed".into(), &"deceased".into()));
+    assert_eq!((&dead["revoked"], &dead["things"]), (&3.into(), &2.into()), "{dead}");
+    everywhere(country, ": revoked", CrlEntry::Listed);
+    let device = officer.done(&["registry", "show", &country.identities.device]);
+    assert!(device["orphaned_until"].is_string(), "{device}");
+    told(officer, person);
+    country.installation.audit_is_clean();
+}
+
+/// The ledger proves it, and whoever works with the person reads it.
+fn told(officer: &Npki, person: &str) {
+    let history = officer.done(&["registry", "history", person]);
+    let actions: Vec<&str> =
+        answers::items(&history).iter().map(|entry| answers::text(entry, "action")).collect();
+    let twice = ["identity.death-reported", "identity.found-alive", "identity.death-reported"];
+    assert_eq!(actions, [&twice[..], &["identity.died"]].concat());
+    assert!(answers::items(&history).iter().all(|entry| entry["note"] == "letter 12 of 3 May"));
+}
+
+fn step<'a>(name: &'a str, id: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["registry", name, id, "--note", "letter 12 of 3 May"], more].concat()
+}
+
+/// What OpenSSL hears of the person's certificates within the bound, and the CRL says within its own.
+fn everywhere(country: &Country, says: &str, entry: CrlEntry) {
+    let decided = Instant::now();
+    for profile in ["person-authentication", "person-authentication-pseudonymous", "person-signature"] {
+        let serial = &country.certificate(profile).serial;
+        loop {
+            let answer = openssl::ocsp_serial(&country.installation, serial).text();
+            if answer.contains(says) {
+                break;
+            }
+            assert!(decided.elapsed() < BOUND, "{profile} is not {says:?}: {answer}");
+        }
+    }
+    for profile in ["person-authentication", "person-authentication-pseudonymous", "person-signature"] {
+        country.until_the_crl(entry, &country.certificate(profile).serial);
+    }
+}
+
+/// Nobody answers for a device any more: the service itself suspends it when the days of grace are over.
+#[test]
+fn a_device_without_a_sponsor_is_suspended_by_itself() {
+    let mut installation = Installation::founded();
+    installation.edit_settings(|text| {
+        assert!(text.contains("sponsor_grace_days = 30"));
+        text.replace("sponsor_grace_days = 30", "sponsor_grace_days = 0")
+    });
+    installation.start();
+    let country = Country::populated_in(installation);
+    let administrator = &country.staff.administrator.npki;
+    let (person, device) = (&country.identities.person, &country.identities.device);
+    let refused =
+        country.staff.officer.npki.refused(exit::NOT_PERMITTED, &step("close", person, &emigrated()));
+    assert_eq!(refused.code, "E-AUTH-002");
+    let closed = administrator.done(&step("close", person, &emigrated()));
+    assert_eq!((&closed["revoked"], &closed["things"]), (&3.into(), &2.into()), "{closed}");
+    let officer = &country.staff.officer.npki;
+    let give_up = Instant::now() + Duration::from_secs(20);
+    while officer.done(&["registry", "show", device])["cause"] != "sponsor-gone" {
+        assert!(Instant::now() < give_up, "the device still counts");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let serial = &country.certificate("device").serial;
+    assert!(openssl::ocsp_serial(&country.installation, serial).text().contains(": revoked"));
+    let heir = census::person(officer, "Moshoeshoe", "Lineo", "PNOLS-199901010001");
+    let handed = officer.done(&step("hand-over", device, &["--sponsor", &heir]));
+    assert_eq!((&handed["status"], &handed["released"]), (&"active".into(), &1.into()), "{handed}");
+    assert!(openssl::ocsp_serial(&country.installation, serial).text().contains(": good"));
+    country.installation.audit_is_clean();
+}
+
+const fn emigrated() -> [&'static str; 3] {
+    ["--cause", "emigrated", "--yes"]
+}
