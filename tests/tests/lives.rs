@@ -15,16 +15,22 @@ const BOUND: Duration = Duration::from_secs(1);
 
 #[test]
 fn a_death_is_in_every_status_within_the_bound_and_can_be_undone_on_sled() {
-    a_death(&Country::populated());
+    a_death(Country::populated());
 }
 
 #[test]
 fn a_death_is_in_every_status_within_the_bound_and_can_be_undone_on_postgresql() {
     let server = PostgresServer::start();
-    a_death(&Country::populated_in(Installation::fresh_on(Keeping::Postgres(&server.database()))));
+    a_death(Country::populated_in(Installation::fresh_on(Keeping::Postgres(&server.database()))));
 }
 
-fn a_death(country: &Country) {
+fn a_death(mut country: Country) {
+    mistaken_and_real(&country);
+    country.installation.stop();
+    country.installation.audit_is_clean();
+}
+
+fn mistaken_and_real(country: &Country) {
     let (officer, colleague) = (&country.staff.officer.npki, &country.staff.second_officer.npki);
     let person = &country.identities.person;
     let reported = officer.done(&step("report-death", person, &["--source", "chief"]));
@@ -51,7 +57,6 @@ fn a_death(country: &Country) {
     let device = officer.done(&["registry", "show", &country.identities.device]);
     assert!(device["orphaned_until"].is_string(), "{device}");
     told(officer, person);
-    country.installation.audit_is_clean();
 }
 
 /// The ledger proves it, and whoever works with the person reads it.
@@ -95,7 +100,7 @@ fn a_device_without_a_sponsor_is_suspended_by_itself() {
         text.replace("sponsor_grace_days = 30", "sponsor_grace_days = 0")
     });
     installation.start();
-    let country = Country::populated_in(installation);
+    let mut country = Country::populated_in(installation);
     let administrator = &country.staff.administrator.npki;
     let (person, device) = (&country.identities.person, &country.identities.device);
     let refused =
@@ -115,6 +120,7 @@ fn a_device_without_a_sponsor_is_suspended_by_itself() {
     let handed = officer.done(&step("hand-over", device, &["--sponsor", &heir]));
     assert_eq!((&handed["status"], &handed["released"]), (&"active".into(), &1.into()), "{handed}");
     assert!(openssl::ocsp_serial(&country.installation, serial).text().contains(": good"));
+    country.installation.stop();
     country.installation.audit_is_clean();
 }
 
