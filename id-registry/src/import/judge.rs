@@ -8,7 +8,7 @@ use super::known::{Known, NAMED, Naming, naming, written};
 use super::{Checked, Mode, NamedOwner, Outcome};
 use crate::fault::Fault;
 use crate::id::{IdentityId, IdentityKind, StaffId};
-use crate::identity::{Details, IDENTITIES, IdentityError, IdentityStatus, Number, Owner};
+use crate::identity::{Details, IDENTITIES, IdentityError, Number, Owner};
 use crate::registry::Registry;
 
 /// The rows judged so far, and what enters them.
@@ -126,9 +126,7 @@ impl<'a> Judge<'a> {
             return Ok(None);
         }
         let (record, version) = self.known.record(id).ok_or(IdentityError::Unknown(id))?;
-        match record.status {
-            IdentityStatus::Active => Ok(Some(*version)),
-            IdentityStatus::Closed => Err(IdentityError::Closed(id)),
-        }
+        record.demand_active()?;
+        Ok(Some(*version))
     }
 }
