@@ -212,6 +212,8 @@ impl Maker {
             id,
             status: IdentityStatus::Active,
             owner: Some(self.owner),
+            standing: None,
+            orphaned_until: None,
             registered_at: OffsetDateTime::now_utc(),
             registered_by: self.officer,
         };
