@@ -13,6 +13,7 @@ mod context;
 mod crl;
 mod demo;
 mod help;
+mod import;
 mod init;
 mod inspect;
 mod key;

@@ -1,11 +1,11 @@
-//! `npki registry add|list|show|erase`: identities. Their life is in [`life`].
+//! `npki registry add|import|list|show|erase`: identities. Their life is in [`life`].
 
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::Ending;
 use super::life::{self, LifeCommand};
 use super::paging::{Paging, say_if_more};
+use super::{Ending, import};
 use crate::client::records::{Identity, Page as Listing};
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::session::Session;
@@ -16,6 +16,9 @@ pub enum RegistryCommand {
     /// Register an identity
     #[command(subcommand)]
     Add(NewIdentity),
+    /// Register a whole list, CSV or JSON Lines; run again, it goes on where it was cut off
+    #[command(after_help = import::EXAMPLES)]
+    Import(import::ImportArguments),
     /// List identities
     List {
         /// Only of this kind
@@ -158,6 +161,7 @@ pub enum NewIdentity {
 pub fn run(command: RegistryCommand, session: &mut Session) -> Ending {
     let client = session.client()?;
     match command {
+        RegistryCommand::Import(arguments) => import::run(&arguments, session),
         RegistryCommand::Add(new) => {
             let entropy = session.entropy.as_ref();
             let identity: Identity = client.change(&["identities"], &new.body(), entropy)?;
@@ -187,7 +191,7 @@ pub fn run(command: RegistryCommand, session: &mut Session) -> Ending {
 }
 
 impl IdentityKind {
-    fn word(self) -> String {
+    pub(super) fn word(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 }

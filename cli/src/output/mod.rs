@@ -9,4 +9,5 @@ mod simple;
 pub use console::{Channels, Console, Input, Notes};
 pub use envelope::{Format, Outcome, Report};
 pub use page::{Colour, Meaning, Page};
+pub use progress::Gauge;
 pub use simple::Simple;

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# How fast lists of identities are imported, and in how much memory: made-up people, by the real programs.
+#
+#   bash tests/import.sh ROWS [sled|postgres]...
+#
+# Without an engine both are measured. Prints a table; leaves nothing. The programs are those of a release build.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+rows=${1:?how many rows}
+shift
+engines=("$@")
+[ $# -gt 0 ] || engines=(sled postgres)
+cargo build --quiet --release --locked -p cli --bin npki
+npki="$(realpath "${CARGO_TARGET_DIR:-target}")/release/npki"
+# On a disk: a temporary folder is often memory, which flushes nothing.
+folder=$(mktemp -d -p "${NPKI_IMPORT_FOLDER:-$(dirname "$(dirname "$npki")")}")
+chmod 755 "$folder"
+server='' cluster=''
+cleanup() {
+    [ -z "$server" ] || kill -9 "$server" 2>/dev/null || true
+    [ -z "$cluster" ] || as_postgres "$programs/pg_ctl" -D "$cluster" -m immediate stop >/dev/null 2>&1 || true
+    rm -rf "$folder"
+}
+trap cleanup EXIT
+now() { date +%s.%N; }
+say() { printf '%s\t%s\n' "$@"; }
+as_postgres() { if [ "$(id -u)" = 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi; }
+
+begun=$(now)
+dd if=/dev/zero of="$folder/flushed" bs=4k count=500 oflag=dsync status=none
+say "the disk" "$(awk -v from="$begun" -v to="$(now)" 'BEGIN { printf "%.0f flushed writes of 4 KiB a second", 500 / (to - from) }')"
+rm "$folder/flushed"
+
+awk -v rows="$rows" 'BEGIN {
+    split("Mokoena Nthunya Lerotholi Ramaema Mohapi Letsie Molapo Sekhonyana Tau Khaketla", surnames, " ")
+    split("Thabo Palesa Teboho Mpho Lineo Tumelo Limpho Rethabile Katleho Neo", names, " ")
+    print "surname,given_name,identifier,email_addresses"
+    for (i = 0; i < rows; i++) printf "%s,%s %s,PNOLS-%012d,person%d@example.ls\n", surnames[i % 10 + 1],
+        names[int(i / 10) % 10 + 1], names[int(i / 100) % 10 + 1], i, i
+}' >"$folder/people.csv"
+say "the list" "$rows rows, $(du -h --apparent-size "$folder/people.csv" | cut -f1)"
+
+# peak PROCESS: the most resident memory it ever had.
+peak() { awk '/VmHWM/ { print int($2 / 1024) " MiB" }' "/proc/$1/status"; }
+seconds_of() { awk '{ print ($14 + $15) / 100 }' "/proc/$1/stat"; }
+
+start_cluster() {
+    programs=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -1)
+    [ -n "$programs" ] || programs=$(dirname "$(command -v initdb)")
+    cluster="$folder/cluster"
+    mkdir "$cluster"
+    [ "$(id -u)" != 0 ] || chown postgres "$cluster"
+    as_postgres "$programs/initdb" -D "$cluster" -A trust -U postgres -E UTF8 --no-locale >/dev/null
+    as_postgres "$programs/pg_ctl" -D "$cluster" -w -l "$cluster/log" \
+        -o "-c listen_addresses='' -k $cluster -p 18432 -c max_wal_size=4GB -c shared_buffers=512MB" start >/dev/null
+    store="postgres://postgres@$(printf %s "$cluster" | sed 's,/,%2F,g'):18432/postgres"
+}
+
+measure() {
+    local engine=$1 data="$folder/$1" store='' home="$folder/home-$1" https=18743 http=18780 from to
+    [ "$engine" = sled ] || start_cluster
+    cp "$folder/people.csv" "$folder/$engine.csv"
+    export NPKI_CONFIG_DIR="$home"
+    "$npki" --no-input init --data "$data" --listen 127.0.0.1:$https --public-listen 127.0.0.1:$http \
+        --public-url http://127.0.0.1:$http ${store:+--store "$store"} >/dev/null
+    "$npki" serve --data "$data" >"$folder/log" 2>&1 &
+    server=$!
+    local trust="$data/certificates/anchors.pem"
+    until curl --silent --fail --cacert "$trust" "https://localhost:$https/readyz" >/dev/null; do
+        kill -0 "$server" || { cat "$folder/log"; exit 1; }
+        sleep 0.1
+    done
+    context() { "$npki" --no-input context add "$1" --url https://localhost:$https --trust "$trust" --cert "$2" --key "$3" >/dev/null; }
+    context administrator "$data/admin/cert.pem" "$data/admin/key.pem"
+    "$npki" --no-input --context administrator staff add --name Officer --role officer --generate --out "$home/officer" >/dev/null
+    context officer "$home/officer/chain.pem" "$home/officer/key.pem"
+    from=$(now)
+    "$npki" --no-input --context officer registry import "$folder/$engine.csv" --kind person >"$folder/said" &
+    local importer=$! memory=''
+    while memory=$(peak "$importer" 2>/dev/null) && [ -n "$memory" ]; do
+        importer_memory=$memory
+        sleep 0.2
+    done
+    wait "$importer" || { cat "$folder/said"; exit 1; }
+    to=$(now)
+    say "$engine" "$(cat "$folder/said" | head -1)"
+    say "  durable" "$(awk -v from="$from" -v to="$to" -v rows="$rows" 'BEGIN { printf "%.0f rows a second (%.1f s)", rows / (to - from), to - from }')"
+    say "  memory, at most" "service $(peak "$server"), importer $importer_memory"
+    say "  processor time of the service" "$(seconds_of "$server") s"
+    say "  on disk" "$(du -sh "${cluster:-$data/store}" | cut -f1)"
+    from=$(now)
+    "$npki" --no-input --context officer registry import "$folder/$engine.csv" --kind person >"$folder/said"
+    say "  the same list again" "$(head -1 "$folder/said"), $(awk -v from="$from" -v to="$(now)" 'BEGIN { printf "%.1f s", to - from }')"
+    kill "$server" && wait "$server" || true
+    server=''
+    if [ -n "$cluster" ]; then
+        as_postgres "$programs/pg_ctl" -D "$cluster" -m fast stop >/dev/null
+        rm -rf "$cluster"
+        cluster=''
+    fi
+}
+say "processors" "$(nproc), load before $(cut -d' ' -f1 /proc/loadavg)"
+for engine in "${engines[@]}"; do measure "$engine"; done
