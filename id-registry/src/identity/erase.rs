@@ -54,7 +54,7 @@ impl Registry {
                 return Ok(Attempt::Settled(Ok(())));
             }
             self.demand_unused(id)?;
-            let closed = IdentityRecord { status: IdentityStatus::Closed, ..record };
+            let closed = IdentityRecord { status: IdentityStatus::Closed, standing: None, ..record };
             let event = self.event(&permit.actor(), CLOSED, format!("identity:{id}"))?.because(reason);
             let change = Change::new().replace(IDENTITIES, id.to_string(), version, encode(&closed)?);
             Ok(Attempt::of(self.commit(change.explained_by(&event)), || ()))

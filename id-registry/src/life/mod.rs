@@ -57,6 +57,8 @@ pub const HANDED_OVER: Action = Action::named("identity.handed-over");
 pub const ORPHANED: Action = Action::named("identity.orphaned");
 /// The sponsor of a device or application has come back.
 pub const SPONSOR_BACK: Action = Action::named("identity.sponsor-back");
+/// What was due of an identity had lost its meaning when its day came.
+pub const LAPSED: Action = Action::named("identity.due-lapsed");
 /// Somebody tried a step that takes another officer.
 pub const STEP_REFUSED: Action = Action::named("identity.step-refused");
 

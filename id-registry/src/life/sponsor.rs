@@ -5,7 +5,7 @@ use ca_core::storage::{Change, Expect, KeyRange, Operation, Table, Version};
 
 use super::cascade::Cascade;
 use super::step::Step;
-use super::{Cause, HANDED_OVER, IDENTITY_DUE, LifeError, ORPHANED, Outcome, SPONSOR_BACK};
+use super::{Cause, HANDED_OVER, IDENTITY_DUE, LAPSED, LifeError, ORPHANED, Outcome, SPONSOR_BACK};
 use crate::fault::{Attempt, until_settled};
 use crate::id::{IdentityId, IdentityKind};
 use crate::identity::{
@@ -159,7 +159,7 @@ impl Registry {
             if Step::LoseSponsor.from(&record, by).is_ok() {
                 self.step_of(Step::LoseSponsor, (record, version), also, &mut cascade)?;
             } else {
-                self.sponsor_change(ORPHANED, &record, version, also, &mut cascade)?;
+                self.sponsor_change(LAPSED, &record, version, also, &mut cascade)?;
             }
             Ok::<_, LifeError>(Attempt::of(self.commit(cascade.change), || ()))
         })

@@ -349,3 +349,18 @@ fn none_is_issued_past_a_suspension() {
         assert!(life.stand(device).iter().all(|status| *status == "on-hold"), "{:?}", life.stand(device));
     }
 }
+
+#[test]
+fn what_has_ended_meanwhile_is_left_alone_when_its_day_comes() {
+    let life = Life::begun();
+    let device = life.things.device;
+    life.report(&life.one, DeathSource::Court).unwrap();
+    life.confirm(&life.two, None).unwrap();
+    life.close(device, ClosureCause::Retired).unwrap();
+    life.pass(Duration::days(31));
+    assert_eq!(life.country.registry.carry_on_lives(100).unwrap(), 2);
+    assert_eq!(life.status(device), (IdentityStatus::Closed, Some(Cause::Retired)));
+    assert_eq!(life.status(life.things.application), (IdentityStatus::Suspended, Some(Cause::SponsorGone)));
+    assert_eq!(life.country.events("identity.due-lapsed").len(), 1);
+    assert_eq!(life.country.registry.carry_on_lives(100).unwrap(), 0);
+}
