@@ -96,7 +96,7 @@ impl Registry {
         };
         let note = note.map(|note| envelope.seal_text(&purpose(&key), note)).transpose()?;
         let by = event.actor.clone();
-        let kept = Kept { action: event.action.clone(), cause, at: event.at, by, note, event: event.id };
+        let kept = Kept { action: event.action.clone(), cause, at: self.now(), by, note, event: event.id };
         Ok(key_stands.insert(IDENTITY_HISTORY, key, encode(&kept)?))
     }
 }
