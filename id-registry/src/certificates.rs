@@ -180,6 +180,18 @@ impl Registry {
         Ok(records.into_iter().map(|record| (record.serial.clone(), record)).collect())
     }
 
+    /// Every certificate of an identity, of all CAs, in the order of their serial numbers.
+    pub(crate) fn all_certificates_of(&self, id: IdentityId) -> Result<Vec<CertificateRecord>, StorageError> {
+        let mut all = Vec::new();
+        let mut after: Option<SerialNumber> = None;
+        loop {
+            let page = self.authorities().of_identity(&reference(id), after.as_ref(), PageSize::MOST)?;
+            let Some(last) = page.last() else { return Ok(all) };
+            after = Some(last.serial.clone());
+            all.extend(page);
+        }
+    }
+
     fn certificates_of_organisation(
         &self,
         organisation: IdentityId,

@@ -3,13 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ca_core::storage::StorageError;
+use ca_core::storage::Version;
 
 use super::CampaignError;
 use crate::id::IdentityId;
-use crate::identity::{Details, IDENTITIES, IdentityRecord};
+use crate::identity::{Details, IdentityRecord};
 use crate::permission::{Permission, Permit};
-use crate::record;
 use crate::registry::Registry;
 
 /// Whom a notification is for.
@@ -61,7 +60,7 @@ impl Registry {
     ) -> Result<Vec<Option<Addressee>>, CampaignError> {
         let records = self.identity_records(ids.iter().copied().collect())?;
         let sponsors: BTreeSet<IdentityId> =
-            records.values().filter_map(|record| Some(record.owner?.sponsor)).collect();
+            records.values().filter_map(|(record, _)| Some(record.owner?.sponsor)).collect();
         let mut known = self.details_of(records.values())?;
         let sponsor_records = self.identity_records(sponsors)?;
         for (id, details) in self.details_of(sponsor_records.values())? {
@@ -71,7 +70,7 @@ impl Registry {
         self.record_views(permit, known.keys().copied())?;
         let addressee = |id: &IdentityId| {
             let details = known.get(id)?;
-            let owner = records.get(id).and_then(|record| record.owner);
+            let owner = records.get(id).and_then(|(record, _)| record.owner);
             let (name, identifier) = named(details);
             let email_addresses = details.further().email_addresses.clone();
             let sponsor = owner.map(|owner| sponsor(owner.sponsor, known.get(&owner.sponsor)));
@@ -80,27 +79,12 @@ impl Registry {
         Ok(ids.iter().map(addressee).collect())
     }
 
-    /// The records of these identities; those that are not there are left out.
-    pub(super) fn identity_records(
-        &self,
-        ids: BTreeSet<IdentityId>,
-    ) -> Result<BTreeMap<IdentityId, IdentityRecord>, StorageError> {
-        let keys: Vec<Vec<u8>> = ids.iter().map(|id| id.to_string().into_bytes()).collect();
-        let mut records = BTreeMap::new();
-        for (id, entry) in ids.into_iter().zip(self.store().get_many(IDENTITIES, &keys)?) {
-            if let Some(entry) = entry {
-                records.insert(id, record::decode(IDENTITIES, &entry)?);
-            }
-        }
-        Ok(records)
-    }
-
     fn details_of<'a>(
         &self,
-        records: impl Iterator<Item = &'a IdentityRecord>,
+        records: impl Iterator<Item = &'a (IdentityRecord, Version)>,
     ) -> Result<BTreeMap<IdentityId, Details>, CampaignError> {
         let mut known = BTreeMap::new();
-        for record in records {
+        for (record, _) in records {
             let identity = self.with_details(record.clone())?;
             known.extend(identity.details.map(|details| (record.id, details)));
         }

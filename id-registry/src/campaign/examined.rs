@@ -8,7 +8,6 @@ use super::selection::Traits;
 use crate::certificates::CertificateStatus;
 use crate::fault::Fault;
 use crate::id::{IdentityId, StaffId};
-use crate::identity::IdentityRecord;
 use crate::key_origin::KeyOrigin;
 use crate::registry::Registry;
 
@@ -95,9 +94,10 @@ impl Registry {
         let id = |record: &CertificateRecord| record.identity.0.parse::<IdentityId>().ok();
         let known = self.identity_records(records.iter().filter_map(id).collect())?;
         let holder = |record: &CertificateRecord| match id(record) {
-            Some(id) => {
-                Holder::Identity { id, organisation: known.get(&id).and_then(IdentityRecord::organisation) }
-            }
+            Some(id) => Holder::Identity {
+                id,
+                organisation: known.get(&id).and_then(|(record, _)| record.organisation()),
+            },
             None => other_than_identity(record),
         };
         Ok(records.iter().map(holder).collect())

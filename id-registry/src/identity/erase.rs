@@ -3,7 +3,7 @@
 //! First the identity is closed, then it is looked at again, then it is erased. A certificate that is issued at the same
 //! moment demands that the identity is still open: it is either seen by the second look, or never issued.
 
-use ca_core::storage::{Change, CommitError, KeyRange};
+use ca_core::storage::{Change, CommitError};
 use ca_core::vault::VaultError;
 
 use super::register::Number;
@@ -14,7 +14,6 @@ use super::{
 use crate::certificates::CertificateStatus;
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, IdentityKind};
-use crate::page::PageSize;
 use crate::permission::{EraseIdentities, Permit};
 use crate::record::encode;
 use crate::registry::{Registry, reference};
@@ -99,39 +98,23 @@ impl Registry {
             IdentityKind::Person => IDENTITIES_BY_SPONSOR,
             IdentityKind::Device | IdentityKind::Application => return Ok(()),
         };
-        let prefix = format!("{id}/");
-        let mut range = KeyRange::prefix(prefix.as_bytes());
-        loop {
-            let found = self.store().scan(index, &range, PageSize::MOST)?;
-            let Some((last, _)) = found.last() else { return Ok(()) };
-            range = range.after(last);
-            for (key, _) in &found {
-                let dependant = super::read::indexed(key, prefix.len())?;
-                let (record, _) = self.identity_record(dependant)?;
-                if dependant != id && record.status != IdentityStatus::Closed {
-                    return Err(IdentityError::AnswersFor { id, dependant });
-                }
-            }
+        let dependants = self.dependants(index, id)?;
+        let open = |record: &IdentityRecord| record.id != id && record.status != IdentityStatus::Closed;
+        match dependants.into_iter().find(|(record, _)| open(record)) {
+            Some((dependant, _)) => Err(IdentityError::AnswersFor { id, dependant: dependant.id }),
+            None => Ok(()),
         }
     }
 
     fn demand_no_certificates(&self, id: IdentityId) -> Result<(), IdentityError> {
-        let certificates = self.authorities();
-        let mut after = None;
-        loop {
-            let page = certificates.of_identity(&reference(id), after.as_ref(), PageSize::MOST)?;
-            for record in &page {
-                match self.status_of(record) {
-                    CertificateStatus::Active | CertificateStatus::OnHold => {
-                        return Err(IdentityError::HasCertificate { id, serial: record.serial.clone() });
-                    }
-                    CertificateStatus::Revoked | CertificateStatus::Expired => {}
+        for record in self.all_certificates_of(id)? {
+            match self.status_of(&record) {
+                CertificateStatus::Active | CertificateStatus::OnHold => {
+                    return Err(IdentityError::HasCertificate { id, serial: record.serial });
                 }
-            }
-            match page.last() {
-                Some(last) => after = Some(last.serial.clone()),
-                None => return Ok(()),
+                CertificateStatus::Revoked | CertificateStatus::Expired => {}
             }
         }
+        Ok(())
     }
 }

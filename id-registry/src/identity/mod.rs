@@ -23,7 +23,6 @@ pub(crate) use facts::organisation_facts;
 pub use field::FieldError;
 pub(crate) use field::{line, name_of_staff, reason_line};
 pub use further::Further;
-pub(crate) use read::indexed;
 pub(crate) use register::{Number, bearer, checked};
 
 /// Identities by identifier, without anything personal.

@@ -1,8 +1,8 @@
 //! Reading identities. A look at a person's record is in the ledger before the answer leaves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ca_core::storage::{AuditedChange, Change, KeyRange, StorageError, Version};
+use ca_core::storage::{AuditedChange, Change, KeyRange, StorageError, Table, Version, Versioned};
 use ca_core::vault::purpose_of;
 
 use super::{
@@ -70,7 +70,54 @@ impl Registry {
     ) -> Result<Vec<IdentityRecord>, IdentityError> {
         let prefix = format!("{organisation}/");
         let found = self.store().scan(IDENTITIES_BY_ORGANISATION, &range(&prefix, kind, after), limit)?;
-        found.iter().map(|(key, _)| Ok(self.identity_record(indexed(key, prefix.len())?)?.0)).collect()
+        Ok(self.indexed_records(&found, prefix.len())?.into_iter().map(|(record, _)| record).collect())
+    }
+
+    /// What an index of identities says depends on one, `identity/dependant`, in the index's order.
+    pub(crate) fn dependants(
+        &self,
+        index: Table,
+        of: IdentityId,
+    ) -> Result<Vec<(IdentityRecord, Version)>, IdentityError> {
+        let prefix = format!("{of}/");
+        let mut range = KeyRange::prefix(prefix.as_bytes());
+        let mut all = Vec::new();
+        loop {
+            let page = self.store().scan(index, &range, PageSize::MOST)?;
+            let Some((last, _)) = page.last() else { return Ok(all) };
+            range = range.after(last);
+            all.extend(self.indexed_records(&page, prefix.len())?);
+        }
+    }
+
+    /// The records that entries of an index name, read at once, in their order.
+    fn indexed_records(
+        &self,
+        entries: &[(Vec<u8>, Versioned)],
+        prefix: usize,
+    ) -> Result<Vec<(IdentityRecord, Version)>, IdentityError> {
+        let ids = entries.iter().map(|(key, _)| indexed(key, prefix)).collect::<Result<Vec<_>, _>>()?;
+        let mut records = self.identity_records(ids.iter().copied().collect())?;
+        ids.into_iter().map(|id| records.remove(&id).ok_or(IdentityError::Unknown(id))).collect()
+    }
+
+    /// The records of these identities and the versions to expect when changing them, read at once; those that are not
+    /// there are left out.
+    pub(crate) fn identity_records(
+        &self,
+        ids: BTreeSet<IdentityId>,
+    ) -> Result<BTreeMap<IdentityId, (IdentityRecord, Version)>, StorageError> {
+        let keys: Vec<Vec<u8>> = ids.iter().map(|id| id.to_string().into_bytes()).collect();
+        let mut records = BTreeMap::new();
+        if keys.is_empty() {
+            return Ok(records);
+        }
+        for (id, entry) in ids.into_iter().zip(self.store().get_many(IDENTITIES, &keys)?) {
+            if let Some(entry) = entry {
+                records.insert(id, (record::decode(IDENTITIES, &entry)?, entry.version));
+            }
+        }
+        Ok(records)
     }
 
     /// An identity's record and the version to expect when changing it.
@@ -118,7 +165,7 @@ fn range(prefix: &str, kind: Option<IdentityKind>, after: Option<IdentityId>) ->
     KeyRange { from, ..range }
 }
 
-pub(crate) fn indexed(key: &[u8], prefix: usize) -> Result<IdentityId, StorageError> {
+fn indexed(key: &[u8], prefix: usize) -> Result<IdentityId, StorageError> {
     let id = key.get(prefix..).and_then(|id| std::str::from_utf8(id).ok()).and_then(|id| id.parse().ok());
     id.ok_or_else(|| StorageError("an index entry of an identity is damaged".to_owned()))
 }

@@ -7,10 +7,7 @@ use ca_core::storage::{StorageError, Version};
 use super::{Checked, NamedOwner};
 use crate::fault::Fault;
 use crate::id::{IdentityId, IdentityKind, InvalidId};
-use crate::identity::{
-    FieldError, IDENTITIES, IDENTITY_NUMBERS, IdentityError, IdentityRecord, Number, Owner, bearer,
-};
-use crate::record;
+use crate::identity::{FieldError, IDENTITY_NUMBERS, IdentityError, IdentityRecord, Number, Owner, bearer};
 use crate::registry::Registry;
 
 /// How a row names an owner or sponsor.
@@ -50,7 +47,7 @@ impl Known {
         }
         known.read_numbers(registry, wanted)?;
         named.extend(known.numbers.values().copied());
-        known.read_records(registry, &named.into_iter().collect::<Vec<_>>())?;
+        known.records = registry.identity_records(named)?;
         let mut wanted = BTreeSet::new();
         for (details, owner) in rows.iter().flatten() {
             let owner = owner.as_ref().and_then(|owner| known.owner(registry, owner));
@@ -93,20 +90,6 @@ impl Known {
         for (place, entry) in places.into_iter().zip(found) {
             if let Some(entry) = entry {
                 self.numbers.insert(place, bearer(&entry)?);
-            }
-        }
-        Ok(())
-    }
-
-    fn read_records(&mut self, registry: &Registry, wanted: &[IdentityId]) -> Result<(), StorageError> {
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        let places: Vec<Vec<u8>> = wanted.iter().map(|id| id.to_string().into_bytes()).collect();
-        let found = registry.store().get_many(IDENTITIES, &places)?;
-        for (id, entry) in wanted.iter().zip(found) {
-            if let Some(entry) = entry {
-                self.records.insert(*id, (record::decode(IDENTITIES, &entry)?, entry.version));
             }
         }
         Ok(())

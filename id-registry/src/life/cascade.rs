@@ -6,7 +6,7 @@ use ca_core::certificate::CertificateRecord;
 use ca_core::ledger::Actor;
 use ca_core::serial::SerialNumber;
 use ca_core::status::RevocationReason;
-use ca_core::storage::{AuditedChange, Change, Expect, StorageError, Version};
+use ca_core::storage::{AuditedChange, Change, Expect, Version};
 
 use super::step::{Credentials, Next, Step};
 use super::take::Touched;
@@ -15,10 +15,9 @@ use crate::certificates::CertificateStatus;
 use crate::fault::Fault;
 use crate::id::IdentityId;
 use crate::identity::{IDENTITIES, IdentityRecord};
-use crate::page::PageSize;
 use crate::permission::staff_of;
 use crate::record::encode;
-use crate::registry::{Registry, reference};
+use crate::registry::Registry;
 
 /// Notes an identity's latest certificate beside whatever else its issuance writes.
 pub(crate) fn issued(change: Change, identity: IdentityId, serial: &SerialNumber) -> Change {
@@ -123,7 +122,7 @@ impl Registry {
         let expect = latest.map_or(Expect::Absent, |latest| Expect::Version(latest.version));
         let because = format!("{} of identity {id}", next.action.as_str());
         let mut newly = Vec::new();
-        for record in self.all_certificates(id)? {
+        for record in self.all_certificates_of(id)? {
             let status = self.status_of(&record);
             match (next.credentials, status) {
                 (Credentials::Hold, CertificateStatus::Active) => {
@@ -191,17 +190,6 @@ impl Registry {
             Err(RevokeError::Commit(error)) => Err(Fault::from(error).into()),
             Err(RevokeError::Entropy(error)) => Err(Fault::from(error).into()),
             Err(error) => Err(LifeError::Revoke(error)),
-        }
-    }
-
-    fn all_certificates(&self, id: IdentityId) -> Result<Vec<CertificateRecord>, StorageError> {
-        let mut all = Vec::new();
-        let mut after: Option<SerialNumber> = None;
-        loop {
-            let page = self.authorities().of_identity(&reference(id), after.as_ref(), PageSize::MOST)?;
-            let Some(last) = page.last() else { return Ok(all) };
-            after = Some(last.serial.clone());
-            all.extend(page);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The person who answers for a device or application: handed over, gone, found again.
 
 use ca_core::ledger::Actor;
-use ca_core::storage::{Change, Expect, KeyRange, Operation, Table, Version};
+use ca_core::storage::{Change, Expect, Operation, Version};
 
 use super::cascade::Cascade;
 use super::step::Step;
@@ -10,9 +10,8 @@ use crate::fault::{Attempt, until_settled};
 use crate::id::{IdentityId, IdentityKind};
 use crate::identity::{
     IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITIES_BY_SPONSOR, IdentityRecord, IdentityStatus, Owner,
-    indexed, reason_line,
+    reason_line,
 };
-use crate::page::PageSize;
 use crate::permission::{ChangeIdentities, Permit};
 use crate::record::encode;
 use crate::registry::Registry;
@@ -94,7 +93,7 @@ impl Registry {
         successor: Option<IdentityId>,
         cascade: &mut Cascade<'_>,
     ) -> Result<(), LifeError> {
-        for thing in self.things_of_sponsor(person)? {
+        for thing in self.dependants(IDENTITIES_BY_SPONSOR, person)? {
             match successor {
                 _ if thing.0.status == IdentityStatus::Closed => {}
                 Some(successor) => drop(self.handed_over(thing, successor, cascade)?),
@@ -118,7 +117,7 @@ impl Registry {
         person: IdentityId,
         cascade: &mut Cascade<'_>,
     ) -> Result<(), LifeError> {
-        for (mut record, version) in self.things_of_sponsor(person)? {
+        for (mut record, version) in self.dependants(IDENTITIES_BY_SPONSOR, person)? {
             let without = record.standing.as_ref().is_some_and(|found| found.cause == Cause::SponsorGone);
             let also = found_again(&record);
             if without {
@@ -170,24 +169,6 @@ impl Registry {
         let mut things = self.dependants(IDENTITIES_BY_ORGANISATION, organisation)?;
         things.retain(|(record, _)| record.id != organisation);
         Ok(things)
-    }
-
-    fn things_of_sponsor(&self, person: IdentityId) -> Result<Vec<Found>, LifeError> {
-        self.dependants(IDENTITIES_BY_SPONSOR, person)
-    }
-
-    fn dependants(&self, index: Table, of: IdentityId) -> Result<Vec<Found>, LifeError> {
-        let prefix = format!("{of}/");
-        let mut range = KeyRange::prefix(prefix.as_bytes());
-        let mut all = Vec::new();
-        loop {
-            let page = self.store().scan(index, &range, PageSize::MOST)?;
-            let Some((last, _)) = page.last() else { return Ok(all) };
-            range = range.after(last);
-            for (key, _) in &page {
-                all.push(self.identity_record(indexed(key, prefix.len())?)?);
-            }
-        }
     }
 }
 
