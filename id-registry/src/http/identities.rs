@@ -16,6 +16,7 @@ use super::route::Service;
 use crate::id::IdentityKind;
 use crate::identity::{Details, Identity, NewIdentity, Owner};
 use crate::import::NamedOwner;
+use crate::life::Cause;
 use crate::permission::{EraseIdentities, ReadRegistry, RegisterIdentities};
 
 /// An identity to be entered.
@@ -179,7 +180,7 @@ impl From<Identity> for IdentityView {
             id: record.id.to_string(),
             kind: record.id.kind().name(),
             status: record.status.name(),
-            cause: record.standing.as_ref().map(|standing| standing.cause.name()),
+            cause: record.cause().map(Cause::name),
             since: record.standing.as_ref().map(|standing| standing.since),
             reported_by: record
                 .standing

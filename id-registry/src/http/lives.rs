@@ -12,7 +12,7 @@ use super::input::{Asked, At, Body, page_size, word};
 use super::problem::Problem;
 use super::route::Service;
 use crate::id::IdentityId;
-use crate::life::{ClosureCause, DeathSource, Entry, Outcome, SuspensionCause};
+use crate::life::{Cause, ClosureCause, DeathSource, Entry, Outcome, SuspensionCause};
 use crate::permission::{ChangeIdentities, CloseIdentities, ReadRegistry};
 use crate::registry::Registry;
 
@@ -45,7 +45,7 @@ impl From<Outcome> for StepView {
         Self {
             id: record.id.to_string(),
             status: record.status.name(),
-            cause: record.standing.as_ref().map(|standing| standing.cause.name()),
+            cause: record.cause().map(Cause::name),
             held: touched.held,
             released: touched.released,
             revoked: touched.revoked,
@@ -270,7 +270,7 @@ impl From<Entry> for EntryView {
     fn from(entry: Entry) -> Self {
         Self {
             action: entry.action.as_str().to_owned(),
-            cause: entry.cause.map(crate::life::Cause::name),
+            cause: entry.cause.map(Cause::name),
             at: entry.at,
             by: entry.by.0,
             note: entry.note,

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::fault::Fault;
-use crate::id::{IdentityId, StaffId};
-use crate::life::Standing;
+use crate::id::{IdentityId, IdentityKind, StaffId};
+use crate::life::{Cause, Standing};
 use crate::permission::Scope;
 
 mod erase;
@@ -101,9 +101,14 @@ impl IdentityRecord {
     pub fn organisation(&self) -> Option<IdentityId> {
         match &self.owner {
             Some(owner) => Some(owner.organisation),
-            None if self.id.kind() == crate::id::IdentityKind::Organisation => Some(self.id),
+            None if self.id.kind() == IdentityKind::Organisation => Some(self.id),
             None => None,
         }
+    }
+
+    /// Why it is not active.
+    pub fn cause(&self) -> Option<Cause> {
+        self.standing.as_ref().map(|standing| standing.cause)
     }
 
     /// Goes on only when certificates may be issued to the identity, and others may depend on it.
@@ -111,7 +116,7 @@ impl IdentityRecord {
         match self.status {
             IdentityStatus::Active => Ok(()),
             IdentityStatus::Suspended => {
-                let cause = self.standing.as_ref().map_or("", |standing| standing.cause.name());
+                let cause = self.cause().map_or("", Cause::name);
                 Err(IdentityError::Suspended { id: self.id, cause })
             }
             IdentityStatus::Closed => Err(IdentityError::Closed(self.id)),
@@ -126,6 +131,12 @@ impl IdentityRecord {
             Scope::Organisation(own) => Err(IdentityError::OfAnother { id: self.id, own }),
         }
     }
+}
+
+/// Goes on only when an identity is of this kind.
+pub(crate) fn demand_kind(id: IdentityId, wanted: IdentityKind) -> Result<(), IdentityError> {
+    let found = id.kind();
+    if found == wanted { Ok(()) } else { Err(IdentityError::WrongKind { id, found, wanted }) }
 }
 
 /// Where an identity stands in its life.
@@ -309,9 +320,9 @@ pub enum IdentityError {
         /// The identity.
         id: IdentityId,
         /// What it is.
-        found: crate::id::IdentityKind,
+        found: IdentityKind,
         /// What is needed.
-        wanted: crate::id::IdentityKind,
+        wanted: IdentityKind,
     },
     /// The identity is suspended.
     #[error("identity {id} is suspended ({cause})")]

@@ -7,7 +7,7 @@ use super::field::{self, FieldError};
 use super::{
     Details, Further, IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITIES_BY_SPONSOR, IDENTITY_DETAILS,
     IDENTITY_NUMBERS, Identity, IdentityError, IdentityRecord, IdentityStatus, NewIdentity, Owner,
-    REGISTERED,
+    REGISTERED, demand_kind,
 };
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, IdentityKind, StaffId};
@@ -104,9 +104,7 @@ impl Registry {
 
     /// The version of the record of an identity of this kind that is active.
     pub(crate) fn active(&self, id: IdentityId, wanted: IdentityKind) -> Result<Version, IdentityError> {
-        if id.kind() != wanted {
-            return Err(IdentityError::WrongKind { id, found: id.kind(), wanted });
-        }
+        demand_kind(id, wanted)?;
         let (record, version) = self.identity_record(id)?;
         record.demand_active()?;
         Ok(version)

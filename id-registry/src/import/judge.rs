@@ -8,7 +8,7 @@ use super::known::{Known, NAMED, Naming, naming, written};
 use super::{Checked, Mode, NamedOwner, Outcome};
 use crate::fault::Fault;
 use crate::id::{IdentityId, IdentityKind, StaffId};
-use crate::identity::{Details, IDENTITIES, IdentityError, Number, Owner};
+use crate::identity::{Details, IDENTITIES, IdentityError, Number, Owner, demand_kind};
 use crate::registry::Registry;
 
 /// The rows judged so far, and what enters them.
@@ -119,9 +119,7 @@ impl<'a> Judge<'a> {
 
     /// The version of an active identity; none of one that is entered in the same commit.
     fn active(&self, id: IdentityId, wanted: IdentityKind) -> Result<Option<Version>, IdentityError> {
-        if id.kind() != wanted {
-            return Err(IdentityError::WrongKind { id, found: id.kind(), wanted });
-        }
+        demand_kind(id, wanted)?;
         if self.new.contains(&id) {
             return Ok(None);
         }

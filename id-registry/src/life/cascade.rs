@@ -12,7 +12,6 @@ use super::step::{Credentials, Next, Step};
 use super::take::Touched;
 use super::{Cause, DeathSignal, IDENTITY_ISSUANCES, LifeError, Standing};
 use crate::certificates::CertificateStatus;
-use crate::fault::Fault;
 use crate::id::IdentityId;
 use crate::identity::{IDENTITIES, IdentityRecord};
 use crate::permission::staff_of;
@@ -187,8 +186,6 @@ impl Registry {
                 cascade.touched.beyond_reach.push(record.serial.clone());
                 Ok(false)
             }
-            Err(RevokeError::Commit(error)) => Err(Fault::from(error).into()),
-            Err(RevokeError::Entropy(error)) => Err(Fault::from(error).into()),
             Err(error) => Err(LifeError::Revoke(error)),
         }
     }

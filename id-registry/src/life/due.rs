@@ -2,7 +2,6 @@
 
 use ca_core::ledger::Actor;
 use ca_core::storage::KeyRange;
-use time::OffsetDateTime;
 
 use super::{IDENTITY_DUE, LifeError};
 use crate::id::IdentityId;
@@ -23,16 +22,5 @@ impl Registry {
             self.lose_sponsor(id, &Actor::system("identities"))?;
         }
         Ok(due.len())
-    }
-
-    /// When the next is due.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn next_due(&self) -> Result<Option<OffsetDateTime>, LifeError> {
-        let first = self.store().scan(IDENTITY_DUE, &KeyRange::all(), 1)?;
-        let seconds = first.first().and_then(|(key, _)| std::str::from_utf8(key.get(..16)?).ok());
-        let seconds = seconds.and_then(|seconds| i64::from_str_radix(seconds, 16).ok());
-        Ok(seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok()))
     }
 }

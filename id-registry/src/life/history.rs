@@ -61,12 +61,10 @@ impl Registry {
         self.identity_record(id)?.0.within(permit.scope())?;
         let prefix = format!("{id}/");
         let range = timed::range(&prefix, after.map(|place| format!("{prefix}{place}")));
-        let mut found = self.store().scan(IDENTITY_HISTORY, &range, size.entries() + 1)?;
-        let more = found.len() > size.entries();
-        found.truncate(size.entries());
+        let found = self.store().scan(IDENTITY_HISTORY, &range, size.entries() + 1)?;
         let place =
             |key: &[u8]| String::from_utf8_lossy(key.get(prefix.len()..).unwrap_or_default()).into_owned();
-        let next = found.last().filter(|_| more).map(|(key, _)| place(key));
+        let Page { items: found, next } = Page::cut(found, size, |(key, _)| place(key));
         let envelope = self.vault().for_reading(&reference(id))?;
         let mut items = Vec::new();
         for (key, entry) in &found {

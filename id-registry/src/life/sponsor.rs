@@ -73,7 +73,7 @@ impl Registry {
             .with("to", sponsor.to_string());
         also = also.and(self.history_of(id, &event, None, cascade.note)?);
         cascade.touched.things += 1;
-        if record.standing.as_ref().is_some_and(|standing| standing.cause == Cause::SponsorGone) {
+        if record.cause() == Some(Cause::SponsorGone) {
             // Whoever owns it must be there as well.
             let organisation = self.active(owner.organisation, IdentityKind::Organisation)?;
             let owned = Expect::Version(organisation);
@@ -118,9 +118,8 @@ impl Registry {
         cascade: &mut Cascade<'_>,
     ) -> Result<(), LifeError> {
         for (mut record, version) in self.dependants(IDENTITIES_BY_SPONSOR, person)? {
-            let without = record.standing.as_ref().is_some_and(|found| found.cause == Cause::SponsorGone);
             let also = found_again(&record);
-            if without {
+            if record.cause() == Some(Cause::SponsorGone) {
                 record.orphaned_until = None;
                 self.step_of(Step::RegainSponsor, (record, version), also, cascade)?;
                 cascade.touched.things += 1;

@@ -8,10 +8,11 @@ use ca_core::status::RevocationReason;
 
 use super::{
     Cause, ClosureCause, DEATH_REPORTED, DIED, DeathSignal, DeathSource, FOUND_ALIVE, LifeError, REOPENED,
-    RESUMED, SUSPENDED, Standing, SuspensionCause,
+    RESUMED, SUSPENDED, SuspensionCause,
 };
 use crate::id::IdentityKind;
 use crate::identity::{CLOSED, IdentityRecord, IdentityStatus};
+use crate::permission::actor_of;
 
 /// A step in an identity's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,9 +62,7 @@ impl Step {
     /// It does not begin there, is for another kind of identity, takes somebody else, or lacks grounds.
     pub(crate) fn from(self, record: &IdentityRecord, by: &Actor) -> Result<Next, LifeError> {
         self.demand_kind(record)?;
-        let standing = record.standing.as_ref();
-        let cause = standing.map(|standing| standing.cause);
-        let next = match (record.status, cause, self) {
+        let next = match (record.status, record.cause(), self) {
             (IdentityStatus::Active, _, Self::Suspend(cause)) => suspended(cause.into(), SUSPENDED),
             (IdentityStatus::Active, _, Self::WithOwner(Cause::OwnerSuspended)) => {
                 suspended(Cause::OwnerSuspended, SUSPENDED)
@@ -74,7 +73,7 @@ impl Step {
                 Next { credentials: Credentials::Stay, ..suspended(Cause::SponsorGone, SUSPENDED) }
             }
             (IdentityStatus::Active | IdentityStatus::Suspended, _, Self::ReportDeath(source)) => {
-                demand_new_source(standing, source)?;
+                demand_new_source(record, source)?;
                 suspended(Cause::DeathReported, DEATH_REPORTED)
             }
             (IdentityStatus::Suspended, Some(Cause::Requested | Cause::Investigation), Self::Resume)
@@ -86,7 +85,7 @@ impl Step {
             (IdentityStatus::Suspended, Some(Cause::DeathReported), Self::FindAlive)
             | (IdentityStatus::Closed, Some(Cause::Deceased), Self::FindAlive) => {
                 // Who lives is where they were before: an investigation has not ended by it.
-                match standing.and_then(|standing| standing.before) {
+                match record.standing.as_ref().and_then(|standing| standing.before) {
                     Some(before) => Next { credentials: Credentials::Stay, ..suspended(before, FOUND_ALIVE) },
                     None => active(FOUND_ALIVE),
                 }
@@ -110,25 +109,20 @@ impl Step {
     }
 
     fn demand_kind(self, record: &IdentityRecord) -> Result<(), LifeError> {
-        let wanted = match (self, record.id.kind()) {
-            (
-                Self::ReportDeath(_)
-                | Self::ConfirmDeath
-                | Self::FindAlive
-                | Self::Close(ClosureCause::Emigrated),
-                IdentityKind::Organisation | IdentityKind::Device | IdentityKind::Application,
-            ) => "persons",
-            (
-                Self::Close(ClosureCause::Dissolved),
-                IdentityKind::Person | IdentityKind::Device | IdentityKind::Application,
-            ) => "organisations",
-            (
-                Self::Close(ClosureCause::Retired) | Self::RegainSponsor,
-                IdentityKind::Person | IdentityKind::Organisation,
-            ) => "devices and applications",
+        let kind = record.id.kind();
+        let (wanted, fits) = match self {
+            Self::ReportDeath(_)
+            | Self::ConfirmDeath
+            | Self::FindAlive
+            | Self::Close(ClosureCause::Emigrated) => ("persons", kind == IdentityKind::Person),
+            Self::Close(ClosureCause::Dissolved) => ("organisations", kind == IdentityKind::Organisation),
+            Self::Close(ClosureCause::Retired) | Self::RegainSponsor => {
+                let is_thing = matches!(kind, IdentityKind::Device | IdentityKind::Application);
+                ("devices and applications", is_thing)
+            }
             _ => return Ok(()),
         };
-        Err(LifeError::WrongKind { id: record.id, wanted })
+        if fits { Ok(()) } else { Err(LifeError::WrongKind { id: record.id, wanted }) }
     }
 
     /// What takes a second officer: whoever suspended, closed or reported does not also undo or confirm it.
@@ -136,8 +130,8 @@ impl Step {
         let Some(standing) = &record.standing else { return Ok(()) };
         let same = match self {
             Self::Resume | Self::Reopen => standing.by == *by,
-            Self::ConfirmDeath => has_signalled(standing, by),
-            Self::FindAlive => standing.by == *by || has_signalled(standing, by),
+            Self::ConfirmDeath => has_signalled(record, by),
+            Self::FindAlive => standing.by == *by || has_signalled(record, by),
             _ => false,
         };
         if same { Err(LifeError::SamePerson(record.id)) } else { Ok(()) }
@@ -155,8 +149,7 @@ impl Step {
             Self::WithOwner(_) | Self::BackWithOwner(_) => "its owner's step does not reach it",
             Self::LoseSponsor | Self::RegainSponsor => "its sponsor's step does not reach it",
         };
-        let cause = record.standing.as_ref().map(|standing| standing.cause);
-        LifeError::Elsewhere { id: record.id, status: record.status, cause, needed }
+        LifeError::Elsewhere { id: record.id, status: record.status, cause: record.cause(), needed }
     }
 }
 
@@ -175,13 +168,17 @@ const fn closed(cause: Cause, action: Action) -> Next {
     Next { status: IdentityStatus::Closed, cause: Some(cause), credentials, action }
 }
 
-fn has_signalled(standing: &Standing, by: &Actor) -> bool {
-    standing.signals.iter().any(|signal| crate::permission::actor_of(signal.by) == *by)
+/// Who has said that the person has died.
+fn signals(record: &IdentityRecord) -> &[DeathSignal] {
+    record.standing.as_ref().map_or(&[], |standing| &standing.signals)
 }
 
-fn demand_new_source(standing: Option<&Standing>, source: DeathSource) -> Result<(), LifeError> {
-    let signals = standing.map(|standing| standing.signals.as_slice()).unwrap_or_default();
-    if signals.iter().any(|signal| signal.source == source) {
+fn has_signalled(record: &IdentityRecord, by: &Actor) -> bool {
+    signals(record).iter().any(|signal| actor_of(signal.by) == *by)
+}
+
+fn demand_new_source(record: &IdentityRecord, source: DeathSource) -> Result<(), LifeError> {
+    if signals(record).iter().any(|signal| signal.source == source) {
         return Err(LifeError::SignalTwice(source));
     }
     Ok(())
@@ -189,8 +186,7 @@ fn demand_new_source(standing: Option<&Standing>, source: DeathSource) -> Result
 
 /// Four deaths in ten are registered. So others may say it too, and no one of them alone.
 fn demand_grounds(record: &IdentityRecord) -> Result<(), LifeError> {
-    let signals: &[DeathSignal] =
-        record.standing.as_ref().map(|standing| standing.signals.as_slice()).unwrap_or_default();
+    let signals = signals(record);
     let settles = |source: DeathSource| matches!(source, DeathSource::CivilRegister | DeathSource::Court);
     let kinds: BTreeSet<&str> = signals.iter().map(|signal| signal.source.name()).collect();
     if signals.iter().any(|signal| settles(signal.source)) || kinds.len() > 1 {

@@ -161,10 +161,10 @@ impl Registry {
         }
         let taken = until_settled(|| {
             let found = self.identity_record(id)?;
-            let before = found.0.clone();
+            let was = found.0.status;
             let mut cascade = Cascade::begun(by, Some(&note));
             let record = self.step_of(step, found, Change::new(), &mut cascade)?;
-            self.step_of_dependants(step, &before, successor, &mut cascade)?;
+            self.step_of_dependants(step, (id, was), successor, &mut cascade)?;
             let Cascade { change, touched, .. } = cascade;
             Ok(Attempt::of(self.commit(change), || Outcome { record, touched }))
         });
@@ -174,34 +174,32 @@ impl Registry {
         taken
     }
 
-    /// What the step of an owner, or of a sponsor, does to its devices and applications.
+    /// What the step of an owner, or of a sponsor, does to its devices and applications. `was` is where it stood before.
     fn step_of_dependants(
         &self,
         step: Step,
-        before: &IdentityRecord,
+        (id, was): (IdentityId, IdentityStatus),
         successor: Option<IdentityId>,
         cascade: &mut Cascade<'_>,
     ) -> Result<(), LifeError> {
-        match (before.id.kind(), step) {
+        match (id.kind(), step) {
             (IdentityKind::Organisation, Step::Suspend(_)) => {
-                self.things_step(before.id, Step::WithOwner(Cause::OwnerSuspended), cascade)
+                self.things_step(id, Step::WithOwner(Cause::OwnerSuspended), cascade)
             }
             (IdentityKind::Organisation, Step::Resume) => {
-                self.things_step(before.id, Step::BackWithOwner(Cause::OwnerSuspended), cascade)
+                self.things_step(id, Step::BackWithOwner(Cause::OwnerSuspended), cascade)
             }
             (IdentityKind::Organisation, Step::Close(_)) => {
-                self.things_step(before.id, Step::WithOwner(Cause::OwnerClosed), cascade)
+                self.things_step(id, Step::WithOwner(Cause::OwnerClosed), cascade)
             }
             (IdentityKind::Organisation, Step::Reopen) => {
-                self.things_step(before.id, Step::BackWithOwner(Cause::OwnerClosed), cascade)
+                self.things_step(id, Step::BackWithOwner(Cause::OwnerClosed), cascade)
             }
             (IdentityKind::Person, Step::ConfirmDeath | Step::Close(_)) => {
-                self.leave_things(before.id, successor, cascade)
+                self.leave_things(id, successor, cascade)
             }
-            (IdentityKind::Person, Step::FindAlive | Step::Reopen)
-                if before.status == IdentityStatus::Closed =>
-            {
-                self.take_things_back(before.id, cascade)
+            (IdentityKind::Person, Step::FindAlive | Step::Reopen) if was == IdentityStatus::Closed => {
+                self.take_things_back(id, cascade)
             }
             _ => Ok(()),
         }

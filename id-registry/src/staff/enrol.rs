@@ -141,13 +141,7 @@ impl Registry {
 
     fn agency(&self, id: crate::id::IdentityId) -> Result<identity::Identity, IdentityError> {
         let (record, _) = self.identity_record(id)?;
-        if id.kind() != IdentityKind::Organisation {
-            return Err(IdentityError::WrongKind {
-                id,
-                found: id.kind(),
-                wanted: IdentityKind::Organisation,
-            });
-        }
+        identity::demand_kind(id, IdentityKind::Organisation)?;
         record.demand_active()?;
         Ok(self.with_details(record)?)
     }
