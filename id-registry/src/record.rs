@@ -19,8 +19,8 @@ pub(crate) fn decode<T: DeserializeOwned>(table: Table, entry: &Versioned) -> Re
 pub(crate) fn find<T: DeserializeOwned>(
     store: &dyn Store,
     table: Table,
-    key: &str,
+    key: impl AsRef<[u8]>,
 ) -> Result<Option<(T, Version)>, StorageError> {
-    let Some(entry) = store.get(table, key.as_bytes())? else { return Ok(None) };
+    let Some(entry) = store.get(table, key.as_ref())? else { return Ok(None) };
     Ok(Some((decode(table, &entry)?, entry.version)))
 }

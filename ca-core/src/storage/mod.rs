@@ -209,8 +209,8 @@ impl Change {
     }
 }
 
-/// A change together with its ledger events: the only thing a store commits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A change together with its ledger events: the only thing a store commits. The default writes nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditedChange {
     writes: Vec<Write>,
     events: Vec<Vec<u8>>,

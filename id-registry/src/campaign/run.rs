@@ -233,8 +233,7 @@ impl<'a> Batch<'a> {
         let because = self.before.name.subject();
         match self.registry.authorities().revoking(record, reason, self.actor, Some(&because)) {
             Ok((_, change)) => {
-                self.revocations =
-                    std::mem::replace(&mut self.revocations, AuditedChange::nothing()).and(change);
+                self.revocations = std::mem::take(&mut self.revocations).and(change);
                 Ok((state, None))
             }
             // Somebody was faster.

@@ -65,6 +65,6 @@ impl Registry {
 
     /// A request's record and the version to expect when changing it.
     pub(super) fn request_record(&self, id: RequestId) -> Result<(Request, Version), RequestError> {
-        record::find(self.store(), REQUESTS, &id.to_string())?.ok_or(RequestError::Unknown(id))
+        record::find(self.store(), REQUESTS, id.to_string())?.ok_or(RequestError::Unknown(id))
     }
 }

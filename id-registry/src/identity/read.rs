@@ -122,7 +122,7 @@ impl Registry {
 
     /// An identity's record and the version to expect when changing it.
     pub(crate) fn identity_record(&self, id: IdentityId) -> Result<(IdentityRecord, Version), IdentityError> {
-        record::find(self.store(), IDENTITIES, &id.to_string())?.ok_or(IdentityError::Unknown(id))
+        record::find(self.store(), IDENTITIES, id.to_string())?.ok_or(IdentityError::Unknown(id))
     }
 
     pub(crate) fn with_details(&self, record: IdentityRecord) -> Result<Identity, Fault> {

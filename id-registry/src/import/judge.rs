@@ -30,7 +30,7 @@ impl<'a> Judge<'a> {
     pub(super) fn begin(
         registry: &'a Registry,
         by: StaffId,
-        rows: &[Checked],
+        rows: &[&Checked],
         mode: Mode,
     ) -> Result<Self, Fault> {
         let known = Known::of(registry, rows)?;
@@ -79,8 +79,7 @@ impl<'a> Judge<'a> {
         if self.mode == Mode::Enter {
             let (change, event) = self.registry.registration(self.by, &identity)?;
             let change = self.still_standing(standing).and(change).explained_by(&event);
-            let before = std::mem::replace(&mut self.change, AuditedChange::nothing());
-            self.change = before.and(change);
+            self.change = std::mem::take(&mut self.change).and(change);
         }
         self.taken.extend(places.into_iter().map(|place| (place, id)));
         self.new.insert(id);

@@ -31,10 +31,11 @@ pub(super) struct Known {
 
 impl Known {
     /// Reads what rows need: three looks into the store, however many rows there are.
-    pub(super) fn of(registry: &Registry, rows: &[Checked]) -> Result<Self, Fault> {
+    pub(super) fn of(registry: &Registry, rows: &[&Checked]) -> Result<Self, Fault> {
         let mut known = Self::default();
         let (mut wanted, mut named) = (BTreeSet::new(), BTreeSet::new());
-        for owner in rows.iter().flatten().filter_map(|(_, owner)| owner.as_ref()) {
+        let fit = || rows.iter().filter_map(|row| row.as_ref().ok());
+        for owner in fit().filter_map(|(_, owner)| owner.as_ref()) {
             for (which, (field, kind)) in NAMED.into_iter().enumerate() {
                 match naming(registry, field, kind, written(owner, which)) {
                     Ok(Naming::Identifier(id)) => drop(named.insert(id)),
@@ -49,7 +50,7 @@ impl Known {
         named.extend(known.numbers.values().copied());
         known.records = registry.identity_records(named)?;
         let mut wanted = BTreeSet::new();
-        for (details, owner) in rows.iter().flatten() {
+        for (details, owner) in fit() {
             let owner = owner.as_ref().and_then(|owner| known.owner(registry, owner));
             for number in Number::all_of(details, owner) {
                 wanted.insert(registry.number_key(&number)?);

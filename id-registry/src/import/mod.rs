@@ -154,14 +154,17 @@ impl Registry {
         rows: &[Checked],
         mode: Mode,
     ) -> Result<Attempt<Vec<Outcome>, ImportError>, ImportError> {
-        let kept = self.kept_batch(place)?;
-        let entered = kept.as_ref().map_or(&[][..], |(kept, _)| &kept.entered);
-        let mut judge = Judge::begin(self, permit.staff(), rows, mode)?;
+        let kept = record::find::<KeptBatch>(self.store(), IMPORT_BATCHES, place)?;
+        let entered = |at: usize| *kept.as_ref()?.0.entered.get(at)?;
+        // Of a part that was entered before, nothing is looked up.
+        let left = rows.iter().enumerate().filter(|(at, _)| entered(*at).is_none());
+        let left: Vec<&Checked> = left.map(|(_, row)| row).collect();
+        let mut judge = Judge::begin(self, permit.staff(), &left, mode)?;
         let mut outcomes = Vec::with_capacity(rows.len());
         for (at, row) in rows.iter().enumerate() {
-            outcomes.push(match entered.get(at) {
-                Some(Some(before)) => Outcome::Already(*before),
-                _ => judge.row(row)?,
+            outcomes.push(match entered(at) {
+                Some(before) => Outcome::Already(before),
+                None => judge.row(row)?,
             });
         }
         let change = judge.finish();
@@ -196,11 +199,6 @@ impl Registry {
             Some(version) => Change::new().replace(IMPORT_BATCHES, place, version, kept),
             None => Change::new().insert(IMPORT_BATCHES, place, kept),
         })
-    }
-
-    fn kept_batch(&self, place: &[u8]) -> Result<Option<(KeptBatch, Version)>, StorageError> {
-        let Some(entry) = self.store().get(IMPORT_BATCHES, place)? else { return Ok(None) };
-        Ok(Some((record::decode(IMPORT_BATCHES, &entry)?, entry.version)))
     }
 
     /// Where it is kept what became of these rows of this list: who sends other rows under the same numbers sends

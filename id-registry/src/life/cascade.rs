@@ -38,8 +38,7 @@ impl<'a> Cascade<'a> {
     }
 
     pub(super) fn add(&mut self, change: AuditedChange) {
-        let before = std::mem::replace(&mut self.change, AuditedChange::nothing());
-        self.change = before.and(change);
+        self.change = std::mem::take(&mut self.change).and(change);
     }
 }
 

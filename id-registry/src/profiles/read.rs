@@ -92,7 +92,7 @@ impl Registry {
 
     /// A proposal's record and the version to expect when changing it.
     pub(super) fn proposal_record(&self, id: ProposalId) -> Result<(Proposal, Version), ProfileChangeError> {
-        let found = record::find(self.store(), PROFILE_PROPOSALS, &id.to_string())?;
+        let found = record::find(self.store(), PROFILE_PROPOSALS, id.to_string())?;
         found.ok_or(ProfileChangeError::Unknown(id))
     }
 }
