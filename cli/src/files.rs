@@ -176,6 +176,31 @@ pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
         .cause(error.to_string())
 }
 
+/// Says which file cannot be used as a list, and why.
+pub fn no_list(path: &Path, cause: impl Into<String>) -> Failure {
+    Failure::of(&catalogue::LIST_UNFIT)
+        .what(format!("{} cannot be used as a list", path.display()))
+        .cause(cause.into())
+}
+
+/// SHA-256 of a file of any length, hex, and how many octets it has.
+///
+/// # Errors
+/// It cannot be read.
+pub fn sha256(path: &Path) -> io::Result<(String, u64)> {
+    let mut file = File::open(path)?;
+    let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
+    let (mut buffer, mut length) = (vec![0; 256 * 1024], 0);
+    loop {
+        let count = file.read(&mut buffer)?;
+        if count == 0 {
+            return Ok((hex::encode(digest.finish()), length));
+        }
+        digest.update(buffer.get(..count).unwrap_or_default());
+        length += count as u64;
+    }
+}
+
 /// Says which file could not be written, and why.
 pub fn unwritable(path: &Path, error: &io::Error) -> Failure {
     Failure::of(&catalogue::UNWRITABLE)

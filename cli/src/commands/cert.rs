@@ -13,7 +13,7 @@ use serde_json::json;
 use super::key_origin::KeyOriginArguments;
 use super::key_pair::{self, CsrSource};
 use super::paging::{Paging, say_if_more};
-use super::{Ending, request, vet};
+use super::{Ending, request, vet, word};
 use crate::client::Client;
 use crate::client::records::{Certificate, Page as Listing, Request};
 use crate::failure::{Failure, catalogue};
@@ -116,9 +116,7 @@ pub fn run(command: CertCommand, session: &mut Session) -> Ending {
     match command {
         CertCommand::Request(arguments) => ask(&arguments, &client, session),
         CertCommand::List { identity, key, status, paging } => {
-            let status = status.and_then(|status| status.to_possible_value());
-            let status = status.map(|value| value.get_name().to_owned());
-            let query = paging.query(&[("identity", identity), ("key", key), ("status", status)]);
+            let query = paging.query(&[("identity", identity), ("key", key), ("status", status.map(word))]);
             let list: Listing<Certificate> = client.list(&["certificates"], &query)?;
             Ok(Outcome::done(Simple::new("npki.cert.list/1", list, list_text)))
         }

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use serde::Serialize;
 
-use super::Ending;
+use super::{Ending, word};
 use crate::arguments::{Origin, Settings};
 use crate::context;
 use crate::output::{Outcome, Page, Simple};
@@ -57,16 +57,12 @@ pub fn run(command: ConfigCommand, session: &Session) -> Ending {
 fn settings(settings: &Settings) -> Vec<ShownSetting> {
     let shown = |name, value, origin| ShownSetting { name, value, origin };
     vec![
-        shown("output", word(settings.format.value), settings.format.origin),
+        shown("output", Some(word(settings.format.value)), settings.format.origin),
         shown("context", settings.context.value.clone(), settings.context.origin),
         shown("no-input", Some(settings.no_input.value.to_string()), settings.no_input.origin),
-        shown("color", word(settings.colour.value), settings.colour.origin),
+        shown("color", Some(word(settings.colour.value)), settings.colour.origin),
         shown("timeout", Some(settings.timeout.value.as_secs().to_string()), settings.timeout.origin),
     ]
-}
-
-fn word(value: impl ValueEnum) -> Option<String> {
-    value.to_possible_value().map(|value| value.get_name().to_owned())
 }
 
 fn text(shown: &Shown, page: &mut Page) {

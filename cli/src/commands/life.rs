@@ -4,8 +4,8 @@ use clap::{Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Ending;
 use super::paging::{Paging, say_if_more};
+use super::{Ending, word};
 use crate::client::records::Page as Listing;
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::session::Session;
@@ -188,11 +188,11 @@ pub fn run(command: LifeCommand, session: &mut Session) -> Ending {
             (id, "hand-over", json!({"sponsor": sponsor, "note": noted.note}))
         }
     };
+    let client = session.client()?;
     let is_final = matches!(step, "confirm-death" | "close");
     if is_final && !session.settings.yes && session.console.can_ask() {
         session.console.confirm(&format!("Revoke every certificate of {id}? That cannot be undone."))?;
     }
-    let client = session.client()?;
     let taken: Step = client.change(&["identities", &id, step], &body, session.entropy.as_ref())?;
     let beyond_reach = taken.beyond_reach.join(", ");
     let outcome = Outcome::done(Simple::new("npki.registry.step/1", taken, step_text));
@@ -206,10 +206,6 @@ pub fn run(command: LifeCommand, session: &mut Session) -> Ending {
 fn history(id: &str, paging: &Paging, session: &mut Session) -> Ending {
     let list: Listing<Entry> = session.client()?.list(&["identities", id, "history"], &paging.query(&[]))?;
     Ok(Outcome::done(Simple::new("npki.registry.history/1", list, history_text)))
-}
-
-fn word(value: impl ValueEnum) -> String {
-    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 fn with_successor(mut body: Value, successor: Option<String>) -> Value {

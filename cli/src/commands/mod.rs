@@ -194,3 +194,8 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Version => Ok(version::run()),
     }
 }
+
+/// The word that a value has on the command line, and for the server.
+fn word(value: impl clap::ValueEnum) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}

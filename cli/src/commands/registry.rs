@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::life::{self, LifeCommand};
 use super::paging::{Paging, say_if_more};
-use super::{Ending, import};
+use super::{Ending, import, word};
 use crate::client::records::{Identity, Page as Listing};
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::session::Session;
@@ -159,20 +159,22 @@ pub enum NewIdentity {
 
 /// Registers, lists or shows.
 pub fn run(command: RegistryCommand, session: &mut Session) -> Ending {
-    let client = session.client()?;
     match command {
         RegistryCommand::Import(arguments) => import::run(&arguments, session),
+        RegistryCommand::Life(command) => life::run(command, session),
         RegistryCommand::Add(new) => {
+            let client = session.client()?;
             let entropy = session.entropy.as_ref();
             let identity: Identity = client.change(&["identities"], &new.body(), entropy)?;
             Ok(Outcome::done(Simple::new("npki.registry.add/1", identity, show_text)))
         }
         RegistryCommand::List { kind, paging } => {
-            let query = paging.query(&[("kind", kind.map(IdentityKind::word))]);
-            let list: Listing<Identity> = client.list(&["identities"], &query)?;
+            let query = paging.query(&[("kind", kind.map(word))]);
+            let list: Listing<Identity> = session.client()?.list(&["identities"], &query)?;
             Ok(Outcome::done(Simple::new("npki.registry.list/1", list, list_text)))
         }
         RegistryCommand::Erase { id, reason } => {
+            let client = session.client()?;
             // A script has said what it wants by naming whom and why; a person at a terminal is asked once more.
             if !session.settings.yes && session.console.can_ask() {
                 session.console.confirm(&format!("Erase {id}? It cannot be undone."))?;
@@ -182,17 +184,10 @@ pub fn run(command: RegistryCommand, session: &mut Session) -> Ending {
                 client.change(&path, &json!({"reason": reason}), session.entropy.as_ref())?;
             Ok(Outcome::done(Simple::new("npki.registry.erase/1", identity, show_text)))
         }
-        RegistryCommand::Life(command) => life::run(command, session),
         RegistryCommand::Show { id } => {
-            let identity: Identity = client.read(&["identities", &id])?;
+            let identity: Identity = session.client()?.read(&["identities", &id])?;
             Ok(Outcome::done(Simple::new("npki.registry.show/1", identity, show_text)))
         }
-    }
-}
-
-impl IdentityKind {
-    pub(super) fn word(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 }
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
-use super::Ending;
 use super::cert::Delivery;
 use super::paging::{Paging, say_if_more};
+use super::{Ending, word};
 use crate::client::Client;
 use crate::client::records::{Certificate, Page as Listing, Request};
 use crate::failure::{Exit, Failure};
@@ -48,12 +48,6 @@ pub enum RequestStatus {
     Rejected,
 }
 
-impl RequestStatus {
-    fn word(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
-    }
-}
-
 /// A request and the files that were written for it.
 #[derive(Debug, Serialize)]
 pub struct Delivered {
@@ -67,11 +61,9 @@ pub struct Delivered {
 pub fn run(command: RequestCommand, session: &mut Session) -> Ending {
     let client = session.client()?;
     match command {
-        RequestCommand::List { status, paging } => list(
-            &client,
-            "npki.request.list/1",
-            &paging.query(&[("status", status.map(RequestStatus::word))]),
-        ),
+        RequestCommand::List { status, paging } => {
+            list(&client, "npki.request.list/1", &paging.query(&[("status", status.map(word))]))
+        }
         RequestCommand::Show { id } => show(&client, "npki.request.show/1", &id),
         RequestCommand::Download { id, out } => download(&client, &id, &Delivery::to_folder(out)),
     }

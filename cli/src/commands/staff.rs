@@ -8,8 +8,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use serde_json::json;
 
-use super::Ending;
 use super::key_pair::CsrSource;
+use super::{Ending, word};
 use crate::client::Client;
 use crate::client::records::{Page as Listing, StaffMember};
 use crate::output::{Meaning, Outcome, Page, Simple};
@@ -93,8 +93,7 @@ fn add(arguments: &AddArguments, client: &Client, session: &Session) -> Ending {
     let entropy = session.entropy.as_ref();
     let subject = [(AttributeType::CommonName, arguments.name.clone())];
     let prepared = arguments.csr.prepare(KeyAlgorithm::P256, &subject, arguments.out.clone())?;
-    let role = arguments.role.to_possible_value().map(|value| value.get_name().to_owned());
-    let mut body = json!({"name": arguments.name, "role": role, "csr": prepared.csr});
+    let mut body = json!({"name": arguments.name, "role": word(arguments.role), "csr": prepared.csr});
     if let (Some(members), Some(organisation)) = (body.as_object_mut(), &arguments.organisation) {
         members.insert("organisation".to_owned(), json!(organisation));
     }

@@ -33,7 +33,8 @@ pub fn catalogue() -> &'static [ProblemKind] {
 
 macro_rules! problems {
     ($($name:ident = $code:literal $status:literal $retryable:literal, $title:literal, $fix:literal;)+) => {
-        $(pub(super) const $name: ProblemKind =
+        $(#[doc = $title]
+        pub const $name: ProblemKind =
             ProblemKind { code: $code, status: $status, title: $title, fix: $fix, retryable: $retryable };)+
         static TABLE: &[ProblemKind] = &[$($name),+];
     };

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::super::Ending;
 use super::super::key_origin::KeyOriginArguments;
 use crate::client::records::KeyOrigin;
-use crate::failure::{Exit, Failure, catalogue};
+use crate::failure::{Exit, Failure};
 use crate::files;
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::session::Session;
@@ -65,7 +65,8 @@ pub fn run(arguments: &InventoryArguments, session: &mut Session) -> Ending {
     let file = File::open(path).map_err(|error| files::unreadable(path, &error))?;
     let total = file.metadata().map(|metadata| metadata.len()).unwrap_or(0);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
-    let columns = Columns::of(reader.headers().map_err(|error| unfit(path, error.to_string()))?, path)?;
+    let columns =
+        Columns::of(reader.headers().map_err(|error| files::no_list(path, error.to_string()))?, path)?;
     let client = session.client()?;
     let gauge = session.console.gauge("entering", Some(total));
     let (mut page, mut done) = (Vec::new(), Done::default());
@@ -83,7 +84,7 @@ pub fn run(arguments: &InventoryArguments, session: &mut Session) -> Ending {
     };
     let stated = arguments.key_origin.stated();
     let mut record = csv::StringRecord::new();
-    while reader.read_record(&mut record).map_err(|error| unfit(path, error.to_string()))? {
+    while reader.read_record(&mut record).map_err(|error| files::no_list(path, error.to_string()))? {
         page.push(columns.entry(&record, stated.as_ref(), path)?);
         if page.len() == AT_ONCE {
             send(&mut page)?;
@@ -110,7 +111,7 @@ impl Columns {
     fn of(header: &csv::StringRecord, path: &Path) -> Result<Self, Failure> {
         let known = ["serial", "key", "origin", "model", "batch", "firmware"];
         if let Some(other) = header.iter().find(|name| !known.contains(name)) {
-            return Err(unfit(
+            return Err(files::no_list(
                 path,
                 format!("its first line names a column {other:?}, which means nothing here"),
             ));
@@ -125,7 +126,7 @@ impl Columns {
             firmware: at("firmware"),
         };
         if columns.serial.is_none() && columns.key.is_none() {
-            return Err(unfit(
+            return Err(files::no_list(
                 path,
                 "its first line names neither a column serial nor a column key".to_owned(),
             ));
@@ -146,11 +147,14 @@ impl Columns {
         let line = record.position().map_or(0, csv::Position::line);
         let otherwise = |from: fn(&KeyOrigin) -> Option<String>| stated.and_then(from);
         let Some(kind) = cell(self.origin).or_else(|| otherwise(|origin| Some(origin.kind.clone()))) else {
-            return Err(unfit(path, format!("line {line} has no origin, and --key-origin was not given")));
+            return Err(files::no_list(
+                path,
+                format!("line {line} has no origin, and --key-origin was not given"),
+            ));
         };
         let (serial, key) = (cell(self.serial), cell(self.key));
         if serial.is_some() == key.is_some() {
-            return Err(unfit(
+            return Err(files::no_list(
                 path,
                 format!("line {line} has to name a serial number or a key, and not both"),
             ));
@@ -162,12 +166,6 @@ impl Columns {
             "firmware": cell(self.firmware).or_else(|| otherwise(|origin| origin.firmware.clone())),
         }}))
     }
-}
-
-fn unfit(path: &Path, cause: String) -> Failure {
-    Failure::of(&catalogue::LIST_UNFIT)
-        .what(format!("{} cannot be used as a list", path.display()))
-        .cause(cause)
 }
 
 fn text(done: &Done, page: &mut Page) {

@@ -1,10 +1,10 @@
 //! What the machine says about itself, for the transcript. It proves nothing; it helps whoever investigates later.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 
 use crate::failure::{Failure, catalogue};
+use crate::files;
 
 /// System, kernel, name, and what the kernel says of its randomness.
 pub fn facts() -> BTreeMap<String, String> {
@@ -51,14 +51,6 @@ pub fn executable_sha256() -> Result<String, Failure> {
             .what("this program's own file cannot be read")
             .cause(error.to_string())
     };
-    let mut file = File::open(std::env::current_exe().map_err(failed)?).map_err(failed)?;
-    let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let read = file.read(&mut buffer).map_err(failed)?;
-        if read == 0 {
-            return Ok(hex::encode(digest.finish()));
-        }
-        digest.update(buffer.get(..read).unwrap_or_default());
-    }
+    let program = std::env::current_exe().map_err(failed)?;
+    files::sha256(&program).map(|(digest, _)| digest).map_err(failed)
 }

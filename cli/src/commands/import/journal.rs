@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use id_registry::import::MOST_ROWS;
 use serde::{Deserialize, Serialize};
 
 use super::list::Place;
-use super::part::MOST_ROWS;
 use crate::failure::Failure;
 use crate::files::{self, Readers};
 

@@ -1,15 +1,14 @@
 //! A list as it is read: a row at a time, each within a bound, whatever the file holds.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::path::Path;
 
-use ring::digest;
 use serde_json::Value;
 
+use super::Format;
 use super::csv_rows::CsvRows;
 use super::json_rows::JsonRows;
-use super::{Format, unfit};
 use crate::failure::Failure;
 use crate::files;
 
@@ -65,7 +64,7 @@ impl List {
         let mut reader = BufReader::with_capacity(256 * 1024, file);
         let beginning = reader.fill_buf().map_err(|error| files::unreadable(path, &error))?;
         if beginning.starts_with(&[0xff, 0xfe]) || beginning.starts_with(&[0xfe, 0xff]) {
-            return Err(unfit(path, "it is UTF-16")
+            return Err(files::no_list(path, "it is UTF-16")
                 .fix("save it as \"CSV UTF-8\", or convert it: iconv -f UTF-16 -t UTF-8"));
         }
         let mark = if beginning.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
@@ -76,7 +75,7 @@ impl List {
             Format::Csv => CsvRows::begin(reader, begun, kind).map(|rows| Self::Csv(Box::new(rows))),
             Format::Jsonl => JsonRows::begin(reader, begun, kind).map(Self::Jsonl),
         };
-        list.map_err(|cause| unfit(path, cause))
+        list.map_err(|cause| files::no_list(path, cause))
     }
 
     /// Goes on from a place that [`List::place`] told before.
@@ -106,23 +105,6 @@ impl List {
             Self::Csv(rows) => rows.next(),
             Self::Jsonl(rows) => rows.next(),
         }
-    }
-}
-
-/// SHA-256 of a file, and its length: what a list is known by.
-///
-/// # Errors
-/// It cannot be read.
-pub(super) fn digest(path: &Path) -> std::io::Result<(String, u64)> {
-    let mut file = File::open(path)?;
-    let (mut context, mut buffer, mut length) = (digest::Context::new(&digest::SHA256), vec![0; 1 << 18], 0);
-    loop {
-        let count = file.read(&mut buffer)?;
-        if count == 0 {
-            return Ok((hex::encode(context.finish()), length));
-        }
-        context.update(buffer.get(..count).unwrap_or_default());
-        length += count as u64;
     }
 }
 

@@ -12,7 +12,8 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::Ending;
-use crate::failure::{Exit, Failure, catalogue};
+use crate::failure::Exit;
+use crate::files;
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::session::Session;
 
@@ -110,17 +111,12 @@ struct Done {
 pub fn run(arguments: &ImportArguments, session: &mut Session) -> Ending {
     let path = arguments.file.as_path();
     let format = arguments.format.or_else(|| Format::of(path)).ok_or_else(|| {
-        unfit(path, "its name ends neither in .csv nor in .jsonl").fix("say what it is: --format csv|jsonl")
+        files::no_list(path, "its name ends neither in .csv nor in .jsonl")
+            .fix("say what it is: --format csv|jsonl")
     })?;
     let done = run::import(arguments, format, session)?;
     let exit = if done.refused == 0 { Exit::Done } else { Exit::No };
     Ok(Outcome::with_exit(Simple::new("npki.registry.import/1", done, text), exit))
-}
-
-fn unfit(path: &Path, cause: impl Into<String>) -> Failure {
-    Failure::of(&catalogue::LIST_UNFIT)
-        .what(format!("{} cannot be used as a list", path.display()))
-        .cause(cause.into())
 }
 
 fn text(done: &Done, page: &mut Page) {

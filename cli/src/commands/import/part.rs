@@ -2,14 +2,14 @@
 
 use std::io;
 
+use id_registry::http::problem::IDENTIFIER_TAKEN;
+use id_registry::import::MOST_ROWS;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::list::{List, Place, Raw, Row};
 use super::seen::Seen;
 
-/// The most rows that one call takes.
-pub(super) const MOST_ROWS: usize = 500;
 /// The most octets of identities in one call: the service reads 256 KiB.
 const MOST_OCTETS: usize = 200 * 1024;
 
@@ -101,7 +101,7 @@ impl Cutter {
         };
         if twice {
             identity = Err(Refusal {
-                code: "E-ID-002".to_owned(),
+                code: IDENTIFIER_TAKEN.code.to_owned(),
                 field: Some("identifier".to_owned()),
                 detail: "its number or tag stands further up in the list".to_owned(),
                 fix: "leave one of the two rows".to_owned(),

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use id_registry::http::problem::UNKNOWN_IDENTITY;
+
 use super::journal::{Journal, State};
-use super::list::{List, digest};
+use super::list::List;
 use super::part::{Cutter, Part, Pending, Refusal};
 use super::refused::Refused;
 use super::seen::Seen;
 use super::workers::{Answer, Workers};
-use super::{Done, Format, ImportArguments, unfit};
+use super::{Done, Format, ImportArguments};
+use crate::commands::word;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::Gauge;
@@ -22,9 +25,10 @@ pub(super) fn import(
     session: &mut Session,
 ) -> Result<Done, Failure> {
     let path = arguments.file.as_path();
-    let kind = arguments.kind.map(super::super::registry::IdentityKind::word);
+    let clients = (0..arguments.at_once).map(|_| session.client()).collect::<Result<Vec<_>, _>>()?;
+    let kind = arguments.kind.map(word);
     let mut list = List::open(path, format, kind.as_deref())?;
-    let (source, length) = digest(path).map_err(|error| files::unreadable(path, &error))?;
+    let (source, length) = files::sha256(path).map_err(|error| files::unreadable(path, &error))?;
     let server = session.context()?.url.to_string();
     let refused_path = files::absolute(&refused_path(arguments, format))?;
     let begun = State::begun(&source, &server, kind.as_deref(), &refused_path, list.place());
@@ -37,7 +41,6 @@ pub(super) fn import(
         list.go_on(state.place()).map_err(|error| files::unreadable(path, &error))?;
     }
     let refused = Refused::of(&list, &refused_path, state.refused_octets, goes_on)?;
-    let clients = (0..arguments.at_once).map(|_| session.client()).collect::<Result<Vec<_>, _>>()?;
     let mut import = Import {
         cutter: Cutter::of(list, arguments.dry_run),
         workers: Workers::start(clients, &session.entropy)?,
@@ -187,7 +190,7 @@ impl Import {
     fn fits_by_then(&self, row: &Pending, why: &Refusal) -> bool {
         let has =
             |seen: &Seen, field: &str| row.identity.as_ref().is_ok_and(|identity| seen.has(identity, field));
-        let field = why.field.as_deref().filter(|_| why.code == "E-ID-001");
+        let field = why.field.as_deref().filter(|_| why.code == UNKNOWN_IDENTITY.code);
         field.zip(self.cutter.seen()).is_some_and(|(field, seen)| has(seen, field))
     }
 
@@ -198,11 +201,11 @@ impl Import {
 
     /// A list that was written to meanwhile is not the one whose digest was sent.
     fn confirm_unchanged(&self, path: &Path) -> Result<(), Failure> {
-        let (now, _) = digest(path).map_err(|error| files::unreadable(path, &error))?;
+        let (now, _) = files::sha256(path).map_err(|error| files::unreadable(path, &error))?;
         if now == self.source {
             return Ok(());
         }
-        Err(unfit(path, "it was changed while it was imported")
+        Err(files::no_list(path, "it was changed while it was imported")
             .fix("run the same command again: what was entered already is refused as taken, and named"))
     }
 

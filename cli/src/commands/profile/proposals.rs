@@ -8,8 +8,8 @@ use super::history::{Edition, changes};
 use super::meaning::Change;
 use crate::client::Client;
 use crate::client::records::Page as Listing;
-use crate::commands::Ending;
 use crate::commands::paging::{Paging, say_if_more};
+use crate::commands::{Ending, word};
 use crate::failure::Failure;
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::session::Session;
@@ -48,12 +48,6 @@ pub enum ProposalStatus {
     Withdrawn,
 }
 
-impl ProposalStatus {
-    fn word(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
-    }
-}
-
 /// A proposal, and what it changes.
 #[derive(Debug, Serialize)]
 struct Shown {
@@ -83,7 +77,7 @@ impl Difference {
 
 /// Lists.
 pub fn list(status: Option<ProposalStatus>, paging: &Paging, session: &mut Session) -> Ending {
-    let query = paging.query(&[("status", status.map(ProposalStatus::word))]);
+    let query = paging.query(&[("status", status.map(word))]);
     let list: Listing<Proposal> = session.client()?.list(&["profile-proposals"], &query)?;
     Ok(Outcome::done(Simple::new("npki.profile.proposals/1", list, list_text)))
 }

@@ -71,8 +71,12 @@ pub fn run(arguments: &ShowArguments, session: &mut Session) -> Ending {
         Some(_) => newest(&edition.profile, &client)?.number,
     };
     let issued_by = if edition.state == "retired" { Vec::new() } else { issuers(&edition.profile, &client)? };
-    let listed = in_force(session)?.items.into_iter().find(|profile| profile.id == edition.profile);
-    let shown = Shown::of(edition, newest, issued_by, listed, session.clock.now());
+    let (profile, now) = (edition.profile.clone(), session.clock.now());
+    let mut shown = Shown::of(edition, newest, issued_by, now);
+    if shown.summary.is_none() {
+        // What this npki cannot read the server tells in its own words.
+        shown.summary = in_force(session)?.items.into_iter().find(|listed| listed.id == profile);
+    }
     let write: fn(&Shown, &mut Page) = if arguments.toml { toml_text } else { text };
     Ok(Outcome::done(Simple::new("npki.profile.show/1", shown, write)))
 }
@@ -89,13 +93,7 @@ fn issuers(profile: &str, client: &Client) -> Result<Vec<String>, Failure> {
 }
 
 impl Shown {
-    fn of(
-        edition: Edition,
-        newest: u64,
-        issued_by: Vec<String>,
-        listed: Option<ProfileSummary>,
-        now: OffsetDateTime,
-    ) -> Self {
+    fn of(edition: Edition, newest: u64, issued_by: Vec<String>, now: OffsetDateTime) -> Self {
         let state = match edition.state.as_str() {
             _ if edition.number != newest => "superseded",
             "retired" => "retired",
@@ -110,7 +108,7 @@ impl Shown {
             Some(until.date().to_string())
         };
         Self {
-            summary: read.as_ref().map(summary).or(listed),
+            summary: read.as_ref().map(summary),
             edition: number,
             state,
             newest,
