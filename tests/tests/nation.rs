@@ -11,7 +11,7 @@ use tests::judges::openssl;
 use tests::npki::{Problem, exit, text};
 use tests::programs::Program;
 use tests::requests::{self, OpensslKey};
-use tests::{Member, answers, codes, nation, workspace};
+use tests::{Ministry, answers, codes, nation, workspace};
 
 /// What npki did not have in its first profiles.
 const NEW: [&str; 7] = [
@@ -263,47 +263,42 @@ fn agent_request(country: &Country) -> PathBuf {
 
 #[test]
 fn an_older_installation_works_on_and_comes_to_the_new_profiles() {
-    let mut country = older();
+    let country = older();
     country.staff.issue(&country.installation, &country.staff.officer, "device", &country.identities.device);
     let application = country.identities.application.clone();
     let request = agent_request(&country);
     let unknown = refused_request(&country, exit::NOT_FOUND, "agent", &application, &request);
     assert_eq!(unknown.code, codes::NO_SUCH_PROFILE);
 
-    let second = country.staff.administrator.hire(&country.installation, "Limpho Tau", "administrator", &[]);
-    let texts = country.installation.scratch("built-in");
-    let first = &country.staff.administrator.npki;
-    first.done(&["profile", "export", "--built-in", "--out", text(&texts)]);
+    let mut ministry = Ministry::of(country);
+    let texts = ministry.country.installation.scratch("built-in");
+    ministry.country.staff.administrator.npki.done(&[
+        "profile",
+        "export",
+        "--built-in",
+        "--out",
+        text(&texts),
+    ]);
     let agent = texts.join("agent.toml");
     // The CA's profile does not list the policy; and when it does, the CA's own certificate still does not.
-    let refused = |issuer: &str| {
-        let propose = ["profile", "propose", text(&agent), "--reason", "agents", "--issued-by", issuer];
-        first.refused(exit::USAGE, &propose)
+    let refused = |ministry: &Ministry| {
+        let propose = ["profile", "propose", text(&agent), "--reason", "agents", "--issued-by", "issuing"];
+        ministry.country.staff.administrator.npki.refused(exit::USAGE, &propose)
     };
-    assert!(refused("issuing").detail.contains("does not list policy"), "{:?}", refused("issuing"));
-    adopt(&country, &second, &texts.join("issuing-ca.toml"), &[]);
-    let problem = refused("issuing");
+    assert!(refused(&ministry).detail.contains("does not list policy"), "{:?}", refused(&ministry));
+    ministry.approve(&ministry.propose(&texts.join("issuing-ca.toml"), &[]));
+    let problem = refused(&ministry);
     assert!(problem.detail.contains("1.3.6.1.4.1.32473.426.1.6.2"), "{problem:?}");
 
-    next_generation(&mut country);
-    adopt(&country, &second, &agent, &["--issued-by", "issuing-g2"]);
+    next_generation(&mut ministry.country);
+    ministry.approve(&ministry.propose(&agent, &["--issued-by", "issuing-g2"]));
+    let country = &mut ministry.country;
     let issued = country.staff.issue(&country.installation, &country.staff.officer, "agent", &application);
     let (root, next) = (country.installation.root(), country.installation.ca("issuing-g2"));
     let policy = "1.3.6.1.4.1.32473.426.1.6.2";
-    let asked = ["verify", "-policy_check", "-explicit_policy", "-policy", policy, "-CAfile", text(&root)];
-    let asked = Program::named("openssl").args(asked).args(["-untrusted", text(&next)]);
-    asked.args([text(&issued.certificate)]).run().succeeded();
+    openssl::verify_policy(&root, &next, &issued.certificate, policy).succeeded();
     country.installation.stop();
     country.installation.audit_is_clean();
-}
-
-/// One administrator proposes, the other approves.
-#[track_caller]
-fn adopt(country: &Country, second: &Member, file: &Path, more: &[&str]) {
-    let propose = ["profile", "propose", text(file), "--reason", "profiles of this version"];
-    let proposal = country.staff.administrator.npki.answered(exit::WAITING, &[&propose[..], more].concat());
-    let (id, digest) = (answers::id(&proposal), answers::text(&proposal, "sha256"));
-    second.npki.done(&["profile", "approve", &id, "--sha256", digest]);
 }
 
 /// A CA whose certificate lists the new policies too, beside the former.

@@ -163,14 +163,11 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::profile::BUILT_IN;
+    use crate::profile::built_in;
+    use crate::profile::tests::edited;
 
     fn advice(name: &str, changes: &[(&str, &str)]) -> Vec<&'static str> {
-        let mut text = BUILT_IN.iter().find(|(known, _)| *known == name).unwrap().1.to_owned();
-        for (from, to) in changes {
-            assert!(text.contains(from), "{name} has no {from}");
-            text = text.replacen(from, to, 1);
-        }
+        let text = edited(name, changes);
         let found = Profile::from_toml(name, &text).unwrap().advice(&text, date!(2026 - 11 - 29));
         assert!(found.iter().all(|advice| advice.line.is_some()), "{found:?}");
         found.iter().map(|advice| advice.name).collect()
@@ -188,7 +185,7 @@ mod tests {
         assert_eq!(advice("person-signature", &[own, address]), ["example-address"]);
         let late = [own, ("ocsp = true", "ocsp = false"), ("\nkind = ", "\ncrl_at_once = false\nkind = ")];
         assert_eq!(advice("person-signature", &late), ["revocation-late"]);
-        let text = BUILT_IN.iter().find(|(known, _)| *known == "person-signature").unwrap().1;
+        let text = built_in("person-signature").unwrap();
         let mut claims = Profile::from_toml("person-signature", text).unwrap();
         claims.policies.clear();
         claims.qc_statements.as_mut().unwrap().legal = Some(crate::profile::LegalStatements {

@@ -136,15 +136,11 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::profile::BUILT_IN;
+    use crate::profile::tests::edited;
 
     /// Faults of a built-in profile in which passages were changed, each as `line:column kind nearest`.
     fn faults(name: &str, changes: &[(&str, &str)]) -> Vec<String> {
-        let mut text = BUILT_IN.iter().find(|(known, _)| *known == name).unwrap().1.to_owned();
-        for (from, to) in changes {
-            assert!(text.contains(from), "{name} has no {from}");
-            text = text.replacen(from, to, 1);
-        }
+        let text = edited(name, changes);
         let told = |fault: &Fault| {
             let nearest = fault.nearest.as_deref().unwrap_or("-");
             let stands = fault.line.zip(fault.column).is_some();

@@ -30,7 +30,7 @@ pub use advice::Advice;
 pub(crate) use attribute::is_printable;
 pub use error::{BrokenRule, Place, ProfileError};
 pub use faults::{Fault, FaultKind};
-pub use set::{BUILT_IN, ProfileSet, UnknownProfile};
+pub use set::{BUILT_IN, ProfileSet, UnknownProfile, built_in};
 
 pub use crate::toml_fault::nearest;
 

@@ -41,6 +41,11 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     built_in!("xroad-signing"),
 ];
 
+/// The TOML text of a profile that npki comes with; `None` for a name that none has.
+pub fn built_in(name: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
 /// All profiles of an installation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProfileSet(BTreeMap<ProfileId, Profile>);

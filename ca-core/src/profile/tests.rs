@@ -6,8 +6,17 @@ use super::*;
 
 /// A built-in profile without its comments.
 fn text(id: &str) -> String {
-    let text = BUILT_IN.iter().find(|(name, _)| *name == id).unwrap().1;
+    let text = built_in(id).unwrap();
     text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n")
+}
+
+/// The text of a built-in profile with pieces replaced by others, each of which must be there.
+#[track_caller]
+pub(super) fn edited(id: &str, changes: &[(&str, &str)]) -> String {
+    changes.iter().fold(built_in(id).unwrap().to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{id} has no {from:?}");
+        text.replacen(from, to, 1)
+    })
 }
 
 /// A built-in profile with one piece of its text replaced by another.

@@ -28,7 +28,7 @@ fn id(name: &str) -> ProfileId {
 }
 
 fn text(name: &str) -> &'static str {
-    BUILT_IN.iter().find(|(found, _)| *found == name).unwrap().1
+    crate::profile::built_in(name).unwrap()
 }
 
 /// A built-in profile with one passage changed, which must be there.

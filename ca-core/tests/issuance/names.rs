@@ -3,7 +3,7 @@
 use ca_core::alternative_name::Name;
 use ca_core::csr::Wishes;
 use ca_core::issuance::{IssueError, Refusal};
-use ca_core::profile::{BUILT_IN, Profile};
+use ca_core::profile::{Profile, built_in};
 use ca_core::profile_book::InForce;
 use ca_core::storage::AuditedChange;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
@@ -14,7 +14,7 @@ use crate::openssl;
 
 /// A built-in profile with further alternative names, each a form and what else its table says.
 fn with_names(id: &str, forms: &[(&str, &str)]) -> Profile {
-    let text = BUILT_IN.iter().find(|(name, _)| *name == id).unwrap().1;
+    let text = built_in(id).unwrap();
     let table = |(form, more): &(&str, &str)| {
         format!("[[alternative_names]]\nform = \"{form}\"\nrequired = true\n{more}\n")
     };
@@ -106,7 +106,7 @@ fn a_request_that_chooses_gets_what_it_chose_and_what_must_be_there() {
 fn what_is_proposed_matches_its_pattern_or_is_refused() {
     let ca = Ca::founded();
     let proposed = "from = \"request\"\npattern = '^10[.]8[.][0-9.]+$'";
-    let text = BUILT_IN.iter().find(|(name, _)| *name == "tls-server").unwrap().1;
+    let text = built_in("tls-server").unwrap();
     let text = text.replacen("form = \"ip\"", &format!("form = \"ip\"\n{proposed}"), 1);
     let profile = Profile::from_toml("tls-server", &text).unwrap();
     let ask = |names: &[&str]| issued(&ca, &profile, &asking(names), who("tls-server"));

@@ -2,7 +2,7 @@
 
 use ca_core::clock::Clock as _;
 use ca_core::csr::Wishes;
-use ca_core::profile::{BUILT_IN, Profile};
+use ca_core::profile::{Profile, built_in};
 use ca_core::profile_book::InForce;
 use ca_core::storage::AuditedChange;
 use ca_core::subject::IdentityRef;
@@ -14,7 +14,7 @@ use crate::openssl;
 
 /// A built-in profile with pieces of its text replaced.
 fn changed(id: &str, pieces: &[(&str, &str)]) -> Profile {
-    let text = BUILT_IN.iter().find(|(name, _)| *name == id).unwrap().1.to_owned();
+    let text = built_in(id).unwrap().to_owned();
     let text = pieces.iter().fold(text, |text, (from, to)| {
         assert!(text.contains(&format!("\n{from}")), "{from}");
         text.replacen(&format!("\n{from}"), &format!("\n{to}"), 1)

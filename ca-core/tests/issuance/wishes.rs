@@ -5,7 +5,7 @@ use std::process::Command;
 
 use ca_core::csr::{CertificationRequest, VerifiedCsr};
 use ca_core::issuance::{IssueError, Refusal, Wish};
-use ca_core::profile::{BUILT_IN, Profile};
+use ca_core::profile::{Profile, built_in};
 use ca_core::profile_book::InForce;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 
@@ -138,7 +138,7 @@ fn the_very_statements_of_the_profile_may_be_asked_for() {
 #[test]
 fn a_subject_that_must_match_says_what_the_registry_says() {
     let ca = Ca::founded();
-    let text = BUILT_IN.iter().find(|(name, _)| *name == "tls-server").unwrap().1;
+    let text = built_in("tls-server").unwrap();
     let text = text.replacen("\"ignored\"", "\"must-match\"", 1);
     let server = Profile::from_toml("tls-server", &text).unwrap();
     let person = ca.issuing.profiles().find("person-signature").unwrap();

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ca_core::certificate::CaId;
 use ca_core::csr::{CertificationRequest, Wishes};
 use ca_core::issuance::IssueError;
-use ca_core::profile::{BUILT_IN, ProfileId};
+use ca_core::profile::{ProfileId, built_in};
 use ca_core::profile_book::{NotInForce, Objection, digest};
 use ca_core::storage::{CommitError, Store};
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
@@ -24,7 +24,7 @@ fn id(name: &str) -> ProfileId {
 }
 
 fn text(name: &str) -> &'static str {
-    BUILT_IN.iter().find(|(found, _)| *found == name).unwrap().1
+    built_in(name).unwrap()
 }
 
 /// A built-in profile with one passage changed, which must be there.

@@ -1,7 +1,7 @@
 //! What the registry knows besides, and what an applicant proposes: where it comes from, who sees it, how it is kept.
 
 use ca_core::issuance::{IssueError, Refusal};
-use ca_core::profile::BUILT_IN;
+use ca_core::profile::built_in;
 use id_registry::enrolment::{Request, RequestError, Submission};
 use id_registry::id::IdentityId;
 use id_registry::identity::{Further, IdentityError, NewIdentity, Owner};
@@ -12,7 +12,7 @@ use crate::sealed::{assert_absent, everything};
 
 /// A built-in profile with one piece of its text replaced.
 fn changed(id: &str, from: &str, to: &str) -> String {
-    let text = BUILT_IN.iter().find(|(name, _)| *name == id).unwrap().1;
+    let text = built_in(id).unwrap();
     assert!(text.contains(from), "{from}");
     text.replacen(from, to, 1)
 }

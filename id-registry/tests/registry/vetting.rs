@@ -1,13 +1,13 @@
 //! Who may ask under a profile, and how surely the identity must have been proven.
 
-use ca_core::profile::{Assurance, BUILT_IN};
+use ca_core::profile::{Assurance, built_in};
 use id_registry::enrolment::{RequestError, RequestStatus};
 use id_registry::principal::Role;
 
 use crate::country::{Country, csr};
 
 fn changed(id: &str, from: &str, to: &str) -> String {
-    let text = BUILT_IN.iter().find(|(name, _)| *name == id).unwrap().1;
+    let text = built_in(id).unwrap();
     let at = text.rfind(from).expect("the text is there");
     format!("{}{to}{}", &text[..at], &text[at + from.len()..])
 }

@@ -104,6 +104,14 @@ pub fn verify_over_links(
     .run()
 }
 
+/// Whether a path is accepted under exactly this policy (RFC 5280 section 6.1.3).
+#[track_caller]
+pub fn verify_policy(root: &Path, issuing: &Path, certificate: &Path, policy: &str) -> Answer {
+    let asked = ["verify", "-policy_check", "-explicit_policy", "-policy", policy, "-CAfile", text(root)];
+    let asked = Program::named("openssl").args(asked).args(["-untrusted", text(issuing)]);
+    asked.args([text(certificate)]).run()
+}
+
 /// Validates a path as strictly, without asking for revocation: for files whose server has ended.
 pub fn verify_path(root: &Path, issuing: &Path, certificate: &Path) -> Answer {
     openssl(["verify", "-x509_strict", "-CAfile", text(root), "-untrusted", text(issuing), text(certificate)])

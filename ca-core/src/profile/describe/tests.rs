@@ -1,19 +1,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
-use crate::profile::{BUILT_IN, ProfileId, ProfileSet};
+use crate::profile::tests::edited;
+use crate::profile::{ProfileId, ProfileSet, built_in};
 
 fn text(name: &str) -> &'static str {
-    BUILT_IN.iter().find(|(known, _)| *known == name).unwrap().1
+    built_in(name).unwrap()
 }
 
 /// A built-in profile, and the same with one passage changed.
 #[track_caller]
 fn change(name: &str, from: &str, to: &str) -> Vec<Difference> {
-    let text = text(name);
-    assert!(text.contains(from), "{name} has no {from:?}");
-    let before = Profile::from_toml(name, text).unwrap();
-    differences(&before, &Profile::from_toml(name, &text.replacen(from, to, 1)).unwrap())
+    let before = Profile::from_toml(name, text(name)).unwrap();
+    differences(&before, &Profile::from_toml(name, &edited(name, &[(from, to)])).unwrap())
 }
 
 #[track_caller]

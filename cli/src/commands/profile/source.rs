@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use ca_core::profile::{BUILT_IN, Profile};
+use ca_core::profile::{BUILT_IN, Profile, built_in};
 use ca_core::profile_book::digest;
 use serde::Serialize;
 
@@ -107,8 +107,7 @@ impl Source {
                 Ok(Found { file: Some(path.clone()), ..found })
             }
             Self::BuiltIn(name) => {
-                let known = BUILT_IN.iter().find(|(known, _)| known == name);
-                let text = known.map(|(_, text)| (*text).to_owned()).ok_or_else(|| no_built_in(name))?;
+                let text = built_in(name).ok_or_else(|| no_built_in(name))?.to_owned();
                 let named = format!("{name} as npki comes with it");
                 Ok(Found { profile: Some(name.clone()), ..Found::of(named, Some(name), text) })
             }

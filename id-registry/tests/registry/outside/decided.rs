@@ -1,7 +1,7 @@
 //! Approvals: of one's own request, of too few, of another thing than was seen. What came of each is looked at here, as
 //! some of them end in the one certificate that they may.
 
-use ca_core::profile::BUILT_IN;
+use ca_core::profile::built_in;
 use id_registry::principal::Role;
 use serde_json::json;
 
@@ -83,8 +83,8 @@ async fn changed(world: &World) -> Vec<&'static str> {
     let asked = |csr: &[u8]| body("person-signature", &world.own.person.to_string(), csr);
     let id = world.waiting(&world.applicant, asked(&request(&[]))).await;
     let one = world.caller(&world.country.administrator);
-    let (profile, text) = BUILT_IN.iter().find(|(name, _)| *name == "person-signature").unwrap();
-    let text = text.replacen("curves = [\"p256\", \"p384\"]", "curves = [\"p384\"]", 1);
+    let profile = "person-signature";
+    let text = built_in(profile).unwrap().replacen("curves = [\"p256\", \"p384\"]", "curves = [\"p384\"]", 1);
     let change = |text: &str| json!({"profile": profile, "text": text, "reason": "longer"});
     let wider = text.replacen("[\"non-repudiation\"]", "[\"non-repudiation\", \"key-cert-sign\"]", 1);
     one.post("/v1/profile-proposals", change(&wider)).await.problem(422, "E-PROF-201");
