@@ -94,6 +94,15 @@ pub enum NewIdentity {
         /// National number: PNOLS-...
         #[arg(long)]
         identifier: String,
+        /// When the person was born: 1984-03-07; 1984-03 or 1984 where no more is known
+        #[arg(long, value_name = "DATE")]
+        birth_date: Option<String>,
+        /// The family name in Latin letters, where it is written otherwise
+        #[arg(long, value_name = "NAME")]
+        surname_latin: Option<String>,
+        /// The given names in Latin letters, where they are written otherwise
+        #[arg(long, value_name = "NAMES")]
+        given_name_latin: Option<String>,
         /// A mailbox of its own; repeat for more
         #[arg(long = "email", value_name = "ADDRESS")]
         email_addresses: Vec<String>,
@@ -227,8 +236,18 @@ impl NewIdentity {
                     "member_class": member_class, "member_code": member_code,
                 })
             }
-            Self::Person { email_addresses, user_principal_name, .. } => {
-                json!({"email_addresses": email_addresses, "user_principal_name": user_principal_name})
+            Self::Person {
+                email_addresses,
+                user_principal_name,
+                birth_date,
+                surname_latin,
+                given_name_latin,
+                ..
+            } => {
+                json!({
+                    "email_addresses": email_addresses, "user_principal_name": user_principal_name,
+                    "birth_date": birth_date, "surname_latin": surname_latin, "given_name_latin": given_name_latin,
+                })
             }
             Self::Device { ip_addresses, uris, permanent_identifier, .. } => {
                 json!({"ip_addresses": ip_addresses, "uris": uris, "permanent_identifier": permanent_identifier})
@@ -264,7 +283,9 @@ fn show_text(identity: &Identity, page: &mut Page) {
         format!("{} {}", identity.kind, identity.id),
     );
     let mut facts = vec![("registered", identity.registered_at.clone())];
-    for (name, value) in &identity.facts {
+    let further = identity.facts.get("further").and_then(Value::as_object);
+    let own = identity.facts.iter().filter(|(name, _)| *name != "further");
+    for (name, value) in own.chain(further.into_iter().flatten()) {
         match value {
             Value::Null | Value::Bool(false) => {}
             Value::Bool(true) => facts.push((name, "yes".to_owned())),

@@ -37,6 +37,15 @@ pub(super) struct FurtherView {
     /// Its code as a security server of X-Road: applications.
     #[serde(skip_serializing_if = "Option::is_none")]
     server_code: Option<String>,
+    /// When the person was born, as far as that is known, ISO 8601: `1984-03-07`, `1984-03` or `1984`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    birth_date: Option<String>,
+    /// The family name in Latin letters: persons whose name is written otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    surname_latin: Option<String>,
+    /// The given names in Latin letters: persons whose names are written otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_name_latin: Option<String>,
 }
 
 impl From<Further> for FurtherView {
@@ -51,6 +60,9 @@ impl From<Further> for FurtherView {
             member_class: known.member_class,
             member_code: known.member_code,
             server_code: known.server_code,
+            birth_date: known.birth_date,
+            surname_latin: known.surname_latin,
+            given_name_latin: known.given_name_latin,
         }
     }
 }
@@ -67,6 +79,9 @@ impl From<FurtherView> for Further {
             member_class: known.member_class,
             member_code: known.member_code,
             server_code: known.server_code,
+            birth_date: known.birth_date,
+            surname_latin: known.surname_latin,
+            given_name_latin: known.given_name_latin,
         }
     }
 }

@@ -3,8 +3,10 @@
 use ca_core::alternative_name::{Name, NameForm};
 use ca_core::subject::{ApprovedSubject, Fact};
 use serde::{Deserialize, Serialize};
+use time::Date;
 
 use super::field::{self, FieldError};
+use super::{BirthDate, script};
 use crate::id::IdentityKind;
 
 /// More than one identity has of each; bounds the certificate's size.
@@ -42,6 +44,15 @@ pub struct Further {
     /// Its code as a security server of X-Road: applications.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server_code: Option<String>,
+    /// When the person was born, as far as that is known, `1984-03-07`, `1984-03` or `1984` ([`BirthDate`]): persons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birth_date: Option<String>,
+    /// The family name in Latin letters: persons whose name is written otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub surname_latin: Option<String>,
+    /// The given names in Latin letters: persons whose names are written otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_name_latin: Option<String>,
 }
 
 impl Further {
@@ -50,12 +61,14 @@ impl Further {
         *self == Self::default()
     }
 
-    /// As entered for an identity of a kind, each value read into its proper form.
-    pub(super) fn checked(self, kind: IdentityKind) -> Result<Self, FieldError> {
+    /// As entered today for an identity of a kind, each value read into its proper form.
+    pub(super) fn checked(self, kind: IdentityKind, today: Date) -> Result<Self, FieldError> {
         self.demand_of_kind(kind)?;
         let code = |field, value: Option<String>| value.map(|value| code(field, &value)).transpose();
         let one =
             |field, form, value: Option<String>| value.map(|value| name(field, form, &value)).transpose();
+        let latin = |field, value: Option<String>| value.map(|name| script::latin(field, &name)).transpose();
+        let born = self.birth_date.map(|date| BirthDate::entered(&date, today)).transpose()?;
         let checked = Self {
             ip_addresses: names("ip_addresses", NameForm::Ip, &self.ip_addresses)?,
             email_addresses: names("email_addresses", NameForm::Email, &self.email_addresses)?,
@@ -74,6 +87,9 @@ impl Further {
             member_class: code("member_class", self.member_class)?,
             member_code: code("member_code", self.member_code)?,
             server_code: code("server_code", self.server_code)?,
+            birth_date: born.map(|date| date.to_string()),
+            surname_latin: latin("surname_latin", self.surname_latin)?,
+            given_name_latin: latin("given_name_latin", self.given_name_latin)?,
         };
         if checked.member_class.is_some() != checked.member_code.is_some() {
             return Err(FieldError {
@@ -87,7 +103,7 @@ impl Further {
 
     fn demand_of_kind(&self, kind: IdentityKind) -> Result<(), FieldError> {
         use IdentityKind::{Application, Device, Organisation, Person};
-        let fields: [(&'static str, bool, &[IdentityKind]); 9] = [
+        let fields: [(&'static str, bool, &[IdentityKind]); 12] = [
             ("ip_addresses", !self.ip_addresses.is_empty(), &[Device, Application]),
             ("email_addresses", !self.email_addresses.is_empty(), &[Person, Organisation, Application]),
             ("uris", !self.uris.is_empty(), &[Organisation, Device, Application]),
@@ -97,6 +113,9 @@ impl Further {
             ("member_class", self.member_class.is_some(), &[Organisation]),
             ("member_code", self.member_code.is_some(), &[Organisation]),
             ("server_code", self.server_code.is_some(), &[Application]),
+            ("birth_date", self.birth_date.is_some(), &[Person]),
+            ("surname_latin", self.surname_latin.is_some(), &[Person]),
+            ("given_name_latin", self.given_name_latin.is_some(), &[Person]),
         ];
         match fields.into_iter().find(|(_, given, kinds)| *given && !kinds.contains(&kind)) {
             Some((field, ..)) => Err(FieldError {
@@ -106,6 +125,11 @@ impl Further {
             }),
             None => Ok(()),
         }
+    }
+
+    /// When the person was born, as far as that is known.
+    pub fn born(&self) -> Option<BirthDate> {
+        self.birth_date.as_deref().and_then(|date| BirthDate::read(date).ok())
     }
 
     /// The facts of these, for profiles. What an organisation's members in X-Road are called is told with its own facts.
@@ -203,7 +227,11 @@ fn code(field: &'static str, value: &str) -> Result<String, FieldError> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use time::macros::date;
+
     use super::*;
+
+    const TODAY: Date = date!(2026 - 11 - 29);
 
     fn with(change: impl FnOnce(&mut Further)) -> Further {
         let mut further = Further::default();
@@ -217,14 +245,14 @@ mod tests {
             it.ip_addresses = vec!["2001:DB8::1".to_owned(), "2001:db8:0::1".to_owned()];
             it.email_addresses = vec!["Office@RSL.gov.ls".to_owned()];
         });
-        let checked = entered.checked(IdentityKind::Application).unwrap();
+        let checked = entered.checked(IdentityKind::Application, TODAY).unwrap();
         assert_eq!(checked.ip_addresses, ["2001:db8::1"]);
         assert_eq!(checked.email_addresses, ["Office@rsl.gov.ls"]);
     }
 
     #[test]
     fn what_does_not_fit_names_its_field() {
-        let cases: [(&str, IdentityKind, Further); 9] = [
+        let cases: [(&str, IdentityKind, Further); 12] = [
             ("ip_addresses", IdentityKind::Person, with(|it| it.ip_addresses = vec!["192.0.2.1".to_owned()])),
             ("ip_addresses", IdentityKind::Device, with(|it| it.ip_addresses = vec!["0.0.0.0".to_owned()])),
             ("email_addresses", IdentityKind::Person, with(|it| it.email_addresses = vec!["a@b".to_owned()])),
@@ -237,10 +265,13 @@ mod tests {
             ),
             ("member_code", IdentityKind::Organisation, with(|it| it.member_class = Some("GOV".to_owned()))),
             ("server_code", IdentityKind::Application, with(|it| it.server_code = Some("a/b".to_owned()))),
+            ("birth_date", IdentityKind::Device, with(|it| it.birth_date = Some("1984".to_owned()))),
+            ("birth_date", IdentityKind::Person, with(|it| it.birth_date = Some("1984-02-30".to_owned()))),
+            ("surname_latin", IdentityKind::Person, with(|it| it.surname_latin = Some("李".to_owned()))),
             ("registered_id", IdentityKind::Organisation, with(|it| it.registered_id = Some("7".to_owned()))),
         ];
         for (field, kind, further) in cases {
-            assert_eq!(further.checked(kind).unwrap_err().field, field);
+            assert_eq!(further.checked(kind, TODAY).unwrap_err().field, field);
         }
     }
 }

@@ -12,13 +12,16 @@ use crate::id::{IdentityId, IdentityKind, StaffId};
 use crate::life::{Cause, Standing};
 use crate::permission::Scope;
 
+mod birth;
 mod erase;
 mod facts;
 mod field;
 mod further;
 mod read;
 mod register;
+mod script;
 
+pub use birth::BirthDate;
 pub(crate) use facts::organisation_facts;
 pub use field::FieldError;
 pub(crate) use field::{line, name_of_staff, reason_line};

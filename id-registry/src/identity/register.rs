@@ -2,12 +2,13 @@
 
 use ca_core::storage::{Change, Expect, StorageError, Version, Versioned};
 use ca_core::vault::purpose_of;
+use time::Date;
 
 use super::field::{self, FieldError};
 use super::{
     Details, Further, IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITIES_BY_SPONSOR, IDENTITY_DETAILS,
     IDENTITY_NUMBERS, Identity, IdentityError, IdentityRecord, IdentityStatus, NewIdentity, Owner,
-    REGISTERED, demand_kind,
+    REGISTERED, demand_kind, script,
 };
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, IdentityKind, StaffId};
@@ -25,7 +26,7 @@ impl Registry {
         permit: &Permit<RegisterIdentities>,
         entered: NewIdentity,
     ) -> Result<Identity, IdentityError> {
-        let (details, owner) = checked(entered)?;
+        let (details, owner) = checked(entered, self.now().date())?;
         until_settled(|| {
             let owners = self.owners(owner)?;
             for number in Number::all_of(&details, owner) {
@@ -192,14 +193,14 @@ impl Details {
     }
 }
 
-/// Reads what was entered into its proper form: of every identity, one at a time or a list at once.
-pub(crate) fn checked<O>(entered: NewIdentity<O>) -> Result<(Details, Option<O>), FieldError> {
+/// Reads what was entered today into its proper form: of every identity, one at a time or a list at once.
+pub(crate) fn checked<O>(entered: NewIdentity<O>, today: Date) -> Result<(Details, Option<O>), FieldError> {
     Ok(match entered {
         NewIdentity::Person { surname, given_name, identifier, further } => {
-            let surname = field::line("surname", &surname, field::NAME)?;
-            let given_name = field::line("given_name", &given_name, field::NAME)?;
+            let surname = script::name("surname", &surname)?;
+            let given_name = script::name("given_name", &given_name)?;
             let identifier = field::person_identifier(&identifier)?;
-            let further = further.checked(IdentityKind::Person)?;
+            let further = further.checked(IdentityKind::Person, today)?;
             (Details::Person { surname, given_name, identifier, further }, None)
         }
         NewIdentity::Organisation { legal_name, identifier, locality, further } => {
@@ -207,14 +208,14 @@ pub(crate) fn checked<O>(entered: NewIdentity<O>) -> Result<(Details, Option<O>)
             let identifier = field::organisation_identifier(&identifier)?;
             let locality =
                 locality.map(|name| field::line("locality", &name, field::LOCALITY)).transpose()?;
-            let further = further.checked(IdentityKind::Organisation)?;
+            let further = further.checked(IdentityKind::Organisation, today)?;
             (Details::Organisation { legal_name, identifier, locality, further }, None)
         }
         NewIdentity::Device { owner, asset_tag, hardware_module, further } => {
             let asset_tag = field::asset_tag(&asset_tag)?;
             let hardware_module =
                 hardware_module.map(|module| field::hardware_module(&module)).transpose()?;
-            let further = further.checked(IdentityKind::Device)?;
+            let further = further.checked(IdentityKind::Device, today)?;
             (Details::Device { asset_tag, hardware_module, further }, Some(owner))
         }
         NewIdentity::Application { owner, name, environment, dns_names, further } => {
@@ -222,7 +223,7 @@ pub(crate) fn checked<O>(entered: NewIdentity<O>) -> Result<(Details, Option<O>)
             let name = field::line("name", &name, 40)?;
             let environment = field::line("environment", &environment, 20)?;
             let dns_names = dns_names_checked(&dns_names)?;
-            let further = further.checked(IdentityKind::Application)?;
+            let further = further.checked(IdentityKind::Application, today)?;
             (Details::Application { name, environment, dns_names, further }, Some(owner))
         }
     })

@@ -142,7 +142,9 @@ impl Registry {
     ) -> Result<Vec<Outcome>, ImportError> {
         confirm(&batch)?;
         let numbers: Vec<String> = batch.rows.iter().map(|row| row.number.to_string()).collect();
-        let rows: Vec<Checked> = batch.rows.into_iter().map(|row| row.entered.and_then(checked)).collect();
+        let today = self.now().date();
+        let judged = |row: Row| row.entered.and_then(|entered| checked(entered, today));
+        let rows: Vec<Checked> = batch.rows.into_iter().map(judged).collect();
         let place = self.place(&batch.source, &numbers, &rows)?;
         until_settled(|| self.import_once(permit, (&place, &batch.source), &rows, mode))
     }

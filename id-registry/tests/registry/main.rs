@@ -14,6 +14,7 @@ mod key_origins;
 mod ledger;
 mod lives;
 mod outside;
+mod persons;
 mod profiles;
 mod proposals;
 mod sealed;

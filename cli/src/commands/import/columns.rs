@@ -16,7 +16,7 @@ enum Place {
 /// The column of reasons in lists of refused rows.
 pub(super) const REFUSED: &str = "refused";
 
-const COLUMNS: [(&str, Place); 23] = [
+const COLUMNS: [(&str, Place); 26] = [
     ("kind", Place::Own),
     ("surname", Place::Own),
     ("given_name", Place::Own),
@@ -39,6 +39,9 @@ const COLUMNS: [(&str, Place); 23] = [
     ("member_class", Place::Further),
     ("member_code", Place::Further),
     ("server_code", Place::Further),
+    ("birth_date", Place::Further),
+    ("surname_latin", Place::Further),
+    ("given_name_latin", Place::Further),
     (REFUSED, Place::Ignored),
 ];
 

@@ -1,0 +1,141 @@
+//! Birth dates as civil registers have them: ISO 8601, complete, or with gaps where day or month was never written down.
+
+use time::{Date, Month};
+
+use super::field::FieldError;
+
+/// The oldest person on record lived 122 years: whoever is said to be older was mistyped.
+const OLDEST: i32 = 130;
+
+/// A birth date, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BirthDate {
+    /// The year, four digits.
+    pub year: i32,
+    /// The month, 1 to 12; none is known where the register has the year only.
+    pub month: Option<u8>,
+    /// The day of the month; never without the month.
+    pub day: Option<u8>,
+}
+
+impl BirthDate {
+    /// Reads `1984-03-07`, `1984-03` or `1984` (ISO 8601-1:2019 section 5.2.2, extended format).
+    ///
+    /// # Errors
+    /// It is no such date, there is no such day, it lies after `today`, or more than 130 years before.
+    pub(super) fn entered(text: &str, today: Date) -> Result<Self, FieldError> {
+        let date = Self::read(text)?;
+        if date.first()? > today {
+            return Err(refused("it lies in the future"));
+        }
+        if date.year < today.year() - OLDEST {
+            return Err(refused("it lies more than 130 years back"));
+        }
+        Ok(date)
+    }
+
+    /// Reads what was judged when it was entered.
+    ///
+    /// # Errors
+    /// It is no date.
+    pub(crate) fn read(text: &str) -> Result<Self, FieldError> {
+        let form = || refused("it is not written as ISO 8601 has it");
+        let number = |part: &str, digits: usize| {
+            let fits = part.len() == digits && part.bytes().all(|c| c.is_ascii_digit());
+            fits.then(|| part.parse::<u16>().ok()).flatten().ok_or_else(form)
+        };
+        let small = |part: &str| Ok(u8::try_from(number(part, 2)?).unwrap_or(u8::MAX));
+        let mut parts = text.split('-');
+        let year = i32::from(number(parts.next().unwrap_or_default(), 4)?);
+        let month = parts.next().map(small).transpose()?;
+        let day = parts.next().map(small).transpose()?;
+        if parts.next().is_some() {
+            return Err(form());
+        }
+        let date = Self { year, month, day };
+        date.first()?;
+        Ok(date)
+    }
+
+    /// The first day that it may be.
+    fn first(&self) -> Result<Date, FieldError> {
+        let month =
+            Month::try_from(self.month.unwrap_or(1)).map_err(|_| refused("there is no such month"))?;
+        Date::from_calendar_date(self.year, month, self.day.unwrap_or(1))
+            .map_err(|_| refused("that month has no such day"))
+    }
+}
+
+impl std::fmt::Display for BirthDate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}", self.year)?;
+        let parts = self.month.into_iter().chain(self.day);
+        parts.into_iter().try_for_each(|part| write!(f, "-{part:02}"))
+    }
+}
+
+fn refused(why: &str) -> FieldError {
+    FieldError {
+        field: "birth_date",
+        why: why.to_owned(),
+        fits: "year, month and day as 1984-03-07; 1984-03 or 1984 where no more is known",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+    use time::macros::date;
+
+    use super::*;
+
+    const TODAY: Date = date!(2026 - 11 - 29);
+
+    #[test]
+    fn dates_are_complete_or_have_gaps_at_their_end() {
+        for right in ["1984-03-07", "1984-03", "1984", "2024-02-29", "2026-11-29", "2026-11", "2026", "1896"]
+        {
+            assert_eq!(BirthDate::entered(right, TODAY).unwrap().to_string(), right);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_with_the_reason() {
+        for (wrong, why) in [
+            ("1984-02-30", "no such day"),
+            ("2023-02-29", "no such day"),
+            ("1984-13-01", "no such month"),
+            ("1984-00", "no such month"),
+            ("1984-01-00", "no such day"),
+            ("2026-11-30", "future"),
+            ("2026-12", "future"),
+            ("2027", "future"),
+            ("1895-12-31", "130 years"),
+            ("0084", "130 years"),
+            ("07/03/1984", "ISO 8601"),
+            ("7-3-1984", "ISO 8601"),
+            ("84-03-07", "ISO 8601"),
+            ("1984-3-7", "ISO 8601"),
+            ("1984-03-07T00:00", "ISO 8601"),
+            ("1984-03-07-01", "ISO 8601"),
+            ("1984-", "ISO 8601"),
+            ("１９８４", "ISO 8601"),
+            ("+984", "ISO 8601"),
+            ("", "ISO 8601"),
+        ] {
+            let error = BirthDate::entered(wrong, TODAY).unwrap_err();
+            assert_eq!(error.field, "birth_date");
+            assert!(error.why.contains(why), "{wrong}: {error}");
+            assert!(wrong.is_empty() || !error.to_string().contains(wrong), "{error} shows the value");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_judged_without_panic(text in "\\PC{0,20}") {
+            let _ = BirthDate::entered(&text, TODAY);
+        }
+    }
+}
