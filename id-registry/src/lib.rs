@@ -8,6 +8,7 @@ pub mod blocked_keys;
 pub mod campaign;
 pub mod cas;
 pub mod certificates;
+pub mod duplicates;
 pub mod enrolment;
 pub mod fault;
 pub mod http;

@@ -14,6 +14,7 @@ use ring::hmac;
 use url::Url;
 
 use crate::backup::Backups;
+use crate::duplicates::Thresholds;
 use crate::fault::Fault;
 use crate::master_keys::MasterKeys;
 
@@ -30,6 +31,8 @@ pub struct Settings {
     pub trust_anchors: Vec<TrustAnchor>,
     /// How long a device or application whose sponsor has gone counts without a successor.
     pub sponsor_grace: time::Duration,
+    /// From which likeness on it is said that a person may be registered already.
+    pub duplicates: Thresholds,
 }
 
 /// A certificate that relying parties anchor their trust in.
@@ -74,13 +77,14 @@ pub struct Registry {
     /// Read once. Its `Debug` does not show it.
     pub(crate) index_key: OnceLock<hmac::Key>,
     campaigns: Mutex<()>,
+    persons: Mutex<()>,
 }
 
 impl Registry {
     /// Puts a registry together.
     pub fn new(parts: RegistryParts) -> Self {
         let ledger = Ledger::new(Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
-        Self { parts, ledger, index_key: OnceLock::new(), campaigns: Mutex::new(()) }
+        Self { parts, ledger, index_key: OnceLock::new(), campaigns: Mutex::new(()), persons: Mutex::new(()) }
     }
 
     /// What the installation says about itself.
@@ -142,6 +146,11 @@ impl Registry {
     /// other's way; other nodes are told apart by the record's version.
     pub(crate) fn take_turn(&self) -> MutexGuard<'_, ()> {
         self.campaigns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for one's turn at registering persons: of two at once the second must see the first, to whom it may be alike.
+    pub(crate) fn take_turn_at_persons(&self) -> MutexGuard<'_, ()> {
+        self.persons.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn event(

@@ -12,6 +12,7 @@ mod config;
 mod context;
 mod crl;
 mod demo;
+mod duplicates;
 mod help;
 mod import;
 mod init;

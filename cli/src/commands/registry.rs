@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::life::{self, LifeCommand};
 use super::paging::{Paging, say_if_more};
-use super::{Ending, import, word};
+use super::{Ending, duplicates, import, word};
 use crate::client::records::{Identity, Page as Listing};
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::session::Session;
@@ -38,6 +38,11 @@ pub enum RegistryCommand {
     /// Show one identity
     Show {
         /// The identity
+        id: String,
+    },
+    /// List who may be the same as a person
+    Duplicates {
+        /// The person
         id: String,
     },
     #[command(flatten)]
@@ -103,6 +108,12 @@ pub enum NewIdentity {
         /// The given names in Latin letters, where they are written otherwise
         #[arg(long, value_name = "NAMES")]
         given_name_latin: Option<String>,
+        /// A person whom this one resembles and is not, as the refusal named it; repeat for more
+        #[arg(long, value_name = "ID", requires = "reason")]
+        not_the_same_as: Vec<String>,
+        /// How that is known. It stays in the ledger for good: no personal data
+        #[arg(long, value_name = "TEXT", requires = "not_the_same_as")]
+        reason: Option<String>,
         /// A mailbox of its own; repeat for more
         #[arg(long = "email", value_name = "ADDRESS")]
         email_addresses: Vec<String>,
@@ -193,6 +204,7 @@ pub fn run(command: RegistryCommand, session: &mut Session) -> Ending {
                 client.change(&path, &json!({"reason": reason}), session.entropy.as_ref())?;
             Ok(Outcome::done(Simple::new("npki.registry.erase/1", identity, show_text)))
         }
+        RegistryCommand::Duplicates { id } => duplicates::run(&id, session),
         RegistryCommand::Show { id } => {
             let identity: Identity = session.client()?.read(&["identities", &id])?;
             Ok(Outcome::done(Simple::new("npki.registry.show/1", identity, show_text)))
@@ -206,9 +218,10 @@ impl NewIdentity {
             Self::Organisation { name, identifier, locality, .. } => {
                 json!({"kind": "organisation", "legal_name": name, "identifier": identifier, "locality": locality})
             }
-            Self::Person { surname, given_name, identifier, .. } => {
-                json!({"kind": "person", "surname": surname, "given_name": given_name, "identifier": identifier})
-            }
+            Self::Person { surname, given_name, identifier, not_the_same_as, reason, .. } => json!({
+                "kind": "person", "surname": surname, "given_name": given_name, "identifier": identifier,
+                "not_the_same_as": not_the_same_as, "reason": reason,
+            }),
             Self::Device { organisation, sponsor, asset_tag, hardware_module, .. } => json!({
                 "kind": "device", "organisation": organisation, "sponsor": sponsor,
                 "asset_tag": asset_tag, "hardware_module": hardware_module,

@@ -367,6 +367,7 @@ pub(super) fn registry(
             registry_url,
             trust_anchors: trust_anchors.collect::<Result<_, _>>()?,
             sponsor_grace: settings.sponsor_grace,
+            duplicates: settings.duplicates,
         },
     }))
 }

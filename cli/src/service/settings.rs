@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ca_core::keys::journal::NodeName;
 use ca_core::storage::address::StoreAddress;
 use ca_core::toml_fault::{TomlFault, TomlMistake};
+use id_registry::duplicates::Thresholds;
 use serde::Deserialize;
 use time::Duration;
 
@@ -78,11 +79,23 @@ struct LoosePublic {
 #[serde(deny_unknown_fields, default)]
 struct LooseRegistry {
     sponsor_grace_days: u32,
+    duplicate_ask: u32,
+    duplicate_list: u32,
 }
 
 impl Default for LooseRegistry {
     fn default() -> Self {
-        Self { sponsor_grace_days: 30 }
+        let Thresholds { ask, list } = Thresholds::default();
+        Self { sponsor_grace_days: 30, duplicate_ask: ask.into(), duplicate_list: list.into() }
+    }
+}
+
+impl LooseRegistry {
+    fn thresholds(&self) -> Result<Thresholds, String> {
+        let ask = bounded(self.duplicate_ask, 50, 100, "registry.duplicate_ask")?;
+        let list = bounded(self.duplicate_list, 50, ask, "registry.duplicate_list")?;
+        let percent = |value: u32| u8::try_from(value).unwrap_or(100);
+        Ok(Thresholds { ask: percent(ask), list: percent(list) })
     }
 }
 
@@ -277,6 +290,7 @@ pub(crate) struct Settings {
     pub(crate) crls: CrlPlans,
     /// How long a device or application whose sponsor has gone counts without a successor.
     pub(crate) sponsor_grace: Duration,
+    pub(crate) duplicates: Thresholds,
     pub(crate) ocsp_validity: Duration,
     pub(crate) limits: Limits,
     pub(crate) log: Log,
@@ -333,6 +347,7 @@ impl Settings {
             profiles: data.join("profiles"),
             crls: loose.crl.check()?,
             sponsor_grace: Duration::days(grace.into()),
+            duplicates: loose.registry.thresholds()?,
             hierarchy: data.join(HIERARCHY_FILE),
             ocsp_validity: Duration::minutes(ocsp_validity.into()),
             limits: check_limits(&loose.limits)?,

@@ -13,8 +13,9 @@ use super::further::FurtherView;
 use super::input::{Asked, At, Body, page_size, parameter};
 use super::problem::Problem;
 use super::route::Service;
+use crate::duplicates::NotTheSame;
 use crate::id::IdentityKind;
-use crate::identity::{Details, Identity, NewIdentity, Owner};
+use crate::identity::{Details, FieldError, Identity, NewIdentity, Owner};
 use crate::import::NamedOwner;
 use crate::life::Cause;
 use crate::permission::{EraseIdentities, ReadRegistry, RegisterIdentities};
@@ -46,6 +47,11 @@ pub(super) enum IdentityEntered {
         /// What else is known.
         #[serde(default)]
         further: FurtherView,
+        /// Persons whom this one resembles, as the refusal (E-ID-030) named them, and is not the same as.
+        #[serde(default)]
+        not_the_same_as: Vec<String>,
+        /// How that is known. It stays in the ledger for good: no personal data.
+        reason: Option<String>,
     },
     /// A machine.
     Device {
@@ -81,13 +87,19 @@ pub(super) enum IdentityEntered {
 }
 
 impl IdentityEntered {
-    /// As entered; owner and sponsor are named as they were written.
-    pub(super) fn into_domain(self) -> NewIdentity<NamedOwner> {
-        match self {
+    /// As entered, and whom a person is not the same as; owner and sponsor are named as they were written.
+    pub(super) fn into_domain(self) -> Result<(NewIdentity<NamedOwner>, NotTheSame), FieldError> {
+        let said = match &self {
+            Self::Person { not_the_same_as, reason, .. } => {
+                NotTheSame::entered(not_the_same_as, reason.as_deref())?
+            }
+            _ => NotTheSame::default(),
+        };
+        let entered = match self {
             Self::Organisation { legal_name, identifier, locality, further } => {
                 NewIdentity::Organisation { legal_name, identifier, locality, further: further.into() }
             }
-            Self::Person { surname, given_name, identifier, further } => {
+            Self::Person { surname, given_name, identifier, further, .. } => {
                 NewIdentity::Person { surname, given_name, identifier, further: further.into() }
             }
             Self::Device { organisation, sponsor, asset_tag, hardware_module, further } => {
@@ -103,7 +115,8 @@ impl IdentityEntered {
                     further: further.into(),
                 }
             }
-        }
+        };
+        Ok((entered, said))
     }
 }
 
@@ -220,7 +233,8 @@ impl From<Identity> for IdentityView {
     }
 }
 
-/// Enters an identity.
+/// Enters an identity. A person who may be registered already is refused with those whom it resembles (E-ID-030), and entered
+/// when the same is sent again with `not_the_same_as` and a reason.
 #[utoipa::path(post, path = "/v1/identities", tag = "identities", operation_id = "register_identity",
     request_body = IdentityEntered, responses((status = 201, body = IdentityView)))]
 pub(super) async fn register(
@@ -228,8 +242,10 @@ pub(super) async fn register(
     who: Authorised<RegisterIdentities>,
     Body(entered): Body<IdentityEntered>,
 ) -> Result<(StatusCode, Json<IdentityView>), Problem> {
-    let entered = entered.into_domain().owned_by(by_identifier)?;
-    let register = move |registry: &crate::Registry| Ok(registry.register_identity(&who.permit, entered)?);
+    let (entered, said) = entered.into_domain()?;
+    let entered = entered.owned_by(by_identifier)?;
+    let register =
+        move |registry: &crate::Registry| Ok(registry.register_distinct(&who.permit, entered, &said)?);
     let identity = blocking(&registry, register).await?;
     Ok((StatusCode::CREATED, Json(identity.into())))
 }

@@ -11,6 +11,7 @@ use super::identities::IdentityEntered;
 use super::input::{Body, nearest};
 use super::problem::Problem;
 use super::route::Service;
+use crate::duplicates::NotTheSame;
 use crate::identity::{FieldError, IdentityError};
 use crate::import::{Batch, Mode, Outcome, Row};
 use crate::permission::ImportIdentities;
@@ -44,13 +45,16 @@ struct RowEntered {
 impl RowEntered {
     fn into_domain(self) -> Row {
         // serde would also take a list for an object.
-        let entered = if self.identity.is_object() {
+        let read = if self.identity.is_object() {
             let entered = IdentityEntered::deserialize(self.identity);
-            entered.map(IdentityEntered::into_domain).map_err(|error| unfit(&error.to_string()))
+            entered.map_err(|error| unfit(&error.to_string())).and_then(IdentityEntered::into_domain)
         } else {
             Err(refused("it is no JSON object".to_owned()))
         };
-        Row { number: self.row, entered }
+        match read {
+            Ok((entered, not_the_same)) => Row { number: self.row, entered: Ok(entered), not_the_same },
+            Err(error) => Row { number: self.row, entered: Err(error), not_the_same: NotTheSame::default() },
+        }
     }
 }
 

@@ -21,6 +21,7 @@ mod blocked_keys;
 mod campaigns;
 mod cas;
 mod certificates;
+mod duplicates;
 mod further;
 mod identities;
 mod import;
@@ -78,6 +79,7 @@ fn routes() -> Vec<Route> {
         guarded(identities::__path_list, identities::list),
         guarded(identities::__path_show, identities::show),
         guarded(identities::__path_erase, identities::erase),
+        guarded(duplicates::__path_list, duplicates::list),
         guarded(lives::__path_suspend, lives::suspend),
         guarded(lives::__path_resume, lives::resume),
         guarded(lives::__path_report_death, lives::report_death),

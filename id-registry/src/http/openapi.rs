@@ -9,6 +9,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
+use super::duplicates::CandidateView;
 use super::problem::{MEDIA_TYPE, ProblemDocument};
 use super::route::{Route, Service};
 
@@ -24,6 +25,7 @@ pub(super) async fn document(_service: Service) -> Json<OpenApi> {
 fn described(routes: Vec<Route>) -> OpenApi {
     let mut components = ComponentsBuilder::new()
         .security_scheme(STAFF_CERTIFICATE, mutual_tls())
+        .schema(CandidateView::name(), CandidateView::schema())
         .schema(ProblemDocument::name(), ProblemDocument::schema());
     let mut paths = PathsBuilder::new();
     for route in routes {

@@ -10,6 +10,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::duplicates::CandidateView;
+use crate::duplicates::Candidate;
+
 /// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProblemKind {
@@ -83,6 +86,8 @@ problems! {
         "enter what another kind of source says: npki registry report-death ID --source KIND";
     SIGNAL_TWICE = "E-ID-015" 409 false, "This kind of source has said so already", "nothing is left to enter";
     OWN_SUCCESSOR = "E-ID-016" 422 false, "Nobody is one's own successor", "name another person as the successor";
+    RESEMBLES = "E-ID-030" 409 false, "The person may be registered already",
+        "look at each: npki registry show ID; use the one that is there, or send the same again with not_the_same_as (who it is not) and reason";
     HAS_CERTIFICATE = "E-ID-009" 409 false, "The identity has certificates that count",
         "revoke them first: npki cert list --identity ID, npki revoke SERIAL";
     ANSWERS_FOR = "E-ID-010" 409 false, "Others depend on the identity",
@@ -303,6 +308,7 @@ pub struct Problem {
     detail: String,
     fix: Cow<'static, str>,
     retryable: bool,
+    candidates: Vec<CandidateView>,
 }
 
 impl Problem {
@@ -315,13 +321,22 @@ impl Problem {
             detail: detail.into(),
             fix: Cow::Borrowed(kind.fix),
             retryable: kind.retryable,
+            candidates: Vec::new(),
         }
     }
 
     /// A certification request that was refused: its reader has its own codes.
     pub(super) fn of_csr(code: &'static str, detail: String, fix: &'static str) -> Self {
         let title = "The certification request is refused";
-        Self { code, status: 422, title, detail, fix: Cow::Borrowed(fix), retryable: false }
+        let (fix, candidates) = (Cow::Borrowed(fix), Vec::new());
+        Self { code, status: 422, title, detail, fix, retryable: false, candidates }
+    }
+
+    /// Says whom the person resembles.
+    #[must_use]
+    pub(super) fn candidates(mut self, found: &[Candidate]) -> Self {
+        self.candidates = found.iter().map(CandidateView::of).collect();
+        self
     }
 
     /// Code, detail and fix: for one of many things asked for at once.
@@ -357,6 +372,9 @@ pub(super) struct ProblemDocument {
     fix: Cow<'static, str>,
     /// Whether the same call can succeed later.
     retryable: bool,
+    /// Of E-ID-030: whom the person resembles, those most alike first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    candidates: Vec<CandidateView>,
 }
 
 impl IntoResponse for Problem {
@@ -370,6 +388,7 @@ impl IntoResponse for Problem {
             code: self.code,
             fix: self.fix,
             retryable: self.retryable,
+            candidates: self.candidates,
         };
         let media_type = (header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         (status, [media_type], Json(document)).into_response()

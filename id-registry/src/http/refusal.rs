@@ -222,6 +222,9 @@ impl From<IdentityError> for Problem {
             IdentityError::Field(field) => return field.clone().into(),
             IdentityError::Fault(fault) => return fault.clone().into(),
             IdentityError::Taken { .. } => table::IDENTIFIER_TAKEN,
+            IdentityError::Resembles(found) => {
+                return Self::new(table::RESEMBLES, error.to_string()).candidates(found);
+            }
             IdentityError::Unknown(_) | IdentityError::NoSuchNumber { .. } => table::UNKNOWN_IDENTITY,
             IdentityError::WrongKind { .. } => table::WRONG_KIND,
             IdentityError::Suspended { .. } => table::SUSPENDED,

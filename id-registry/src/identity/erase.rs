@@ -69,7 +69,7 @@ impl Registry {
     ) -> Result<Attempt<(), IdentityError>, IdentityError> {
         let identity = self.with_details(self.identity_record(id)?.0)?;
         let numbers = Number::all_of(identity.known()?, identity.record.owner);
-        let mut change = Change::new();
+        let mut change = self.blocks_moved(id, Some(identity.known()?), None)?;
         for number in numbers {
             let key = self.number_key(&number)?;
             if let Some(entry) = self.store().get(IDENTITY_NUMBERS, &key)?

@@ -7,6 +7,7 @@ use ca_core::vault::VaultError;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::duplicates::{Candidate, told};
 use crate::fault::Fault;
 use crate::id::{IdentityId, IdentityKind, StaffId};
 use crate::life::{Cause, Standing};
@@ -308,6 +309,9 @@ pub enum IdentityError {
         /// Who has it.
         existing: IdentityId,
     },
+    /// The person may be registered already; the officer has not said that it is somebody else.
+    #[error("the person may be registered already, as {}", told(.0))]
+    Resembles(Vec<Candidate>),
     /// An owner or sponsor is named by a number that nobody has.
     #[error("{field}: no identity has this number")]
     NoSuchNumber {

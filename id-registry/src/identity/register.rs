@@ -10,6 +10,7 @@ use super::{
     IDENTITY_NUMBERS, Identity, IdentityError, IdentityRecord, IdentityStatus, NewIdentity, Owner,
     REGISTERED, demand_kind, script,
 };
+use crate::duplicates::NotTheSame;
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, IdentityKind, StaffId};
 use crate::permission::{Permit, RegisterIdentities, actor_of};
@@ -26,17 +27,40 @@ impl Registry {
         permit: &Permit<RegisterIdentities>,
         entered: NewIdentity,
     ) -> Result<Identity, IdentityError> {
+        self.register_distinct(permit, entered, &NotTheSame::default())
+    }
+
+    /// Enters an identity; of a person the officer may have said whom it is not the same as.
+    ///
+    /// # Errors
+    /// As [`Self::register_identity`]; or the person may be one that is registered, and the officer has not said otherwise.
+    pub fn register_distinct(
+        &self,
+        permit: &Permit<RegisterIdentities>,
+        entered: NewIdentity,
+        said: &NotTheSame,
+    ) -> Result<Identity, IdentityError> {
         let (details, owner) = checked(entered, self.now().date())?;
+        let _turn = details.further().born().map(|_| self.take_turn_at_persons());
         until_settled(|| {
             let owners = self.owners(owner)?;
             for number in Number::all_of(&details, owner) {
                 self.demand_free(&number)?;
             }
+            let shown =
+                self.demand_distinct(&details, said, None).map_err(|error| self.seen(permit, error))?;
             let identity = self.draft(permit.staff(), owner, details.clone())?;
-            let change = self.registration(permit.staff(), &identity)?;
-            let outcome = self.commit(owners.and(change.0).explained_by(&change.1));
+            let (change, event) = self.registration(permit.staff(), &identity)?;
+            let outcome = self.commit(owners.and(change).explained_by(&said.noted(event, &shown)));
             Ok(Attempt::of(outcome, || identity))
         })
+    }
+
+    /// Whoever is told that a person is like somebody learns of that one: a look at the record.
+    fn seen(&self, permit: &Permit<RegisterIdentities>, error: IdentityError) -> IdentityError {
+        let IdentityError::Resembles(candidates) = &error else { return error };
+        let seen = candidates.iter().map(|candidate| candidate.id);
+        self.record_views(permit, seen).map_or_else(Into::into, |()| error)
     }
 
     /// A new identity, entered by a member of staff whose permit the caller has seen.
@@ -90,7 +114,7 @@ impl Registry {
         for number in Number::all_of(details, identity.record.owner) {
             change = change.insert(IDENTITY_NUMBERS, self.number_key(&number)?, key.clone());
         }
-        Ok((change, event))
+        Ok((change.and(self.blocks_moved(identity.id(), None, Some(details))?), event))
     }
 
     /// Owner and sponsor must be there and active, and still be so when the change is committed.

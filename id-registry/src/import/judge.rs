@@ -6,6 +6,7 @@ use ca_core::storage::{AuditedChange, Change, Expect, Version};
 
 use super::known::{Known, NAMED, Naming, naming, written};
 use super::{Checked, Mode, NamedOwner, Outcome};
+use crate::duplicates::{Fresh, NotTheSame};
 use crate::fault::Fault;
 use crate::id::{IdentityId, IdentityKind, StaffId};
 use crate::identity::{Details, IDENTITIES, IdentityError, Number, Owner, demand_kind};
@@ -24,6 +25,10 @@ pub(super) struct Judge<'a> {
     /// Owners and sponsors, who must still stand so when the change is committed.
     owners: BTreeMap<IdentityId, Version>,
     change: AuditedChange,
+    /// Persons that rows before are.
+    fresh: Fresh,
+    /// Persons of the registry to whom rows were found alike.
+    told: BTreeSet<IdentityId>,
 }
 
 impl<'a> Judge<'a> {
@@ -35,24 +40,36 @@ impl<'a> Judge<'a> {
     ) -> Result<Self, Fault> {
         let known = Known::of(registry, rows)?;
         let (taken, new, owners) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
-        Ok(Self { registry, by, mode, known, taken, new, owners, change: AuditedChange::nothing() })
+        let (change, fresh, told) = (AuditedChange::nothing(), Fresh::default(), BTreeSet::new());
+        Ok(Self { registry, by, mode, known, taken, new, owners, change, fresh, told })
     }
 
     /// Judges the next row.
     ///
     /// # Errors
     /// The registry failed; what is wrong with the row is an outcome.
-    pub(super) fn row(&mut self, row: &Checked) -> Result<Outcome, Fault> {
+    pub(super) fn row(&mut self, row: &Checked, said: &NotTheSame) -> Result<Outcome, Fault> {
         let judged = match row {
-            Ok((details, owner)) => self.enter(details, owner.as_ref()),
+            Ok((details, owner)) => self.enter(details, owner.as_ref(), said),
             Err(field) => Err(field.clone().into()),
         };
         match judged {
             Ok(id) if self.mode == Mode::Enter => Ok(Outcome::Registered(id)),
             Ok(_) => Ok(Outcome::Fits),
             Err(IdentityError::Fault(fault)) => Err(fault),
+            Err(IdentityError::Resembles(candidates)) => {
+                let known =
+                    candidates.iter().map(|candidate| candidate.id).filter(|id| !self.new.contains(id));
+                self.told.extend(known);
+                Ok(Outcome::Refused(IdentityError::Resembles(candidates)))
+            }
             Err(refused) => Ok(Outcome::Refused(refused)),
         }
+    }
+
+    /// Persons of whom the answer tells that rows are like them: each a look at the record.
+    pub(super) const fn told(&self) -> &BTreeSet<IdentityId> {
+        &self.told
     }
 
     /// What enters all rows that fit, with an event for each.
@@ -60,7 +77,12 @@ impl<'a> Judge<'a> {
         self.change
     }
 
-    fn enter(&mut self, details: &Details, owner: Option<&NamedOwner>) -> Result<IdentityId, IdentityError> {
+    fn enter(
+        &mut self,
+        details: &Details,
+        owner: Option<&NamedOwner>,
+        said: &NotTheSame,
+    ) -> Result<IdentityId, IdentityError> {
         let (owner, standing) = match owner {
             Some(owner) => self.owner(owner).map(|(owner, standing)| (Some(owner), standing))?,
             None => (None, Vec::new()),
@@ -74,15 +96,17 @@ impl<'a> Judge<'a> {
                 None => places.push(place),
             }
         }
+        let shown = self.registry.demand_distinct(details, said, Some(&self.fresh))?;
         let identity = self.registry.draft(self.by, owner, details.clone())?;
         let id = identity.id();
         if self.mode == Mode::Enter {
             let (change, event) = self.registry.registration(self.by, &identity)?;
-            let change = self.still_standing(standing).and(change).explained_by(&event);
+            let change = self.still_standing(standing).and(change).explained_by(&said.noted(event, &shown));
             self.change = std::mem::take(&mut self.change).and(change);
         }
         self.taken.extend(places.into_iter().map(|place| (place, id)));
         self.new.insert(id);
+        self.fresh.enter(self.registry, id, details)?;
         Ok(id)
     }
 

@@ -10,6 +10,7 @@ use ca_core::storage::{Change, StorageError, Table, Version};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::duplicates::NotTheSame;
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, StaffId};
 use crate::identity::{Details, FieldError, IdentityError, NewIdentity, checked};
@@ -56,6 +57,8 @@ pub struct Row {
     pub number: u64,
     /// What is to be entered; or why it could not be read as an identity.
     pub entered: Result<NewIdentity<NamedOwner>, FieldError>,
+    /// Of a person: whom it is not the same as, as the list says.
+    pub not_the_same: NotTheSame,
 }
 
 /// A part of a list.
@@ -143,17 +146,19 @@ impl Registry {
         confirm(&batch)?;
         let numbers: Vec<String> = batch.rows.iter().map(|row| row.number.to_string()).collect();
         let today = self.now().date();
-        let judged = |row: Row| row.entered.and_then(|entered| checked(entered, today));
-        let rows: Vec<Checked> = batch.rows.into_iter().map(judged).collect();
+        let judged = |row: Row| (row.entered.and_then(|entered| checked(entered, today)), row.not_the_same);
+        let (rows, said): (Vec<Checked>, Vec<NotTheSame>) = batch.rows.into_iter().map(judged).unzip();
         let place = self.place(&batch.source, &numbers, &rows)?;
-        until_settled(|| self.import_once(permit, (&place, &batch.source), &rows, mode))
+        let dated = |row: &Checked| row.as_ref().is_ok_and(|(details, _)| details.further().born().is_some());
+        let _turn = rows.iter().any(dated).then(|| self.take_turn_at_persons());
+        until_settled(|| self.import_once(permit, (&place, &batch.source), (&rows, &said), mode))
     }
 
     fn import_once(
         &self,
         permit: &Permit<ImportIdentities>,
         (place, source): (&[u8], &str),
-        rows: &[Checked],
+        (rows, said): (&[Checked], &[NotTheSame]),
         mode: Mode,
     ) -> Result<Attempt<Vec<Outcome>, ImportError>, ImportError> {
         let kept = record::find::<KeptBatch>(self.store(), IMPORT_BATCHES, place)?;
@@ -163,12 +168,13 @@ impl Registry {
         let left: Vec<&Checked> = left.map(|(_, row)| row).collect();
         let mut judge = Judge::begin(self, permit.staff(), &left, mode)?;
         let mut outcomes = Vec::with_capacity(rows.len());
-        for (at, row) in rows.iter().enumerate() {
+        for (at, (row, said)) in rows.iter().zip(said).enumerate() {
             outcomes.push(match entered(at) {
                 Some(before) => Outcome::Already(before),
-                None => judge.row(row)?,
+                None => judge.row(row, said)?,
             });
         }
+        self.record_views(permit, judge.told().iter().copied())?;
         let change = judge.finish();
         if mode == Mode::Try || change.writes().is_empty() {
             return Ok(Attempt::Settled(Ok(outcomes)));

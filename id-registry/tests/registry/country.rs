@@ -24,6 +24,7 @@ use ca_core::tlog::note::NoteSigner;
 use ca_core::vault::master::{KeyRing, SoftwareMasterKey};
 use ca_core::vault::{Vault, VaultParts};
 use id_registry::backup::{BackupFailed, BackupMade, Backups};
+use id_registry::duplicates::Thresholds;
 use id_registry::enrolment::{Request, RequestError, Submission};
 use id_registry::fault::Fault;
 use id_registry::id::IdentityId;
@@ -141,6 +142,7 @@ impl Country {
                 registry_url: "https://registry.example.org".parse().unwrap(),
                 trust_anchors: vec![anchor],
                 sponsor_grace: time::Duration::days(30),
+                duplicates: Thresholds::default(),
             },
         }));
         let enrolled = registry.bootstrap_administrator("First Administrator", &csr()).unwrap();

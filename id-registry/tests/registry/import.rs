@@ -2,6 +2,7 @@
 
 use ca_core::storage::Store;
 use ca_core::storage::memory::Failure;
+use id_registry::duplicates::NotTheSame;
 use id_registry::id::IdentityId;
 use id_registry::identity::{Further, IdentityError, IdentityStatus, NewIdentity};
 use id_registry::import::{Batch, ImportError, MOST_ROWS, Mode, NamedOwner, Outcome, Row};
@@ -33,7 +34,11 @@ fn application(owner: NamedOwner, name: &str) -> Listed {
 }
 
 fn part(source: u8, rows: impl IntoIterator<Item = Listed>) -> Batch {
-    let rows = (1..).zip(rows).map(|(number, entered)| Row { number, entered: Ok(entered) });
+    let rows = (1..).zip(rows).map(|(number, entered)| Row {
+        number,
+        entered: Ok(entered),
+        not_the_same: NotTheSame::default(),
+    });
     Batch { source: hex::encode([source; 32]), rows: rows.collect() }
 }
 

@@ -5,6 +5,7 @@ mod blast_radius;
 mod blocked_keys;
 mod campaign;
 mod country;
+mod duplicates;
 mod enrolment;
 mod erasure;
 mod http;

@@ -28,6 +28,7 @@ const STEPS: &[Step] = &[
     Step { name: "campaigns", sql: include_str!("migrations/0010_campaigns.sql") },
     Step { name: "imports", sql: include_str!("migrations/0011_imports.sql") },
     Step { name: "lives", sql: include_str!("migrations/0012_lives.sql") },
+    Step { name: "blocks", sql: include_str!("migrations/0013_blocks.sql") },
 ];
 
 /// The number of the last step that this npki knows: steps count from 1.

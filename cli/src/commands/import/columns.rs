@@ -16,7 +16,7 @@ enum Place {
 /// The column of reasons in lists of refused rows.
 pub(super) const REFUSED: &str = "refused";
 
-const COLUMNS: [(&str, Place); 26] = [
+const COLUMNS: [(&str, Place); 28] = [
     ("kind", Place::Own),
     ("surname", Place::Own),
     ("given_name", Place::Own),
@@ -42,6 +42,8 @@ const COLUMNS: [(&str, Place); 26] = [
     ("birth_date", Place::Further),
     ("surname_latin", Place::Further),
     ("given_name_latin", Place::Further),
+    ("not_the_same_as", Place::OwnList),
+    ("reason", Place::Own),
     (REFUSED, Place::Ignored),
 ];
 

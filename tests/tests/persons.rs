@@ -1,0 +1,79 @@
+//! Persons by the real programs: what is known of them, and nobody registered twice without an officer's word.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so and stops"
+)]
+
+use serde_json::{Value, json};
+use tests::Country;
+use tests::installation::Keeping;
+use tests::npki::{exit, text};
+use tests::postgres::PostgresServer;
+
+fn add<'a>(surname: &'a str, number: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let person =
+        ["registry", "add", "person", "--surname", surname, "--given-name", "Thabo", "--identifier", number];
+    [&person, more].concat()
+}
+
+const BORN: [&str; 2] = ["--birth-date", "1984-03-07"];
+
+#[test]
+fn nobody_is_registered_twice_without_a_word() {
+    resembling(Country::settled());
+}
+
+#[test]
+fn nobody_is_registered_twice_without_a_word_on_postgresql() {
+    let server = PostgresServer::start();
+    resembling(Country::settled_on(Keeping::Postgres(&server.database())));
+}
+
+fn resembling(mut country: Country) {
+    let officer = country.staff.officer.npki.clone();
+    let wrong = officer.refused(exit::USAGE, &add("Mokoena", "PNOLS-71", &["--birth-date", "1984-02-30"]));
+    assert!(wrong.code == "E-ID-003" && wrong.detail.contains("no such day"), "{wrong:?}");
+    let latin = ["--surname-latin", "Mokoena"];
+    let first = officer.done(&add("Mokoena", "PNOLS-71", &[BORN, latin].concat()));
+    assert_eq!(first["further"], json!({"birth_date": "1984-03-07", "surname_latin": "Mokoena"}), "{first}");
+    let first = first["id"].as_str().unwrap().to_owned();
+
+    let refused = officer.refused(exit::CONFLICT, &add("Mokwena", "PNOLS-72", &BORN));
+    assert!(refused.code == "E-ID-030" && refused.detail.contains(&first), "{refused:?}");
+    let list = country.installation.scratch("lists").join("people.csv");
+    let row = "Mokwena;Thabo;PNOLS-72;1984-03-07";
+    std::fs::write(&list, format!("surname;given_name;identifier;birth_date\n{row}\n")).unwrap();
+    let import = |code, list: &std::path::Path| -> Value {
+        officer.answered(code, &["registry", "import", text(list), "--kind", "person"])
+    };
+    assert_eq!(import(3, &list)["refused"], 1);
+    let written = std::fs::read_to_string(list.with_file_name("people.refused.csv")).unwrap();
+    assert!(written.contains("E-ID-030") && written.contains(&first), "{written}");
+    let mended = list.with_file_name("mended.csv");
+    let header = "surname;given_name;identifier;birth_date;not_the_same_as;reason";
+    std::fs::write(&mended, format!("{header}\n{row};{first};both were seen\n")).unwrap();
+    assert_eq!(import(0, &mended)["registered"], 1);
+
+    let found = officer.done(&["registry", "duplicates", &first]);
+    let second = found["items"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        (&found["items"][0]["score"], &found["items"][0]["surname"]),
+        (&json!(100), &json!("Mokwena"))
+    );
+    let said = ["--not-the-same-as", &first, "--not-the-same-as", &second, "--reason", "three were seen"];
+    let third = officer.done(&add("Mokoena", "PNOLS-73", &[&BORN[..], &said].concat()));
+    let subject = format!("identity:{}", third["id"].as_str().unwrap());
+    let events = country.staff.auditor.npki.done(&["audit", "search", "--about", &subject]);
+    let registered = &events["items"].as_array().unwrap()[0];
+    assert_eq!(registered["reason"], "three were seen", "{events}");
+    assert!(registered["detail"]["not-the-same-as"].as_str().unwrap().contains(&second), "{events}");
+    let erase = ["registry", "erase", &second, "--reason", "by request", "--yes"];
+    country.staff.administrator.npki.done(&erase);
+    let left = officer.done(&["registry", "duplicates", &first]);
+    assert!(left["items"].as_array().unwrap().iter().all(|one| one["id"] != json!(second)), "{left}");
+    country.installation.stop();
+    country.installation.audit_is_clean();
+}
