@@ -142,6 +142,14 @@ impl<'a> Clients<'a> {
         }
     }
 
+    /// Waits until a client has asked without being given anything, or for a minute.
+    pub fn wait_until_refused(&self) {
+        let give_up = Instant::now() + Duration::from_secs(60);
+        while self.memory.lock().unwrap().unanswered.is_empty() && Instant::now() < give_up {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// How many certificates were given out so far.
     pub fn served(&self) -> usize {
         self.served.load(Ordering::Relaxed)
