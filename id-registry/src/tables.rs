@@ -12,6 +12,7 @@ use crate::identity::{
 use crate::import::IMPORT_BATCHES;
 use crate::index_key::INDEX_KEYS;
 use crate::key_origin::KEY_ORIGINS;
+use crate::life::change::IDENTITY_CHANGES;
 use crate::life::{IDENTITY_DUE, IDENTITY_HISTORY, IDENTITY_ISSUANCES};
 use crate::profiles::{PROFILE_PROPOSAL_INDEX, PROFILE_PROPOSALS};
 use crate::registry::READINESS;
@@ -30,6 +31,7 @@ pub const TABLES: &[Table] = &[
     IDENTITIES_BY_ORGANISATION,
     IDENTITIES_BY_SPONSOR,
     IDENTITY_BLOCKS,
+    IDENTITY_CHANGES,
     IDENTITY_DETAILS,
     IDENTITY_DUE,
     IDENTITY_HISTORY,

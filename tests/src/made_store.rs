@@ -214,6 +214,8 @@ impl Maker {
             owner: Some(self.owner),
             standing: None,
             orphaned_until: None,
+            changed_at: None,
+            replace_until: None,
             registered_at: OffsetDateTime::now_utc(),
             registered_by: self.officer,
         };

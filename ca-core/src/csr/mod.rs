@@ -17,6 +17,7 @@ mod wishes;
 pub use error::CsrError;
 pub use key::{KeyKind, SubjectPublicKey, UnknownKeyKind};
 pub use names::RequestedAttribute;
+pub(crate) use wishes::names_of_extension;
 pub use wishes::{RequestedExtension, RequestedName, Wishes};
 
 /// The most octets a request may have, PEM framing included. The largest that real clients send (RSA-4096 with many

@@ -170,6 +170,13 @@ fn extension<'a>(element: &Element<'a>) -> Result<(&'a [u8], bool, &'a [u8]), Cs
     Ok((oid, critical, value.body))
 }
 
+/// The names of a subjectAltName extension, by its contents.
+pub(crate) fn names_of_extension(value: &[u8]) -> Result<Vec<RequestedName>, CsrError> {
+    let mut wishes = Wishes::none();
+    alternative_names_into(&mut wishes, value)?;
+    Ok(wishes.names)
+}
+
 fn alternative_names_into(wishes: &mut Wishes, value: &[u8]) -> Result<(), CsrError> {
     strict::check(value).map_err(|_| ALTERNATIVE_NAMES)?;
     let mut outer = Reader::new(value, "subjectAltName extension");

@@ -25,11 +25,13 @@ use crate::vault::VaultError;
 mod admit;
 mod extensions;
 pub(crate) mod issuer;
+mod outdated;
 mod qc_statements;
 pub(crate) mod reservation;
 pub(crate) mod to_be_signed;
 
 pub use admit::Proposal;
+pub use outdated::UnreadableCertificate;
 pub use reservation::AbandonError;
 
 /// A request that a profile admitted.

@@ -4,6 +4,7 @@ use clap::{Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::change::FieldChange;
 use super::paging::{Paging, say_if_more};
 use super::{Ending, word};
 use crate::client::records::Page as Listing;
@@ -101,7 +102,7 @@ pub enum LifeCommand {
 pub struct Noted {
     /// On what grounds: a letter, its number and date. Kept sealed with the identity
     #[arg(long, value_name = "TEXT")]
-    note: String,
+    pub(super) note: String,
 }
 
 /// Why an identity is suspended.
@@ -162,6 +163,10 @@ struct Entry {
     at: String,
     by: String,
     note: Option<String>,
+    #[serde(default)]
+    changes: Option<Vec<FieldChange>>,
+    #[serde(default)]
+    former: Option<Value>,
     event: String,
 }
 
@@ -232,6 +237,12 @@ fn step_text(step: &Step, page: &mut Page) {
     page.facts(&facts);
 }
 
+/// What was changed, then what was noted.
+fn told(entry: &Entry) -> String {
+    let changes = entry.changes.iter().flatten().map(FieldChange::words);
+    changes.chain(entry.note.clone()).collect::<Vec<_>>().join("; ")
+}
+
 fn history_text(list: &Listing<Entry>, page: &mut Page) {
     let rows = list.items.iter().map(|entry| {
         [
@@ -239,7 +250,7 @@ fn history_text(list: &Listing<Entry>, page: &mut Page) {
             entry.action.clone(),
             entry.cause.clone().unwrap_or_default(),
             entry.by.clone(),
-            entry.note.clone().unwrap_or_default(),
+            told(entry),
         ]
     });
     page.table(["WHEN", "WHAT", "CAUSE", "WHO", "NOTE"], rows.collect(), "nothing since it was entered");

@@ -6,6 +6,7 @@ mod ca;
 mod campaign;
 mod ceremony;
 mod cert;
+mod change;
 mod clock;
 mod completion;
 mod config;

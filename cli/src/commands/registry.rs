@@ -1,8 +1,9 @@
-//! `npki registry add|import|list|show|erase`: identities. Their life is in [`life`].
+//! `npki registry add|import|list|show|erase`: identities. Their life is in [`life`], changes in [`change`].
 
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use super::change::{self, ChangeCommand};
 use super::life::{self, LifeCommand};
 use super::paging::{Paging, say_if_more};
 use super::{Ending, duplicates, import, word};
@@ -47,6 +48,8 @@ pub enum RegistryCommand {
     },
     #[command(flatten)]
     Life(LifeCommand),
+    #[command(flatten)]
+    Change(ChangeCommand),
 }
 
 /// A kind of identity.
@@ -182,6 +185,7 @@ pub fn run(command: RegistryCommand, session: &mut Session) -> Ending {
     match command {
         RegistryCommand::Import(arguments) => import::run(&arguments, session),
         RegistryCommand::Life(command) => life::run(command, session),
+        RegistryCommand::Change(command) => change::run(command, session),
         RegistryCommand::Add(new) => {
             let client = session.client()?;
             let entropy = session.entropy.as_ref();

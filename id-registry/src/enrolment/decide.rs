@@ -7,7 +7,7 @@ use ca_core::profile_book::InForce;
 use ca_core::storage::{Change, Expect, Version};
 use ca_core::vault::VaultError;
 
-use super::issue::Outcome;
+use super::issue::{Applicant, Outcome};
 use super::remarks::{seal_note, seal_rejection};
 use super::{
     APPROVED, Approval, DECISION_REFUSED, REJECTED, REQUESTS, Rejection, Request, RequestError, RequestState,
@@ -50,6 +50,11 @@ impl Registry {
         let note = note.map(|note| reason_line("note", note)).transpose()?;
         until_settled(|| {
             let (mut request, version) = self.undecided(permit, id)?;
+            let applicant = self.applicant(request.identity, permit.scope());
+            if let Ok(applicant) = &applicant {
+                // Whoever approved it before the identity's facts were changed approved something else.
+                request.approvals.retain(|approval| applicant.is_current(approval.at));
+            }
             // One edition decides on all of it; the commit demands that it is still in force.
             let profile = self.profile(&request.profile.0)?;
             if request.approvals.iter().any(|approval| approval.by == permit.staff()) {
@@ -71,7 +76,7 @@ impl Registry {
                 let outcome = self.commit(change.explained_by(&event));
                 return Ok(Attempt::of(outcome, || request));
             }
-            self.issue_approved(permit, &profile, request, version, event)
+            self.issue_approved(permit, &profile, &applicant?, (request, version), event)
         })
     }
 
@@ -79,14 +84,13 @@ impl Registry {
         &self,
         permit: &Permit<ApproveRequests>,
         profile: &InForce,
-        request: Request,
-        version: Version,
+        applicant: &Applicant,
+        (request, version): (Request, Version),
         event: Event,
     ) -> Result<Attempt<Request, RequestError>, RequestError> {
-        let applicant = self.applicant(request.identity, permit.scope())?;
         let asked = self.asked(&request)?.ok_or(IdentityError::Erased(request.identity))?;
         let admitted = self
-            .admit(profile, &applicant, &asked.csr, &asked.names)
+            .admit(profile, applicant, &asked.csr, &asked.names)
             .map_err(|refused| since_changed(&request, profile, refused))?;
         let change = applicant.unchanged().and(self.key_stands(&request, &asked.csr, &admitted)?);
         let outcome = Outcome { request, expect: Expect::Version(version), submitted: None, change, event };

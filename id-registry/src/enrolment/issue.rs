@@ -9,6 +9,7 @@ use ca_core::ledger::{Actor, Event};
 use ca_core::profile_book::InForce;
 use ca_core::storage::{AuditedChange, Change, CommitError, Expect, Operation, Version};
 use ca_core::vault::{Envelope, VaultError};
+use time::OffsetDateTime;
 
 use super::{REQUEST_CSRS, REQUESTS, Request, RequestError, RequestState, csr_purpose, index, wishes};
 use crate::campaign::Wish;
@@ -36,13 +37,24 @@ pub(super) fn keep_csr(
 pub(super) struct Applicant {
     pub(super) identity: Identity,
     version: Version,
+    /// The organisation that owns it, whose name its certificates bear, and the version of that one's record.
+    owner: Option<(IdentityId, Version)>,
+    /// When what is known of it, or of its owner, was changed last.
+    changed_at: Option<OffsetDateTime>,
 }
 
 impl Applicant {
-    /// Demands that the identity still stands as it was when it was judged.
+    /// Demands that the identity, and whoever owns it, still stand as they were when it was judged.
     pub(super) fn unchanged(&self) -> Change {
-        let key = self.identity.id().to_string();
-        Change::new().check(IDENTITIES, key, Expect::Version(self.version))
+        let stands = [Some((self.identity.id(), self.version)), self.owner];
+        stands.into_iter().flatten().fold(Change::new(), |change, (id, version)| {
+            change.check(IDENTITIES, id.to_string(), Expect::Version(version))
+        })
+    }
+
+    /// Whether a word on the identity that was given at this moment is about what is known of it now.
+    pub(super) fn is_current(&self, at: OffsetDateTime) -> bool {
+        self.changed_at.is_none_or(|changed| at > changed)
     }
 }
 
@@ -50,8 +62,11 @@ impl Registry {
     pub(super) fn applicant(&self, id: IdentityId, scope: Scope) -> Result<Applicant, IdentityError> {
         let (record, version) = self.identity_record(id)?;
         record.within(scope)?;
+        let owner = record.owner.map(|owner| self.identity_record(owner.organisation)).transpose()?;
+        let changed_at = record.changed_at.max(owner.as_ref().and_then(|(owner, _)| owner.changed_at));
+        let owner = owner.map(|(owner, version)| (owner.id, version));
         match record.demand_active() {
-            Ok(()) => Ok(Applicant { identity: self.with_details(record)?, version }),
+            Ok(()) => Ok(Applicant { identity: self.with_details(record)?, version, owner, changed_at }),
             Err(IdentityError::Closed(_)) if self.vault().is_erased(&reference(id))? => {
                 Err(IdentityError::Erased(id))
             }
@@ -175,7 +190,11 @@ impl Outcome {
             None => change,
         };
         let kept = Operation::Put(encode(issued)?);
-        Ok(life::issued(change, issued.identity, &certificate.serial)
+        // Who owns it is named in it too: whatever reaches all that an organisation has is not overtaken either.
+        let owner = issued.organisation.filter(|owner| *owner != issued.identity);
+        let bearers = std::iter::once(issued.identity).chain(owner);
+        let change = bearers.fold(change, |change, id| life::issued(change, id, &certificate.serial));
+        Ok(change
             .write(REQUESTS, issued.id.to_string(), self.expect, kept)
             .explained_by(&self.event.with("certificate", certificate.serial.to_string())))
     }

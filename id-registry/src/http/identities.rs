@@ -149,6 +149,14 @@ pub(super) struct IdentityView {
     #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
     #[schema(value_type = Option<String>, format = DateTime)]
     orphaned_until: Option<OffsetDateTime>,
+    /// When what is known of it was changed last.
+    #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    changed_at: Option<OffsetDateTime>,
+    /// Until when certificates that say what was known before are to be replaced.
+    #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    replace_until: Option<OffsetDateTime>,
     /// When it was entered.
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(value_type = String, format = DateTime)]
@@ -202,6 +210,8 @@ impl From<Identity> for IdentityView {
                 .map(|signal| signal.source.name())
                 .collect(),
             orphaned_until: record.orphaned_until,
+            changed_at: record.changed_at,
+            replace_until: record.replace_until,
             registered_at: Some(record.registered_at),
             registered_by: record.registered_by.to_string(),
             organisation: record.owner.map(|owner| owner.organisation.to_string()),

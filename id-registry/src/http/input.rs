@@ -38,7 +38,20 @@ fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.trim_ascii_start().first() != Some(&b'{') {
         return Err(Problem::new(table::JSON_UNFIT, "the message is not a JSON object"));
     }
-    serde_json::from_slice(bytes).map_err(|error| unfit(&error))
+    serde_json::from_slice(bytes).map_err(|error| {
+        if error.to_string().contains("hex escape") { half_a_character(bytes, &error) } else { unfit(&error) }
+    })
+}
+
+/// RFC 8259 section 8.2: a text with half a surrogate pair is no text. Which field has it is told.
+fn half_a_character(bytes: &[u8], error: &serde_json::Error) -> Problem {
+    let line = bytes.split(|octet| *octet == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let read = String::from_utf8_lossy(line.get(..error.column().min(line.len())).unwrap_or_default());
+    let field = read.rsplit_once("\":").or_else(|| read.rsplit_once("\" :"));
+    let field = field.and_then(|(before, _)| before.rsplit_once('"')).map_or("a text", |(_, field)| field);
+    let field: String = field.chars().take(40).collect();
+    Problem::new(table::FIELD_UNFIT, format!("{field}: it has half a character (a lone surrogate) in it"))
+        .fix(format!("{field}: send whole characters, in UTF-8 or as pairs of surrogates"))
 }
 
 fn demand_json(headers: &HeaderMap) -> Result<(), Problem> {

@@ -3,16 +3,18 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
 use super::authorised::Authorised;
 use super::blocking;
+use super::changes::FieldChangeView;
 use super::input::{Asked, At, Body, page_size, word};
 use super::problem::Problem;
 use super::route::Service;
 use crate::id::IdentityId;
-use crate::life::{Cause, ClosureCause, DeathSource, Entry, Outcome, SuspensionCause};
+use crate::life::{Cause, ClosureCause, DeathSource, Entry, Former, Outcome, SuspensionCause};
 use crate::permission::{ChangeIdentities, CloseIdentities, ReadRegistry};
 use crate::registry::Registry;
 
@@ -262,18 +264,31 @@ pub(super) struct EntryView {
     by: String,
     /// What was written about it; null also when the identity was erased.
     note: Option<String>,
+    /// What was changed of what is known, with what was known before; null also when the identity was erased.
+    changes: Option<Vec<FieldChangeView>>,
+    /// All that was known before a change.
+    former: Option<Value>,
     /// The ledger's event.
     event: String,
 }
 
 impl From<Entry> for EntryView {
     fn from(entry: Entry) -> Self {
+        let (changes, former) = match entry.former {
+            Some(Former { changes, details }) => {
+                let changes = changes.into_iter().map(FieldChangeView::from).collect();
+                (Some(changes), serde_json::to_value(details).ok())
+            }
+            None => (None, None),
+        };
         Self {
             action: entry.action.as_str().to_owned(),
             cause: entry.cause.map(Cause::name),
             at: entry.at,
             by: entry.by.0,
             note: entry.note,
+            changes,
+            former,
             event: entry.event.to_string(),
         }
     }

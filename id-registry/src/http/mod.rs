@@ -21,6 +21,7 @@ mod blocked_keys;
 mod campaigns;
 mod cas;
 mod certificates;
+mod changes;
 mod duplicates;
 mod further;
 mod identities;
@@ -89,6 +90,11 @@ fn routes() -> Vec<Route> {
         guarded(lives::__path_reopen, lives::reopen),
         guarded(lives::__path_hand_over, lives::hand_over),
         guarded(lives::__path_history, lives::history),
+        guarded(changes::__path_propose, changes::propose),
+        guarded(changes::__path_show, changes::show),
+        guarded(changes::__path_confirm, changes::confirm),
+        guarded(changes::__path_drop, changes::drop),
+        guarded(changes::__path_list, changes::list),
         guarded(requests::__path_submit, requests::submit),
         guarded(requests::__path_list, requests::list),
         guarded(requests::__path_show, requests::show),

@@ -203,6 +203,17 @@ problems! {
     ISSUER_REVOKED = "E-CA-005" 409 false, "The issuing CA was revoked, and issues nothing more",
         "have the next generation of the CA founded, or issue by another CA: npki ca list";
 
+    NOTHING_CHANGES = "E-CHG-001" 409 false, "Nothing would change", "nothing is left to do: npki registry show ID";
+    CHANGE_WAITS = "E-CHG-002" 409 false, "A change of the identity waits already",
+        "have it confirmed, or drop it: npki registry changes ID shows it";
+    UNKNOWN_CHANGE = "E-CHG-003" 404 false, "No such change waits", "see what waits: npki registry changes";
+    CHANGE_REASON = "E-CHG-004" 422 false, "The reason does not fit the kind of identity",
+        "give one of the reasons that the detail names";
+    REPLACEMENT_UNFIT = "E-CHG-005" 422 false, "The time to replace certificates does not fit",
+        "give 1 to 90 days, or none: then they end at once, as they must after a theft of identity";
+    OWN_CHANGE = "E-CHG-006" 403 false, "The change takes another officer",
+        "let a colleague confirm it who neither proposed it nor entered what it puts right";
+
     UNKNOWN_CERTIFICATE = "E-CERT-001" 404 false, "There is no such certificate", "look it up: npki cert list";
     REVOKED_ALREADY = "E-CERT-002" 409 false, "The certificate was revoked already", "nothing is left to do";
     HELD_ALREADY = "E-CERT-003" 409 false, "The certificate is on hold already",

@@ -24,6 +24,7 @@ use crate::import::ImportError;
 use crate::key_origin::OriginError;
 use crate::ledger::LedgerError;
 use crate::life::LifeError;
+use crate::life::change::ChangeRefused;
 use crate::master_keys::RotationError;
 use crate::permission::NotPermitted;
 use crate::principal::InvalidRole;
@@ -454,6 +455,7 @@ impl From<LifeError> for Problem {
         let kind = match error {
             LifeError::Field(field) => return field.into(),
             LifeError::Identity(identity) => return identity.into(),
+            LifeError::Change(refused) => return refused.into(),
             LifeError::Revoke(error) => return error.into(),
             LifeError::Fault(fault) => return fault.into(),
             LifeError::Elsewhere { .. } => table::ELSEWHERE,
@@ -464,6 +466,20 @@ impl From<LifeError> for Problem {
             LifeError::OwnSuccessor(_) => table::OWN_SUCCESSOR,
         };
         Self::new(kind, error.to_string())
+    }
+}
+
+impl From<ChangeRefused> for Problem {
+    fn from(refused: ChangeRefused) -> Self {
+        let kind = match refused {
+            ChangeRefused::Nothing(_) => table::NOTHING_CHANGES,
+            ChangeRefused::WaitsAlready { .. } => table::CHANGE_WAITS,
+            ChangeRefused::Unknown { .. } => table::UNKNOWN_CHANGE,
+            ChangeRefused::Reason { .. } => table::CHANGE_REASON,
+            ChangeRefused::Days | ChangeRefused::AtOnce => table::REPLACEMENT_UNFIT,
+            ChangeRefused::Own(_) | ChangeRefused::OwnEntry(_) => table::OWN_CHANGE,
+        };
+        Self::new(kind, refused.to_string())
     }
 }
 

@@ -69,7 +69,8 @@ impl Registry {
     ) -> Result<Attempt<(), IdentityError>, IdentityError> {
         let identity = self.with_details(self.identity_record(id)?.0)?;
         let numbers = Number::all_of(identity.known()?, identity.record.owner);
-        let mut change = self.blocks_moved(id, Some(identity.known()?), None)?;
+        let moved = self.blocks_moved(id, Some(identity.known()?), None)?;
+        let mut change = self.without_waiting_change(id)?.and(moved);
         for number in numbers {
             let key = self.number_key(&number)?;
             if let Some(entry) = self.store().get(IDENTITY_NUMBERS, &key)?

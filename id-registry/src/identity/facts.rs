@@ -23,6 +23,19 @@ impl Registry {
         identity: &Identity,
         profile: &Profile,
     ) -> Result<ApprovedSubject, IdentityError> {
+        let owner = identity.record.owner.map(|owner| self.identity_record(owner.organisation));
+        let owner =
+            owner.transpose()?.map(|(organisation, _)| self.with_details(organisation)).transpose()?;
+        self.vouched_for(identity, owner.as_ref(), profile)
+    }
+
+    /// The same, where the organisation that owns it is known already.
+    pub(crate) fn vouched_for(
+        &self,
+        identity: &Identity,
+        owner: Option<&Identity>,
+        profile: &Profile,
+    ) -> Result<ApprovedSubject, IdentityError> {
         let subject = ApprovedSubject::new(reference(identity.id()))
             .with(Fact::Country, self.settings().country.clone());
         let details = identity.known()?;
@@ -39,12 +52,12 @@ impl Registry {
                 organisation_facts(subject, details).with(Fact::CommonName, legal_name.clone())
             }
             Details::Device { asset_tag, hardware_module, .. } => self
-                .owned(subject, identity)?
+                .owned(subject, identity, owner)?
                 .with(Fact::CommonName, asset_tag.clone())
                 .with(Fact::AssetTag, asset_tag.clone())
                 .with(Fact::HardwareModule, hardware_module.clone().unwrap_or_default()),
             Details::Application { name, environment, dns_names, further } => {
-                let subject = self.owned(subject, identity)?;
+                let subject = self.owned(subject, identity, owner)?;
                 let server = further.server_code.as_ref().zip(subject.values(Fact::MemberCode).first());
                 let server = server.map(|(server, member)| format!("{member}/{server}"));
                 let subject = subject
@@ -79,15 +92,15 @@ impl Registry {
         Ok(subject.with(Fact::SectorPseudonym, format!("{sector}-{drawn}")))
     }
 
-    fn owned(&self, subject: ApprovedSubject, identity: &Identity) -> Result<ApprovedSubject, IdentityError> {
-        let owner = identity
-            .record
-            .owner
-            .ok_or_else(|| StorageError(format!("identity {} has no owner", identity.id())))?;
-        let (organisation, _) = self.identity_record(owner.organisation)?;
-        let organisation = self.with_details(organisation)?;
+    fn owned(
+        &self,
+        subject: ApprovedSubject,
+        identity: &Identity,
+        owner: Option<&Identity>,
+    ) -> Result<ApprovedSubject, IdentityError> {
+        let owner = owner.ok_or_else(|| StorageError(format!("identity {} has no owner", identity.id())))?;
         let address = self.address_of(identity.id());
-        Ok(organisation_facts(subject, organisation.known()?).with(Fact::RegistryUri, address))
+        Ok(organisation_facts(subject, owner.known()?).with(Fact::RegistryUri, address))
     }
 
     /// Where an identity's entry can be read.

@@ -93,6 +93,12 @@ pub struct IdentityRecord {
     /// Until when a successor of its sponsor, who has gone, must be found, UTC.
     #[serde(skip_serializing_if = "Option::is_none", default, with = "time::serde::rfc3339::option")]
     pub orphaned_until: Option<OffsetDateTime>,
+    /// When what is known of it was changed last, UTC.
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "time::serde::rfc3339::option")]
+    pub changed_at: Option<OffsetDateTime>,
+    /// Until when certificates that say what was known of it before are to be replaced, UTC.
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "time::serde::rfc3339::option")]
+    pub replace_until: Option<OffsetDateTime>,
     /// When it was entered, UTC.
     #[serde(with = "time::serde::rfc3339")]
     pub registered_at: OffsetDateTime,

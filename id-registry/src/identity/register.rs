@@ -1,6 +1,8 @@
 //! Entering identities.
 
-use ca_core::storage::{Change, Expect, StorageError, Version, Versioned};
+use std::collections::BTreeMap;
+
+use ca_core::storage::{Change, Expect, Operation, StorageError, Version, Versioned};
 use ca_core::vault::purpose_of;
 use time::Date;
 
@@ -77,6 +79,8 @@ impl Registry {
             owner,
             standing: None,
             orphaned_until: None,
+            changed_at: None,
+            replace_until: None,
             registered_at: self.now(),
             registered_by: by,
         };
@@ -143,6 +147,36 @@ impl Registry {
     }
 }
 
+impl Registry {
+    /// What brings the numbers of an identity from those it had to those it has now.
+    ///
+    /// # Errors
+    /// Another identity has one of them, or the store failed.
+    pub(crate) fn renumbered(
+        &self,
+        id: IdentityId,
+        owner: Option<Owner>,
+        [before, after]: [&Details; 2],
+    ) -> Result<Change, IdentityError> {
+        let mut had = BTreeMap::new();
+        for number in Number::all_of(before, owner) {
+            had.insert(self.number_key(&number)?, number);
+        }
+        let mut change = Change::new();
+        for number in Number::all_of(after, owner) {
+            let key = self.number_key(&number)?;
+            if had.remove(&key).is_none() {
+                self.demand_free(&number)?;
+                change = change.insert(IDENTITY_NUMBERS, key, id.to_string());
+            }
+        }
+        for key in had.into_keys() {
+            change = change.write(IDENTITY_NUMBERS, key, Expect::Anything, Operation::Delete);
+        }
+        Ok(change)
+    }
+}
+
 /// Whose number an entry of the index is.
 pub(crate) fn bearer(found: &Versioned) -> Result<IdentityId, StorageError> {
     let id = std::str::from_utf8(&found.value).ok().and_then(|id| id.parse().ok());
@@ -196,6 +230,24 @@ impl Registry {
 }
 
 impl Details {
+    /// The same as somebody would enter it: to be read anew by the rules that hold for what is entered.
+    pub(crate) fn entered_anew<O>(self, owner: O) -> NewIdentity<O> {
+        match self {
+            Self::Person { surname, given_name, identifier, further } => {
+                NewIdentity::Person { surname, given_name, identifier, further }
+            }
+            Self::Organisation { legal_name, identifier, locality, further } => {
+                NewIdentity::Organisation { legal_name, identifier, locality, further }
+            }
+            Self::Device { asset_tag, hardware_module, further } => {
+                NewIdentity::Device { owner, asset_tag, hardware_module, further }
+            }
+            Self::Application { name, environment, dns_names, further } => {
+                NewIdentity::Application { owner, name, environment, dns_names, further }
+            }
+        }
+    }
+
     /// What else is known.
     pub const fn further(&self) -> &Further {
         match self {

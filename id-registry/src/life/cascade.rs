@@ -155,7 +155,7 @@ impl Registry {
     }
 
     /// Whether it was changed: what others changed the same way meanwhile is left, and so is what no key at hand reaches.
-    fn change_status(
+    pub(super) fn change_status(
         &self,
         status: Status,
         record: &CertificateRecord,

@@ -3,6 +3,7 @@
 use ca_core::ledger::Actor;
 use ca_core::storage::KeyRange;
 
+use super::change::Replaced;
 use super::{IDENTITY_DUE, LifeError};
 use crate::id::IdentityId;
 use crate::registry::Registry;
@@ -19,7 +20,12 @@ impl Registry {
         let due = self.store().scan(IDENTITY_DUE, &KeyRange { from: None, until }, most)?;
         for (key, _) in &due {
             let id: IdentityId = timed::named(IDENTITY_DUE, key)?;
-            self.lose_sponsor(id, &Actor::system("identities"))?;
+            let by = Actor::system("identities");
+            if Replaced::is_due(key) {
+                self.end_replaced(id, key, &by)?;
+            } else {
+                self.lose_sponsor(id, &by)?;
+            }
         }
         Ok(due.len())
     }

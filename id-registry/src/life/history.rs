@@ -1,14 +1,15 @@
 //! The history of an identity, as those who work with it read it. The ledger proves it.
 
 use ca_core::ledger::{Action, Actor, Event, EventId};
-use ca_core::storage::Change;
+use ca_core::storage::{Change, StorageError};
 use ca_core::vault::{SealedText, VaultError, purpose_of_field};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::change::FieldChange;
 use super::{Cause, IDENTITY_HISTORY, LifeError};
 use crate::id::IdentityId;
-use crate::identity::IdentityError;
+use crate::identity::{Details, IdentityError};
 use crate::page::{Page, PageSize};
 use crate::permission::{Permit, ReadRegistry};
 use crate::record::{self, encode};
@@ -28,8 +29,20 @@ pub struct Entry {
     pub by: Actor,
     /// What was written about it; `None` also when the identity was erased.
     pub note: Option<String>,
+    /// What was known before, where it was changed; `None` also when the identity was erased.
+    pub former: Option<Former>,
     /// The ledger's event.
     pub event: EventId,
+}
+
+/// What was known of an identity before a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Former {
+    /// The fields that were changed.
+    pub changes: Vec<FieldChange>,
+    /// All that was known.
+    pub details: Details,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -43,6 +56,8 @@ struct Kept {
     by: Actor,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     note: Option<SealedText>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    former: Option<SealedText>,
     event: EventId,
 }
 
@@ -69,11 +84,15 @@ impl Registry {
         let mut items = Vec::new();
         for (key, entry) in &found {
             let kept: Kept = record::decode(IDENTITY_HISTORY, entry)?;
-            let purpose = purpose(&String::from_utf8_lossy(key));
-            let note = kept.note.as_ref().zip(envelope.as_ref());
-            let note = note.map(|(note, envelope)| envelope.open_text(&purpose, note)).transpose()?;
+            let key = String::from_utf8_lossy(key);
+            let open = |field: &str, text: &Option<SealedText>| {
+                let sealed = text.as_ref().zip(envelope.as_ref());
+                sealed.map(|(text, envelope)| envelope.open_text(&purpose(&key, field), text)).transpose()
+            };
+            let (note, former) = (open("note", &kept.note)?, open("former", &kept.former)?);
+            let former = former.map(|former| serde_json::from_str(&former).map_err(|_| damaged()));
             let Kept { action, cause, at, by, event, .. } = kept;
-            items.push(Entry { action, cause, at, by, note, event });
+            items.push(Entry { action, cause, at, by, note, former: former.transpose()?, event });
         }
         self.record_views(permit, [id])?;
         Ok(Page { items, next })
@@ -87,18 +106,48 @@ impl Registry {
         cause: Option<Cause>,
         note: Option<&str>,
     ) -> Result<Change, LifeError> {
+        self.history_with(id, event, cause, [("note", note), ("former", None)])
+    }
+
+    /// The same of a change of what is known, with what was known before.
+    pub(super) fn history_of_change(
+        &self,
+        id: IdentityId,
+        event: &Event,
+        note: &str,
+        former: &Former,
+    ) -> Result<Change, LifeError> {
+        let former = String::from_utf8(encode(former)?).map_err(|_| damaged())?;
+        self.history_with(id, event, None, [("note", Some(note)), ("former", Some(&former))])
+    }
+
+    fn history_with(
+        &self,
+        id: IdentityId,
+        event: &Event,
+        cause: Option<Cause>,
+        texts: [(&str, Option<&str>); 2],
+    ) -> Result<Change, LifeError> {
         let key = timed::key(&format!("{id}/"), event.at, event.id);
         let (envelope, key_stands) = match self.vault().for_writing(&reference(id)) {
             Err(VaultError::Erased(_)) => return Err(IdentityError::Erased(id).into()),
             opened => opened?,
         };
-        let note = note.map(|note| envelope.seal_text(&purpose(&key), note)).transpose()?;
-        let by = event.actor.clone();
-        let kept = Kept { action: event.action.clone(), cause, at: self.now(), by, note, event: event.id };
+        let seal = |(field, text): (&str, Option<&str>)| {
+            text.map(|text| envelope.seal_text(&purpose(&key, field), text)).transpose()
+        };
+        let [note, former] = texts.map(seal);
+        let (note, former, by) = (note?, former?, event.actor.clone());
+        let kept =
+            Kept { action: event.action.clone(), cause, at: self.now(), by, note, former, event: event.id };
         Ok(key_stands.insert(IDENTITY_HISTORY, key, encode(&kept)?))
     }
 }
 
-fn purpose(key: &str) -> String {
-    purpose_of_field(IDENTITY_HISTORY, key, "note")
+fn damaged() -> StorageError {
+    StorageError("an entry of identity_history is damaged".to_owned())
+}
+
+fn purpose(key: &str, field: &str) -> String {
+    purpose_of_field(IDENTITY_HISTORY, key, field)
 }

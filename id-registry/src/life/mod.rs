@@ -19,6 +19,7 @@ use crate::identity::{FieldError, IdentityError, IdentityStatus};
 
 mod cascade;
 mod cause;
+pub mod change;
 mod due;
 mod history;
 mod sponsor;
@@ -26,16 +27,17 @@ mod step;
 mod take;
 
 pub use cause::{Cause, ClosureCause, DeathSource, SuspensionCause, UnknownWord};
-pub use history::Entry;
+pub use history::{Entry, Former};
 pub use take::{Outcome, Touched};
 
 pub(crate) use cascade::issued;
 
 /// What happened to identities, by `identity/time-event`. What officers wrote is sealed under the identity.
 pub const IDENTITY_HISTORY: Table = Table::records("identity_history");
-/// What is to happen to an identity at a moment, `time/identity`, empty values: its sponsor's successor must be there.
+/// What is to happen to an identity at a moment: `time/identity`, empty, its sponsor's successor must be there;
+/// `time/replace/change/identity`, certificates that say what was known before must be replaced, and which.
 pub const IDENTITY_DUE: Table = Table::octets("identity_due");
-/// The serial number of each identity's latest certificate. A step demands that it stands, so that none is left out that is
+/// The serial number of the latest certificate of each identity, and of all that an organisation owns. A step demands that it stands, so that none is left out that is
 /// issued at the same moment.
 pub const IDENTITY_ISSUANCES: Table = Table::octets("identity_issuances");
 
@@ -140,6 +142,9 @@ pub enum LifeError {
     /// The successor cannot be the one who leaves.
     #[error("{0} cannot be its own successor")]
     OwnSuccessor(IdentityId),
+    /// A change is not proposed or confirmed.
+    #[error(transparent)]
+    Change(change::ChangeRefused),
     /// What was written does not fit.
     #[error(transparent)]
     Field(#[from] FieldError),

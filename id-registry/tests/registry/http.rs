@@ -197,6 +197,11 @@ async fn what_is_not_the_interface_is_a_problem() {
     for broken in ["", "{", "\"", "[1,"] {
         send("POST", "/v1/identities", "application/json", broken).await.problem(400, "E-HTTP-005");
     }
+    // Half a character names its field.
+    let half = "{\"kind\":\"person\",\n\"surname\":\"Mo\\ud800koena\",\"given_name\":\"T\",\"identifier\":\"PNOLS-1\"}";
+    let refused = send("POST", "/v1/identities", "application/json", half).await;
+    refused.problem(422, "E-ID-003");
+    assert!(refused.json["detail"].as_str().unwrap().starts_with("surname: "), "{}", refused.json);
     let unfit = [
         "[]",
         "null",

@@ -15,22 +15,18 @@ use time::Duration;
 use crate::country::{Country, Member, Things, csr, person};
 
 /// A country with two officers and two administrators, and an agency whose things all have certificates.
-struct Life {
-    country: Country,
-    one: Member,
-    two: Member,
-    third: Member,
+pub(crate) struct Life {
+    pub(crate) country: Country,
+    pub(crate) one: Member,
+    pub(crate) two: Member,
+    pub(crate) third: Member,
     second_administrator: Member,
-    things: Things,
+    pub(crate) things: Things,
 }
 
 impl Life {
-    fn begun() -> Self {
-        let country = Country::founded();
-        let [one, two, third] = [(); 3].map(|()| country.officer());
-        let second_administrator = country.enrol("Another Administrator", Role::Administrator);
-        let things = country.settled(&one, "RSL");
-        let life = Self { country, one, two, third, second_administrator, things };
+    pub(crate) fn begun() -> Self {
+        let life = Self::begun_in(Country::founded());
         life.issue("person-signature", life.things.person);
         life.issue("person-authentication-pseudonymous", life.things.person);
         life.issue("device", life.things.device);
@@ -38,7 +34,15 @@ impl Life {
         life
     }
 
-    fn issue(&self, profile: &str, identity: IdentityId) {
+    /// The same without certificates.
+    pub(crate) fn begun_in(country: Country) -> Self {
+        let [one, two, third] = [(); 3].map(|()| country.officer());
+        let second_administrator = country.enrol("Another Administrator", Role::Administrator);
+        let things = country.settled(&one, "RSL");
+        Self { country, one, two, third, second_administrator, things }
+    }
+
+    pub(crate) fn issue(&self, profile: &str, identity: IdentityId) {
         let request = self.country.submit(&self.one, profile, identity, &csr()).unwrap();
         if request.serial().is_none() {
             self.country.registry.approve(&self.two.permit(), request.id, None).unwrap();
@@ -46,7 +50,7 @@ impl Life {
     }
 
     /// How an identity's certificates stand, sorted.
-    fn stand(&self, identity: IdentityId) -> Vec<&'static str> {
+    pub(crate) fn stand(&self, identity: IdentityId) -> Vec<&'static str> {
         let filter = CertificateFilter { identity: Some(identity), ..CertificateFilter::default() };
         let permit = self.one.permit::<ReadRegistry>();
         let page = self.country.registry.certificates(&permit, filter, None, PageSize::default()).unwrap();
@@ -61,7 +65,7 @@ impl Life {
         (record.status, record.standing.map(|standing| standing.cause))
     }
 
-    fn suspend(&self, by: &Member, id: IdentityId) -> Result<Outcome, LifeError> {
+    pub(crate) fn suspend(&self, by: &Member, id: IdentityId) -> Result<Outcome, LifeError> {
         let permit = by.permit::<ChangeIdentities>();
         self.country.registry.suspend_identity(&permit, id, SuspensionCause::Investigation, "case 12")
     }
@@ -85,7 +89,7 @@ impl Life {
         self.country.registry.find_alive(&permit, self.things.person, "came in person")
     }
 
-    fn close(&self, id: IdentityId, cause: ClosureCause) -> Result<Outcome, LifeError> {
+    pub(crate) fn close(&self, id: IdentityId, cause: ClosureCause) -> Result<Outcome, LifeError> {
         let permit = self.country.administrator.permit::<CloseIdentities>();
         self.country.registry.close_identity(&permit, id, cause, None, "decree 7")
     }
@@ -94,7 +98,7 @@ impl Life {
         self.country.registry.reopen_identity(&by.permit::<CloseIdentities>(), id, "a mistake")
     }
 
-    fn pass(&self, duration: Duration) {
+    pub(crate) fn pass(&self, duration: Duration) {
         let later = ca_core::clock::Clock::now(self.country.clock.as_ref()) + duration;
         self.country.clock.set(later);
     }

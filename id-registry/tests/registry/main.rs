@@ -4,6 +4,7 @@
 mod blast_radius;
 mod blocked_keys;
 mod campaign;
+mod changes;
 mod country;
 mod duplicates;
 mod enrolment;
