@@ -10,6 +10,7 @@ pub mod cas;
 pub mod certificates;
 pub mod duplicates;
 pub mod enrolment;
+pub mod evidence;
 pub mod fault;
 pub mod http;
 pub mod id;

@@ -15,6 +15,7 @@ use url::Url;
 
 use crate::backup::Backups;
 use crate::duplicates::Thresholds;
+use crate::evidence::AssuranceRules;
 use crate::fault::Fault;
 use crate::master_keys::MasterKeys;
 
@@ -33,6 +34,8 @@ pub struct Settings {
     pub sponsor_grace: time::Duration,
     /// From which likeness on it is said that a person may be registered already.
     pub duplicates: Thresholds,
+    /// By which rules evidence carries an assurance level.
+    pub assurance: AssuranceRules,
 }
 
 /// A certificate that relying parties anchor their trust in.

@@ -70,10 +70,39 @@ fn resembling(mut country: Country) {
     let registered = &events["items"].as_array().unwrap()[0];
     assert_eq!(registered["reason"], "three were seen", "{events}");
     assert!(registered["detail"]["not-the-same-as"].as_str().unwrap().contains(&second), "{events}");
+    proven(&country, &first);
     let erase = ["registry", "erase", &second, "--reason", "by request", "--yes"];
     country.staff.administrator.npki.done(&erase);
     let left = officer.done(&["registry", "duplicates", &first]);
     assert!(left["items"].as_array().unwrap().iter().all(|one| one["id"] != json!(second)), "{left}");
     country.installation.stop();
     country.installation.audit_is_clean();
+}
+
+/// A scan is known by its digest; the level follows from what was entered.
+fn proven(country: &Country, person: &str) {
+    let officer = &country.staff.officer.npki;
+    let scan = country.installation.scratch("scans").join("letter.pdf");
+    std::fs::write(&scan, "a scan").unwrap();
+    let evidence = |kind: &str, issuer: &str| {
+        let add =
+            ["registry", "evidence", "add", person, "--kind", kind, "--issuer", issuer, "--how", "in-person"];
+        officer.done(&[&add[..], &["--reference", "12/2026", "--scan", text(&scan)]].concat())
+    };
+    let letter = evidence("chiefs-letter", "Chief of Ha Foso");
+    assert_eq!(letter["scan_sha256"], tests::certificates::sha256(b"a scan"), "{letter}");
+    let level = || officer.done(&["registry", "show", person])["assurance"]["level"].clone();
+    assert_eq!(level(), "low");
+    evidence("birth-certificate", "Civil Registry");
+    assert_eq!(level(), "substantial");
+    let listed = officer.done(&["registry", "evidence", "list", person]);
+    assert_eq!(
+        (listed["items"].as_array().unwrap().len(), &listed["assurance"]["proofing"]),
+        (2, &json!("baseline"))
+    );
+    let unknown = officer.refused(
+        exit::USAGE,
+        &["registry", "evidence", "add", person, "--kind", "pasport", "--issuer", "x", "--how", "remote"],
+    );
+    assert!(unknown.detail.contains("did you mean passport?"), "{unknown:?}");
 }

@@ -92,6 +92,9 @@ pub struct Identity {
     pub kind: String,
     pub status: String,
     pub registered_at: String,
+    /// How surely it is proven, where evidence was entered; lists leave it out.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub assurance: Option<Assurance>,
     #[serde(flatten)]
     pub facts: Map<String, Value>,
 }
@@ -133,8 +136,36 @@ pub struct Request {
     /// What the applicant proposes for the certificate; nobody has vetted it.
     #[serde(default)]
     pub proposals: Vec<Proposal>,
+    /// While it waits: how surely the identity is proven.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub assurance: Option<Assurance>,
     #[serde(flatten)]
     pub further: Map<String, Value>,
+}
+
+/// How surely an identity is proven by the evidence there is.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Assurance {
+    pub level: Option<String>,
+    #[serde(default)]
+    pub proofing: Option<String>,
+    #[serde(default)]
+    pub counted: u64,
+    #[serde(default)]
+    pub left_out: Vec<String>,
+    #[serde(flatten)]
+    pub further: Map<String, Value>,
+}
+
+impl std::fmt::Display for Assurance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.level.as_deref().unwrap_or("not at all"))?;
+        if let Some(proofing) = &self.proofing {
+            write!(f, " (ETSI TS 119 461 {proofing})")?;
+        }
+        write!(f, ", evidence that counts: {}", self.counted)?;
+        self.left_out.iter().try_for_each(|why| write!(f, "; not {why}"))
+    }
 }
 
 /// A value that an applicant proposes.

@@ -14,6 +14,7 @@ mod context;
 mod crl;
 mod demo;
 mod duplicates;
+mod evidence;
 mod help;
 mod import;
 mod init;

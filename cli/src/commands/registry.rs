@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::change::{self, ChangeCommand};
 use super::life::{self, LifeCommand};
 use super::paging::{Paging, say_if_more};
-use super::{Ending, duplicates, import, word};
+use super::{Ending, duplicates, evidence, import, word};
 use crate::client::records::{Identity, Page as Listing};
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::session::Session;
@@ -46,6 +46,9 @@ pub enum RegistryCommand {
         /// The person
         id: String,
     },
+    /// Evidence: what identities were proven by
+    #[command(subcommand)]
+    Evidence(evidence::EvidenceCommand),
     #[command(flatten)]
     Life(LifeCommand),
     #[command(flatten)]
@@ -208,6 +211,7 @@ pub fn run(command: RegistryCommand, session: &mut Session) -> Ending {
                 client.change(&path, &json!({"reason": reason}), session.entropy.as_ref())?;
             Ok(Outcome::done(Simple::new("npki.registry.erase/1", identity, show_text)))
         }
+        RegistryCommand::Evidence(command) => evidence::run(command, session),
         RegistryCommand::Duplicates { id } => duplicates::run(&id, session),
         RegistryCommand::Show { id } => {
             let identity: Identity = session.client()?.read(&["identities", &id])?;
@@ -310,6 +314,9 @@ fn show_text(identity: &Identity, page: &mut Page) {
             Value::Array(values) if values.is_empty() => {}
             other => facts.push((name, other.to_string())),
         }
+    }
+    if let Some(assurance) = &identity.assurance {
+        facts.push(("proven", assurance.to_string()));
     }
     page.facts(&facts);
 }

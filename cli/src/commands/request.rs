@@ -139,6 +139,9 @@ pub fn show_text(request: &Request, page: &mut Page) {
         ("approvals", format!("{} of {}", request.approvals.len(), request.approvals_needed)),
         ("csr sha256", request.csr_sha256.clone()),
     ];
+    if let Some(assurance) = &request.assurance {
+        facts.push(("proven", assurance.to_string()));
+    }
     if let Some(campaign) = &request.campaign {
         facts.push(("for campaign", campaign.clone()));
     }

@@ -368,6 +368,7 @@ pub(super) fn registry(
             trust_anchors: trust_anchors.collect::<Result<_, _>>()?,
             sponsor_grace: settings.sponsor_grace,
             duplicates: settings.duplicates,
+            assurance: settings.assurance.clone(),
         },
     }))
 }

@@ -7,6 +7,7 @@ use ca_core::keys::journal::NodeName;
 use ca_core::storage::address::StoreAddress;
 use ca_core::toml_fault::{TomlFault, TomlMistake};
 use id_registry::duplicates::Thresholds;
+use id_registry::evidence::AssuranceRules;
 use serde::Deserialize;
 use time::Duration;
 
@@ -81,12 +82,18 @@ struct LooseRegistry {
     sponsor_grace_days: u32,
     duplicate_ask: u32,
     duplicate_list: u32,
+    assurance: Option<PathBuf>,
 }
 
 impl Default for LooseRegistry {
     fn default() -> Self {
         let Thresholds { ask, list } = Thresholds::default();
-        Self { sponsor_grace_days: 30, duplicate_ask: ask.into(), duplicate_list: list.into() }
+        Self {
+            sponsor_grace_days: 30,
+            duplicate_ask: ask.into(),
+            duplicate_list: list.into(),
+            assurance: None,
+        }
     }
 }
 
@@ -96,6 +103,21 @@ impl LooseRegistry {
         let list = bounded(self.duplicate_list, 50, ask, "registry.duplicate_list")?;
         let percent = |value: u32| u8::try_from(value).unwrap_or(100);
         Ok(Thresholds { ask: percent(ask), list: percent(list) })
+    }
+}
+
+impl LooseRegistry {
+    fn assurance(&self, data: &Path) -> Result<AssuranceRules, String> {
+        let Some(file) = &self.assurance else { return AssuranceRules::built_in() };
+        let path = data.join(file);
+        let named = |why: String| format!("registry.assurance: {}: {why}", path.display());
+        // Rules are a page long: a file that is larger is another one.
+        let length = std::fs::metadata(&path).map_err(|error| named(error.to_string()))?.len();
+        if length > 1024 * 1024 {
+            return Err(named("it is larger than 1 MiB, so it holds no such rules".to_owned()));
+        }
+        let text = std::fs::read_to_string(&path).map_err(|error| named(error.to_string()))?;
+        AssuranceRules::from_toml(&text).map_err(named)
     }
 }
 
@@ -291,6 +313,7 @@ pub(crate) struct Settings {
     /// How long a device or application whose sponsor has gone counts without a successor.
     pub(crate) sponsor_grace: Duration,
     pub(crate) duplicates: Thresholds,
+    pub(crate) assurance: AssuranceRules,
     pub(crate) ocsp_validity: Duration,
     pub(crate) limits: Limits,
     pub(crate) log: Log,
@@ -348,6 +371,7 @@ impl Settings {
             crls: loose.crl.check()?,
             sponsor_grace: Duration::days(grace.into()),
             duplicates: loose.registry.thresholds()?,
+            assurance: loose.registry.assurance(data)?,
             hierarchy: data.join(HIERARCHY_FILE),
             ocsp_validity: Duration::minutes(ocsp_validity.into()),
             limits: check_limits(&loose.limits)?,

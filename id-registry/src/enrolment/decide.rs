@@ -39,7 +39,7 @@ impl Registry {
     ///
     /// # Errors
     /// It is the officer's own or approved by the officer before, it is decided already, the profile asks for a higher
-    /// level, the facts no longer fit (the request then still waits), or issuing failed.
+    /// level than was stated or the evidence carries, the facts no longer fit (the request then still waits), or issuing failed.
     pub fn approve_at(
         &self,
         permit: &Permit<ApproveRequests>,
@@ -62,6 +62,7 @@ impl Registry {
                 return Err(RequestError::ApprovedAlready(id));
             }
             demand_assurance(&profile, assurance)?;
+            self.demand_evidence(permit, &profile, &request, assurance)?;
             let (envelope, key_stands) = self.vault().for_writing(&reference(request.identity))?;
             let by = permit.staff();
             let note = note.as_deref().map(|note| seal_note(&envelope, id, by, note)).transpose()?;
@@ -78,6 +79,28 @@ impl Registry {
             }
             self.issue_approved(permit, &profile, &applicant?, (request, version), event)
         })
+    }
+
+    /// The evidence that was entered carries what the profile asks for, and no less than the officer states.
+    fn demand_evidence(
+        &self,
+        permit: &Permit<ApproveRequests>,
+        profile: &InForce,
+        request: &Request,
+        stated: Option<Assurance>,
+    ) -> Result<(), RequestError> {
+        let Some(wanted) =
+            profile.vetting.assurance.max(stated).filter(|_| profile.vetting.assurance.is_some())
+        else {
+            return Ok(());
+        };
+        let proven = self.proven(request.identity, Some(permit.staff()))?;
+        let carried = proven.carried.level;
+        if carried >= Some(wanted) {
+            return Ok(());
+        }
+        let missing = self.missing(&proven, permit.staff(), wanted);
+        Err(RequestError::EvidenceTooLow { profile: profile.id.clone(), wanted, carried, missing })
     }
 
     fn issue_approved(

@@ -274,6 +274,21 @@ pub enum RequestError {
         /// The level that was stated.
         stated: Assurance,
     },
+    /// The evidence that was entered for the identity carries less than the profile asks for, or than was stated.
+    #[error(
+        "profile {profile} needs an identity proven to the level {wanted}; the evidence carries {}: {missing}",
+        carried.map_or("none", Assurance::name)
+    )]
+    EvidenceTooLow {
+        /// The profile.
+        profile: ProfileId,
+        /// The level that it needs, or the higher one that was stated.
+        wanted: Assurance,
+        /// What the evidence carries.
+        carried: Option<Assurance>,
+        /// What would bring it there, and what was not counted.
+        missing: String,
+    },
     /// This certification request was used before.
     #[error("this certification request was used already, for request {0}")]
     CsrUsed(RequestId),

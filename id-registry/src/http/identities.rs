@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::authorised::Authorised;
 use super::blocking;
+use super::evidence::AssuranceView;
 use super::further::FurtherView;
 use super::input::{Asked, At, Body, page_size, parameter};
 use super::problem::Problem;
@@ -192,6 +193,9 @@ pub(super) struct IdentityView {
     /// What else is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     further: Option<FurtherView>,
+    /// How surely it is proven, where evidence was entered; lists leave it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assurance: Option<AssuranceView>,
 }
 
 impl From<Identity> for IdentityView {
@@ -307,8 +311,13 @@ pub(super) async fn show(
     At(id): At,
 ) -> Result<Json<IdentityView>, Problem> {
     let id = id.parse()?;
-    let identity = blocking(&registry, move |registry| Ok(registry.identity(&who.permit, id)?)).await?;
-    Ok(Json(identity.into()))
+    let read = move |registry: &crate::Registry| {
+        let identity = registry.identity(&who.permit, id)?;
+        let proven = registry.proven(id, None)?;
+        let assurance = (!proven.items.is_empty()).then(|| proven.carried.into());
+        Ok(IdentityView { assurance, ..identity.into() })
+    };
+    Ok(Json(blocking(&registry, read).await?))
 }
 
 /// An erasure.

@@ -23,7 +23,7 @@ pub(super) struct Import {
     /// Which list: the SHA-256 of its file, 64 hexadecimal digits. The same part of the same list, sent again, enters
     /// nobody twice.
     source: String,
-    /// Judge the rows and write nothing.
+    /// Judge the rows and enter nobody.
     #[serde(default)]
     dry_run: bool,
     /// 1 to 500 of its rows, in the order of their numbers.

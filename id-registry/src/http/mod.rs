@@ -23,6 +23,7 @@ mod cas;
 mod certificates;
 mod changes;
 mod duplicates;
+mod evidence;
 mod further;
 mod identities;
 mod import;
@@ -81,6 +82,8 @@ fn routes() -> Vec<Route> {
         guarded(identities::__path_show, identities::show),
         guarded(identities::__path_erase, identities::erase),
         guarded(duplicates::__path_list, duplicates::list),
+        guarded(evidence::__path_enter, evidence::enter),
+        guarded(evidence::__path_list, evidence::list),
         guarded(lives::__path_suspend, lives::suspend),
         guarded(lives::__path_resume, lives::resume),
         guarded(lives::__path_report_death, lives::report_death),

@@ -93,6 +93,10 @@ problems! {
     ANSWERS_FOR = "E-ID-010" 409 false, "Others depend on the identity",
         "erase what it owns or answers for first; the detail names one of these";
 
+    EVIDENCE_TWICE = "E-EVI-001" 409 false, "You entered this evidence already", "see what is there: npki registry evidence list ID";
+    EVIDENCE_FULL = "E-EVI-002" 409 false, "The identity has as much evidence as is kept",
+        "see what is there: npki registry evidence list ID";
+
     IMPORT_UNFIT = "E-IMP-001" 422 false, "This part of a list is not entered",
         "send 1 to 500 rows, in the order of their numbers; npki registry import does so";
 
@@ -115,6 +119,8 @@ problems! {
         "say it with the approval: npki vet approve ID --assurance low|substantial|high";
     ASSURANCE_TOO_LOW = "E-REQ-011" 422 false, "The identity was not proven surely enough for the profile",
         "have the identity proven to the level that the detail names, or reject the request";
+    EVIDENCE_TOO_LOW = "E-REQ-013" 409 false, "The evidence does not carry the assurance level",
+        "have what is missing checked and entered: npki registry evidence add ID; npki registry evidence list ID shows what is there";
     NOT_ASKED_BY = "E-REQ-012" 403 false, "The profile is asked for by others",
         "have somebody ask whose role the detail names: npki profile show ID";
 

@@ -17,6 +17,7 @@ use crate::campaign::{CampaignError, Refused};
 use crate::cas::CaError;
 use crate::certificates::CertificateError;
 use crate::enrolment::{RequestError, SimulationError};
+use crate::evidence::EvidenceError;
 use crate::fault::Fault;
 use crate::id::InvalidId;
 use crate::identity::{FieldError, IdentityError};
@@ -239,6 +240,19 @@ impl From<IdentityError> for Problem {
     }
 }
 
+impl From<EvidenceError> for Problem {
+    fn from(error: EvidenceError) -> Self {
+        let kind = match error {
+            EvidenceError::Field(field) => return field.into(),
+            EvidenceError::Identity(identity) => return identity.into(),
+            EvidenceError::Fault(fault) => return fault.into(),
+            EvidenceError::Twice { .. } => table::EVIDENCE_TWICE,
+            EvidenceError::TooMany(_) => table::EVIDENCE_FULL,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
 impl From<ImportError> for Problem {
     fn from(error: ImportError) -> Self {
         match error {
@@ -295,6 +309,7 @@ impl From<RequestError> for Problem {
             RequestError::NotAskedBy { .. } => table::NOT_ASKED_BY,
             RequestError::AssuranceMissing { .. } => table::ASSURANCE_MISSING,
             RequestError::AssuranceTooLow { .. } => table::ASSURANCE_TOO_LOW,
+            RequestError::EvidenceTooLow { .. } => table::EVIDENCE_TOO_LOW,
             RequestError::Name(_) => table::NAME_MALFORMED,
             RequestError::WrongProfile { .. } => table::WRONG_PROFILE,
             RequestError::ProfileChanged { .. } => table::PROFILE_CHANGED,

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
 use super::authorised::Authorised;
+use super::evidence::AssuranceView;
 use super::input::{Asked, At, Body, OnceKey, page_size, parameter};
 use super::key_origins::OriginView;
 use super::problem::Problem;
@@ -75,6 +76,10 @@ pub(super) struct RequestView {
     csr_sha256: String,
     /// What the applicant proposes for the certificate and the registry does not know: nobody has vetted it.
     proposals: Vec<ProposalView>,
+    /// While it waits: how surely the identity is proven by the evidence that was entered. What an officer entered may not count
+    /// when the same officer decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assurance: Option<AssuranceView>,
 }
 
 /// A value that the applicant proposes.
@@ -125,6 +130,8 @@ impl RequestView {
     fn of(registry: &Registry, request: Request) -> Result<Self, Problem> {
         let remarks = registry.remarks(&request)?;
         let proposals = registry.proposals(&request)?;
+        let waiting = request.status() == RequestStatus::Waiting;
+        let proven = waiting.then(|| registry.proven(request.identity, None)).transpose()?;
         let approvals = request.approvals.iter().zip(remarks.notes);
         Ok(Self {
             id: request.id.to_string(),
@@ -152,6 +159,7 @@ impl RequestView {
             }),
             csr_sha256: request.csr_sha256,
             proposals: proposals.into_iter().map(ProposalView::from).collect(),
+            assurance: proven.map(|proven| proven.carried.into()),
         })
     }
 }

@@ -75,7 +75,7 @@ pub struct Batch {
 pub enum Mode {
     /// Those that fit are entered.
     Enter,
-    /// Nothing is written.
+    /// Nothing is written but looks at the persons whom rows resemble.
     Try,
 }
 

@@ -26,6 +26,7 @@ use ca_core::vault::{Vault, VaultParts};
 use id_registry::backup::{BackupFailed, BackupMade, Backups};
 use id_registry::duplicates::Thresholds;
 use id_registry::enrolment::{Request, RequestError, Submission};
+use id_registry::evidence::AssuranceRules;
 use id_registry::fault::Fault;
 use id_registry::id::IdentityId;
 use id_registry::identity::{Further, NewIdentity, Owner};
@@ -143,6 +144,7 @@ impl Country {
                 trust_anchors: vec![anchor],
                 sponsor_grace: time::Duration::days(30),
                 duplicates: Thresholds::default(),
+                assurance: AssuranceRules::built_in().unwrap(),
             },
         }));
         let enrolled = registry.bootstrap_administrator("First Administrator", &csr()).unwrap();

@@ -9,6 +9,7 @@ mod country;
 mod duplicates;
 mod enrolment;
 mod erasure;
+mod evidence;
 mod http;
 mod identities;
 mod import;

@@ -5,6 +5,7 @@ use id_registry::enrolment::{RequestError, RequestStatus};
 use id_registry::principal::Role;
 
 use crate::country::{Country, csr};
+use crate::evidence::{enter, item};
 
 fn changed(id: &str, from: &str, to: &str) -> String {
     let text = built_in(id).unwrap();
@@ -38,6 +39,11 @@ fn an_approval_states_the_level_that_the_profile_asks_for() {
     let country = Country::founded_with(&[("organisation-seal", &seal)]);
     let (applicant, first, second) = (country.officer(), country.officer(), country.officer());
     let organisation = country.settled(&applicant, "RSL").organisation;
+    for item in
+        [item("founding-act", "Parliament", "Act 7/1990"), item("register-extract", "Companies", "10023")]
+    {
+        enter(&country, &applicant, organisation, &item);
+    }
     let id = country.submit(&applicant, "organisation-seal", organisation, &csr()).unwrap().id;
     let approve = |by: &crate::country::Member, level| {
         country.registry.approve_at(&by.permit(), id, Some("seen"), level)
