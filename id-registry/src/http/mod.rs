@@ -54,6 +54,10 @@ pub struct PeerCertificate(pub Option<Vec<u8>>);
 
 /// Everything that answers, in the order of the documentation.
 fn routes() -> Vec<Route> {
+    [of_the_installation(), of_identities(), of_certificates()].into_iter().flatten().collect()
+}
+
+fn of_the_installation() -> Vec<Route> {
     vec![
         open(open::__path_healthz, open::healthz),
         open(open::__path_readyz, open::readyz),
@@ -76,6 +80,11 @@ fn routes() -> Vec<Route> {
         guarded(ledger::__path_state, ledger::state),
         guarded(ledger::__path_list, ledger::list),
         guarded(ledger::__path_show, ledger::show),
+    ]
+}
+
+fn of_identities() -> Vec<Route> {
+    vec![
         guarded(identities::__path_register, identities::register),
         guarded(import::__path_import, import::import),
         guarded(identities::__path_list, identities::list),
@@ -98,6 +107,12 @@ fn routes() -> Vec<Route> {
         guarded(changes::__path_confirm, changes::confirm),
         guarded(changes::__path_drop, changes::drop),
         guarded(changes::__path_list, changes::list),
+    ]
+}
+
+/// Requests, certificates, keys, and those who work with them.
+fn of_certificates() -> Vec<Route> {
+    vec![
         guarded(requests::__path_submit, requests::submit),
         guarded(requests::__path_list, requests::list),
         guarded(requests::__path_show, requests::show),
