@@ -6,6 +6,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use crate::alternative_name::Name;
 use crate::authority::absent::AbsentAuthority;
 use crate::authority::link::KnownRoot;
 use crate::authority::rehearsal::Rehearsal;
@@ -19,12 +20,12 @@ use crate::csr::{KeyKind, SubjectPublicKey, Wishes};
 use crate::hierarchy::{Hierarchy, RESPONDER_PROFILE};
 use crate::issuance::{IssuanceRequest, IssueError, IssuedCertificate};
 use crate::ledger::Actor;
-use crate::profile::ProfileId;
+use crate::profile::{AttributeType, ProfileId};
 use crate::profile_book::{Current, InForce, Judged, Objection, ProfileBook, Wanted};
 use crate::serial::SerialNumber;
 use crate::status::Grounds;
 use crate::storage::{AuditedChange, Entry, KeyRange, StorageError, Store};
-use crate::subject::{ApprovedSubject, IdentityRef};
+use crate::subject::{ApprovedSubject, Fact, IdentityRef};
 use crate::vault::{Envelope, Vault, VaultError};
 
 /// When a CA issues: the overlap of two generations is planned by these.
@@ -140,6 +141,12 @@ impl Authorities {
         let here = here.map(|it| KnownRoot { id: it.id(), certificate: it.certificate() });
         let elsewhere = self.absent.values().filter(|it| it.is_root());
         here.chain(elsewhere.map(|it| KnownRoot { id: it.id(), certificate: it.certificate() }))
+    }
+
+    /// The certificates of all CAs, DER, wherever their keys are.
+    pub fn own_certificates(&self) -> Vec<Vec<u8>> {
+        let here = self.placed.values().map(|placed| placed.authority.certificate());
+        here.chain(self.absent.values().map(|absent| absent.certificate())).map(<[u8]>::to_vec).collect()
     }
 
     /// Those whose keys are at hand, in the order of their names.
@@ -482,10 +489,29 @@ pub struct Admission {
     request: IssuanceRequest,
 }
 
+/// Stands for a value that nobody can tell before the certificate is issued.
+pub const DRAWN: &str = "(drawn when it is issued)";
+
 impl Admission {
     /// The CA that will issue.
     pub fn issuer(&self) -> &CaId {
         self.authority.id()
+    }
+
+    /// The attributes of the subject that the certificate will have, in their order; [`DRAWN`] where a value is drawn for
+    /// each certificate.
+    pub fn subject(&self) -> impl Iterator<Item = (AttributeType, &str)> {
+        let drawn = self.request.subject.values(Fact::Pseudonym);
+        let told = |value: &'_ String| drawn.contains(value);
+        self.request
+            .attributes
+            .iter()
+            .map(move |(kind, value)| (*kind, if told(value) { DRAWN } else { value.as_str() }))
+    }
+
+    /// The alternative names that it will have.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        self.request.names.iter()
     }
 
     /// Prepares, signs, and commits the certificate and `also` in one change: see [`Authority::prepare`] and

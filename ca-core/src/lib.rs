@@ -18,6 +18,7 @@ pub mod csr;
 pub mod fingerprint;
 pub mod hierarchy;
 pub mod issuance;
+pub mod jws;
 pub mod key_index;
 pub mod key_quality;
 pub mod keys;

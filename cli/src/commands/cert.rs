@@ -8,12 +8,12 @@ use ca_core::profile::AttributeType;
 use ca_core::serial::SerialNumber;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::key_origin::KeyOriginArguments;
 use super::key_pair::{self, CsrSource};
 use super::paging::{Paging, say_if_more};
-use super::{Ending, request, vet, word};
+use super::{Ending, request, word};
 use crate::client::Client;
 use crate::client::records::{Certificate, Page as Listing, Request};
 use crate::failure::{Failure, catalogue};
@@ -127,8 +127,7 @@ pub fn run(command: CertCommand, session: &mut Session) -> Ending {
         CertCommand::Download { serial, out, chain } => download(&client, &serial, out, chain),
         CertCommand::Release { serial, note } => {
             let path = ["certificates", &serial.to_string(), "release"];
-            let released: Certificate =
-                client.change(&path, &vet::with_note(note), session.entropy.as_ref())?;
+            let released: Certificate = client.change(&path, &with_note(note), session.entropy.as_ref())?;
             Ok(Outcome::done(Simple::new("npki.cert.release/1", released, show_text)))
         }
     }
@@ -224,4 +223,11 @@ pub fn show_text(certificate: &Certificate, page: &mut Page) {
         facts.push(("key from", origin.to_string()));
     }
     page.facts(&facts);
+}
+
+/// A body that holds a note when there is one.
+fn with_note(note: Option<String>) -> Value {
+    Value::Object(
+        note.map(|note| ("note".to_owned(), Value::String(note))).into_iter().collect::<Map<_, _>>(),
+    )
 }

@@ -1,5 +1,7 @@
 //! The client certificate of a context, read from its files.
 
+use ca_core::jws;
+use ca_core::keys::software::SoftwareKey;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
@@ -45,6 +47,17 @@ impl ClientIdentity {
     /// The certificate, then those above it.
     pub fn chain(&self) -> &[CertificateDer<'static>] {
         &self.chain
+    }
+
+    /// Signs a statement of the type `typ` with the key, under the certificate.
+    ///
+    /// # Errors
+    /// The key cannot be used for it.
+    pub fn sign(&self, typ: &str, payload: &[u8]) -> Result<String, Failure> {
+        let refused = |error: String| Failure::of(&catalogue::NOT_SIGNED).cause(error);
+        let key = SoftwareKey::from_pkcs8(&self.key).map_err(|error| refused(error.to_string()))?;
+        let certificate = self.chain.first().map(AsRef::as_ref).unwrap_or_default();
+        jws::sign(&key, typ, certificate, payload).map_err(|error| refused(error.to_string()))
     }
 
     /// The key, for TLS.

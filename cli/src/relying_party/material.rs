@@ -34,6 +34,11 @@ impl Chain {
         rest.is_empty().then_some(Self { certificate, others: Vec::new() })
     }
 
+    /// The first certificate of a text.
+    pub fn parse_text(text: &str) -> Option<CertificateDer<'static>> {
+        Some(Self::parse(text.as_bytes())?.certificate)
+    }
+
     /// Reads a file.
     ///
     /// # Errors

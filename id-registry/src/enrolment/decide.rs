@@ -1,83 +1,71 @@
 //! Deciding on requests: never one's own, never twice, and what was decided stays.
 
+use ca_core::fingerprint::fingerprint;
 use ca_core::issuance::IssueError;
 use ca_core::ledger::Event;
 use ca_core::profile::Assurance;
 use ca_core::profile_book::InForce;
 use ca_core::storage::{Change, Expect, Version};
-use ca_core::vault::VaultError;
+use ca_core::vault::{Envelope, VaultError};
 
-use super::issue::{Applicant, Outcome};
+use super::approval::{self, Judged, Signed};
+use super::issue::Outcome;
 use super::remarks::{seal_note, seal_rejection};
 use super::{
-    APPROVED, Approval, DECISION_REFUSED, REJECTED, REQUESTS, Rejection, Request, RequestError, RequestState,
-    RequestStatus, index,
+    APPROVED, Approval, DECISION_REFUSED, Matter, REJECTED, REQUESTS, Rejection, Request, RequestError,
+    RequestState, RequestStatus, Statement, index,
 };
 use crate::fault::{Attempt, until_settled};
 use crate::id::RequestId;
-use crate::identity::{IdentityError, reason_line};
+use crate::identity::reason_line;
 use crate::permission::{ApproveRequests, Permit};
 use crate::record::encode;
 use crate::registry::{Registry, reference};
 
 impl Registry {
-    /// Approves a request without a word about how surely the identity was proven: see [`Self::approve_at`].
+    /// Approves a request by a [`Statement`](super::Statement) that the officer signed with the key of the certificate that
+    /// the officer signs in with. The last approval needed issues the certificate; each counts only for what it was given to:
+    /// where a fact or the profile has changed since, the earlier ones are void.
     ///
     /// # Errors
-    /// As there.
+    /// The statement is not the officer's, not of now or not about what the request comes to; it is the officer's own request
+    /// or approved by the officer before, it is decided already, the profile asks for a higher level than was stated
+    /// or the evidence carries, the facts no longer fit
+    /// (the request then still waits), or issuing failed.
     pub fn approve(
         &self,
         permit: &Permit<ApproveRequests>,
         id: RequestId,
-        note: Option<&str>,
+        statement: &str,
     ) -> Result<Request, RequestError> {
-        self.approve_at(permit, id, note, None)
-    }
-
-    /// Approves a request; `assurance` is the level to which the officer saw the identity proven. The last approval needed
-    /// issues the certificate, on the facts as they are then.
-    ///
-    /// # Errors
-    /// It is the officer's own or approved by the officer before, it is decided already, the profile asks for a higher
-    /// level than was stated or the evidence carries, the facts no longer fit (the request then still waits), or issuing failed.
-    pub fn approve_at(
-        &self,
-        permit: &Permit<ApproveRequests>,
-        id: RequestId,
-        note: Option<&str>,
-        assurance: Option<Assurance>,
-    ) -> Result<Request, RequestError> {
-        let note = note.map(|note| reason_line("note", note)).transpose()?;
+        // Who may not decide is told so before anything else is looked at.
+        self.undecided(permit, id)?;
+        let signed = self.signed(permit, id, statement)?;
         until_settled(|| {
             let (mut request, version) = self.undecided(permit, id)?;
-            let applicant = self.applicant(request.identity, permit.scope());
-            if let Ok(applicant) = &applicant {
-                // Whoever approved it before the identity's facts were changed approved something else.
-                request.approvals.retain(|approval| applicant.is_current(approval.at));
-            }
             // One edition decides on all of it; the commit demands that it is still in force.
             let profile = self.profile(&request.profile.0)?;
-            if request.approvals.iter().any(|approval| approval.by == permit.staff()) {
-                self.record_refusal(permit, id, "approved already")?;
-                return Err(RequestError::ApprovedAlready(id));
-            }
-            demand_assurance(&profile, assurance)?;
-            self.demand_evidence(permit, &profile, &request, assurance)?;
+            let judged = self.judged(permit, &request, &profile)?;
             let (envelope, key_stands) = self.vault().for_writing(&reference(request.identity))?;
-            let by = permit.staff();
-            let note = note.as_deref().map(|note| seal_note(&envelope, id, by, note)).transpose()?;
-            request.approvals.push(Approval { by, at: self.now(), assurance, note });
-            let event = self.event(&permit.actor(), APPROVED, format!("request:{id}"))?;
-            let event = match assurance {
-                Some(level) => event.with("assurance", level.name()),
-                None => event,
-            };
+            self.keep_those_of(&envelope, &mut request, &judged.matter)?;
+            if let Err(refused) = approval::not_by(permit.staff(), &request) {
+                self.record_refusal(permit, id, "approved already")?;
+                return Err(refused);
+            }
+            demand_same(&signed.statement.matter, &judged.matter)?;
+            demand_assurance(&profile, signed.statement.assurance)?;
+            self.demand_evidence(permit, &profile, &request, signed.statement.assurance)?;
+            request.approvals.push(self.approval(&envelope, &signed)?);
+            let event = self.approved(permit, &signed)?;
             if !has_approvals(&request, &profile) {
                 let change = key_stands.replace(REQUESTS, id.to_string(), version, encode(&request)?);
                 let outcome = self.commit(change.explained_by(&event));
                 return Ok(Attempt::of(outcome, || request));
             }
-            self.issue_approved(permit, &profile, &applicant?, (request, version), event)
+            let Judged { applicant, asked, admitted, .. } = judged;
+            let change = applicant.unchanged().and(self.key_stands(&request, &asked.csr, &admitted)?);
+            let expect = Expect::Version(version);
+            self.issue(admitted, &permit.actor(), Outcome { request, expect, submitted: None, change, event })
         })
     }
 
@@ -103,21 +91,40 @@ impl Registry {
         Err(RequestError::EvidenceTooLow { profile: profile.id.clone(), wanted, carried, missing })
     }
 
-    fn issue_approved(
+    /// Keeps the approvals that are of this matter.
+    pub(super) fn keep_those_of(
         &self,
-        permit: &Permit<ApproveRequests>,
-        profile: &InForce,
-        applicant: &Applicant,
-        (request, version): (Request, Version),
-        event: Event,
-    ) -> Result<Attempt<Request, RequestError>, RequestError> {
-        let asked = self.asked(&request)?.ok_or(IdentityError::Erased(request.identity))?;
-        let admitted = self
-            .admit(profile, applicant, &asked.csr, &asked.names)
-            .map_err(|refused| since_changed(&request, profile, refused))?;
-        let change = applicant.unchanged().and(self.key_stands(&request, &asked.csr, &admitted)?);
-        let outcome = Outcome { request, expect: Expect::Version(version), submitted: None, change, event };
-        self.issue(admitted, &permit.actor(), outcome)
+        envelope: &Envelope,
+        request: &mut Request,
+        matter: &Matter,
+    ) -> Result<(), RequestError> {
+        let mut kept = Vec::new();
+        for approval in std::mem::take(&mut request.approvals) {
+            if self.is_of(envelope, &approval, matter)? {
+                kept.push(approval);
+            }
+        }
+        request.approvals = kept;
+        Ok(())
+    }
+
+    fn approval(&self, envelope: &Envelope, signed: &Signed) -> Result<Approval, RequestError> {
+        let Statement { matter, by, assurance, note, .. } = &signed.statement;
+        let note = note.as_deref().map(|note| seal_note(envelope, matter.request, *by, note)).transpose()?;
+        let statement = Some(approval::seal(envelope, signed)?);
+        Ok(Approval { by: *by, at: self.now(), assurance: *assurance, note, statement })
+    }
+
+    /// The ledger holds the digest of what was signed, which gives nothing away: a signature cannot be guessed.
+    fn approved(&self, permit: &Permit<ApproveRequests>, signed: &Signed) -> Result<Event, RequestError> {
+        let request = signed.statement.matter.request;
+        let event = self
+            .event(&permit.actor(), APPROVED, format!("request:{request}"))?
+            .with("statement-sha256", fingerprint(signed.text.as_bytes()));
+        Ok(match signed.statement.assurance {
+            Some(level) => event.with("assurance", level.name()),
+            None => event,
+        })
     }
 
     /// Rejects a request.
@@ -154,11 +161,16 @@ impl Registry {
         permit: &Permit<ApproveRequests>,
         id: RequestId,
     ) -> Result<(Request, Version), RequestError> {
-        let (request, version) = self.request_record(id)?;
-        if request.requested_by == permit.staff() {
+        if self.request_record(id)?.0.requested_by == permit.staff() {
             self.record_refusal(permit, id, "own request")?;
             return Err(RequestError::Own(id));
         }
+        self.waiting_request(id)
+    }
+
+    /// A request that nobody has decided yet.
+    pub(super) fn waiting_request(&self, id: RequestId) -> Result<(Request, Version), RequestError> {
+        let (request, version) = self.request_record(id)?;
         match request.status() {
             RequestStatus::Waiting => Ok((request, version)),
             status => Err(RequestError::Decided { id, status }),
@@ -191,16 +203,30 @@ fn demand_assurance(profile: &InForce, stated: Option<Assurance>) -> Result<(), 
 }
 
 /// Whether as many officers approved as are needed. The profile may have become stricter since the request was made, never
-/// laxer for it; approvals from before it asked for a level count when they reach it.
+/// laxer for it.
 fn has_approvals(request: &Request, profile: &InForce) -> bool {
-    let vetting = &profile.vetting;
-    let needed = usize::from(request.approvals_needed.max(vetting.approvals));
-    request.approvals.iter().filter(|approval| approval.assurance >= vetting.assurance).count() >= needed
+    request.approvals.len() >= usize::from(request.approvals_needed.max(profile.vetting.approvals))
+}
+
+/// The officer signed what the request comes to now; else the officer looks once more.
+fn demand_same(stated: &Matter, now: &Matter) -> Result<(), RequestError> {
+    if stated == now {
+        return Ok(());
+    }
+    let pairs = [
+        ("the profile", (&stated.profile, &stated.profile_sha256) == (&now.profile, &now.profile_sha256)),
+        ("the CA", stated.ca == now.ca),
+        ("the subject", stated.subject == now.subject),
+        ("the alternative names", stated.names == now.names),
+    ];
+    let changed: Vec<&str> = pairs.iter().filter(|(_, same)| !same).map(|(what, _)| *what).collect();
+    let changed = if changed.is_empty() { "the request itself".to_owned() } else { changed.join(", ") };
+    Err(RequestError::MatterChanged(now.request, changed))
 }
 
 /// What the profile's present edition refuses and the one at the time of the request did not is the officer's to know: it is
 /// no fault of the applicant's.
-fn since_changed(request: &Request, profile: &InForce, refused: RequestError) -> RequestError {
+pub(super) fn since_changed(request: &Request, profile: &InForce, refused: RequestError) -> RequestError {
     let changed =
         profile.mark().filter(|now| request.profile_sha256.as_ref().is_some_and(|then| *then != now.sha256));
     let by_profile =

@@ -9,7 +9,6 @@ use ca_core::ledger::{Actor, Event};
 use ca_core::profile_book::InForce;
 use ca_core::storage::{AuditedChange, Change, CommitError, Expect, Operation, Version};
 use ca_core::vault::{Envelope, VaultError};
-use time::OffsetDateTime;
 
 use super::{REQUEST_CSRS, REQUESTS, Request, RequestError, RequestState, csr_purpose, index, wishes};
 use crate::campaign::Wish;
@@ -39,8 +38,6 @@ pub(super) struct Applicant {
     version: Version,
     /// The organisation that owns it, whose name its certificates bear, and the version of that one's record.
     owner: Option<(IdentityId, Version)>,
-    /// When what is known of it, or of its owner, was changed last.
-    changed_at: Option<OffsetDateTime>,
 }
 
 impl Applicant {
@@ -51,11 +48,6 @@ impl Applicant {
             change.check(IDENTITIES, id.to_string(), Expect::Version(version))
         })
     }
-
-    /// Whether a word on the identity that was given at this moment is about what is known of it now.
-    pub(super) fn is_current(&self, at: OffsetDateTime) -> bool {
-        self.changed_at.is_none_or(|changed| at > changed)
-    }
 }
 
 impl Registry {
@@ -63,10 +55,9 @@ impl Registry {
         let (record, version) = self.identity_record(id)?;
         record.within(scope)?;
         let owner = record.owner.map(|owner| self.identity_record(owner.organisation)).transpose()?;
-        let changed_at = record.changed_at.max(owner.as_ref().and_then(|(owner, _)| owner.changed_at));
         let owner = owner.map(|(owner, version)| (owner.id, version));
         match record.demand_active() {
-            Ok(()) => Ok(Applicant { identity: self.with_details(record)?, version, owner, changed_at }),
+            Ok(()) => Ok(Applicant { identity: self.with_details(record)?, version, owner }),
             Err(IdentityError::Closed(_)) if self.vault().is_erased(&reference(id))? => {
                 Err(IdentityError::Erased(id))
             }

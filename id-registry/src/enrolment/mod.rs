@@ -3,6 +3,7 @@
 use ca_core::alternative_name::NameError;
 use ca_core::csr::CsrError;
 use ca_core::issuance::IssueError;
+use ca_core::jws::JwsError;
 use ca_core::ledger::Action;
 use ca_core::profile::{Assurance, ProfileId};
 use ca_core::profile_book::NotInForce;
@@ -17,7 +18,9 @@ use crate::fault::Fault;
 use crate::id::{IdentityId, RequestId, StaffId};
 use crate::identity::{FieldError, IdentityError};
 use crate::key_origin::KeyOrigin;
+use crate::staff::SignInError;
 
+mod approval;
 mod decide;
 mod idempotency;
 mod index;
@@ -28,6 +31,7 @@ mod simulate;
 mod submit;
 mod wishes;
 
+pub use approval::{APPROVAL_TYPE, Act, Matter, Proof, Statement, ToApprove};
 pub use idempotency::{IDEMPOTENCY_KEYS, IdempotencyKey, InvalidIdempotencyKey};
 pub use index::REQUEST_INDEX;
 pub use remarks::Remarks;
@@ -113,6 +117,9 @@ pub struct Approval {
     /// What the officer noted, sealed under the identity's key.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub note: Option<SealedText>,
+    /// What the officer signed, sealed under the identity's key; approvals from before they were signed have none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub statement: Option<SealedText>,
 }
 
 /// What became of a request.
@@ -289,6 +296,18 @@ pub enum RequestError {
         /// What would bring it there, and what was not counted.
         missing: String,
     },
+    /// A signed approval is in no form that is read.
+    #[error(transparent)]
+    Jws(#[from] JwsError),
+    /// The certificate in a signed approval does not count.
+    #[error("the approval's signer: {0}")]
+    Signer(Box<SignInError>),
+    /// What a signed approval states does not fit.
+    #[error("the approval's statement: {0}")]
+    Statement(String),
+    /// What was signed is not what the request comes to now.
+    #[error("{0} has changed since it was shown: {1}")]
+    MatterChanged(RequestId, String),
     /// This certification request was used before.
     #[error("this certification request was used already, for request {0}")]
     CsrUsed(RequestId),

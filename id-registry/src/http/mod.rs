@@ -15,6 +15,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::registry::Registry;
 
+mod approvals;
 mod authorised;
 mod backup;
 mod blocked_keys;
@@ -117,7 +118,9 @@ fn of_certificates() -> Vec<Route> {
         guarded(requests::__path_list, requests::list),
         guarded(requests::__path_show, requests::show),
         guarded(ledger::__path_of_request, ledger::of_request),
-        guarded(requests::__path_approve, requests::approve),
+        guarded(approvals::__path_prepare, approvals::prepare),
+        guarded(approvals::__path_approve, approvals::approve),
+        guarded(approvals::__path_proof, approvals::proof),
         guarded(requests::__path_reject, requests::reject),
         guarded(certificates::__path_list, certificates::list),
         guarded(certificates::__path_show, certificates::show),

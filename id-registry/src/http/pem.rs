@@ -5,9 +5,17 @@ use base64::engine::general_purpose::STANDARD;
 
 /// A certificate in PEM.
 pub(super) fn certificate(der: &[u8]) -> String {
+    block(der, "CERTIFICATE")
+}
+
+/// A certification request in PEM.
+pub(super) fn certification_request(der: &[u8]) -> String {
+    block(der, "CERTIFICATE REQUEST")
+}
+
+fn block(der: &[u8], label: &str) -> String {
     let text = STANDARD.encode(der);
-    let mut pem = String::with_capacity(text.len() + text.len() / 64 + 64);
-    pem.push_str("-----BEGIN CERTIFICATE-----\n");
+    let mut pem = format!("-----BEGIN {label}-----\n");
     let mut rest = text.as_str();
     while !rest.is_empty() {
         let (line, further) = rest.split_at_checked(64).unwrap_or((rest, ""));
@@ -15,7 +23,7 @@ pub(super) fn certificate(der: &[u8]) -> String {
         pem.push('\n');
         rest = further;
     }
-    pem.push_str("-----END CERTIFICATE-----\n");
+    pem.push_str(&format!("-----END {label}-----\n"));
     pem
 }
 

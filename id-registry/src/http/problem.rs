@@ -123,6 +123,10 @@ problems! {
         "have what is missing checked and entered: npki registry evidence add ID; npki registry evidence list ID shows what is there";
     NOT_ASKED_BY = "E-REQ-012" 403 false, "The profile is asked for by others",
         "have somebody ask whose role the detail names: npki profile show ID";
+    APPROVAL_UNSIGNED = "E-REQ-014" 422 false, "The approval is not signed as it must be",
+        "approve with npki vet approve ID, under the certificate that you sign in with";
+    MATTER_CHANGED = "E-REQ-015" 409 false, "The request is not any more what you approved",
+        "look at it once more, then approve it: npki vet show ID";
 
     KEY_NOT_ADMITTED = "E-ISS-001" 422 false, "The profile does not admit this key",
         "make a key of a kind that the profile admits: npki profile show ID";

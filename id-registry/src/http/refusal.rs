@@ -306,6 +306,10 @@ impl From<RequestError> for Problem {
             RequestError::Identity(identity) => return identity.into(),
             RequestError::Issue(issue) => return issue.into(),
             RequestError::Fault(fault) => return fault.into(),
+            RequestError::Jws(_) | RequestError::Signer(_) | RequestError::Statement(_) => {
+                table::APPROVAL_UNSIGNED
+            }
+            RequestError::MatterChanged(..) => table::MATTER_CHANGED,
             RequestError::NotAskedBy { .. } => table::NOT_ASKED_BY,
             RequestError::AssuranceMissing { .. } => table::ASSURANCE_MISSING,
             RequestError::AssuranceTooLow { .. } => table::ASSURANCE_TOO_LOW,

@@ -127,7 +127,7 @@ struct RejectionView {
 }
 
 impl RequestView {
-    fn of(registry: &Registry, request: Request) -> Result<Self, Problem> {
+    pub(super) fn of(registry: &Registry, request: Request) -> Result<Self, Problem> {
         let remarks = registry.remarks(&request)?;
         let proposals = registry.proposals(&request)?;
         let waiting = request.status() == RequestStatus::Waiting;
@@ -250,34 +250,6 @@ pub(super) async fn show(
     let id = id.parse()?;
     let read = move |registry: &Registry| RequestView::of(registry, registry.request(&who.permit, id)?);
     Ok(Json(blocking(&registry, read).await?))
-}
-
-/// An approval.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Approve {
-    /// What the officer notes. It is kept sealed with the request.
-    note: Option<String>,
-    /// To which level the officer saw the identity proven: `low`, `substantial` or `high`. Profiles may ask for one.
-    assurance: Option<String>,
-}
-
-/// Approves a request; the last approval needed issues the certificate.
-#[utoipa::path(post, path = "/v1/requests/{id}/approve", tag = "requests", operation_id = "approve_request",
-    params(("id" = String, Path, description = "The request")), request_body = Approve,
-    responses((status = 200, body = RequestView)))]
-pub(super) async fn approve(
-    State(registry): Service,
-    who: Authorised<ApproveRequests>,
-    (At(id), Body(approve)): (At, Body<Approve>),
-) -> Result<Json<RequestView>, Problem> {
-    let id = id.parse()?;
-    let assurance = parameter::<Assurance>("assurance", approve.assurance.as_deref())?;
-    let act = move |registry: &Registry| {
-        let request = registry.approve_at(&who.permit, id, approve.note.as_deref(), assurance)?;
-        RequestView::of(registry, request)
-    };
-    Ok(Json(blocking(&registry, act).await?))
 }
 
 /// A rejection.

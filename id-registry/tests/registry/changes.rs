@@ -189,7 +189,7 @@ fn an_organisation_is_renamed_with_all_that_bears_its_name() {
     let (organisation, things) = (life.things.organisation, &life.things);
     let seal = life.country.submit(&life.one, "organisation-seal", organisation, &csr()).unwrap();
     for officer in [&life.two, &life.third] {
-        life.country.registry.approve(&officer.permit(), seal.id, None).unwrap();
+        life.country.approve(&officer, seal.id, None).unwrap();
     }
     let renamed = facts(json!({"legal_name": "Revenue Services Lesotho"}));
     let confirmed = life.changed(organisation, &renamed, ChangeReason::Renamed, Some(60));
@@ -215,7 +215,7 @@ fn a_name_that_is_taken_away_ends_those_that_bear_it() {
     let application = life.things.application;
     let only = csr_with(&["-addext", "subjectAltName=DNS:pay.gov.ls"]);
     let request = life.country.submit(&life.one, "tls-server", application, &only).unwrap();
-    life.country.registry.approve(&life.two.permit(), request.id, None).unwrap();
+    life.country.approve(&life.two, request.id, None).unwrap();
     let fewer = facts(json!({"dns_names": ["pay.gov.ls", "wages.gov.ls"]}));
     let confirmed = life.changed(application, &fewer, ChangeReason::Renamed, Some(60));
     let days = confirmed.to_replace[0].1 - confirmed.identity.record.changed_at.unwrap();
@@ -362,20 +362,20 @@ fn a_request_that_waits_is_judged_anew() {
     let life = Life::begun_in(crate::country::Country::founded_with(&[("person-signature", &twice)]));
     let person = life.things.person;
     let named = csr_with(&["-subj", "/CN=MOKOENA,THABO"]);
-    let (registry, one) = (&life.country.registry, &life.one);
+    let one = &life.one;
     let request = life.country.submit(one, "person-signature", person, &csr()).unwrap();
     let by_name = life.country.submit(one, "person-signature", person, &named).unwrap();
-    registry.approve(&life.two.permit(), request.id, None).unwrap();
+    life.country.approve(&life.two, request.id, None).unwrap();
     life.pass(Duration::minutes(1));
     life.changed(person, &married(), ChangeReason::Marriage, None);
     life.pass(Duration::minutes(1));
-    let still = registry.approve(&life.third.permit(), request.id, None).unwrap();
+    let still = life.country.approve(&life.third, request.id, None).unwrap();
     assert_eq!((still.serial(), still.approvals.len()), (None, 1), "the one from before does not count");
-    let issued = registry.approve(&life.two.permit(), request.id, None).unwrap();
+    let issued = life.country.approve(&life.two, request.id, None).unwrap();
     assert!(issued.serial().is_some());
     assert!(life.living_subjects(person).iter().any(|subject| subject.contains("NTHUNYA")));
-    registry.approve(&life.two.permit(), by_name.id, None).unwrap();
-    let refused = registry.approve(&life.third.permit(), by_name.id, None);
+    life.country.approve(&life.two, by_name.id, None).unwrap();
+    let refused = life.country.approve(&life.third, by_name.id, None);
     assert!(matches!(refused, Err(RequestError::Issue(_))), "it asks for the old name: {refused:?}");
 }
 

@@ -8,14 +8,15 @@ use ca_core::algorithm::KeyAlgorithm;
 use ca_core::authorities::{Authorities, PlacedAuthority, Tenure};
 use ca_core::authority::{Addresses, Authority, AuthorityParts, RootParts, found_root};
 use ca_core::certificate::CaId;
-use ca_core::clock::{SetClock, SystemEntropy};
+use ca_core::clock::{Clock, SetClock, SystemEntropy};
 use ca_core::csr::{SubjectPublicKey, Wishes};
 use ca_core::hierarchy::{self, Hierarchy};
+use ca_core::jws;
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger::sealer::Sealer;
 use ca_core::ledger::{self, Actor, Event, Ledger, Position};
-use ca_core::profile::BUILT_IN;
+use ca_core::profile::{Assurance, BUILT_IN};
 use ca_core::profile_book::{Origin, ProfileBook};
 use ca_core::storage::AuditedChange;
 use ca_core::storage::memory::MemoryStore;
@@ -25,10 +26,10 @@ use ca_core::vault::master::{KeyRing, SoftwareMasterKey};
 use ca_core::vault::{Vault, VaultParts};
 use id_registry::backup::{BackupFailed, BackupMade, Backups};
 use id_registry::duplicates::Thresholds;
-use id_registry::enrolment::{Request, RequestError, Submission};
+use id_registry::enrolment::{APPROVAL_TYPE, Act, Request, RequestError, Statement, Submission};
 use id_registry::evidence::AssuranceRules;
 use id_registry::fault::Fault;
-use id_registry::id::IdentityId;
+use id_registry::id::{IdentityId, RequestId};
 use id_registry::identity::{Further, NewIdentity, Owner};
 use id_registry::master_keys::{MasterKeyState, MasterKeys, Progress, RotationError};
 use id_registry::permission::{Permission, Permit};
@@ -52,12 +53,23 @@ pub(crate) struct Country {
 pub(crate) struct Member {
     pub(crate) principal: Principal,
     pub(crate) enrolled: EnrolledStaff,
+    key: Arc<SoftwareKey>,
 }
 
 impl Member {
     pub(crate) fn permit<P: Permission>(&self) -> Permit<P> {
         self.principal.permit().unwrap()
     }
+
+    /// Signs a statement under the certificate that the member signs in with.
+    pub(crate) fn sign(&self, payload: &[u8]) -> String {
+        jws::sign(self.key.as_ref(), APPROVAL_TYPE, &self.enrolled.certificate.der, payload).unwrap()
+    }
+}
+
+fn member(registry: &Registry, enrolled: EnrolledStaff, key: &[u8]) -> Member {
+    let key = Arc::new(SoftwareKey::from_pem(std::str::from_utf8(key).unwrap()).unwrap());
+    Member { principal: registry.authenticate(&enrolled.certificate.der).unwrap(), enrolled, key }
 }
 
 /// What most tests need to be registered.
@@ -147,16 +159,50 @@ impl Country {
                 assurance: AssuranceRules::built_in().unwrap(),
             },
         }));
-        let enrolled = registry.bootstrap_administrator("First Administrator", &csr()).unwrap();
-        let administrator =
-            Member { principal: registry.authenticate(&enrolled.certificate.der).unwrap(), enrolled };
+        let key = new_key();
+        let enrolled = registry.bootstrap_administrator("First Administrator", &csr_of(&key, "one")).unwrap();
+        let administrator = member(&registry, enrolled, &key);
         Self { store, clock, vault, registry, administrator, sealer }
     }
 
     pub(crate) fn enrol(&self, name: &str, role: Role) -> Member {
-        let new = NewStaff { name, role, csr: &csr() };
+        let key = new_key();
+        let new = NewStaff { name, role, csr: &csr_of(&key, name) };
         let enrolled = self.registry.enrol_staff(&self.administrator.permit(), &new).unwrap();
-        Member { principal: self.registry.authenticate(&enrolled.certificate.der).unwrap(), enrolled }
+        member(&self.registry, enrolled, &key)
+    }
+
+    /// What this officer is to sign to approve a request.
+    pub(crate) fn statement(&self, by: &Member, id: RequestId) -> Result<Statement, RequestError> {
+        let matter = self.registry.to_approve(&by.permit(), id)?.matter;
+        let (by, at) = (by.principal.id(), self.clock.now());
+        Ok(Statement { act: Act::ApproveRequest, matter, by, at, assurance: None, note: None })
+    }
+
+    /// Hands in a statement under the officer's signature.
+    pub(crate) fn hand_in(&self, by: &Member, statement: &Statement) -> Result<Request, RequestError> {
+        let text = by.sign(&serde_json::to_vec(statement).unwrap());
+        self.registry.approve(&by.permit(), statement.matter.request, &text)
+    }
+
+    pub(crate) fn approve(
+        &self,
+        by: &Member,
+        id: RequestId,
+        note: Option<&str>,
+    ) -> Result<Request, RequestError> {
+        self.approve_at(by, id, note, None)
+    }
+
+    pub(crate) fn approve_at(
+        &self,
+        by: &Member,
+        id: RequestId,
+        note: Option<&str>,
+        assurance: Option<Assurance>,
+    ) -> Result<Request, RequestError> {
+        let statement = self.statement(by, id)?;
+        self.hand_in(by, &Statement { note: note.map(str::to_owned), assurance, ..statement })
     }
 
     pub(crate) fn officer(&self) -> Member {

@@ -8,7 +8,7 @@ use id_registry::certificates::{CertificateError, CertificateFilter, Certificate
 use id_registry::enrolment::{IdempotencyKey, RequestError, RequestStatus, Submission};
 use id_registry::identity::IdentityError;
 use id_registry::page::PageSize;
-use id_registry::permission::{ApproveRequests, ReadRegistry, RequestCertificates, RevokeCertificates};
+use id_registry::permission::{ReadRegistry, RequestCertificates, RevokeCertificates};
 use id_registry::principal::Role;
 
 use crate::country::{Country, csr, csr_with};
@@ -33,8 +33,7 @@ fn four_eyes_are_four() {
     let things = country.settled(&applicant, "RSL");
     let request = country.submit(&applicant, "organisation-seal", things.organisation, &csr()).unwrap();
     assert_eq!((request.status(), request.approvals_needed), (RequestStatus::Waiting, 2));
-    let approve =
-        |by: &crate::country::Member| country.registry.approve(&by.permit(), request.id, Some("seen"));
+    let approve = |by: &crate::country::Member| country.approve(by, request.id, Some("seen"));
     assert!(matches!(approve(&applicant), Err(RequestError::Own(_))));
     assert!(matches!(
         country.registry.reject(&applicant.permit(), request.id, "no"),
@@ -63,7 +62,7 @@ fn a_rejected_request_stays_rejected_and_frees_its_csr() {
     let rejected = country.registry.reject(&other.permit(), request.id, "no evidence").unwrap();
     let said = country.registry.remarks(&rejected).unwrap().rejection;
     assert_eq!(said.as_deref(), Some("no evidence"));
-    let late = country.registry.approve(&other.permit(), request.id, None);
+    let late = country.approve(&other, request.id, None);
     assert!(matches!(late, Err(RequestError::Decided { status: RequestStatus::Rejected, .. })));
     let again = country.submit(&applicant, "person-signature", things.person, &csr).unwrap();
     assert_ne!(again.id, request.id);
@@ -145,7 +144,7 @@ fn two_officers_at_the_same_moment_give_one_certificate() {
         let (applicant, one, other) = (country.officer(), country.officer(), country.officer());
         let things = country.settled(&applicant, "RSL");
         let request = country.submit(&applicant, "person-signature", things.person, &csr()).unwrap();
-        let approve = |by: &crate::country::Member| country.registry.approve(&by.permit(), request.id, None);
+        let approve = |by: &crate::country::Member| country.approve(by, request.id, None);
         let outcomes = std::thread::scope(|scope| {
             let threads = [scope.spawn(|| approve(&one)), scope.spawn(|| approve(&other))];
             threads.map(|thread| thread.join().unwrap())
@@ -163,7 +162,8 @@ fn a_request_whose_issuance_failed_can_be_approved_again() {
         let (applicant, officer) = (country.officer(), country.officer());
         let things = country.settled(&applicant, "RSL");
         let request = country.submit(&applicant, "person-signature", things.person, &csr()).unwrap();
-        let approve = || country.registry.approve(&officer.permit::<ApproveRequests>(), request.id, None);
+        let statement = country.statement(&officer, request.id).unwrap();
+        let approve = || country.hand_in(&officer, &statement);
         country.store.fail_next_commit(failure);
         assert!(matches!(approve(), Err(RequestError::Issue(_))));
         assert_eq!(
@@ -269,7 +269,7 @@ fn lists_of_requests_are_in_order_and_follow_their_status() {
         let later = ca_core::clock::Clock::now(country.clock.as_ref()) + time::Duration::seconds(1);
         country.clock.set(later);
     }
-    country.registry.approve(&officer.permit(), ids[1], None).unwrap();
+    country.approve(&officer, ids[1], None).unwrap();
     let permit = officer.permit::<ReadRegistry>();
     let list = |status, after, size: usize| {
         let page = country.registry.requests(&permit, status, after, PageSize::new(size).unwrap()).unwrap();

@@ -27,7 +27,7 @@ fn known_person(
 ) -> (IdentityId, ca_core::serial::SerialNumber) {
     let person = country.register(officer, person("PNOLS-0815"));
     let request = country.submit(officer, "person-signature", person, &csr()).unwrap();
-    let issued = country.registry.approve(&other.permit(), request.id, Some("his scar was seen")).unwrap();
+    let issued = country.approve(&other, request.id, Some("his scar was seen")).unwrap();
     let rejected = country.submit(officer, "person-signature", person, &csr()).unwrap();
     country.registry.reject(&other.permit(), rejected.id, "the wrong face").unwrap();
     (person, issued.serial().unwrap().clone())
@@ -101,7 +101,7 @@ fn an_erased_identity_stays_erased_and_its_number_is_free() {
     assert!(matches!(erase(&country, id), Err(IdentityError::Erased(again)) if again == id));
     let refused = country.submit(&officer, "person-signature", id, &csr()).unwrap_err();
     assert!(matches!(refused, id_registry::enrolment::RequestError::Identity(IdentityError::Erased(_))));
-    assert!(country.registry.approve(&other.permit(), waiting.id, None).is_err());
+    assert!(country.approve(&other, waiting.id, None).is_err());
     let rejected = country.registry.reject(&other.permit(), waiting.id, "erased").unwrap();
     assert_eq!(country.registry.remarks(&rejected).unwrap().rejection, None, "nothing more is kept");
     let anew = country.register(&officer, person("PNOLS-0815"));

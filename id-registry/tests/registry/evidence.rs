@@ -124,7 +124,7 @@ fn a_profile_demands_a_level_and_what_is_missing_is_said() {
     let (applicant, colleague) = (country.officer(), country.officer());
     let id = country.register(&applicant, person("PNOLS-1"));
     let request = country.submit(&applicant, "person-signature", id, &csr()).unwrap().id;
-    let approve = |level| country.registry.approve_at(&colleague.permit(), request, None, Some(level));
+    let approve = |level| country.approve_at(&colleague, request, None, Some(level));
     let missing = |outcome: Result<_, RequestError>| match outcome {
         Err(RequestError::EvidenceTooLow { carried, missing, .. }) => (carried, missing),
         other => panic!("{other:?}"),
@@ -148,8 +148,7 @@ fn what_the_deciding_officer_entered_does_not_count_alone() {
     let id = country.register(&applicant, person("PNOLS-1"));
     enter(&country, &colleague, id, &item("passport", "Passports", "RA1"));
     let request = country.submit(&applicant, "person-signature", id, &csr()).unwrap().id;
-    let approve =
-        || country.registry.approve_at(&colleague.permit(), request, None, Some(Assurance::Substantial));
+    let approve = || country.approve_at(&colleague, request, None, Some(Assurance::Substantial));
     let Err(RequestError::EvidenceTooLow { missing, .. }) = approve() else { panic!() };
     assert!(missing.contains("whoever decides entered it"), "{missing}");
     enter(&country, &applicant, id, &item("chiefs-letter", "Chief", "12"));

@@ -157,10 +157,17 @@ async fn a_certificate_comes_about_over_http() {
     assert_eq!((request.status, &request.json["status"]), (StatusCode::ACCEPTED, &json!("waiting")));
     applicant.post("/v1/requests", body).await.problem(409, "E-REQ-003");
     let approve = format!("/v1/requests/{}/approve", request.json["id"].as_str().unwrap());
-    applicant.post(&approve, json!({})).await.problem(403, "E-REQ-006");
-    let issued = officer.post(&approve, json!({"note": "seen in person"})).await;
+    let prepared = officer.get(&approve.replace("/approve", "/approval")).await;
+    let mut statement = json!({"act": "approve-request", "note": "seen in person"});
+    for member in ["matter", "by", "at"] {
+        statement[member] = prepared.json[member].clone();
+    }
+    let signed = json!({"statement": two.sign(statement.to_string().as_bytes())});
+    applicant.post(&approve, signed.clone()).await.problem(403, "E-REQ-006");
+    officer.post(&approve, json!({"statement": "approved!"})).await.problem(422, "E-REQ-014");
+    let issued = officer.post(&approve, signed.clone()).await;
     assert_eq!((issued.status, &issued.json["status"]), (StatusCode::OK, &json!("issued")));
-    officer.post(&approve, json!({})).await.problem(409, "E-REQ-008");
+    officer.post(&approve, signed).await.problem(409, "E-REQ-008");
     let serial = issued.json["serial"].as_str().unwrap();
     let certificate = officer.get(&format!("/v1/certificates/{serial}")).await;
     assert_eq!(

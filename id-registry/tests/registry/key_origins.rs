@@ -43,7 +43,7 @@ fn what_a_request_states_is_confirmed_by_its_approval_and_kept_with_the_key() {
     let things = country.settled(&applicant, "RSL");
     let waiting = ask(&country, &applicant, ("person-signature", things.person), &csr(), Some(CARD)).unwrap();
     assert_eq!(waiting.key_origin, Some(CARD.read().unwrap()), "who approves sees it");
-    let issued = country.registry.approve(&other.permit(), waiting.id, None).unwrap();
+    let issued = country.approve(&other, waiting.id, None).unwrap();
     let record = record(&country, &applicant, &issued);
     let permit = other.permit::<id_registry::permission::ReadRegistry>();
     let known = country.registry.key_origin(&permit, &record).unwrap().unwrap();

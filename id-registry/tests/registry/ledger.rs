@@ -48,9 +48,9 @@ fn busy() -> (Country, Member, Member) {
     country.sealer.seal().unwrap();
     let request = country.submit(&officer, "person-signature", things.person, &csr()).unwrap();
     // Refused, and on record: nobody approves what they asked for.
-    country.registry.approve(&officer.permit(), request.id, None).unwrap_err();
+    country.approve(&officer, request.id, None).unwrap_err();
     let second = country.officer();
-    country.registry.approve(&second.permit(), request.id, None).unwrap();
+    country.approve(&second, request.id, None).unwrap();
     (country, officer, auditor)
 }
 

@@ -45,7 +45,7 @@ impl Life {
     pub(crate) fn issue(&self, profile: &str, identity: IdentityId) {
         let request = self.country.submit(&self.one, profile, identity, &csr()).unwrap();
         if request.serial().is_none() {
-            self.country.registry.approve(&self.two.permit(), request.id, None).unwrap();
+            self.country.approve(&self.two, request.id, None).unwrap();
         }
     }
 

@@ -1,6 +1,7 @@
 //! The registry at work on a real CA: who may do what, what is refused, and what happens at the same moment.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod approvals;
 mod blast_radius;
 mod blocked_keys;
 mod campaign;

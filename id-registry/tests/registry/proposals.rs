@@ -48,7 +48,7 @@ fn the_approving_officer_sees_what_is_proposed_and_it_is_sealed() {
     let seen: Vec<_> = proposals.iter().map(|it| (it.what.as_str(), it.value.as_str())).collect();
     assert_eq!(seen, [("common-name", "payslips.gov"), ("ip", "10.20.30.40")]);
     assert_absent(&everything(&country.store), &["payslips.gov", "10.20.30.40"]);
-    let request = country.registry.approve(&officer.permit(), request.id, None).unwrap();
+    let request = country.approve(&officer, request.id, None).unwrap();
     let der = country.registry.certificate(&officer.permit(), request.serial().unwrap()).unwrap().1.unwrap();
     let has = |octets: &[u8]| der.windows(octets.len()).any(|window| window == octets);
     assert!(has(b"payslips.gov") && has(&[0x87, 4, 10, 20, 30, 40]));
@@ -86,7 +86,7 @@ fn a_person_s_sector_pseudonym_stays_the_same_in_its_sector_alone() {
     let person = country.settled(&applicant, "RSL").person;
     let name = |profile: &str| {
         let request = country.submit(&applicant, profile, person, &csr()).unwrap();
-        let request = country.registry.approve(&officer.permit(), request.id, None).unwrap();
+        let request = country.approve(&officer, request.id, None).unwrap();
         let serial = request.serial().unwrap();
         let der = country.registry.certificate(&officer.permit(), serial).unwrap().1.unwrap();
         let sector = profile.split_once('-').unwrap().0.as_bytes();

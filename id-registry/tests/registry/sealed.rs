@@ -45,7 +45,7 @@ fn a_settled_country_is_sealed_at_rest() {
     let request = request.unwrap();
     let again = country.registry.submit(&one.permit(), &submission, Some(&key)).unwrap();
     assert_eq!(again.id, request.id, "the blinded key still finds its request");
-    country.registry.approve(&two.permit(), request.id, Some("his scar was seen")).unwrap();
+    country.approve(&two, request.id, Some("his scar was seen")).unwrap();
     let other = country.submit(&one, "person-authentication", things.person, &csr_with(&[])).unwrap();
     country.registry.reject(&two.permit(), other.id, "the photograph is his brother's").unwrap();
     country.submit(&one, "device", things.device, &csr_with(&["-subj", "/CN=Kept Secret"])).unwrap();

@@ -45,9 +45,7 @@ fn an_approval_states_the_level_that_the_profile_asks_for() {
         enter(&country, &applicant, organisation, &item);
     }
     let id = country.submit(&applicant, "organisation-seal", organisation, &csr()).unwrap().id;
-    let approve = |by: &crate::country::Member, level| {
-        country.registry.approve_at(&by.permit(), id, Some("seen"), level)
-    };
+    let approve = |by: &crate::country::Member, level| country.approve_at(by, id, Some("seen"), level);
     assert!(matches!(
         approve(&first, None),
         Err(RequestError::AssuranceMissing { needed: Assurance::Substantial, .. })

@@ -75,7 +75,7 @@ fn a_request_that_waits_is_not_approved_past_a_campaign() {
     let waiting = stage.ask("person-signature", stage.things.person, &csr(), Some(CARD)).unwrap();
     stage.running(stage.terms());
     let registry = &stage.country.registry;
-    let refused = refusal(registry.approve(&another.permit(), waiting.id, None));
+    let refused = refusal(stage.country.approve(&another, waiting.id, None));
     assert!(matches!(refused, Refused::Selected { .. }));
     assert_eq!(registry.request(&another.permit(), waiting.id).unwrap().status(), RequestStatus::Waiting);
     registry.reject(&another.permit(), waiting.id, "a card of the bad batch").unwrap();

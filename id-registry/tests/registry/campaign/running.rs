@@ -165,9 +165,8 @@ fn what_ended_by_itself_is_told_and_left_alone() {
 fn a_server_of_tls_is_not_put_on_hold_but_revoked_at_its_date() {
     let stage = Stage::set();
     let another = stage.country.officer();
-    let registry = &stage.country.registry;
     let waiting = stage.ask("tls-server", stage.things.application, &csr(), Some(CARD)).unwrap();
-    let issued = registry.approve(&another.permit(), waiting.id, None).unwrap();
+    let issued = stage.country.approve(&another, waiting.id, None).unwrap();
     let serial = issued.serial().unwrap().clone();
     stage.running(stage.terms());
     stage.later(Duration::days(10));
@@ -185,9 +184,8 @@ fn a_server_of_tls_is_not_put_on_hold_but_revoked_at_its_date() {
 fn what_cannot_be_done_is_told_and_tried_again() {
     let stage = Stage::set();
     let another = stage.country.officer();
-    let registry = &stage.country.registry;
     let waiting = stage.ask("tls-server", stage.things.application, &csr(), Some(CARD)).unwrap();
-    registry.approve(&another.permit(), waiting.id, None).unwrap();
+    stage.country.approve(&another, waiting.id, None).unwrap();
     // A hold alone, and no date at which it would be revoked.
     stage.running(Terms { revoke_at: None, reason: None, ..stage.terms() });
     stage.later(Duration::days(10));

@@ -23,7 +23,7 @@ async fn seal(world: &World) -> Vec<&'static str> {
     let before = world.certificates();
     let asked = body("organisation-seal", &world.own.organisation.to_string(), &request(&[]));
     let id = world.waiting(&world.applicant, asked).await;
-    let approve = |by| world.decide(by, &id, "approve", json!({}));
+    let approve = |by| world.approve(by, &id);
     approve(&world.applicant).await.problem(403, "E-REQ-006");
     approve(&world.operator).await.problem(403, "E-AUTH-002");
     approve(&world.auditor).await.problem(403, "E-AUTH-002");
@@ -52,7 +52,7 @@ async fn rejected(world: &World) -> Vec<&'static str> {
     let id = world.waiting(&world.applicant, asked).await;
     let rejected = world.decide(&world.second, &id, "reject", json!({"reason": "no evidence"})).await;
     assert_eq!(rejected.json["status"], "rejected");
-    world.decide(&world.third, &id, "approve", json!({})).await.problem(409, "E-REQ-008");
+    world.approve(&world.third, &id).await.problem(409, "E-REQ-008");
     assert_eq!(world.certificates(), before);
     vec!["a rejected request is approved"]
 }
@@ -63,8 +63,8 @@ async fn twice(world: &World) -> Vec<&'static str> {
     let asked = body("person-signature", &world.own.person.to_string(), &csr());
     let id = world.waiting(&world.applicant, asked.clone()).await;
     world.ask(&world.second, asked.clone()).await.problem(409, "E-REQ-003");
-    assert_eq!(world.decide(&world.second, &id, "approve", json!({})).await.json["status"], "issued");
-    world.decide(&world.third, &id, "approve", json!({})).await.problem(409, "E-REQ-008");
+    assert_eq!(world.approve(&world.second, &id).await.json["status"], "issued");
+    world.approve(&world.third, &id).await.problem(409, "E-REQ-008");
     world.ask(&world.applicant, asked).await.problem(409, "E-REQ-003");
     assert_eq!(world.certificates(), before + 1);
     vec![
@@ -97,7 +97,7 @@ async fn changed(world: &World) -> Vec<&'static str> {
     one.post(&approve, sha256.clone()).await.problem(403, "E-PROF-210");
     another.post(&approve, json!({"sha256": "0".repeat(64)})).await.problem(409, "E-PROF-214");
     assert_eq!(another.post(&approve, sha256).await.json["status"], "approved");
-    world.decide(&world.second, &id, "approve", json!({})).await.problem(409, "E-ISS-018");
+    world.approve(&world.second, &id).await.problem(409, "E-ISS-018");
     assert_eq!(world.certificates(), before);
     vec![
         "a profile that makes persons CAs",

@@ -92,6 +92,22 @@ impl World {
         self.caller(by).post(&format!("/v1/requests/{id}/{how}"), body).await
     }
 
+    /// Approves as an officer's program does: what is shown is signed. Whoever is shown nothing tries without.
+    async fn approve(&self, by: &Member, id: &str) -> Answer {
+        let prepared = self.caller(by).get(&format!("/v1/requests/{id}/approval")).await;
+        if !prepared.json["matter"].is_object() {
+            let unsigned = self.decide(by, id, "approve", json!({"statement": ""})).await;
+            assert!(unsigned.status.is_client_error(), "{:?}", unsigned.json);
+            return prepared;
+        }
+        let mut statement = json!({"act": "approve-request"});
+        for member in ["matter", "by", "at"] {
+            statement[member] = prepared.json[member].clone();
+        }
+        let statement = by.sign(statement.to_string().as_bytes());
+        self.decide(by, id, "approve", json!({"statement": statement})).await
+    }
+
     fn owner(&self) -> Owner {
         Owner { organisation: self.own.organisation, sponsor: self.own.person }
     }

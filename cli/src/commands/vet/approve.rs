@@ -1,0 +1,73 @@
+//! Approving: the officer's own key signs exactly what the certificate will hold.
+
+use ca_core::profile::Assurance;
+use id_registry::enrolment::{APPROVAL_TYPE, Act, Matter, Statement};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use super::{Ending, request};
+use crate::client::records::Request;
+use crate::context::ClientIdentity;
+use crate::failure::{Failure, catalogue};
+use crate::output::{Outcome, Page, Simple};
+use crate::session::Session;
+
+/// What the server says an approval is to state.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ToApprove {
+    pub(super) matter: Matter,
+    by: String,
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+    /// Why somebody else must approve it.
+    #[serde(default)]
+    pub(super) hindrance: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Approved {
+    #[serde(flatten)]
+    request: Request,
+    /// What was signed.
+    matter: Matter,
+}
+
+/// Signs and hands in an approval.
+pub(super) fn approve(
+    id: &str,
+    note: Option<String>,
+    assurance: Option<Assurance>,
+    session: &mut Session,
+) -> Ending {
+    let client = session.client()?;
+    // Whoever is not signed in is told so here.
+    let ToApprove { matter, by, at, .. } = client.read(&["requests", id, "approval"])?;
+    // The server's word is not signed for another request than the one that was named.
+    if matter.request.to_string() != id {
+        return Err(Failure::of(&catalogue::ANSWER).cause(format!("it speaks of request {}", matter.request)));
+    }
+    let by = by.parse().map_err(|_| Failure::of(&catalogue::ANSWER).cause("it names no member of staff"))?;
+    let statement = Statement { act: Act::ApproveRequest, matter, by, at, assurance, note };
+    let payload = serde_json::to_vec(&statement)
+        .map_err(|error| Failure::of(&catalogue::OUTPUT).cause(error.to_string()))?;
+    let context = session.context()?;
+    let source = context.identity.as_ref().ok_or_else(|| Failure::of(&catalogue::CONFIGURATION))?;
+    let identity = ClientIdentity::read(source)?;
+    let body = json!({"statement": identity.sign(APPROVAL_TYPE, &payload)?});
+    let request: Request = client.change(&["requests", id, "approve"], &body, session.entropy.as_ref())?;
+    let approved = Approved { request, matter: statement.matter };
+    Ok(Outcome::done(Simple::new("npki.vet.approve/1", approved, |approved, page| {
+        request::show_text(&approved.request, page);
+        matter_text(&approved.matter, page);
+    })))
+}
+
+/// What is approved, for people.
+pub(super) fn matter_text(matter: &Matter, page: &mut Page) {
+    page.line("What the certificate says:".to_owned());
+    let mut facts: Vec<(&str, String)> = vec![("issued by", matter.ca.clone())];
+    facts.extend(matter.subject.iter().map(|attribute| ("subject", attribute.clone())));
+    facts.extend(matter.names.iter().map(|name| ("name", name.clone())));
+    page.facts(&facts);
+}
