@@ -15,6 +15,7 @@ use crate::identity::{FieldError, IdentityError, reason_line};
 use crate::page::{Page, PageSize, collect};
 use crate::permission::{Permission, Permit, ReadRegistry, RevokeCertificates, Scope};
 use crate::registry::{Registry, reference};
+use crate::withdrawal::person_of;
 
 /// Index: `organisation/serial` for certificates of the organisation and of what it owns, empty values.
 pub const CERTIFICATES_BY_ORGANISATION: Table = Table::octets("certificates_by_organisation");
@@ -227,9 +228,13 @@ impl Registry {
         let grounds = grounds.into();
         let note = note.map(|note| reason_line("note", note)).transpose()?;
         let record = self.certificate_within(permit, serial)?;
+        if grounds.reason == RevocationReason::PrivilegeWithdrawn && person_of(&record).is_some() {
+            return Err(CertificateError::TakesNotice(serial.clone()));
+        }
         until_settled(|| {
             let noted = self.noted(permit, &record, note.as_deref())?;
-            attempt(self.authorities().revoke(&record, grounds, &permit.actor(), noted))
+            let reviewed = self.to_be_reviewed(&record, grounds.reason, &permit.actor())?;
+            attempt(self.authorities().revoke(&record, grounds, &permit.actor(), noted.and(reviewed)))
         })
     }
 
@@ -313,6 +318,9 @@ pub enum CertificateError {
         /// The organisation that the caller works for.
         own: IdentityId,
     },
+    /// What a person was entitled to is not taken away without a hearing.
+    #[error("certificate {0} is a person's: that a privilege is withdrawn takes notice and a hearing")]
+    TakesNotice(SerialNumber),
     /// The note does not fit.
     #[error(transparent)]
     Field(#[from] FieldError),

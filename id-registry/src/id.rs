@@ -255,6 +255,11 @@ plain_id!(
     ProposalId, b'V', "a proposal", "V-7QF3K2M9TD"
 );
 
+plain_id!(
+    /// Names an administrative revocation on its way: `W-…`.
+    WithdrawalId, b'W', "a withdrawal", "W-7QF3K2M9TA"
+);
+
 macro_rules! id_as_text {
     ($($name:ident),*) => {$(
         impl fmt::Debug for $name {
@@ -279,7 +284,7 @@ macro_rules! id_as_text {
     )*};
 }
 
-id_as_text!(IdentityId, StaffId, RequestId, ProposalId);
+id_as_text!(IdentityId, StaffId, RequestId, ProposalId, WithdrawalId);
 
 #[cfg(test)]
 mod tests {

@@ -26,6 +26,7 @@ pub mod permission;
 pub mod principal;
 pub mod profiles;
 pub mod staff;
+pub mod withdrawal;
 
 mod record;
 mod registry;

@@ -153,6 +153,8 @@ mod tests {
                 ("request-certificates", "-C-o"),
                 ("approve-requests", "-C--"),
                 ("revoke-certificates", "C--o"),
+                ("withdraw-certificates", "-C--"),
+                ("review-revocations", "CC--"),
                 ("state-key-origins", "CC--"),
                 ("read-campaigns", "CCC-"),
                 ("run-campaigns", "C---"),

@@ -32,6 +32,10 @@ pub struct Settings {
     pub trust_anchors: Vec<TrustAnchor>,
     /// How long a device or application whose sponsor has gone counts without a successor.
     pub sponsor_grace: time::Duration,
+    /// How long a person may reply before certificates are withdrawn.
+    pub reply_time: time::Duration,
+    /// How long a person may appeal after that.
+    pub appeal_time: time::Duration,
     /// From which likeness on it is said that a person may be registered already.
     pub duplicates: Thresholds,
     /// By which rules evidence carries an assurance level.

@@ -18,6 +18,9 @@ use crate::life::{IDENTITY_DUE, IDENTITY_HISTORY, IDENTITY_ISSUANCES};
 use crate::profiles::{PROFILE_PROPOSAL_INDEX, PROFILE_PROPOSALS};
 use crate::registry::READINESS;
 use crate::staff::{ADMINISTRATORS, STAFF, STAFF_CERTIFICATES};
+use crate::withdrawal::{
+    REVOCATION_REVIEWS, WITHDRAWALS, WITHDRAWALS_BY_IDENTITY, WITHDRAWALS_DUE, WITHDRAWALS_OPEN,
+};
 
 /// The tables that this crate's modules declare.
 pub const TABLES: &[Table] = &[
@@ -49,6 +52,11 @@ pub const TABLES: &[Table] = &[
     REQUESTS_BY_CSR,
     REQUEST_CSRS,
     REQUEST_INDEX,
+    REVOCATION_REVIEWS,
     STAFF,
     STAFF_CERTIFICATES,
+    WITHDRAWALS,
+    WITHDRAWALS_BY_IDENTITY,
+    WITHDRAWALS_DUE,
+    WITHDRAWALS_OPEN,
 ];

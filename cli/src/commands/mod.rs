@@ -43,6 +43,7 @@ mod verify;
 mod version;
 mod vet;
 mod whoami;
+mod withdrawal;
 mod witness;
 
 use clap::Subcommand;
@@ -98,6 +99,12 @@ pub enum Command {
     Registry(registry::RegistryCommand),
     /// Revoke a certificate, or put it on hold
     Revoke(revoke::RevokeArguments),
+    /// Withdraw a person's certificates with notice, a hearing and an appeal
+    #[command(subcommand)]
+    Withdrawal(withdrawal::WithdrawalCommand),
+    /// Look afterwards at what colleagues revoked of persons at once
+    #[command(subcommand)]
+    Review(withdrawal::ReviewCommand),
     /// Keys: check them, block what is in others' hands, search for shared primes
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -174,6 +181,8 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Vet(command) => vet::run(command, session),
         Command::Registry(command) => registry::run(command, session),
         Command::Revoke(arguments) => revoke::run(&arguments, session),
+        Command::Withdrawal(command) => withdrawal::run(command, session),
+        Command::Review(command) => withdrawal::review(command, session),
         Command::Key(command) => key::run(command, session),
         Command::Campaign(command) => campaign::run(command, session),
         Command::Staff(command) => staff::run(command, session),

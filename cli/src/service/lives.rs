@@ -7,6 +7,7 @@ use std::time::Duration as StdDuration;
 use id_registry::Registry;
 use id_registry::fault::Fault;
 use id_registry::life::LifeError;
+use id_registry::withdrawal::WithdrawalError;
 
 /// How often it is looked whether anything is due.
 const TICK: StdDuration = StdDuration::from_secs(1);
@@ -35,6 +36,14 @@ impl LifeKeeper {
                 Err(LifeError::Fault(Fault::Contended(_))) => {}
                 Err(error) => {
                     tracing::error!(%error, "what is due could not be carried out; it is tried again")
+                }
+            }
+            match self.registry.carry_on_withdrawals(BATCH) {
+                Ok(0) => {}
+                Ok(done) => tracing::info!(done, "withdrawals became final"),
+                Err(WithdrawalError::Fault(Fault::Contended(_))) => {}
+                Err(error) => {
+                    tracing::error!(%error, "a withdrawal could not be made final; it is tried again")
                 }
             }
         }

@@ -367,6 +367,8 @@ pub(super) fn registry(
             registry_url,
             trust_anchors: trust_anchors.collect::<Result<_, _>>()?,
             sponsor_grace: settings.sponsor_grace,
+            reply_time: settings.reply_time,
+            appeal_time: settings.appeal_time,
             duplicates: settings.duplicates,
             assurance: settings.assurance.clone(),
         },

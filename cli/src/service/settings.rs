@@ -80,6 +80,8 @@ struct LoosePublic {
 #[serde(deny_unknown_fields, default)]
 struct LooseRegistry {
     sponsor_grace_days: u32,
+    reply_days: u32,
+    appeal_days: u32,
     duplicate_ask: u32,
     duplicate_list: u32,
     assurance: Option<PathBuf>,
@@ -90,6 +92,8 @@ impl Default for LooseRegistry {
         let Thresholds { ask, list } = Thresholds::default();
         Self {
             sponsor_grace_days: 30,
+            reply_days: 14,
+            appeal_days: 30,
             duplicate_ask: ask.into(),
             duplicate_list: list.into(),
             assurance: None,
@@ -312,6 +316,10 @@ pub(crate) struct Settings {
     pub(crate) crls: CrlPlans,
     /// How long a device or application whose sponsor has gone counts without a successor.
     pub(crate) sponsor_grace: Duration,
+    /// How long a person may reply before certificates are withdrawn.
+    pub(crate) reply_time: Duration,
+    /// How long a person may appeal after that.
+    pub(crate) appeal_time: Duration,
     pub(crate) duplicates: Thresholds,
     pub(crate) assurance: AssuranceRules,
     pub(crate) ocsp_validity: Duration,
@@ -344,6 +352,8 @@ impl Settings {
         let registry_url = check_url(&loose.public.registry_url, "public.registry_url", &["https"])?;
         let ocsp_validity = bounded(loose.ocsp.validity_minutes, 2, 10_080, "ocsp.validity_minutes")?;
         let grace = bounded(loose.registry.sponsor_grace_days, 0, 365, "registry.sponsor_grace_days")?;
+        let reply = bounded(loose.registry.reply_days, 1, 365, "registry.reply_days")?;
+        let appeal = bounded(loose.registry.appeal_days, 0, 365, "registry.appeal_days")?;
         Ok(Self {
             data: data.to_owned(),
             installation: Installation {
@@ -370,6 +380,8 @@ impl Settings {
             profiles: data.join("profiles"),
             crls: loose.crl.check()?,
             sponsor_grace: Duration::days(grace.into()),
+            reply_time: Duration::days(reply.into()),
+            appeal_time: Duration::days(appeal.into()),
             duplicates: loose.registry.thresholds()?,
             assurance: loose.registry.assurance(data)?,
             hierarchy: data.join(HIERARCHY_FILE),

@@ -44,6 +44,7 @@ mod route;
 mod session;
 mod simulation;
 mod staff;
+mod withdrawals;
 
 use problem::{self as table, Problem};
 use route::{Route, guarded, open};
@@ -122,6 +123,17 @@ fn of_certificates() -> Vec<Route> {
         guarded(approvals::__path_approve, approvals::approve),
         guarded(approvals::__path_proof, approvals::proof),
         guarded(requests::__path_reject, requests::reject),
+        guarded(withdrawals::__path_give_notice, withdrawals::give_notice),
+        guarded(withdrawals::__path_list, withdrawals::list),
+        guarded(withdrawals::__path_show, withdrawals::show),
+        guarded(withdrawals::__path_reply, withdrawals::reply),
+        guarded(withdrawals::__path_uphold, withdrawals::uphold),
+        guarded(withdrawals::__path_drop_it, withdrawals::drop_it),
+        guarded(withdrawals::__path_appeal, withdrawals::appeal),
+        guarded(withdrawals::__path_grant, withdrawals::grant),
+        guarded(withdrawals::__path_dismiss, withdrawals::dismiss),
+        guarded(withdrawals::__path_reviews, withdrawals::reviews),
+        guarded(withdrawals::__path_review, withdrawals::review),
         guarded(certificates::__path_list, certificates::list),
         guarded(certificates::__path_show, certificates::show),
         guarded(ledger::__path_of_certificate, ledger::of_certificate),

@@ -128,6 +128,26 @@ problems! {
     MATTER_CHANGED = "E-REQ-015" 409 false, "The request is not any more what you approved",
         "look at it once more, then approve it: npki vet show ID";
 
+    UNKNOWN_WITHDRAWAL = "E-WDR-001" 404 false, "There is no such withdrawal", "look it up: npki withdrawal list";
+    WITHDRAWAL_ELSEWHERE = "E-WDR-002" 409 false, "The withdrawal is not where this step begins",
+        "see where it stands: npki withdrawal show ID";
+    WITHDRAWAL_EARLY = "E-WDR-003" 409 false, "The holder still has time to reply",
+        "write down the reply with npki withdrawal reply ID, or decide once the time has passed";
+    APPEAL_LATE = "E-WDR-004" 409 false, "The time for an appeal has passed",
+        "the certificates are revoked; a new certificate can be asked for";
+    TOOK_PART = "E-WDR-005" 403 false, "Who took part before does not decide",
+        "let an officer decide who gave no notice and decided nothing in it";
+    NOTHING_TO_WITHDRAW = "E-WDR-006" 422 false, "There is no such certificate to withdraw",
+        "see what the person has: npki cert list --identity ID";
+    WITHDRAWAL_OPEN = "E-WDR-007" 409 false, "These certificates are being withdrawn already",
+        "see what there is: npki withdrawal list --identity ID --open";
+    NO_REVIEW = "E-WDR-008" 404 false, "Nothing of this serial number is to be reviewed",
+        "see what there is: npki review list --open";
+    REVIEWED_ALREADY = "E-WDR-009" 409 false, "It was reviewed already", "see what came of it: npki review list";
+    OWN_REVOCATION = "E-WDR-010" 403 false, "Nobody reviews what they revoked themselves", "let a colleague review it";
+    TAKES_NOTICE = "E-WDR-011" 422 false, "A person's certificate is not withdrawn without a hearing",
+        "give notice: npki withdrawal notice ID --reason TEXT; what endangers others is revoked for another reason";
+
     KEY_NOT_ADMITTED = "E-ISS-001" 422 false, "The profile does not admit this key",
         "make a key of a kind that the profile admits: npki profile show ID";
     FACT_MISSING = "E-ISS-002" 422 false, "The registry lacks what the profile needs",

@@ -31,6 +31,7 @@ use crate::permission::NotPermitted;
 use crate::principal::InvalidRole;
 use crate::profiles::ProfileChangeError;
 use crate::staff::{SignInError, StaffError};
+use crate::withdrawal::{ReviewError, WithdrawalError};
 
 /// A moment as it stands in problems: RFC 3339, UTC.
 fn moment(at: OffsetDateTime) -> String {
@@ -413,6 +414,39 @@ impl From<CertificateError> for Problem {
             CertificateError::Fault(fault) => return fault.into(),
             CertificateError::Unknown(_) => table::UNKNOWN_CERTIFICATE,
             CertificateError::OfAnother { .. } => table::OF_ANOTHER,
+            CertificateError::TakesNotice(_) => table::TAKES_NOTICE,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<WithdrawalError> for Problem {
+    fn from(error: WithdrawalError) -> Self {
+        let kind = match error {
+            WithdrawalError::Field(field) => return field.into(),
+            WithdrawalError::Identity(identity) => return identity.into(),
+            WithdrawalError::Revoke(error) => return error.into(),
+            WithdrawalError::Fault(fault) => return fault.into(),
+            WithdrawalError::Unknown(_) => table::UNKNOWN_WITHDRAWAL,
+            WithdrawalError::Elsewhere { .. } => table::WITHDRAWAL_ELSEWHERE,
+            WithdrawalError::TooEarly { .. } => table::WITHDRAWAL_EARLY,
+            WithdrawalError::TooLate { .. } => table::APPEAL_LATE,
+            WithdrawalError::SamePerson(_) => table::TOOK_PART,
+            WithdrawalError::NotTheirs(_) | WithdrawalError::Nothing(_) => table::NOTHING_TO_WITHDRAW,
+            WithdrawalError::OpenAlready(_) => table::WITHDRAWAL_OPEN,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<ReviewError> for Problem {
+    fn from(error: ReviewError) -> Self {
+        let kind = match error {
+            ReviewError::Field(field) => return field.into(),
+            ReviewError::Fault(fault) => return fault.into(),
+            ReviewError::Unknown(_) => table::NO_REVIEW,
+            ReviewError::Reviewed(_) => table::REVIEWED_ALREADY,
+            ReviewError::Own(_) => table::OWN_REVOCATION,
         };
         Self::new(kind, error.to_string())
     }

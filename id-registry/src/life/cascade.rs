@@ -24,20 +24,20 @@ pub(crate) fn issued(change: Change, identity: IdentityId, serial: &SerialNumber
 }
 
 /// What is to be committed, and what it does.
-pub(super) struct Cascade<'a> {
-    pub(super) by: &'a Actor,
+pub(crate) struct Cascade<'a> {
+    pub(crate) by: &'a Actor,
     /// What the officer wrote.
-    pub(super) note: Option<&'a str>,
-    pub(super) change: AuditedChange,
+    pub(crate) note: Option<&'a str>,
+    pub(crate) change: AuditedChange,
     pub(super) touched: Touched,
 }
 
 impl<'a> Cascade<'a> {
-    pub(super) fn begun(by: &'a Actor, note: Option<&'a str>) -> Self {
+    pub(crate) fn begun(by: &'a Actor, note: Option<&'a str>) -> Self {
         Self { by, note, change: AuditedChange::nothing(), touched: Touched::default() }
     }
 
-    pub(super) fn add(&mut self, change: AuditedChange) {
+    pub(crate) fn add(&mut self, change: AuditedChange) {
         self.change = std::mem::take(&mut self.change).and(change);
     }
 }
@@ -155,7 +155,7 @@ impl Registry {
     }
 
     /// Whether it was changed: what others changed the same way meanwhile is left, and so is what no key at hand reaches.
-    pub(super) fn change_status(
+    pub(crate) fn change_status(
         &self,
         status: Status,
         record: &CertificateRecord,
@@ -192,7 +192,7 @@ impl Registry {
 
 /// What becomes of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
+pub(crate) enum Status {
     Held,
     Released,
     Revoked(RevocationReason),

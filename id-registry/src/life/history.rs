@@ -99,7 +99,7 @@ impl Registry {
     }
 
     /// The change that enters an event into an identity's history.
-    pub(super) fn history_of(
+    pub(crate) fn history_of(
         &self,
         id: IdentityId,
         event: &Event,

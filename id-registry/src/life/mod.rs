@@ -30,7 +30,7 @@ pub use cause::{Cause, ClosureCause, DeathSource, SuspensionCause, UnknownWord};
 pub use history::{Entry, Former};
 pub use take::{Outcome, Touched};
 
-pub(crate) use cascade::issued;
+pub(crate) use cascade::{Cascade, Status, issued};
 
 /// What happened to identities, by `identity/time-event`. What officers wrote is sealed under the identity.
 pub const IDENTITY_HISTORY: Table = Table::records("identity_history");

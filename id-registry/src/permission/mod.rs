@@ -92,6 +92,12 @@ permissions! {
     RevokeCertificates = "revoke-certificates":
         Role::Administrator => Scope::Country,
         Role::AgencyOperator { organisation } => Scope::Organisation(*organisation);
+    /// Give persons notice that certificates are to be revoked, write down what they reply, decide and rule on appeals.
+    WithdrawCertificates = "withdraw-certificates":
+        Role::Officer => Scope::Country;
+    /// Look afterwards at what others revoked at once.
+    ReviewRevocations = "review-revocations":
+        Role::Administrator | Role::Officer => Scope::Country;
     /// Enter from lists where keys live that certificates are for.
     StateKeyOrigins = "state-key-origins":
         Role::Administrator | Role::Officer => Scope::Country;

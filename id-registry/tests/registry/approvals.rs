@@ -58,6 +58,9 @@ impl Wanted {
     }
 }
 
+/// Changes what is stated.
+type Bend = fn(&mut Statement);
+
 fn signed(by: &Member, statement: &Statement) -> String {
     by.sign(&serde_json::to_vec(statement).unwrap())
 }
@@ -145,7 +148,7 @@ fn a_statement_that_is_old_or_of_another_request_approves_nothing() {
 #[test]
 fn what_was_signed_is_what_is_issued() {
     let wanted = Wanted::seal();
-    let bend: [(&str, fn(&mut Statement)); 4] = [
+    let bend: [(&str, Bend); 4] = [
         ("the subject", |one| one.matter.subject.push("common-name: Somebody".to_owned())),
         ("the alternative names", |one| one.matter.names.push("dns:elsewhere.example".to_owned())),
         ("the profile", |one| one.matter.profile_sha256 = Some("00".repeat(32))),

@@ -155,6 +155,8 @@ impl Country {
                 registry_url: "https://registry.example.org".parse().unwrap(),
                 trust_anchors: vec![anchor],
                 sponsor_grace: time::Duration::days(30),
+                reply_time: time::Duration::days(14),
+                appeal_time: time::Duration::days(30),
                 duplicates: Thresholds::default(),
                 assurance: AssuranceRules::built_in().unwrap(),
             },

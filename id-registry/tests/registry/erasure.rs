@@ -27,7 +27,7 @@ fn known_person(
 ) -> (IdentityId, ca_core::serial::SerialNumber) {
     let person = country.register(officer, person("PNOLS-0815"));
     let request = country.submit(officer, "person-signature", person, &csr()).unwrap();
-    let issued = country.approve(&other, request.id, Some("his scar was seen")).unwrap();
+    let issued = country.approve(other, request.id, Some("his scar was seen")).unwrap();
     let rejected = country.submit(officer, "person-signature", person, &csr()).unwrap();
     country.registry.reject(&other.permit(), rejected.id, "the wrong face").unwrap();
     (person, issued.serial().unwrap().clone())

@@ -1,7 +1,7 @@
 //! Evidence and the levels that follow from it: entered, sealed, counted, and demanded at approval.
 
 use ca_core::profile::{Assurance, built_in};
-use id_registry::enrolment::{RequestError, RequestStatus};
+use id_registry::enrolment::{RequestError, RequestStatus, Statement};
 use id_registry::evidence::{EvidenceError, MOST, NewEvidence};
 use id_registry::id::IdentityId;
 use id_registry::permission::{ReadRegistry, RegisterIdentities};
@@ -181,7 +181,11 @@ async fn over_http_the_level_stands_with_identity_and_request() {
     let request = country.submit(&applicant, "person-signature", id, &csr()).unwrap().id;
     let shown = other.get(&format!("/v1/requests/{request}")).await.json;
     assert_eq!(shown["assurance"], assurance, "{shown}");
-    let refused = other.post(&format!("/v1/requests/{request}/approve"), json!({"assurance": "high"})).await;
+    let statement =
+        Statement { assurance: Some(Assurance::High), ..country.statement(&colleague, request).unwrap() };
+    let statement = colleague.sign(&serde_json::to_vec(&statement).unwrap());
+    let approve = format!("/v1/requests/{request}/approve");
+    let refused = other.post(&approve, json!({"statement": statement})).await;
     refused.problem(409, "E-REQ-013");
     let said = refused.json["detail"].as_str().unwrap();
     assert!(said.contains("carries substantial") && said.contains("national-id-card"), "{said}");

@@ -22,5 +22,7 @@ mod persons;
 mod profiles;
 mod proposals;
 mod sealed;
+mod sequences;
 mod staff;
 mod vetting;
+mod withdrawals;

@@ -31,6 +31,7 @@ const STEPS: &[Step] = &[
     Step { name: "blocks", sql: include_str!("migrations/0013_blocks.sql") },
     Step { name: "identity-changes", sql: include_str!("migrations/0014_identity_changes.sql") },
     Step { name: "evidence", sql: include_str!("migrations/0015_evidence.sql") },
+    Step { name: "withdrawals", sql: include_str!("migrations/0016_withdrawals.sql") },
 ];
 
 /// The number of the last step that this npki knows: steps count from 1.

@@ -65,7 +65,7 @@ pub(super) fn approve(
 
 /// What is approved, for people.
 pub(super) fn matter_text(matter: &Matter, page: &mut Page) {
-    page.line("What the certificate says:".to_owned());
+    page.line("What the certificate says:");
     let mut facts: Vec<(&str, String)> = vec![("issued by", matter.ca.clone())];
     facts.extend(matter.subject.iter().map(|attribute| ("subject", attribute.clone())));
     facts.extend(matter.names.iter().map(|name| ("name", name.clone())));

@@ -162,7 +162,7 @@ fn text(checked: &Checked, page: &mut Page) {
             "VALID",
             format!("{count} approvals, each under its officer's own key"),
         ),
-        false => page.verdict(Meaning::Bad, "NOT VALID", "the proof does not hold".to_owned()),
+        false => page.verdict(Meaning::Bad, "NOT VALID", "the proof does not hold"),
     }
     for fault in &checked.faults {
         page.line(format!("  {fault}"));
