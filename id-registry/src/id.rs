@@ -123,11 +123,14 @@ pub enum IdentityKind {
     Device,
     /// A program with an owner.
     Application,
+    /// A program that acts by itself on its owner's behalf.
+    Agent,
 }
 
 impl IdentityKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Person, Self::Organisation, Self::Device, Self::Application];
+    pub const ALL: [Self; 5] =
+        [Self::Person, Self::Organisation, Self::Device, Self::Application, Self::Agent];
 
     /// The name in profiles, in JSON and on the command line.
     pub const fn name(self) -> &'static str {
@@ -136,6 +139,7 @@ impl IdentityKind {
             Self::Organisation => "organisation",
             Self::Device => "device",
             Self::Application => "application",
+            Self::Agent => "agent",
         }
     }
 
@@ -146,6 +150,7 @@ impl IdentityKind {
             Self::Organisation => b'O',
             Self::Device => b'D',
             Self::Application => b'A',
+            Self::Agent => b'G',
         }
     }
 }
@@ -166,10 +171,10 @@ impl FromStr for IdentityKind {
 
 /// Not a name of [`IdentityKind`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("unknown kind of identity: choose person, organisation, device or application")]
+#[error("unknown kind of identity: choose person, organisation, device, application or agent")]
 pub struct UnknownKind;
 
-/// Names an identity of the registry: `P-…`, `O-…`, `D-…`, `A-…`.
+/// Names an identity of the registry: `P-…`, `O-…`, `D-…`, `A-…`, `G-…`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct IdentityId {
@@ -202,7 +207,7 @@ impl FromStr for IdentityId {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (letter, digits) = parse(text, b"PODA", "an identity", "P-7QF3K2M9T4")?;
+        let (letter, digits) = parse(text, b"PODAG", "an identity", "P-7QF3K2M9T4")?;
         let kind = IdentityKind::ALL.into_iter().find(|kind| kind.letter() == letter);
         // `parse` admits only the letters named above.
         Ok(Self { kind: kind.unwrap_or(IdentityKind::Person), digits })

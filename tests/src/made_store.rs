@@ -214,6 +214,7 @@ impl Maker {
             owner: Some(self.owner),
             standing: None,
             orphaned_until: None,
+            lost_token: None,
             changed_at: None,
             replace_until: None,
             registered_at: OffsetDateTime::now_utc(),

@@ -23,6 +23,15 @@ pub fn program(officer: &Npki, organisation: &str, sponsor: &str, name: &str, mo
     answers::id(&officer.done(&add))
 }
 
+/// An agent of this organisation's, for which a person answers.
+#[track_caller]
+pub fn agent(officer: &Npki, organisation: &str, sponsor: &str) -> String {
+    let owner = ["--organisation", organisation, "--sponsor", sponsor];
+    let named =
+        ["--name", "Customs pre-clearance", "--version", "2.1", "--purpose", "clears low-risk consignments"];
+    answers::id(&officer.done(&[&["registry", "add", "agent"], &owner[..], &named[..]].concat()))
+}
+
 /// Its security server.
 #[track_caller]
 pub fn security_server(officer: &Npki, member: &str, sponsor: &str) -> String {
@@ -38,7 +47,7 @@ pub fn served(country: &Country) -> Vec<Issued> {
     let person = &identities.person;
     let member = member(officer);
     let server = security_server(officer, &member, person);
-    let agent = program(officer, &member, person, "Customs pre-clearance", &[]);
+    let agent = agent(officer, &member, person);
     let logged = program(officer, &member, person, "Trade licences", &[]);
     let wanted = [
         ("person-signature-short-term", person, "p256"),

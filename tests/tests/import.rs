@@ -132,6 +132,10 @@ fn a_list_of_all_kinds_names_what_stands_further_up() {
         "environment": "production", "dns_names": ["pay.gov.ls"], "further": {"server_code": "S1"}}),
     );
     add(
+        json!({"kind": "agent", "organisation": "GO:LS-IMP", "sponsor": "PNOLS-000000000001", "name": "Clearance",
+        "version": "2.1", "purpose": "clears low-risk consignments"}),
+    );
+    add(
         json!({"kind": "device", "organisation": "GO:LS-NONE", "sponsor": "PNOLS-000000000001", "asset_tag": "X"}),
     );
     add(json!(["no", "object"]));
@@ -140,15 +144,15 @@ fn a_list_of_all_kinds_names_what_stands_further_up() {
     std::fs::write(&path, list).unwrap();
     let tried =
         import(&country, REFUSED, &path, &["--dry-run", "--refused", text(&path.with_extension("tried"))]);
-    assert_eq!(counts(&tried), [703, 0, 4], "{tried}");
+    assert_eq!(counts(&tried), [704, 0, 4], "{tried}");
     let done = import(&country, REFUSED, &path, &[]);
-    assert_eq!(counts(&done), [703, 0, 4], "{done}");
+    assert_eq!(counts(&done), [704, 0, 4], "{done}");
     let refused = std::fs::read_to_string(path.with_file_name("all.refused.jsonl")).unwrap();
     let rows: Vec<Value> = refused.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((rows.len(), &rows[0]["asset_tag"], &rows[3]["line"]), (4, &json!("X"), &json!("not json")));
     std::fs::remove_file(path.with_file_name("all.refused.jsonl")).unwrap();
     let again = import(&country, REFUSED, &path, &[]);
-    assert_eq!(counts(&again), [0, 703, 4], "the same list enters nobody twice: {again}");
+    assert_eq!(counts(&again), [0, 704, 4], "the same list enters nobody twice: {again}");
     country.installation.stop();
     country.installation.audit_is_clean();
 }

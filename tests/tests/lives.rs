@@ -91,6 +91,33 @@ fn everywhere(country: &Country, says: &str, entry: CrlEntry) {
     }
 }
 
+/// A card is lost, found, and at last stolen: OpenSSL sees each within the bound.
+#[test]
+fn a_lost_card_is_on_hold_until_it_is_found_and_revoked_when_it_was_stolen() {
+    let mut country = Country::populated();
+    let (officer, colleague) = (&country.staff.officer.npki, &country.staff.second_officer.npki);
+    let person = &country.identities.person;
+    let nobody_knows =
+        officer.refused(exit::CONFLICT, &step("lost-token", person, &["--model", "IDPrime 940"]));
+    assert_eq!(nobody_knows.code, "E-TOK-004");
+    let lost = officer.done(&step("lost-token", person, &["--all"]));
+    assert_eq!((&lost["held"], &lost["status"]), (&3.into(), &"active".into()), "{lost}");
+    everywhere(&country, ": revoked", CrlEntry::Listed);
+    let shown = officer.done(&["registry", "show", person]);
+    assert!(shown["token_lost_since"].is_string(), "{shown}");
+    let own = officer.refused(exit::NOT_PERMITTED, &step("lost-token", person, &["--found"]));
+    assert_eq!(own.code, "E-ID-013");
+    assert_eq!(colleague.done(&step("lost-token", person, &["--found"]))["released"], 3);
+    everywhere(&country, ": good", CrlEntry::Absent);
+    let serial = &country.certificate("person-signature").serial;
+    let stolen = officer.done(&step("lost-token", person, &["--serial", serial, "--stolen", "--yes"]));
+    assert_eq!(stolen["revoked"], 1, "{stolen}");
+    let certificate = officer.done(&["cert", "show", serial]);
+    assert_eq!(certificate["revocation"]["reason"], "key-compromise", "{certificate}");
+    country.installation.stop();
+    country.installation.audit_is_clean();
+}
+
 /// Nobody answers for a device any more: the service itself suspends it when the days of grace are over.
 #[test]
 fn a_device_without_a_sponsor_is_suspended_by_itself() {

@@ -194,6 +194,7 @@ fn each_is_for_its_kind(country: &Country, organisation: &str, application: &str
     for (profile, identity) in [
         ("person-signature-short-term", organisation),
         ("agent", organisation),
+        ("agent", application),
         ("audit-log-signer", &country.identities.person),
         ("registry-document-signer", application),
         ("trusted-list-signer", &country.identities.device),
@@ -257,6 +258,11 @@ fn older() -> Country {
     Country::settled_in(installation)
 }
 
+fn registered_agent(country: &Country) -> String {
+    let known = &country.identities;
+    nation::agent(&country.staff.officer.npki, &known.organisation, &known.person)
+}
+
 fn agent_request(country: &Country) -> PathBuf {
     requests::openssl(&country.installation.scratch("agent-request"), &requests::P256)
 }
@@ -265,9 +271,9 @@ fn agent_request(country: &Country) -> PathBuf {
 fn an_older_installation_works_on_and_comes_to_the_new_profiles() {
     let country = older();
     country.staff.issue(&country.installation, &country.staff.officer, "device", &country.identities.device);
-    let application = country.identities.application.clone();
+    let agent_id = registered_agent(&country);
     let request = agent_request(&country);
-    let unknown = refused_request(&country, exit::NOT_FOUND, "agent", &application, &request);
+    let unknown = refused_request(&country, exit::NOT_FOUND, "agent", &agent_id, &request);
     assert_eq!(unknown.code, codes::NO_SUCH_PROFILE);
 
     let mut ministry = Ministry::of(country);
@@ -293,7 +299,7 @@ fn an_older_installation_works_on_and_comes_to_the_new_profiles() {
     next_generation(&mut ministry.country);
     ministry.approve(&ministry.propose(&agent, &["--issued-by", "issuing-g2"]));
     let country = &mut ministry.country;
-    let issued = country.staff.issue(&country.installation, &country.staff.officer, "agent", &application);
+    let issued = country.staff.issue(&country.installation, &country.staff.officer, "agent", &agent_id);
     let (root, next) = (country.installation.root(), country.installation.ca("issuing-g2"));
     let policy = "1.3.6.1.4.1.32473.426.1.6.2";
     openssl::verify_policy(&root, &next, &issued.certificate, policy).succeeded();
@@ -323,9 +329,9 @@ fn a_profile_that_no_ca_issues_is_refused_until_the_hierarchy_names_one() {
     installation.found(&["--hierarchy", text(&hierarchy)]);
     installation.start();
     let mut country = Country::settled_in(installation);
-    let application = country.identities.application.clone();
+    let agent_id = registered_agent(&country);
     let request = agent_request(&country);
-    let problem = refused_request(&country, exit::CONFLICT, "agent", &application, &request);
+    let problem = refused_request(&country, exit::CONFLICT, "agent", &agent_id, &request);
     assert_eq!(problem.code, "E-ISS-009", "{problem:?}");
     assert!(problem.fix.contains("hierarchy.toml"), "{problem:?}");
     let listed = country.staff.officer.npki.done(&["profile", "list"]);
@@ -336,6 +342,6 @@ fn a_profile_that_no_ca_issues_is_refused_until_the_hierarchy_names_one() {
     let planned = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, planned.replacen("issues = [\n", "issues = [\n    \"agent\",\n", 1)).unwrap();
     country.installation.start();
-    let issued = country.staff.issue(&country.installation, &country.staff.officer, "agent", &application);
+    let issued = country.staff.issue(&country.installation, &country.staff.officer, "agent", &agent_id);
     assert_eq!(certificates::crl_addresses(&issued.certificate), Vec::<String>::new());
 }

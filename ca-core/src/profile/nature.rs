@@ -3,7 +3,8 @@
 use super::{AttributeType, Oid, Profile, ProfileKind, SubjectAttribute, oids};
 
 /// The registry's kinds of identity that a profile may be for.
-pub(super) const IDENTITY_KINDS: [&str; 5] = ["person", "organisation", "device", "application", "staff"];
+pub(super) const IDENTITY_KINDS: [&str; 6] =
+    ["person", "organisation", "device", "application", "agent", "staff"];
 
 impl Profile {
     /// A root or an issuing CA.

@@ -93,12 +93,18 @@ struct Facts {
     /// A device's hardware type and serial number, as in RFC 4108
     #[arg(long, value_name = "OID/HEX")]
     hardware_module: Option<String>,
-    /// An application's name
+    /// The name of an application or agent
     #[arg(long)]
     name: Option<String>,
     /// Where an application runs
     #[arg(long)]
     environment: Option<String>,
+    /// An agent's version, or the model that decides for it
+    #[arg(long)]
+    version: Option<String>,
+    /// What an agent is there for
+    #[arg(long)]
+    purpose: Option<String>,
     /// A DNS name; repeat for all that there are from then on
     #[arg(long = "dns-name", value_name = "NAME")]
     dns_names: Option<Vec<String>>,
@@ -140,8 +146,10 @@ pub enum ChangeReason {
     Divorce,
     /// A court's or an authority's order
     Court,
-    /// An organisation, device or application has another name
+    /// An organisation, device, application or agent has another name
     Renamed,
+    /// Another version of a program runs, or another model decides
+    Upgraded,
     /// It sits, or is reached, elsewhere
     Moved,
     /// What was entered was wrong

@@ -40,7 +40,7 @@ pub struct InitArguments {
     /// The address of OCSP and CRLs, written into certificates for ever [default: http:// and --public-listen]
     #[arg(long, value_name = "URL")]
     public_url: Option<url::Url>,
-    /// The address of the registry's entries, written into certificates of devices and applications
+    /// The address of the registry's entries, written into certificates of devices, applications and agents
     #[arg(long, value_name = "URL", default_value = "https://registry.gov.ls/id")]
     registry_url: url::Url,
     /// A name of the interface's TLS certificate; repeat for more

@@ -1,6 +1,8 @@
-//! `npki registry suspend|resume|report-death|confirm-death|find-alive|close|reopen|hand-over|history`: the life of identities.
+//! `npki registry suspend|resume|report-death|confirm-death|find-alive|close|reopen|hand-over|lost-token|history`: the life of identities.
 
+use clap::builder::PossibleValuesParser;
 use clap::{Subcommand, ValueEnum};
+use id_registry::key_origin::OriginKind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -88,6 +90,9 @@ pub enum LifeCommand {
         #[command(flatten)]
         noted: Noted,
     },
+    /// Enter that a token is lost: every certificate in it is put on hold, or revoked with --stolen; --found undoes a loss
+    #[command(after_help = TOKENS)]
+    LostToken(Box<LostToken>),
     /// Show what happened to an identity
     History {
         /// The identity
@@ -95,6 +100,62 @@ pub enum LifeCommand {
         #[command(flatten)]
         paging: Paging,
     },
+}
+
+/// What `npki registry lost-token` is told in the end.
+const TOKENS: &str = "A certificate is in the token when its key is known to come from such a one (npki cert show SERIAL), or \
+    when it is named.\n\n\
+    npki registry lost-token P-7QF3K2M9T4 --model 'IDPrime 940' --note 'report 12'\n\
+    npki registry lost-token P-7QF3K2M9T4 --stolen --note 'seen in a shop'   what is on hold is revoked\n\
+    npki registry lost-token P-7QF3K2M9T4 --found --note 'under the bed'     another officer releases it";
+
+/// A token that is lost, and what is in it.
+#[derive(Debug, clap::Args)]
+pub struct LostToken {
+    /// The identity
+    id: String,
+    /// What kind of token it is
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(OriginKind::ALL.map(OriginKind::name)))]
+    kind: Option<String>,
+    /// Its model
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// Its batch
+    #[arg(long, value_name = "NAME")]
+    batch: Option<String>,
+    /// Its firmware
+    #[arg(long, value_name = "NAME")]
+    firmware: Option<String>,
+    /// A certificate that is in it; repeat for more
+    #[arg(long = "serial", value_name = "SERIAL")]
+    serials: Vec<String>,
+    /// All that the identity has is in it
+    #[arg(long)]
+    all: bool,
+    /// Those are elsewhere of whose keys nobody knows where they are, and that are not named
+    #[arg(long)]
+    others_are_elsewhere: bool,
+    /// It was stolen: what is in it is revoked as keyCompromise
+    #[arg(long)]
+    stolen: bool,
+    /// It is found: what is on hold for it is released, by another officer
+    #[arg(long, conflicts_with_all = ["kind", "model", "batch", "firmware", "serials", "all", "others_are_elsewhere", "stolen"])]
+    found: bool,
+    #[command(flatten)]
+    noted: Noted,
+}
+
+impl LostToken {
+    fn body(&self) -> Value {
+        if self.found {
+            return json!({"note": self.noted.note});
+        }
+        json!({
+            "kind": self.kind, "model": self.model, "batch": self.batch, "firmware": self.firmware,
+            "serials": self.serials, "all": self.all, "others_elsewhere": self.others_are_elsewhere,
+            "stolen": self.stolen, "note": self.noted.note,
+        })
+    }
 }
 
 /// What is noted about a step.
@@ -177,6 +238,15 @@ pub fn run(command: LifeCommand, session: &mut Session) -> Ending {
         LifeCommand::Suspend { id, cause, noted } => {
             (id, "suspend", json!({"cause": word(cause), "note": noted.note}))
         }
+        LifeCommand::LostToken(lost) => {
+            let body = lost.body();
+            let (step, is_final) =
+                if lost.found { ("find-token", false) } else { ("lose-token", lost.stolen) };
+            if is_final {
+                confirm_final(&lost.id, "the certificates in the stolen token of", session)?;
+            }
+            (lost.id, step, body)
+        }
         LifeCommand::Resume { id, noted } => (id, "resume", json!({"note": noted.note})),
         LifeCommand::ReportDeath { id, source, noted } => {
             (id, "report-death", json!({"source": word(source), "note": noted.note}))
@@ -194,9 +264,8 @@ pub fn run(command: LifeCommand, session: &mut Session) -> Ending {
         }
     };
     let client = session.client()?;
-    let is_final = matches!(step, "confirm-death" | "close");
-    if is_final && !session.settings.yes && session.console.can_ask() {
-        session.console.confirm(&format!("Revoke every certificate of {id}? That cannot be undone."))?;
+    if matches!(step, "confirm-death" | "close") {
+        confirm_final(&id, "every certificate of", session)?;
     }
     let taken: Step = client.change(&["identities", &id, step], &body, session.entropy.as_ref())?;
     let beyond_reach = taken.beyond_reach.join(", ");
@@ -206,6 +275,13 @@ pub fn run(command: LifeCommand, session: &mut Session) -> Ending {
     }
     let where_to = "are of CAs whose keys are elsewhere, and are to be revoked there";
     Ok(outcome.warn(format!("these certificates {where_to}: {beyond_reach}")))
+}
+
+fn confirm_final(id: &str, what: &str, session: &mut Session) -> Result<(), crate::failure::Failure> {
+    if session.settings.yes || !session.console.can_ask() {
+        return Ok(());
+    }
+    session.console.confirm(&format!("Revoke {what} {id}? That cannot be undone."))
 }
 
 fn history(id: &str, paging: &Paging, session: &mut Session) -> Ending {
@@ -227,7 +303,7 @@ fn step_text(step: &Step, page: &mut Page) {
         ("put on hold", step.held),
         ("released", step.released),
         ("revoked", step.revoked),
-        ("devices and applications", step.things),
+        ("devices, applications and agents", step.things),
     ];
     let facts: Vec<_> = counted
         .iter()

@@ -62,6 +62,7 @@ pub enum IdentityKind {
     Person,
     Device,
     Application,
+    Agent,
 }
 
 /// An identity to register.
@@ -181,6 +182,36 @@ pub enum NewIdentity {
         #[arg(long, value_name = "CODE")]
         server_code: Option<String>,
     },
+    /// Register an agent: a program that acts by itself on an organisation's behalf
+    Agent {
+        /// The organisation that it acts for
+        #[arg(long, value_name = "ID")]
+        organisation: String,
+        /// The person who answers for it
+        #[arg(long, value_name = "ID")]
+        sponsor: String,
+        /// Its name
+        #[arg(long)]
+        name: String,
+        /// Its version, or the model that decides for it
+        #[arg(long)]
+        version: String,
+        /// What it is there for, and may do
+        #[arg(long, value_name = "TEXT")]
+        purpose: String,
+        /// A DNS name it may use; repeat for more
+        #[arg(long = "dns-name", value_name = "NAME")]
+        dns_names: Vec<String>,
+        /// An IP address it is reached at; repeat for more
+        #[arg(long = "ip-address", value_name = "ADDRESS")]
+        ip_addresses: Vec<String>,
+        /// A mailbox of its own; repeat for more
+        #[arg(long = "email", value_name = "ADDRESS")]
+        email_addresses: Vec<String>,
+        /// An https address of its own; repeat for more
+        #[arg(long = "uri", value_name = "ADDRESS")]
+        uris: Vec<String>,
+    },
 }
 
 /// Registers, lists or shows.
@@ -238,6 +269,10 @@ impl NewIdentity {
                 "kind": "application", "organisation": organisation, "sponsor": sponsor,
                 "name": name, "environment": environment, "dns_names": dns_names,
             }),
+            Self::Agent { organisation, sponsor, name, version, purpose, dns_names, .. } => json!({
+                "kind": "agent", "organisation": organisation, "sponsor": sponsor, "name": name,
+                "version": version, "purpose": purpose, "dns_names": dns_names,
+            }),
         };
         let further = given(self.further());
         if let (Some(members), false) = (body.as_object_mut(), further == json!({})) {
@@ -277,6 +312,9 @@ impl NewIdentity {
                 "ip_addresses": ip_addresses, "email_addresses": email_addresses, "uris": uris,
                 "server_code": server_code,
             }),
+            Self::Agent { ip_addresses, email_addresses, uris, .. } => {
+                json!({"ip_addresses": ip_addresses, "email_addresses": email_addresses, "uris": uris})
+            }
         }
     }
 }

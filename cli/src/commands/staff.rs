@@ -44,6 +44,9 @@ pub struct AddArguments {
     /// The organisation an agency operator belongs to
     #[arg(long, value_name = "ID", required_if_eq("role", "agency-operator"))]
     organisation: Option<String>,
+    /// The member's own entry among the registry's persons: the member decides on nothing about it
+    #[arg(long, value_name = "ID")]
+    person: Option<String>,
     #[command(flatten)]
     csr: CsrSource,
     /// The folder for key.pem, cert.pem and chain.pem [default with --generate: this one]
@@ -94,8 +97,11 @@ fn add(arguments: &AddArguments, client: &Client, session: &Session) -> Ending {
     let subject = [(AttributeType::CommonName, arguments.name.clone())];
     let prepared = arguments.csr.prepare(KeyAlgorithm::P256, &subject, arguments.out.clone())?;
     let mut body = json!({"name": arguments.name, "role": word(arguments.role), "csr": prepared.csr});
-    if let (Some(members), Some(organisation)) = (body.as_object_mut(), &arguments.organisation) {
-        members.insert("organisation".to_owned(), json!(organisation));
+    let further = [("organisation", &arguments.organisation), ("person", &arguments.person)];
+    for (name, value) in further {
+        if let (Some(members), Some(value)) = (body.as_object_mut(), value) {
+            members.insert(name.to_owned(), json!(value));
+        }
     }
     let answer = client.change::<StaffMember>(&["staff"], &body, entropy);
     let member = prepared.delivery.settle(answer)?;

@@ -31,7 +31,7 @@ impl LifeKeeper {
         while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(TICK) {
             match self.registry.carry_on_lives(BATCH) {
                 Ok(0) => {}
-                Ok(done) => tracing::info!(done, "devices or applications lost their sponsor"),
+                Ok(done) => tracing::info!(done, "what was due of identities was carried out"),
                 // Another node was faster: the next tick sees what is left.
                 Err(LifeError::Fault(Fault::Contended(_))) => {}
                 Err(error) => {

@@ -114,5 +114,6 @@ fn named(details: &Details) -> (String, Option<String>) {
         }
         Details::Device { asset_tag, .. } => (asset_tag.clone(), Some(asset_tag.clone())),
         Details::Application { name, environment, .. } => (format!("{name} ({environment})"), None),
+        Details::Agent { name, version, .. } => (format!("{name} ({version})"), None),
     }
 }

@@ -171,7 +171,9 @@ impl Registry {
         let envelope = envelope.ok_or(IdentityError::Erased(request.identity))?;
         self.keep_those_of(&envelope, &mut request, &matter)?;
         self.record_views(permit, [request.identity])?;
-        Ok(ToApprove { hindrance: not_by(permit.staff(), &request).err(), matter })
+        let own = || self.demand_not_own(permit.staff(), request.identity).map_err(RequestError::from);
+        let hindrance = not_by(permit.staff(), &request).and_then(|()| own()).err();
+        Ok(ToApprove { hindrance, matter })
     }
 
     pub(super) fn judged(

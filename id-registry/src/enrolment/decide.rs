@@ -17,7 +17,7 @@ use super::{
 };
 use crate::fault::{Attempt, until_settled};
 use crate::id::RequestId;
-use crate::identity::reason_line;
+use crate::identity::{IdentityError, reason_line};
 use crate::permission::{ApproveRequests, Permit};
 use crate::record::encode;
 use crate::registry::{Registry, reference};
@@ -161,9 +161,17 @@ impl Registry {
         permit: &Permit<ApproveRequests>,
         id: RequestId,
     ) -> Result<(Request, Version), RequestError> {
-        if self.request_record(id)?.0.requested_by == permit.staff() {
+        let (request, _) = self.request_record(id)?;
+        if request.requested_by == permit.staff() {
             self.record_refusal(permit, id, "own request")?;
             return Err(RequestError::Own(id));
+        }
+        match self.demand_not_own(permit.staff(), request.identity) {
+            Err(own @ IdentityError::Own(_)) => {
+                self.record_refusal(permit, id, "own identity")?;
+                return Err(own.into());
+            }
+            looked => looked?,
         }
         self.waiting_request(id)
     }

@@ -2,6 +2,7 @@
 
 use ca_core::alternative_name::Name;
 use ca_core::authorities::Admission;
+use ca_core::blocked_keys::SpkiDigest;
 use ca_core::certificate::CertificateRecord;
 use ca_core::csr::VerifiedCsr;
 use ca_core::issuance::IssueError;
@@ -74,10 +75,23 @@ impl Registry {
         names: &[Name],
     ) -> Result<Admission, RequestError> {
         for_its_kind(profile, applicant.identity.id())?;
+        self.demand_token_at_hand(applicant, csr)?;
         let subject = self.approved_subject(&applicant.identity, profile)?;
         // The key is that of the verified request; the names wished for may also stand beside it.
         let wishes = csr.wishes().clone().and_names(names);
         self.authorities().admit(csr.key().clone(), &wishes, subject, profile).map_err(RequestError::Issue)
+    }
+
+    /// Nobody gets another certificate for a key that is in a lost token. The commit demands that no other is lost meanwhile.
+    fn demand_token_at_hand(&self, applicant: &Applicant, csr: &VerifiedCsr) -> Result<(), RequestError> {
+        let Some(lost) = &applicant.identity.record.lost_token else { return Ok(()) };
+        let key = SpkiDigest::of(csr.key().der());
+        for record in self.authorities().find_many(&lost.held)?.into_iter().flatten() {
+            if SpkiDigest::of_record(&record)? == key {
+                return Err(RequestError::TokenLost(record.serial));
+            }
+        }
+        Ok(())
     }
 
     /// What must stand about a request's key when its certificate is issued: no campaign has such certificates replaced, and

@@ -311,6 +311,9 @@ pub enum RequestError {
     /// This certification request was used before.
     #[error("this certification request was used already, for request {0}")]
     CsrUsed(RequestId),
+    /// The key is in a token that is lost.
+    #[error("the key is in a token that is lost: certificate {0} is on hold for it")]
+    TokenLost(SerialNumber),
     /// A campaign stands against it.
     #[error(transparent)]
     Campaign(Box<Refused>),

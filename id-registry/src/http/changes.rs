@@ -35,6 +35,8 @@ pub(super) struct FactsView {
     hardware_module: Option<String>,
     name: Option<String>,
     environment: Option<String>,
+    version: Option<String>,
+    purpose: Option<String>,
     dns_names: Option<Vec<String>>,
     ip_addresses: Option<Vec<String>>,
     email_addresses: Option<Vec<String>>,
@@ -69,6 +71,8 @@ impl From<FactsView> for NewFacts {
             hardware_module: view.hardware_module,
             name: view.name,
             environment: view.environment,
+            version: view.version,
+            purpose: view.purpose,
             dns_names: view.dns_names,
             ip_addresses: view.ip_addresses,
             email_addresses: view.email_addresses,
@@ -92,7 +96,7 @@ impl From<FactsView> for NewFacts {
 pub(super) struct ProposeChange {
     /// The facts it gives.
     facts: FactsView,
-    /// `marriage`, `divorce`, `court`, `renamed`, `moved`, `correction` or `identity-theft`.
+    /// `marriage`, `divorce`, `court`, `renamed`, `upgraded`, `moved`, `correction` or `identity-theft`.
     reason: String,
     /// How many days certificates that say what was known before stay, 1 to 90; without it they end at once.
     #[schema(minimum = 1, maximum = 90)]

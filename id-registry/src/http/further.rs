@@ -10,13 +10,13 @@ use crate::identity::Further;
 #[serde(default, deny_unknown_fields)]
 #[schema(as = Further)]
 pub(super) struct FurtherView {
-    /// IP addresses it is reached at: devices and applications.
+    /// IP addresses it is reached at: devices, applications and agents.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ip_addresses: Vec<String>,
     /// Its mailboxes: persons, organisations and applications.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     email_addresses: Vec<String>,
-    /// `https` addresses of its own: organisations, devices and applications.
+    /// `https` addresses of its own: organisations, devices, applications and agents.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     uris: Vec<String>,
     /// `VALUE` or `OID/VALUE` (RFC 4043): devices.

@@ -85,6 +85,25 @@ pub(super) enum IdentityEntered {
         #[serde(default)]
         further: FurtherView,
     },
+    /// A program that acts by itself on its owner's behalf.
+    Agent {
+        /// The organisation that it acts for.
+        organisation: String,
+        /// The person who answers for it.
+        sponsor: String,
+        /// Its name.
+        name: String,
+        /// Its version, or the model that decides for it.
+        version: String,
+        /// What it is there for, and may do.
+        purpose: String,
+        /// DNS names it may use.
+        #[serde(default)]
+        dns_names: Vec<String>,
+        /// What else is known.
+        #[serde(default)]
+        further: FurtherView,
+    },
 }
 
 impl IdentityEntered {
@@ -116,6 +135,10 @@ impl IdentityEntered {
                     further: further.into(),
                 }
             }
+            Self::Agent { organisation, sponsor, name, version, purpose, dns_names, further } => {
+                let owner = NamedOwner { organisation, sponsor };
+                NewIdentity::Agent { owner, name, version, purpose, dns_names, further: further.into() }
+            }
         };
         Ok((entered, said))
     }
@@ -131,7 +154,7 @@ fn by_identifier(named: NamedOwner) -> Result<Owner, Problem> {
 pub(super) struct IdentityView {
     /// Its identifier.
     id: String,
-    /// `person`, `organisation`, `device` or `application`.
+    /// `person`, `organisation`, `device`, `application` or `agent`.
     kind: &'static str,
     /// `active`, `suspended` or `closed`.
     status: &'static str,
@@ -150,6 +173,10 @@ pub(super) struct IdentityView {
     #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
     #[schema(value_type = Option<String>, format = DateTime)]
     orphaned_until: Option<OffsetDateTime>,
+    /// Since when a token of it is lost.
+    #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    token_lost_since: Option<OffsetDateTime>,
     /// When what is known of it was changed last.
     #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -189,6 +216,10 @@ pub(super) struct IdentityView {
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purpose: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     dns_names: Option<Vec<String>>,
     /// What else is known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -214,6 +245,7 @@ impl From<Identity> for IdentityView {
                 .map(|signal| signal.source.name())
                 .collect(),
             orphaned_until: record.orphaned_until,
+            token_lost_since: record.lost_token.as_ref().map(|lost| lost.since),
             changed_at: record.changed_at,
             replace_until: record.replace_until,
             registered_at: Some(record.registered_at),
@@ -243,6 +275,13 @@ impl From<Identity> for IdentityView {
             Details::Application { name, environment, dns_names, .. } => {
                 Self { name: Some(name), environment: Some(environment), dns_names: Some(dns_names), ..view }
             }
+            Details::Agent { name, version, purpose, dns_names, .. } => Self {
+                name: Some(name),
+                version: Some(version),
+                purpose: Some(purpose),
+                dns_names: Some(dns_names),
+                ..view
+            },
         }
     }
 }

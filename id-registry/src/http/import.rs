@@ -62,7 +62,7 @@ impl RowEntered {
 fn unfit(said: &str) -> FieldError {
     let names_fields = ["unknown field", "missing field", "duplicate field"];
     if said.starts_with("unknown variant") {
-        return refused("its kind is none of organisation, person, device and application".to_owned());
+        return refused("its kind is none of organisation, person, device, application and agent".to_owned());
     }
     if !names_fields.iter().any(|beginning| said.starts_with(beginning)) {
         return refused("a value is of another type than its field".to_owned());

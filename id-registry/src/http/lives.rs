@@ -35,7 +35,7 @@ pub(super) struct StepView {
     released: usize,
     /// How many were revoked.
     revoked: usize,
-    /// How many devices and applications took a step with it.
+    /// How many devices, applications and agents took a step with it.
     things: usize,
     /// Certificates of CAs whose keys are elsewhere: they are to be revoked there.
     beyond_reach: Vec<String>,
@@ -88,7 +88,7 @@ pub(super) async fn suspend(
 #[serde(deny_unknown_fields)]
 pub(super) struct Noted {
     /// Why, or on what grounds. It is kept sealed with the identity.
-    note: String,
+    pub(super) note: String,
 }
 
 /// Resumes what an officer suspended: another officer does.
@@ -134,7 +134,7 @@ pub(super) async fn report_death(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConfirmDeath {
-    /// Who answers from now on for the devices and applications that the person answered for.
+    /// Who answers from now on for the devices, applications and agents that the person answered for.
     successor: Option<String>,
     /// On what grounds. It is kept sealed with the identity.
     note: String,
@@ -174,9 +174,9 @@ pub(super) async fn find_alive(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Close {
-    /// `emigrated` (persons), `dissolved` (organisations) or `retired` (devices and applications).
+    /// `emigrated` (persons), `dissolved` (organisations) or `retired` (devices, applications and agents).
     cause: String,
-    /// Who answers from now on for the devices and applications that a person answered for.
+    /// Who answers from now on for the devices, applications and agents that a person answered for.
     successor: Option<String>,
     /// On what grounds. It is kept sealed with the identity.
     note: String,

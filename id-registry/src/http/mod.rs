@@ -44,6 +44,7 @@ mod route;
 mod session;
 mod simulation;
 mod staff;
+mod tokens;
 mod withdrawals;
 
 use problem::{self as table, Problem};
@@ -103,6 +104,8 @@ fn of_identities() -> Vec<Route> {
         guarded(lives::__path_close, lives::close),
         guarded(lives::__path_reopen, lives::reopen),
         guarded(lives::__path_hand_over, lives::hand_over),
+        guarded(tokens::__path_lose, tokens::lose),
+        guarded(tokens::__path_find, tokens::find),
         guarded(lives::__path_history, lives::history),
         guarded(changes::__path_propose, changes::propose),
         guarded(changes::__path_show, changes::show),

@@ -58,6 +58,8 @@ problems! {
     CERTIFICATE_ON_HOLD = "E-AUTH-006" 403 false, "Your certificate is on hold", "ask an administrator to release it";
     CERTIFICATE_EXPIRED = "E-AUTH-007" 403 false, "Your certificate has expired",
         "ask an administrator to enrol you again";
+    OWN_IDENTITY = "E-AUTH-011" 403 false, "Nobody decides on what the registry knows of oneself",
+        "let a colleague decide on it";
     ORGANISATION_INACTIVE = "E-AUTH-010" 403 false, "Your organisation is suspended or closed",
         "ask a registration officer how it stands";
     CERTIFICATE_EARLY = "E-AUTH-008" 403 true, "Your certificate is not valid yet",
@@ -243,6 +245,18 @@ problems! {
         "give 1 to 90 days, or none: then they end at once, as they must after a theft of identity";
     OWN_CHANGE = "E-CHG-006" 403 false, "The change takes another officer",
         "let a colleague confirm it who neither proposed it nor entered what it puts right";
+
+    TOKEN_UNNAMED = "E-TOK-001" 422 false, "Nothing says what is in the token",
+        "name its model, batch, firmware or kind, certificates by --serial, or say --all";
+    TOKEN_EMPTY = "E-TOK-002" 409 false, "No certificate that counts is in such a token",
+        "see where the keys live: npki cert show SERIAL; name certificates by --serial, or say --all";
+    NOT_IN_TOKEN = "E-TOK-003" 422 false, "The certificate is none of the identity's that counts",
+        "name those that npki cert list --identity ID shows as active or on hold";
+    TOKEN_UNKNOWN = "E-TOK-004" 409 false, "Nobody knows of some certificates where their keys are",
+        "name those in the token by --serial as well, or say --all, or that the --others-are-elsewhere";
+    TOKEN_LOST = "E-TOK-006" 409 false, "The key is in a token that is lost",
+        "make a new key, in another token";
+    TOKEN_NOT_LOST = "E-TOK-005" 409 false, "No token of the identity is lost", "see what happened: npki registry history ID";
 
     UNKNOWN_CERTIFICATE = "E-CERT-001" 404 false, "There is no such certificate", "look it up: npki cert list";
     REVOKED_ALREADY = "E-CERT-002" 409 false, "The certificate was revoked already", "nothing is left to do";

@@ -26,6 +26,7 @@ use crate::key_origin::OriginError;
 use crate::ledger::LedgerError;
 use crate::life::LifeError;
 use crate::life::change::ChangeRefused;
+use crate::life::token::TokenRefused;
 use crate::master_keys::RotationError;
 use crate::permission::NotPermitted;
 use crate::principal::InvalidRole;
@@ -236,6 +237,7 @@ impl From<IdentityError> for Problem {
             IdentityError::HasCertificate { .. } => table::HAS_CERTIFICATE,
             IdentityError::AnswersFor { .. } => table::ANSWERS_FOR,
             IdentityError::OfAnother { .. } => table::OF_ANOTHER,
+            IdentityError::Own(_) => table::OWN_IDENTITY,
         };
         Self::new(kind, error.to_string())
     }
@@ -319,6 +321,7 @@ impl From<RequestError> for Problem {
             RequestError::WrongProfile { .. } => table::WRONG_PROFILE,
             RequestError::ProfileChanged { .. } => table::PROFILE_CHANGED,
             RequestError::CsrUsed(_) => table::CSR_USED,
+            RequestError::TokenLost(_) => table::TOKEN_LOST,
             RequestError::Campaign(refused) => return (*refused).into(),
             RequestError::OriginContradicts { .. } => table::ORIGIN_CONTRADICTS,
             RequestError::KeyReused(_) => table::KEY_REUSED,
@@ -509,6 +512,7 @@ impl From<LifeError> for Problem {
             LifeError::Field(field) => return field.into(),
             LifeError::Identity(identity) => return identity.into(),
             LifeError::Change(refused) => return refused.into(),
+            LifeError::Token(refused) => return refused.into(),
             LifeError::Revoke(error) => return error.into(),
             LifeError::Fault(fault) => return fault.into(),
             LifeError::Elsewhere { .. } => table::ELSEWHERE,
@@ -531,6 +535,19 @@ impl From<ChangeRefused> for Problem {
             ChangeRefused::Reason { .. } => table::CHANGE_REASON,
             ChangeRefused::Days | ChangeRefused::AtOnce => table::REPLACEMENT_UNFIT,
             ChangeRefused::Own(_) | ChangeRefused::OwnEntry(_) => table::OWN_CHANGE,
+        };
+        Self::new(kind, refused.to_string())
+    }
+}
+
+impl From<TokenRefused> for Problem {
+    fn from(refused: TokenRefused) -> Self {
+        let kind = match refused {
+            TokenRefused::Nothing(_) => table::TOKEN_UNNAMED,
+            TokenRefused::Empty(_) => table::TOKEN_EMPTY,
+            TokenRefused::NotIts { .. } => table::NOT_IN_TOKEN,
+            TokenRefused::Unknown(_) => table::TOKEN_UNKNOWN,
+            TokenRefused::NotLost(_) => table::TOKEN_NOT_LOST,
         };
         Self::new(kind, refused.to_string())
     }

@@ -30,6 +30,8 @@ pub(super) struct StaffEntered {
     csr: String,
     /// The organisation that an agency operator works for.
     organisation: Option<String>,
+    /// The member's own entry among the registry's persons: the member decides on nothing about it.
+    person: Option<String>,
 }
 
 /// A member of staff.
@@ -44,6 +46,8 @@ pub(super) struct StaffView {
     role: &'static str,
     /// The organisation that an agency operator works for.
     organisation: Option<String>,
+    /// The member's own entry among the registry's persons.
+    person: Option<String>,
     /// `active` or `disabled`.
     status: &'static str,
     /// The certificate's serial number, hex.
@@ -65,6 +69,7 @@ impl From<StaffRecord> for StaffView {
             id: record.id.to_string(),
             role: record.role.name(),
             organisation: record.role.organisation().map(|id| id.to_string()),
+            person: record.person.map(|id| id.to_string()),
             name: record.name,
             status: if record.disabled.is_some() { "disabled" } else { "active" },
             serial: record.serial.to_string(),
@@ -85,9 +90,10 @@ pub(super) async fn enrol(
 ) -> Result<(StatusCode, Json<StaffView>), Problem> {
     let organisation: Option<IdentityId> = entered.organisation.as_deref().map(str::parse).transpose()?;
     let role = Role::named(&entered.role, organisation)?;
+    let person = entered.person.as_deref().map(str::parse).transpose()?;
     let view = blocking(&registry, move |registry| {
         let csr = pem::request_octets(&entered.csr);
-        let new = NewStaff { name: &entered.name, role, csr: &csr };
+        let new = NewStaff { name: &entered.name, role, person, csr: &csr };
         let enrolled = registry.enrol_staff(&who.permit, &new)?;
         let (leaf, chain) =
             pem_and_chain(registry, &enrolled.certificate.record.issuer, &enrolled.certificate.der);

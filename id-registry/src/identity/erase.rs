@@ -97,7 +97,7 @@ impl Registry {
         let index = match id.kind() {
             IdentityKind::Organisation => IDENTITIES_BY_ORGANISATION,
             IdentityKind::Person => IDENTITIES_BY_SPONSOR,
-            IdentityKind::Device | IdentityKind::Application => return Ok(()),
+            IdentityKind::Device | IdentityKind::Application | IdentityKind::Agent => return Ok(()),
         };
         let dependants = self.dependants(index, id)?;
         let open = |record: &IdentityRecord| record.id != id && record.status != IdentityStatus::Closed;

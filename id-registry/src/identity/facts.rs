@@ -65,6 +65,12 @@ impl Registry {
                     .with(Fact::ServerCode, server.unwrap_or_default());
                 dns_names.iter().fold(subject, |subject, name| subject.with(Fact::DnsName, name.clone()))
             }
+            Details::Agent { name, version, dns_names, .. } => {
+                let subject = self
+                    .owned(subject, identity, owner)?
+                    .with(Fact::CommonName, format!("{name} ({version})"));
+                dns_names.iter().fold(subject, |subject, name| subject.with(Fact::DnsName, name.clone()))
+            }
         })
     }
 

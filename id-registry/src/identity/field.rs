@@ -5,6 +5,8 @@
 pub(super) const NAME: usize = 64;
 /// ub-locality-name.
 pub(super) const LOCALITY: usize = 128;
+/// A sentence that says what an agent is there for.
+pub(super) const PURPOSE: usize = 200;
 /// ub-serial-number.
 const IDENTIFIER: usize = 64;
 /// RFC 1035 section 2.3.4, in the dotted form.

@@ -17,13 +17,13 @@ const MOST: usize = 20;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Further {
-    /// IP addresses it is reached at: devices and applications.
+    /// IP addresses it is reached at: devices, applications and agents.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ip_addresses: Vec<String>,
     /// Its mailboxes: persons, organisations and applications.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub email_addresses: Vec<String>,
-    /// `https` addresses of its own: organisations, devices and applications.
+    /// `https` addresses of its own: organisations, devices, applications and agents.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub uris: Vec<String>,
     /// An identifier that stays when other names change, `VALUE` or `OID/VALUE` (RFC 4043): devices.
@@ -102,11 +102,15 @@ impl Further {
     }
 
     fn demand_of_kind(&self, kind: IdentityKind) -> Result<(), FieldError> {
-        use IdentityKind::{Application, Device, Organisation, Person};
+        use IdentityKind::{Agent, Application, Device, Organisation, Person};
         let fields: [(&'static str, bool, &[IdentityKind]); 12] = [
-            ("ip_addresses", !self.ip_addresses.is_empty(), &[Device, Application]),
-            ("email_addresses", !self.email_addresses.is_empty(), &[Person, Organisation, Application]),
-            ("uris", !self.uris.is_empty(), &[Organisation, Device, Application]),
+            ("ip_addresses", !self.ip_addresses.is_empty(), &[Device, Application, Agent]),
+            (
+                "email_addresses",
+                !self.email_addresses.is_empty(),
+                &[Person, Organisation, Application, Agent],
+            ),
+            ("uris", !self.uris.is_empty(), &[Organisation, Device, Application, Agent]),
             ("permanent_identifier", self.permanent_identifier.is_some(), &[Device]),
             ("user_principal_name", self.user_principal_name.is_some(), &[Person]),
             ("registered_id", self.registered_id.is_some(), &[Organisation]),

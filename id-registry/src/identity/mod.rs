@@ -1,4 +1,4 @@
-//! Identities: persons, organisations, devices and applications, and what is known of them.
+//! Identities: persons, organisations, devices, applications and agents, and what is known of them.
 
 use ca_core::ledger::Action;
 use ca_core::serial::SerialNumber;
@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use crate::duplicates::{Candidate, told};
 use crate::fault::Fault;
 use crate::id::{IdentityId, IdentityKind, StaffId};
+use crate::life::token::LostToken;
 use crate::life::{Cause, Standing};
 use crate::permission::Scope;
 
@@ -39,7 +40,7 @@ pub const IDENTITY_NUMBERS: Table = Table::octets("identity_numbers");
 /// Index: `organisation/identity` for the organisation itself and what it owns, empty values.
 pub const IDENTITIES_BY_ORGANISATION: Table = Table::octets("identities_by_organisation");
 
-/// Index: `person/identity` for the devices and applications that a person answers for, empty values.
+/// Index: `person/identity` for the devices, applications and agents that a person answers for, empty values.
 pub const IDENTITIES_BY_SPONSOR: Table = Table::octets("identities_by_sponsor");
 
 /// An identity was entered.
@@ -84,7 +85,7 @@ pub struct IdentityRecord {
     pub id: IdentityId,
     /// Where it stands in its life.
     pub status: IdentityStatus,
-    /// Who owns it and answers for it; devices and applications have one.
+    /// Who owns it and answers for it; devices, applications and agents have one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub owner: Option<Owner>,
     /// Why it is not active; left out when it is, and when it was closed to be erased.
@@ -93,6 +94,9 @@ pub struct IdentityRecord {
     /// Until when a successor of its sponsor, who has gone, must be found, UTC.
     #[serde(skip_serializing_if = "Option::is_none", default, with = "time::serde::rfc3339::option")]
     pub orphaned_until: Option<OffsetDateTime>,
+    /// A token of it that is lost.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lost_token: Option<LostToken>,
     /// When what is known of it was changed last, UTC.
     #[serde(skip_serializing_if = "Option::is_none", default, with = "time::serde::rfc3339::option")]
     pub changed_at: Option<OffsetDateTime>,
@@ -241,6 +245,21 @@ pub enum Details {
         #[serde(skip_serializing_if = "Further::is_empty", default)]
         further: Further,
     },
+    /// A program that acts by itself on its owner's behalf.
+    Agent {
+        /// Its name.
+        name: String,
+        /// Its version, or the model that decides for it.
+        version: String,
+        /// What it is there for, and may do.
+        purpose: String,
+        /// DNS names it may use, lower case.
+        #[serde(default)]
+        dns_names: Vec<String>,
+        /// What else is known.
+        #[serde(skip_serializing_if = "Further::is_empty", default)]
+        further: Further,
+    },
 }
 
 impl std::fmt::Debug for Details {
@@ -251,6 +270,7 @@ impl std::fmt::Debug for Details {
             Self::Organisation { .. } => "Organisation",
             Self::Device { .. } => "Device",
             Self::Application { .. } => "Application",
+            Self::Agent { .. } => "Agent",
         };
         f.debug_struct(kind).finish_non_exhaustive()
     }
@@ -269,6 +289,15 @@ pub enum NewIdentity<O = Owner> {
     Device { owner: O, asset_tag: String, hardware_module: Option<String>, further: Further },
     /// A program.
     Application { owner: O, name: String, environment: String, dns_names: Vec<String>, further: Further },
+    /// A program that acts by itself on its owner's behalf.
+    Agent {
+        owner: O,
+        name: String,
+        version: String,
+        purpose: String,
+        dns_names: Vec<String>,
+        further: Further,
+    },
 }
 
 impl<O> NewIdentity<O> {
@@ -289,6 +318,9 @@ impl<O> NewIdentity<O> {
             }
             Self::Application { owner, name, environment, dns_names, further } => {
                 NewIdentity::Application { owner: find(owner)?, name, environment, dns_names, further }
+            }
+            Self::Agent { owner, name, version, purpose, dns_names, further } => {
+                NewIdentity::Agent { owner: find(owner)?, name, version, purpose, dns_names, further }
             }
         })
     }
@@ -367,6 +399,9 @@ pub enum IdentityError {
         /// One of those that depend on it.
         dependant: IdentityId,
     },
+    /// It is the entry of whoever wants to decide on it.
+    #[error("identity {0} is your own: a colleague decides on it")]
+    Own(IdentityId),
     /// The identity belongs to somebody else.
     #[error("identity {id} does not belong to organisation {own}")]
     OfAnother {

@@ -79,6 +79,7 @@ impl Registry {
             owner,
             standing: None,
             orphaned_until: None,
+            lost_token: None,
             changed_at: None,
             replace_until: None,
             registered_at: self.now(),
@@ -214,7 +215,7 @@ impl Number {
             Details::Device { asset_tag, .. } => {
                 owner.map(|owner| ("asset_tag", format!("device/{}/{asset_tag}", owner.organisation)))
             }
-            Details::Application { .. } => None,
+            Details::Application { .. } | Details::Agent { .. } => None,
         };
         // Whoever writes PNOLS-a1 means PNOLS-A1.
         let number = |(field, text): (_, String)| Self { field, text: text.to_ascii_uppercase() };
@@ -245,6 +246,9 @@ impl Details {
             Self::Application { name, environment, dns_names, further } => {
                 NewIdentity::Application { owner, name, environment, dns_names, further }
             }
+            Self::Agent { name, version, purpose, dns_names, further } => {
+                NewIdentity::Agent { owner, name, version, purpose, dns_names, further }
+            }
         }
     }
 
@@ -254,7 +258,8 @@ impl Details {
             Self::Person { further, .. }
             | Self::Organisation { further, .. }
             | Self::Device { further, .. }
-            | Self::Application { further, .. } => further,
+            | Self::Application { further, .. }
+            | Self::Agent { further, .. } => further,
         }
     }
 
@@ -265,6 +270,7 @@ impl Details {
             Self::Organisation { .. } => IdentityKind::Organisation,
             Self::Device { .. } => IdentityKind::Device,
             Self::Application { .. } => IdentityKind::Application,
+            Self::Agent { .. } => IdentityKind::Agent,
         }
     }
 }
@@ -301,6 +307,15 @@ pub(crate) fn checked<O>(entered: NewIdentity<O>, today: Date) -> Result<(Detail
             let dns_names = dns_names_checked(&dns_names)?;
             let further = further.checked(IdentityKind::Application, today)?;
             (Details::Application { name, environment, dns_names, further }, Some(owner))
+        }
+        NewIdentity::Agent { owner, name, version, purpose, dns_names, further } => {
+            // Together they are the common name: "Customs pre-clearance (2.1)".
+            let name = field::line("name", &name, 40)?;
+            let version = field::line("version", &version, 20)?;
+            let purpose = field::line("purpose", &purpose, field::PURPOSE)?;
+            let dns_names = dns_names_checked(&dns_names)?;
+            let further = further.checked(IdentityKind::Agent, today)?;
+            (Details::Agent { name, version, purpose, dns_names, further }, Some(owner))
         }
     })
 }

@@ -1,4 +1,4 @@
-//! Entering whole lists of identities: persons, organisations, devices and applications, a part of a list at a time.
+//! Entering whole lists of identities: persons, organisations, devices, applications and agents, a part of a list at a time.
 //!
 //! Each row is judged exactly as a single registration is, and answered by itself: a row that does not fit, or whose
 //! number is taken, takes no other down with it. What is entered of a part is one commit, so that one flush of the disk

@@ -6,7 +6,7 @@ use ca_core::certificate::CertificateRecord;
 use ca_core::ledger::Actor;
 use ca_core::serial::SerialNumber;
 use ca_core::status::RevocationReason;
-use ca_core::storage::{AuditedChange, Change, Expect, Version};
+use ca_core::storage::{AuditedChange, Change, Expect, StorageError, Version};
 
 use super::step::{Credentials, Next, Step};
 use super::take::Touched;
@@ -53,7 +53,9 @@ impl Registry {
     ) -> Result<IdentityRecord, LifeError> {
         let next = step.from(&record, cascade.by)?;
         let id = record.id;
-        let held = record.standing.as_ref().map(|standing| standing.held.clone()).unwrap_or_default();
+        let mut held = record.standing.as_ref().map(|standing| standing.held.clone()).unwrap_or_default();
+        // What is in a lost token does not come back with its identity.
+        held.retain(|serial| record.lost_token.as_ref().is_none_or(|lost| !lost.held.contains(serial)));
         let (newly, none_missed) = self.credentials(id, &next, &held, cascade)?;
         let mut stepped = record;
         stepped.status = next.status;
@@ -116,8 +118,7 @@ impl Registry {
         if next.credentials == Credentials::Stay {
             return Ok((Vec::new(), Change::new()));
         }
-        let latest = self.store().get(IDENTITY_ISSUANCES, id.to_string().as_bytes())?;
-        let expect = latest.map_or(Expect::Absent, |latest| Expect::Version(latest.version));
+        let none_missed = self.latest_issuance_stands(id)?;
         let because = format!("{} of identity {id}", next.action.as_str());
         let mut newly = Vec::new();
         for record in self.all_certificates_of(id)? {
@@ -135,11 +136,27 @@ impl Registry {
                 _ => {}
             }
         }
-        Ok((newly, Change::new().check(IDENTITY_ISSUANCES, id.to_string(), expect)))
+        Ok((newly, none_missed))
+    }
+
+    /// Demands that nothing is issued meanwhile to an identity, nor to what it owns. It is read before the certificates are.
+    pub(super) fn latest_issuance_stands(&self, id: IdentityId) -> Result<Change, StorageError> {
+        let latest = self.store().get(IDENTITY_ISSUANCES, id.to_string().as_bytes())?;
+        let expect = latest.map_or(Expect::Absent, |latest| Expect::Version(latest.version));
+        Ok(Change::new().check(IDENTITY_ISSUANCES, id.to_string(), expect))
+    }
+
+    /// An identity's certificates that count, or may again.
+    pub(super) fn living(&self, id: IdentityId) -> Result<Vec<CertificateRecord>, StorageError> {
+        let mut living = self.all_certificates_of(id)?;
+        living.retain(|record| {
+            matches!(self.status_of(record), CertificateStatus::Active | CertificateStatus::OnHold)
+        });
+        Ok(living)
     }
 
     /// CA/Browser Forum BR section 4.9.13: a TLS server's certificate is not suspended. It is revoked then.
-    fn hold(
+    pub(super) fn hold(
         &self,
         record: &CertificateRecord,
         because: &str,

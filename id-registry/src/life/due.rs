@@ -13,20 +13,22 @@ impl Registry {
     /// Carries out at most `most` of what is due; how many were done. Each is a commit of its own.
     ///
     /// # Errors
-    /// The registry failed; what was done before stays so.
+    /// One of them failed: the first failure. The others are carried out all the same.
     pub fn carry_on_lives(&self, most: usize) -> Result<usize, LifeError> {
         let now = self.now() + time::Duration::seconds(1);
         let until = Some(timed::key("", now, "").into_bytes());
         let due = self.store().scan(IDENTITY_DUE, &KeyRange { from: None, until }, most)?;
-        for (key, _) in &due {
-            let id: IdentityId = timed::named(IDENTITY_DUE, key)?;
-            let by = Actor::system("identities");
-            if Replaced::is_due(key) {
-                self.end_replaced(id, key, &by)?;
-            } else {
-                self.lose_sponsor(id, &by)?;
-            }
+        // What fails does not keep the others waiting.
+        let failures = due.iter().filter_map(|(key, _)| self.carry_out_due(key).err());
+        match failures.collect::<Vec<_>>().into_iter().next() {
+            Some(error) => Err(error),
+            None => Ok(due.len()),
         }
-        Ok(due.len())
+    }
+
+    fn carry_out_due(&self, key: &[u8]) -> Result<(), LifeError> {
+        let id: IdentityId = timed::named(IDENTITY_DUE, key)?;
+        let by = Actor::system("identities");
+        if Replaced::is_due(key) { self.end_replaced(id, key, &by) } else { self.lose_sponsor(id, &by) }
     }
 }

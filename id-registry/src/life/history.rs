@@ -109,6 +109,19 @@ impl Registry {
         self.history_with(id, event, cause, [("note", note), ("former", None)])
     }
 
+    /// The same where the identity may be erased: then nothing more is kept of it.
+    pub(super) fn history_if_known(
+        &self,
+        id: IdentityId,
+        event: &Event,
+        note: Option<&str>,
+    ) -> Result<Change, LifeError> {
+        match self.history_of(id, event, None, note) {
+            Err(LifeError::Identity(IdentityError::Erased(_))) => Ok(Change::new()),
+            entered => entered,
+        }
+    }
+
     /// The same of a change of what is known, with what was known before.
     pub(super) fn history_of_change(
         &self,

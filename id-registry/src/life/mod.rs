@@ -25,6 +25,7 @@ mod history;
 mod sponsor;
 mod step;
 mod take;
+pub mod token;
 
 pub use cause::{Cause, ClosureCause, DeathSource, SuspensionCause, UnknownWord};
 pub use history::{Entry, Former};
@@ -61,6 +62,12 @@ pub const ORPHANED: Action = Action::named("identity.orphaned");
 pub const SPONSOR_BACK: Action = Action::named("identity.sponsor-back");
 /// What was due of an identity had lost its meaning when its day came.
 pub const LAPSED: Action = Action::named("identity.due-lapsed");
+/// A token is lost: what is in it is on hold.
+pub const TOKEN_LOST: Action = Action::named("identity.token-lost");
+/// A token was stolen: what is in it is revoked.
+pub const TOKEN_STOLEN: Action = Action::named("identity.token-stolen");
+/// A lost token is found.
+pub const TOKEN_FOUND: Action = Action::named("identity.token-found");
 /// Somebody tried a step that takes another officer.
 pub const STEP_REFUSED: Action = Action::named("identity.step-refused");
 
@@ -142,6 +149,9 @@ pub enum LifeError {
     /// The successor cannot be the one who leaves.
     #[error("{0} cannot be its own successor")]
     OwnSuccessor(IdentityId),
+    /// The loss of a token is not entered.
+    #[error(transparent)]
+    Token(token::TokenRefused),
     /// A change is not proposed or confirmed.
     #[error(transparent)]
     Change(change::ChangeRefused),

@@ -53,7 +53,7 @@ impl Registry {
         cascade: &mut Cascade<'_>,
     ) -> Result<IdentityRecord, LifeError> {
         let id = record.id;
-        let wanted = "devices and applications";
+        let wanted = "devices, applications and agents";
         let owner = record.owner.ok_or(LifeError::WrongKind { id, wanted })?;
         let stands = self.active(sponsor, IdentityKind::Person)?;
         let entry = |person: IdentityId| format!("{person}/{id}");
@@ -141,7 +141,7 @@ impl Registry {
         let event = self.event(cascade.by, action, format!("identity:{}", record.id))?;
         let change = also
             .replace(IDENTITIES, record.id.to_string(), version, encode(record)?)
-            .and(self.history_of(record.id, &event, None, cascade.note)?);
+            .and(self.history_if_known(record.id, &event, cascade.note)?);
         cascade.add(change.explained_by(&event));
         cascade.touched.things += 1;
         Ok(())
@@ -163,7 +163,7 @@ impl Registry {
         })
     }
 
-    /// The devices and applications of an organisation.
+    /// The devices, applications and agents of an organisation.
     pub(super) fn things_of_organisation(&self, organisation: IdentityId) -> Result<Vec<Found>, LifeError> {
         let mut things = self.dependants(IDENTITIES_BY_ORGANISATION, organisation)?;
         things.retain(|(record, _)| record.id != organisation);

@@ -117,8 +117,8 @@ impl Step {
             | Self::Close(ClosureCause::Emigrated) => ("persons", kind == IdentityKind::Person),
             Self::Close(ClosureCause::Dissolved) => ("organisations", kind == IdentityKind::Organisation),
             Self::Close(ClosureCause::Retired) | Self::RegainSponsor => {
-                let is_thing = matches!(kind, IdentityKind::Device | IdentityKind::Application);
-                ("devices and applications", is_thing)
+                let is_thing = !matches!(kind, IdentityKind::Person | IdentityKind::Organisation);
+                ("devices, applications and agents", is_thing)
             }
             _ => return Ok(()),
         };

@@ -9,8 +9,8 @@ use super::step::Step;
 use super::{Cause, ClosureCause, DeathSource, LifeError, STEP_REFUSED, SuspensionCause};
 use crate::fault::{Attempt, until_settled};
 use crate::id::{IdentityId, IdentityKind};
-use crate::identity::{IdentityRecord, IdentityStatus, reason_line};
-use crate::permission::{ChangeIdentities, CloseIdentities, Permit};
+use crate::identity::{IdentityError, IdentityRecord, IdentityStatus, reason_line};
+use crate::permission::{ChangeIdentities, CloseIdentities, Permit, staff_of};
 use crate::registry::Registry;
 
 /// What a step did.
@@ -118,7 +118,7 @@ impl Registry {
         self.take(Step::FindAlive, id, &permit.actor(), note, None)
     }
 
-    /// Closes an identity: every certificate is revoked, and an organisation's devices and applications are closed with it.
+    /// Closes an identity: every certificate is revoked, and an organisation's devices, applications and agents are closed with it.
     /// What a person answers for goes to the successor, or must find one.
     ///
     /// # Errors
@@ -161,6 +161,9 @@ impl Registry {
         }
         let taken = until_settled(|| {
             let found = self.identity_record(id)?;
+            if let Some(staff) = staff_of(by) {
+                self.demand_not_own(staff, id)?;
+            }
             let was = found.0.status;
             let mut cascade = Cascade::begun(by, Some(&note));
             let record = self.step_of(step, found, Change::new(), &mut cascade)?;
@@ -168,13 +171,13 @@ impl Registry {
             let Cascade { change, touched, .. } = cascade;
             Ok(Attempt::of(self.commit(change), || Outcome { record, touched }))
         });
-        if let Err(LifeError::SamePerson(_)) = &taken {
-            self.record_refused_step(step, id, by)?;
+        if let Err(LifeError::SamePerson(_) | LifeError::Identity(IdentityError::Own(_))) = &taken {
+            self.record_refused(&format!("{step:?}"), id, by)?;
         }
         taken
     }
 
-    /// What the step of an owner, or of a sponsor, does to its devices and applications. `was` is where it stood before.
+    /// What the step of an owner, or of a sponsor, does to its devices, applications and agents. `was` is where it stood before.
     fn step_of_dependants(
         &self,
         step: Step,
@@ -205,7 +208,7 @@ impl Registry {
         }
     }
 
-    /// An owner's step, taken by those of its devices and applications that it reaches.
+    /// An owner's step, taken by those of its devices, applications and agents that it reaches.
     fn things_step(&self, owner: IdentityId, step: Step, cascade: &mut Cascade<'_>) -> Result<(), LifeError> {
         for thing in self.things_of_organisation(owner)? {
             if step.from(&thing.0, cascade.by).is_ok() {
@@ -217,8 +220,8 @@ impl Registry {
     }
 
     /// An attempt to get around the second officer is for the auditor to see.
-    fn record_refused_step(&self, step: Step, id: IdentityId, by: &Actor) -> Result<(), LifeError> {
-        let event = self.event(by, STEP_REFUSED, format!("identity:{id}"))?.because(format!("{step:?}"));
+    pub(super) fn record_refused(&self, step: &str, id: IdentityId, by: &Actor) -> Result<(), LifeError> {
+        let event = self.event(by, STEP_REFUSED, format!("identity:{id}"))?.because(step);
         self.commit(Change::new().explained_by(&event.refused())).map_err(crate::fault::Fault::from)?;
         Ok(())
     }

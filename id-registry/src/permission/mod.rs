@@ -14,7 +14,7 @@ use crate::principal::Role;
 pub enum Scope {
     /// Everything in the registry.
     Country,
-    /// One organisation with its devices and applications; no persons.
+    /// One organisation with its devices, applications and agents; no persons.
     Organisation(IdentityId),
 }
 

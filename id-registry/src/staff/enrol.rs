@@ -14,7 +14,7 @@ use super::{
 };
 use crate::campaign::Wish;
 use crate::fault::{Attempt, Fault, until_settled};
-use crate::id::{IdentityKind, StaffId};
+use crate::id::{IdentityId, IdentityKind, StaffId};
 use crate::identity::{self, IdentityError};
 use crate::permission::{ManageStaff, Permit};
 use crate::principal::Role;
@@ -46,7 +46,7 @@ impl Registry {
     /// # Errors
     /// There is staff already; else as [`Registry::enrol_staff`].
     pub fn bootstrap_administrator(&self, name: &str, csr: &[u8]) -> Result<EnrolledStaff, StaffError> {
-        let new = NewStaff { name, role: Role::Administrator, csr };
+        let new = NewStaff { name, role: Role::Administrator, person: None, csr };
         self.enrol(&Actor::system("init"), &new, Standing::First)
     }
 
@@ -58,12 +58,17 @@ impl Registry {
     ) -> Result<EnrolledStaff, StaffError> {
         let csr = CertificationRequest::parse(new.csr)?.verify()?;
         let name = identity::name_of_staff(new.name)?;
+        if let Some(person) = new.person {
+            self.active(person, IdentityKind::Person).map_err(StaffError::Organisation)?;
+        }
         until_settled(|| {
             let id = StaffId::draw(self.entropy()).map_err(Fault::from)?;
             let roster = self.roster_with(id, &new.role, standing)?;
             let subject = self.staff_subject(id, &name, &new.role)?;
             let event = self.event(actor, ENROLLED, format!("staff:{id}"))?.with("role", new.role.name());
-            let draft = Draft { id, name: name.clone(), role: new.role.clone(), actor, event, roster };
+            let person = new.person;
+            let draft =
+                Draft { id, name: name.clone(), role: new.role.clone(), person, actor, event, roster };
             self.issue_to_staff(&csr, subject, draft)
         })
     }
@@ -139,7 +144,7 @@ impl Registry {
         Ok(identity::organisation_facts(subject, details))
     }
 
-    fn agency(&self, id: crate::id::IdentityId) -> Result<identity::Identity, IdentityError> {
+    fn agency(&self, id: IdentityId) -> Result<identity::Identity, IdentityError> {
         let (record, _) = self.identity_record(id)?;
         identity::demand_kind(id, IdentityKind::Organisation)?;
         record.demand_active()?;
@@ -152,6 +157,7 @@ struct Draft<'a> {
     id: StaffId,
     name: String,
     role: Role,
+    person: Option<IdentityId>,
     actor: &'a Actor,
     event: Event,
     roster: Change,
@@ -163,6 +169,7 @@ impl Draft<'_> {
             id: self.id,
             name: self.name.clone(),
             role: self.role.clone(),
+            person: self.person,
             serial: certificate.serial.clone(),
             enrolled_at,
             enrolled_by: self.actor.clone(),

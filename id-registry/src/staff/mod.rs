@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 use crate::campaign::{FreeError, Refused};
 use crate::fault::Fault;
-use crate::id::StaffId;
+use crate::id::{IdentityId, StaffId};
 use crate::identity::{FieldError, IdentityError};
 use crate::page::{Page, PageSize};
 use crate::permission::{ManageStaff, Permit};
@@ -50,6 +50,9 @@ pub struct StaffRecord {
     pub name: String,
     /// What the member is there for.
     pub role: Role,
+    /// The member's own entry among the registry's persons, where it is known: nobody decides on that.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub person: Option<IdentityId>,
     /// The certificate that the member signs in with.
     pub serial: SerialNumber,
     /// When enrolled, UTC.
@@ -82,6 +85,8 @@ pub struct NewStaff<'a> {
     pub name: &'a str,
     /// What the member is there for.
     pub role: Role,
+    /// The member's own entry among the registry's persons.
+    pub person: Option<IdentityId>,
     /// The member's certification request, PEM or DER.
     pub csr: &'a [u8],
 }
@@ -121,6 +126,15 @@ impl Registry {
             .collect::<Result<_, _>>()?;
         let next = if more { items.last().map(|record| record.id) } else { None };
         Ok(Page { items, next })
+    }
+
+    /// Goes on only when an identity is not the member's own: nobody decides on what the registry knows of oneself.
+    ///
+    /// # Errors
+    /// It is, or the registry failed.
+    pub(crate) fn demand_not_own(&self, by: StaffId, id: IdentityId) -> Result<(), IdentityError> {
+        let own = self.staff_record(by)?.and_then(|(record, _)| record.person);
+        if own == Some(id) { Err(IdentityError::Own(id)) } else { Ok(()) }
     }
 
     fn staff_record(&self, id: StaffId) -> Result<Option<(StaffRecord, Version)>, Fault> {

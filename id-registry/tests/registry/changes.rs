@@ -10,10 +10,12 @@ use id_registry::life::change::{ChangeAsked, ChangeReason, ChangeRefused, Confir
 use id_registry::life::{ClosureCause, Former};
 use id_registry::page::PageSize;
 use id_registry::permission::{ChangeIdentities, EraseIdentities, ReadRegistry};
+use id_registry::principal::Role;
+use id_registry::staff::NewStaff;
 use serde_json::json;
 use time::Duration;
 
-use crate::country::{Member, csr, csr_with, person};
+use crate::country::{Member, csr, csr_of, csr_with, member, new_key, person};
 use crate::lives::Life;
 
 fn facts(given: serde_json::Value) -> NewFacts {
@@ -43,7 +45,7 @@ impl Life {
     }
 
     /// Proposed by one officer and confirmed by another who entered nothing.
-    fn changed(
+    pub(crate) fn changed(
         &self,
         id: IdentityId,
         facts: &NewFacts,
@@ -351,6 +353,52 @@ fn a_transliteration_goes_with_its_name() {
     let neither = facts(json!({"surname": "Nthunya", "surname_latin": ""}));
     let confirmed = life.changed(other, &neither, ChangeReason::Marriage, None);
     assert_eq!(confirmed.identity.known().unwrap().further().surname_latin, None);
+}
+
+/// A member of staff is a person too, and decides on nothing about it.
+#[test]
+fn nobody_decides_on_their_own_entry() {
+    let life = Life::begun();
+    let person = life.things.person;
+    let key = new_key();
+    let csr_of_staff = csr_of(&key, "Thabo");
+    let new =
+        NewStaff { name: "Thabo Mokoena", role: Role::Officer, person: Some(person), csr: &csr_of_staff };
+    let registry = &life.country.registry;
+    let enrolled = registry.enrol_staff(&life.country.administrator.permit(), &new).unwrap();
+    let itself = member(registry, enrolled, &key);
+    let own = |refused: Result<(), LifeError>| {
+        assert!(matches!(refused, Err(LifeError::Identity(IdentityError::Own(_)))), "{refused:?}");
+    };
+    own(life.propose(&itself, person, &married(), ChangeReason::Marriage, None).map(drop));
+    let open = life.propose(&life.one, person, &married(), ChangeReason::Marriage, None).unwrap();
+    own(life.confirm_change(&itself, person, &open).map(drop));
+    own(life.suspend(&itself, person).map(drop));
+    let request = life.country.submit(&life.one, "person-signature", person, &csr()).unwrap();
+    let refused = life.country.approve(&itself, request.id, None);
+    assert!(matches!(refused, Err(RequestError::Identity(IdentityError::Own(_)))), "{refused:?}");
+    assert_eq!(life.country.events("identity.step-refused").len(), 2);
+    life.confirm_change(&life.two, person, &open).unwrap();
+    let nobody = NewStaff { person: Some(life.things.device), ..new };
+    assert!(registry.enrol_staff(&life.country.administrator.permit(), &nobody).is_err());
+}
+
+/// Whoever is registered anew under the new name is held against it.
+#[test]
+fn a_person_is_found_by_the_new_name() {
+    let life = Life::begun();
+    let born = |surname: &str, number: &str| {
+        let mut entered = person(number);
+        if let NewIdentity::Person { surname: name, further, .. } = &mut entered {
+            surname.clone_into(name);
+            further.birth_date = Some("1984-03-07".to_owned());
+        }
+        entered
+    };
+    let other = life.country.register(&life.one, born("Ramaili", "PNOLS-77"));
+    life.changed(other, &married(), ChangeReason::Marriage, None);
+    let again = life.country.registry.register_identity(&life.one.permit(), born("Nthunya", "PNOLS-78"));
+    assert!(matches!(again, Err(IdentityError::Resembles(_))), "{again:?}");
 }
 
 /// What was approved before the name changed was approved of another name.

@@ -67,7 +67,7 @@ impl Member {
     }
 }
 
-fn member(registry: &Registry, enrolled: EnrolledStaff, key: &[u8]) -> Member {
+pub(crate) fn member(registry: &Registry, enrolled: EnrolledStaff, key: &[u8]) -> Member {
     let key = Arc::new(SoftwareKey::from_pem(std::str::from_utf8(key).unwrap()).unwrap());
     Member { principal: registry.authenticate(&enrolled.certificate.der).unwrap(), enrolled, key }
 }
@@ -169,7 +169,7 @@ impl Country {
 
     pub(crate) fn enrol(&self, name: &str, role: Role) -> Member {
         let key = new_key();
-        let new = NewStaff { name, role, csr: &csr_of(&key, name) };
+        let new = NewStaff { name, role, person: None, csr: &csr_of(&key, name) };
         let enrolled = self.registry.enrol_staff(&self.administrator.permit(), &new).unwrap();
         member(&self.registry, enrolled, &key)
     }

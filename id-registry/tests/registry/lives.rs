@@ -8,7 +8,9 @@ use id_registry::id::IdentityId;
 use id_registry::identity::{IdentityError, IdentityStatus};
 use id_registry::life::{Cause, ClosureCause, DeathSource, LifeError, Outcome, SuspensionCause, Touched};
 use id_registry::page::PageSize;
-use id_registry::permission::{ChangeIdentities, CloseIdentities, ReadRegistry, RevokeCertificates};
+use id_registry::permission::{
+    ChangeIdentities, CloseIdentities, EraseIdentities, ReadRegistry, RevokeCertificates,
+};
 use id_registry::principal::Role;
 use time::Duration;
 
@@ -70,7 +72,7 @@ impl Life {
         self.country.registry.suspend_identity(&permit, id, SuspensionCause::Investigation, "case 12")
     }
 
-    fn resume(&self, by: &Member, id: IdentityId) -> Result<Outcome, LifeError> {
+    pub(crate) fn resume(&self, by: &Member, id: IdentityId) -> Result<Outcome, LifeError> {
         self.country.registry.resume_identity(&by.permit::<ChangeIdentities>(), id, "case closed")
     }
 
@@ -352,6 +354,22 @@ fn none_is_issued_past_a_suspension() {
         });
         assert!(life.stand(device).iter().all(|status| *status == "on-hold"), "{:?}", life.stand(device));
     }
+}
+
+/// Who was erased meanwhile does not keep the others waiting.
+#[test]
+fn what_is_due_of_the_erased_lapses() {
+    let life = Life::begun();
+    let device = life.things.device;
+    life.report(&life.one, DeathSource::Court).unwrap();
+    life.confirm(&life.two, None).unwrap();
+    life.close(device, ClosureCause::Retired).unwrap();
+    let permit = life.country.administrator.permit::<EraseIdentities>();
+    life.country.registry.erase_identity(&permit, device, "retention is over").unwrap();
+    life.pass(Duration::days(31));
+    assert_eq!(life.country.registry.carry_on_lives(100).unwrap(), 2);
+    assert_eq!(life.status(life.things.application), (IdentityStatus::Suspended, Some(Cause::SponsorGone)));
+    assert_eq!(life.country.registry.carry_on_lives(100).unwrap(), 0);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The registry at work on a real CA: who may do what, what is refused, and what happens at the same moment.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod agents;
 mod approvals;
 mod blast_radius;
 mod blocked_keys;
@@ -24,5 +25,6 @@ mod proposals;
 mod sealed;
 mod sequences;
 mod staff;
+mod tokens;
 mod vetting;
 mod withdrawals;

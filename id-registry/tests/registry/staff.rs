@@ -141,8 +141,9 @@ fn an_agency_operator_works_for_an_organisation() {
     assert!(subject.contains("Agency RSL"), "{subject}");
     let (name, role) = ("Operator", Role::AgencyOperator { organisation: things.person });
     let csr = csr();
-    let refused =
-        country.registry.enrol_staff(&country.administrator.permit(), &NewStaff { name, role, csr: &csr });
+    let refused = country
+        .registry
+        .enrol_staff(&country.administrator.permit(), &NewStaff { name, role, person: None, csr: &csr });
     assert!(matches!(refused, Err(StaffError::Organisation(_))), "{refused:?}");
 }
 
@@ -151,8 +152,11 @@ fn a_key_serves_one_member() {
     let country = Country::founded();
     let csr = csr();
     let permit = country.administrator.permit();
-    let enrol =
-        |name| country.registry.enrol_staff(&permit, &NewStaff { name, role: Role::Officer, csr: &csr });
+    let enrol = |name| {
+        country
+            .registry
+            .enrol_staff(&permit, &NewStaff { name, role: Role::Officer, person: None, csr: &csr })
+    };
     enrol("One").unwrap();
     assert!(matches!(enrol("Other"), Err(StaffError::Issue(_))));
 }

@@ -16,7 +16,7 @@ enum Place {
 /// The column of reasons in lists of refused rows.
 pub(super) const REFUSED: &str = "refused";
 
-const COLUMNS: [(&str, Place); 28] = [
+const COLUMNS: [(&str, Place); 30] = [
     ("kind", Place::Own),
     ("surname", Place::Own),
     ("given_name", Place::Own),
@@ -29,6 +29,8 @@ const COLUMNS: [(&str, Place); 28] = [
     ("hardware_module", Place::Own),
     ("name", Place::Own),
     ("environment", Place::Own),
+    ("version", Place::Own),
+    ("purpose", Place::Own),
     ("dns_names", Place::OwnList),
     ("ip_addresses", Place::FurtherList),
     ("email_addresses", Place::FurtherList),
@@ -54,6 +56,7 @@ fn needed(kind: &str) -> &'static [&'static str] {
         "organisation" => &["legal_name", "identifier"],
         "device" => &["organisation", "sponsor", "asset_tag"],
         "application" => &["organisation", "sponsor", "name", "environment"],
+        "agent" => &["organisation", "sponsor", "name", "version", "purpose"],
         _ => &[],
     }
 }

@@ -1,4 +1,4 @@
-//! `npki registry import`: whole lists of persons, organisations, devices and applications, CSV or JSON Lines.
+//! `npki registry import`: whole lists of persons, organisations, devices, applications and agents, CSV or JSON Lines.
 //!
 //! The list is read in pieces, a row at a time, and sent in parts of a few hundred rows, several at once. A journal
 //! beside the list says up to where everything is settled: after a power cut the same command goes on from there, and
@@ -29,8 +29,8 @@ mod seen;
 mod workers;
 
 pub(super) const EXAMPLES: &str = "The list is CSV or JSON Lines. Columns (or members): kind, surname, given_name, \
-    legal_name, identifier, locality, organisation, sponsor, asset_tag, hardware_module, name, environment, dns_names, \
-    ip_addresses, email_addresses, uris, permanent_identifier, user_principal_name, registered_id, member_class, \
+    legal_name, identifier, locality, organisation, sponsor, asset_tag, hardware_module, name, environment, \
+    version, purpose, dns_names, ip_addresses, email_addresses, uris, permanent_identifier, user_principal_name, registered_id, member_class, \
     member_code, server_code; several values of one cell are separated by blanks. organisation and sponsor are \
     identifiers or numbers, and may stand further up in the list. A file that Excel saves as \"CSV UTF-8\" is taken as it \
     is, with commas, semicolons or tabs.\n\nInterrupted, the same command goes on where it was. Rows that are refused are \

@@ -132,7 +132,7 @@ impl Part {
 
     /// Whether it names owners and sponsors.
     pub(super) fn depends(&self) -> bool {
-        self.has_kind(&["device", "application"])
+        self.has_kind(&["device", "application", "agent"])
     }
 
     fn has_kind(&self, kinds: &[&str]) -> bool {

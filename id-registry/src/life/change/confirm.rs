@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ca_core::ledger::Event;
 use ca_core::serial::SerialNumber;
-use ca_core::storage::{Change, Expect, StorageError};
+use ca_core::storage::{Change, StorageError};
 use ca_core::vault::purpose_of;
 use time::{Duration, OffsetDateTime};
 
@@ -18,7 +18,7 @@ use crate::id::IdentityId;
 use crate::identity::{IDENTITIES, IDENTITY_DETAILS, Identity, IdentityError, reason_line};
 use crate::life::cascade::{Cascade, Status};
 use crate::life::history::Former;
-use crate::life::{IDENTITY_DUE, IDENTITY_ISSUANCES, LifeError, STEP_REFUSED, Touched};
+use crate::life::{IDENTITY_DUE, LifeError, Touched};
 use crate::permission::{ChangeIdentities, Permit};
 use crate::record::encode;
 use crate::registry::{Registry, reference};
@@ -52,10 +52,13 @@ impl Registry {
     ) -> Result<Confirmed, LifeError> {
         let note = reason_line("note", note)?;
         let confirmed = until_settled(|| self.confirm(permit, id, change, &note));
-        if let Err(LifeError::Change(ChangeRefused::Own(_) | ChangeRefused::OwnEntry(_))) = &confirmed {
-            let event = self.event(&permit.actor(), STEP_REFUSED, format!("identity:{id}"))?;
-            let event = event.because("ConfirmChange").refused();
-            self.commit(Change::new().explained_by(&event)).map_err(crate::fault::Fault::from)?;
+        let is_own = matches!(
+            &confirmed,
+            Err(LifeError::Change(ChangeRefused::Own(_) | ChangeRefused::OwnEntry(_))
+                | LifeError::Identity(IdentityError::Own(_)))
+        );
+        if is_own {
+            self.record_refused("ConfirmChange", id, &permit.actor())?;
         }
         confirmed
     }
@@ -68,6 +71,7 @@ impl Registry {
         note: &str,
     ) -> Result<Attempt<Confirmed, LifeError>, LifeError> {
         let (record, version) = self.identity_record(id)?;
+        self.demand_not_own(permit.staff(), id)?;
         let (proposed, waits) = self.waiting_change(id, change)?;
         proposed.demand_another(&record, permit.staff())?;
         let before = self.changeable(record)?;
@@ -118,13 +122,6 @@ impl Registry {
         Ok(numbers.and(found_by).and(stands).replace(IDENTITY_DETAILS, key, stored.version, sealed))
     }
 
-    /// Demands that nothing is issued meanwhile to an identity, nor to what it owns.
-    fn latest_issuance_stands(&self, id: IdentityId) -> Result<Change, StorageError> {
-        let latest = self.store().get(IDENTITY_ISSUANCES, id.to_string().as_bytes())?;
-        let expect = latest.map_or(Expect::Absent, |latest| Expect::Version(latest.version));
-        Ok(Change::new().check(IDENTITY_ISSUANCES, id.to_string(), expect))
-    }
-
     /// Revokes what says what was known before, or has it replaced by a day.
     fn end_outdated(
         &self,
@@ -167,7 +164,7 @@ impl Registry {
     }
 
     fn everything_of(&self, identity: &Identity) -> Result<Vec<Outdated>, LifeError> {
-        let living = self.living_certificates(identity)?;
+        let living = self.living(identity.id())?;
         Ok(living.into_iter().map(|record| Outdated { record, serves_tls: false }).collect())
     }
 }

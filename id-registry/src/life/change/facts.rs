@@ -34,6 +34,10 @@ pub struct NewFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub dns_names: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip_addresses: Option<Vec<String>>,
@@ -77,9 +81,11 @@ const OWN: &[(&str, &[IdentityKind], bool)] = &[
     ("locality", &[IdentityKind::Organisation], false),
     ("asset_tag", &[IdentityKind::Device], true),
     ("hardware_module", &[IdentityKind::Device], false),
-    ("name", &[IdentityKind::Application], true),
+    ("name", &[IdentityKind::Application, IdentityKind::Agent], true),
     ("environment", &[IdentityKind::Application], true),
-    ("dns_names", &[IdentityKind::Application], true),
+    ("version", &[IdentityKind::Agent], true),
+    ("purpose", &[IdentityKind::Agent], true),
+    ("dns_names", &[IdentityKind::Application, IdentityKind::Agent], true),
 ];
 
 /// Where in the details the other facts stand.

@@ -7,7 +7,6 @@ use ca_core::profile::Profile;
 use ca_core::storage::StorageError;
 use ca_core::subject::{ApprovedSubject, Fact};
 
-use crate::certificates::CertificateStatus;
 use crate::fault::Fault;
 use crate::identity::{IDENTITIES_BY_ORGANISATION, Identity};
 use crate::life::LifeError;
@@ -54,7 +53,7 @@ impl Registry {
 
     fn outdated_of(&self, before: Known<'_>, after: Known<'_>) -> Result<Vec<Outdated>, LifeError> {
         let mut outdated = Vec::new();
-        for record in self.living_certificates(after.identity)? {
+        for record in self.living(after.identity.id())? {
             let Some(profile) = self.profile_of(&record)? else {
                 // Nobody can say what a profile took that is not known any more.
                 outdated.push(Outdated { record, serves_tls: false });
@@ -95,18 +94,6 @@ impl Registry {
         let Some(der) = self.authorities().der(record, self.vault())? else { return Ok(false) };
         let says = profile.is_outdated(&der, now, facts);
         Ok(says.map_err(|error| Fault::from(StorageError(format!("{}: {error}", record.serial))))?)
-    }
-
-    /// Certificates that count, or may again.
-    pub(super) fn living_certificates(
-        &self,
-        identity: &Identity,
-    ) -> Result<Vec<CertificateRecord>, LifeError> {
-        let mut living = self.all_certificates_of(identity.id())?;
-        living.retain(|record| {
-            matches!(self.status_of(record), CertificateStatus::Active | CertificateStatus::OnHold)
-        });
-        Ok(living)
     }
 
     fn profile_of(&self, record: &CertificateRecord) -> Result<Option<std::sync::Arc<Profile>>, LifeError> {

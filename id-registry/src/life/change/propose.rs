@@ -59,6 +59,7 @@ impl Registry {
         demand_fit(id, asked)?;
         until_settled(|| {
             let (record, _) = self.identity_record(id)?;
+            self.demand_not_own(permit.staff(), id)?;
             let identity = self.changeable(record)?;
             if let Some((waits, _)) = self.waiting_of(id)? {
                 return Err(ChangeRefused::WaitsAlready { identity: id, change: waits.id }.into());

@@ -14,8 +14,10 @@ words! {
         Divorce = "divorce",
         /// A court's or an authority's order.
         Court = "court",
-        /// An organisation, device or application has another name.
+        /// An organisation, device, application or agent has another name.
         Renamed = "renamed",
+        /// Another version of a program runs, or another model decides.
+        Upgraded = "upgraded",
         /// It sits, or is reached, elsewhere.
         Moved = "moved",
         /// What was entered was wrong.
@@ -31,6 +33,7 @@ impl ChangeReason {
         let fits = |reason: &Self| match reason {
             Self::Marriage | Self::Divorce | Self::IdentityTheft => kind == IdentityKind::Person,
             Self::Renamed | Self::Moved => kind != IdentityKind::Person,
+            Self::Upgraded => matches!(kind, IdentityKind::Application | IdentityKind::Agent),
             Self::Court => matches!(kind, IdentityKind::Person | IdentityKind::Organisation),
             Self::Correction => true,
         };

@@ -66,9 +66,7 @@ impl Registry {
                 record.replace_until = None;
                 change = change.replace(IDENTITIES, id.to_string(), version, encode(&record)?);
             }
-            if !self.vault().is_erased(&crate::registry::reference(id))? {
-                change = change.and(self.history_of(id, &event, None, None)?);
-            }
+            let change = change.and(self.history_if_known(id, &event, None)?);
             cascade.add(change.explained_by(&event));
             Ok::<_, LifeError>(Attempt::of(self.commit(cascade.change), || ()))
         })
@@ -101,7 +99,7 @@ impl Registry {
         bearer: &Identity,
         since: OffsetDateTime,
     ) -> Result<RevocationReason, LifeError> {
-        let living = self.living_certificates(bearer)?;
+        let living = self.living(bearer.id())?;
         let follows = |other: &CertificateRecord| {
             other.serial != record.serial && other.profile == record.profile && other.issued_at >= since
         };

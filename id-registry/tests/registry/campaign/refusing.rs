@@ -90,7 +90,7 @@ fn a_broken_algorithm_is_refused_to_staff_too() {
     stage.gathered();
     stage.approve().unwrap();
     let enrol = |csr: &[u8]| {
-        let new = NewStaff { name: "Somebody", role: Role::Officer, csr };
+        let new = NewStaff { name: "Somebody", role: Role::Officer, person: None, csr };
         stage.country.registry.enrol_staff(&stage.first().permit(), &new)
     };
     let refused = enrol(&csr());
