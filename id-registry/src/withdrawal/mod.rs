@@ -5,6 +5,7 @@
 //! revoked when the time for an appeal has passed, or the appeal was dismissed.
 
 use ca_core::authority::RevokeError;
+use ca_core::clock::in_words;
 use ca_core::ledger::{Action, Actor};
 use ca_core::serial::SerialNumber;
 use ca_core::storage::{StorageError, Table};
@@ -145,13 +146,13 @@ pub enum WithdrawalError {
         needed: &'static str,
     },
     /// The holder still has time to reply.
-    #[error("the holder may reply until {until}, and has not: it is decided after that")]
+    #[error("the holder may reply until {}, and has not: it is decided after that", in_words(*until))]
     TooEarly {
         /// Until when.
         until: OffsetDateTime,
     },
     /// The time for an appeal has passed.
-    #[error("an appeal was possible until {until}")]
+    #[error("an appeal was possible until {}", in_words(*until))]
     TooLate {
         /// Until when.
         until: OffsetDateTime,

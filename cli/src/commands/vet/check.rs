@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ca_core::clock::in_words;
 use ca_core::csr::CertificationRequest;
 use ca_core::jws::Unverified;
 use clap::Args;
@@ -160,7 +161,7 @@ fn text(checked: &Checked, page: &mut Page) {
         true => page.verdict(
             Meaning::Good,
             "VALID",
-            format!("{count} approvals, each under its officer's own key"),
+            format!("approved by {count}, each under the officer's own key"),
         ),
         false => page.verdict(Meaning::Bad, "NOT VALID", "the proof does not hold"),
     }
@@ -170,7 +171,7 @@ fn text(checked: &Checked, page: &mut Page) {
     for one in &checked.approvals {
         let level = one.assurance.map(|level| format!(", {level}")).unwrap_or_default();
         let note = one.note.as_deref().unwrap_or_default();
-        page.line(format!("  approved {} by {} ({}){level}  {note}", one.at, one.subject, one.by));
+        page.line(format!("  approved {} by {} ({}){level}  {note}", in_words(one.at), one.subject, one.by));
     }
     if let Some(matter) = &checked.matter {
         page.facts(&[("request", matter.request.to_string()), ("identity", matter.identity.to_string())]);

@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &ProofArguments, session: &mut Session) -> Ending {
     let (request, statements) = (proof.request, proof.statements.len());
     let written = Written { request, statements, file: arguments.out.clone() };
     Ok(Outcome::done(Simple::new("npki.vet.proof/1", written, |written, page| {
-        page.line(format!("{} signed approvals of request {}", written.statements, written.request));
+        page.line(format!("signed approvals of request {}: {}", written.request, written.statements));
         page.line(format!("written: {}", written.file.display()));
         page.line(format!("Judge it anywhere: npki vet check {} --trust ROOT.pem", written.file.display()));
     })))
