@@ -520,6 +520,21 @@ mod tests {
     }
 
     #[test]
+    fn rules_of_assurance_are_read_from_the_file_that_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = SAMPLE.replace("#   assurance = ", "assurance = ");
+        assert_ne!(named, SAMPLE);
+        let file = folder.path().join("assurance.toml");
+        std::fs::write(&file, id_registry::evidence::BUILT_IN).unwrap();
+        let settings = Settings::parse(&named, folder.path()).unwrap();
+        assert_eq!(settings.assurance, AssuranceRules::built_in().unwrap());
+        let misspelt = id_registry::evidence::BUILT_IN.replace("remote_at_most", "remote_at_mots");
+        std::fs::write(&file, misspelt).unwrap();
+        let refused = Settings::parse(&named, folder.path()).unwrap_err();
+        assert!(refused.contains("assurance.toml") && refused.contains("`remote_at_most`"), "{refused}");
+    }
+
+    #[test]
     fn each_wrong_value_is_named() {
         for (from, to, named) in [
             ("country = \"LS\"", "country = \"Lesotho\"", "installation.country"),
@@ -539,6 +554,9 @@ mod tests {
             ),
             ("validity_hours = 24", "validity_hour = 24", "did you mean `validity_hours`"),
             ("base_url = \"http://", "base_url = \"https://", "public.base_url"),
+            ("duplicate_ask = 85", "duplicate_ask = 101", "registry.duplicate_ask"),
+            ("duplicate_list = 70", "duplicate_list = 90", "registry.duplicate_list"),
+            ("#   assurance = \"assurance.toml\"", "assurance = \"none.toml\"", "/d/none.toml"),
         ] {
             assert!(SAMPLE.contains(from), "{from}");
             let refused = Settings::parse(&SAMPLE.replacen(from, to, 1), Path::new("/d")).unwrap_err();

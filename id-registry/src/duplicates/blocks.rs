@@ -159,14 +159,15 @@ impl Registry {
         };
         let (old, new) = (places(before)?, places(after)?);
         let key = |place: &Place| [place.as_slice(), id.to_string().as_bytes()].concat();
-        let entered = new.difference(&old);
-        let change = entered.fold(Change::new(), |change, place| change.put(IDENTITY_BLOCKS, key(place), []));
+        // What stays is put again: whoever was registered before there was this index stands in it from now on.
+        let change =
+            new.iter().fold(Change::new(), |change, place| change.put(IDENTITY_BLOCKS, key(place), []));
         let gone: Vec<Vec<u8>> = old.difference(&new).map(key).collect();
         if gone.is_empty() {
             return Ok(change);
         }
         let found = self.store().get_many(IDENTITY_BLOCKS, &gone)?;
-        // Who was entered before there was this index does not stand in it.
+        // Nor is everything there that would have to go.
         let found = gone.into_iter().zip(found).filter_map(|(key, entry)| Some((key, entry?.version)));
         Ok(found.fold(change, |change, (key, version)| change.delete(IDENTITY_BLOCKS, key, version)))
     }

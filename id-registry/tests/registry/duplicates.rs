@@ -5,6 +5,7 @@ use id_registry::duplicates::{Candidate, IDENTITY_BLOCKS, NotTheSame};
 use id_registry::id::IdentityId;
 use id_registry::identity::{Further, Identity, IdentityError, NewIdentity};
 use id_registry::import::{Batch, Mode, NamedOwner, Outcome, Row};
+use id_registry::life::change::{ChangeAsked, ChangeReason};
 use id_registry::permission::{ImportIdentities, ReadRegistry, RegisterIdentities};
 use id_registry::principal::Role;
 use serde_json::{Value, json};
@@ -159,6 +160,25 @@ fn the_index_tells_nothing_and_goes_with_an_erasure() {
     }
     assert_eq!(entries(&country), 0);
     country.register(&officer, named("Mokoena", "Thabo Joseph", 1, "1984-03-07"));
+}
+
+#[test]
+fn who_changes_a_name_is_found_under_the_new_one() {
+    let country = Country::founded();
+    let (officer, proposes, confirms) = (country.officer(), country.officer(), country.officer());
+    let palesa = country.register(&officer, named("Nthunya", "Palesa", 1, "1990-06-15"));
+    let before = entries(&country);
+    let facts = serde_json::from_value(json!({"surname": "Mokoena"})).unwrap();
+    let (reason, note) = (ChangeReason::Marriage, "certificate 7 of 2026");
+    let asked = ChangeAsked { facts: &facts, reason, replace_within: None, note };
+    let open = country.registry.propose_change(&proposes.permit(), palesa, &asked).unwrap();
+    let change = open.proposed.id.to_string();
+    country.registry.confirm_change(&confirms.permit(), palesa, &change, "seen").unwrap();
+    assert_eq!(entries(&country), before);
+    let new = named("Mokoena", "Palesa", 2, "1990");
+    let found = resembles(register(&country, &officer, new, &NotTheSame::default()).unwrap_err());
+    assert_eq!(found[0].id, palesa);
+    country.register(&officer, named("Nthunya", "Palesa", 3, "1990"));
 }
 
 #[test]
