@@ -446,6 +446,7 @@ impl From<ReviewError> for Problem {
     fn from(error: ReviewError) -> Self {
         let kind = match error {
             ReviewError::Field(field) => return field.into(),
+            ReviewError::Identity(identity) => return identity.into(),
             ReviewError::Fault(fault) => return fault.into(),
             ReviewError::Unknown(_) => table::NO_REVIEW,
             ReviewError::Reviewed(_) => table::REVIEWED_ALREADY,

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, IdentityKind};
-use crate::identity::{FieldError, reason_line};
+use crate::identity::{FieldError, IdentityError, reason_line};
 use crate::page::{Page, PageSize, collect};
 use crate::permission::{Permit, ReadRegistry, ReviewRevocations, Scope};
 use crate::record::{self, encode};
@@ -146,6 +146,7 @@ impl Registry {
             if review.by == permit.actor() {
                 return Err(ReviewError::Own(serial.clone()));
             }
+            self.demand_not_own(permit.staff(), review.identity)?;
             review.reviewed = Some(Reviewed { verdict, by: permit.actor(), at: self.now() });
             let event = self
                 .event(&permit.actor(), REVIEWED, format!("identity:{}", review.identity))?
@@ -174,6 +175,9 @@ pub enum ReviewError {
     /// The note does not fit.
     #[error(transparent)]
     Field(#[from] FieldError),
+    /// It is the reviewer's own certificate.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// The registry failed.
     #[error(transparent)]
     Fault(#[from] Fault),

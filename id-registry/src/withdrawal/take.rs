@@ -14,7 +14,7 @@ use super::{
 use crate::certificates::CertificateStatus;
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, IdentityKind, WithdrawalId};
-use crate::identity::{demand_kind, reason_line};
+use crate::identity::{IdentityError, demand_kind, reason_line};
 use crate::life::{Cascade, Status};
 use crate::permission::{Permit, WithdrawCertificates};
 use crate::record::{self, encode};
@@ -44,6 +44,7 @@ impl Registry {
     ) -> Result<Withdrawal, WithdrawalError> {
         let reason = reason_line("reason", notice.reason)?;
         demand_kind(notice.identity, IdentityKind::Person)?;
+        self.demand_not_own(permit.staff(), notice.identity)?;
         until_settled(|| {
             let certificates = self.to_withdraw(notice)?;
             let id = WithdrawalId::draw(self.entropy()).map_err(Fault::from)?;
@@ -105,8 +106,13 @@ impl Registry {
         text: &str,
     ) -> Result<Withdrawal, WithdrawalError> {
         let text = reason_line("text", text)?;
-        let taken = self.take_withdrawal(id, word, &permit.actor(), Some(&text));
-        if let Err(WithdrawalError::SamePerson(_)) = &taken {
+        let (withdrawal, _) = self.withdrawal_record(id)?;
+        let taken = self
+            .demand_not_own(permit.staff(), withdrawal.identity)
+            .map_err(WithdrawalError::from)
+            .and_then(|()| self.take_withdrawal(id, word, &permit.actor(), Some(&text)));
+        if let Err(WithdrawalError::SamePerson(_) | WithdrawalError::Identity(IdentityError::Own(_))) = &taken
+        {
             let event = self.event(&permit.actor(), WITHDRAWAL_REFUSED, format!("withdrawal:{id}"))?;
             let event = event.because(word.name()).refused();
             self.commit(Change::new().explained_by(&event)).map_err(Fault::from)?;

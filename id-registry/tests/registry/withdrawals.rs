@@ -5,8 +5,11 @@ use ca_core::status::RevocationReason;
 use ca_core::storage::memory::Failure;
 use id_registry::certificates::{CertificateError, CertificateStatus};
 use id_registry::id::IdentityId;
+use id_registry::identity::IdentityError;
 use id_registry::page::PageSize;
 use id_registry::permission::{ReadRegistry, WithdrawCertificates};
+use id_registry::principal::Role;
+use id_registry::staff::NewStaff;
 use id_registry::withdrawal::{Notice, ReviewError, Stage, Verdict, Withdrawal, WithdrawalError, Word};
 use time::Duration;
 
@@ -154,6 +157,26 @@ fn notice_is_given_of_what_is_there_and_once() {
         (list(true, None), list(true, Some(hearing.things.person)), list(false, Some(lone))),
         (1, 1, 0)
     );
+}
+
+#[test]
+fn nobody_decides_on_their_own_withdrawal() {
+    let hearing = Hearing::begun();
+    let registry = &hearing.country.registry;
+    let csr = csr();
+    let person = Some(hearing.things.person);
+    let new = NewStaff { name: "Thabo Mokoena", role: Role::Officer, person, csr: &csr };
+    let enrolled = registry.enrol_staff(&hearing.country.administrator.permit(), &new).unwrap();
+    let oneself = registry.authenticate(&enrolled.certificate.der).unwrap();
+    let noticed = hearing.notice();
+    hearing.pass(15);
+    for word in [Word::Drop, Word::Uphold] {
+        let own = registry.step_withdrawal(&oneself.permit().unwrap(), noticed.id, word, "it is nothing");
+        assert!(matches!(own, Err(WithdrawalError::Identity(IdentityError::Own(_)))), "{own:?}");
+    }
+    assert_eq!(hearing.country.events("withdrawal.step-refused").len(), 2);
+    hearing.step(1, &noticed, Word::Uphold).unwrap();
+    hearing.are(CertificateStatus::OnHold);
 }
 
 #[test]
