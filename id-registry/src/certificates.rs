@@ -10,7 +10,7 @@ use ca_core::storage::{AuditedChange, Change, CommitError, KeyRange, StorageErro
 use time::OffsetDateTime;
 
 use crate::fault::{Attempt, Fault, until_settled};
-use crate::id::IdentityId;
+use crate::id::{IdentityId, WithdrawalId};
 use crate::identity::{FieldError, IdentityError, reason_line};
 use crate::page::{Page, PageSize, collect};
 use crate::permission::{Permission, Permit, ReadRegistry, RevokeCertificates, Scope};
@@ -251,6 +251,9 @@ impl Registry {
         let note = note.map(|note| reason_line("note", note)).transpose()?;
         let record = self.certificate_within(permit, serial)?;
         until_settled(|| {
+            if let Some(withdrawal) = self.holding_withdrawal(serial)? {
+                return Err(CertificateError::Withdrawn { serial: serial.clone(), withdrawal });
+            }
             let noted = self.noted(permit, &record, note.as_deref())?;
             attempt(self.authorities().release(&record, &permit.actor(), noted))
         })
@@ -321,6 +324,14 @@ pub enum CertificateError {
     /// What a person was entitled to is not taken away without a hearing.
     #[error("certificate {0} is a person's: that a privilege is withdrawn takes notice and a hearing")]
     TakesNotice(SerialNumber),
+    /// An appeal releases it, and nothing else.
+    #[error("certificate {serial} is on hold by withdrawal {withdrawal}")]
+    Withdrawn {
+        /// The certificate.
+        serial: SerialNumber,
+        /// The withdrawal that was upheld.
+        withdrawal: WithdrawalId,
+    },
     /// The note does not fit.
     #[error(transparent)]
     Field(#[from] FieldError),

@@ -149,6 +149,8 @@ problems! {
     OWN_REVOCATION = "E-WDR-010" 403 false, "Nobody reviews what they revoked themselves", "let a colleague review it";
     TAKES_NOTICE = "E-WDR-011" 422 false, "A person's certificate is not withdrawn without a hearing",
         "give notice: npki withdrawal notice ID --reason TEXT; what endangers others is revoked for another reason";
+    WITHDRAWN = "E-WDR-012" 409 false, "The certificate is on hold because its withdrawal was upheld",
+        "an appeal that is granted releases it: npki withdrawal show ID";
 
     KEY_NOT_ADMITTED = "E-ISS-001" 422 false, "The profile does not admit this key",
         "make a key of a kind that the profile admits: npki profile show ID";

@@ -418,6 +418,7 @@ impl From<CertificateError> for Problem {
             CertificateError::Unknown(_) => table::UNKNOWN_CERTIFICATE,
             CertificateError::OfAnother { .. } => table::OF_ANOTHER,
             CertificateError::TakesNotice(_) => table::TAKES_NOTICE,
+            CertificateError::Withdrawn { .. } => table::WITHDRAWN,
         };
         Self::new(kind, error.to_string())
     }

@@ -128,7 +128,9 @@ impl Registry {
                     newly.extend(self.hold(&record, &because, cascade)?);
                 }
                 (Credentials::Release, CertificateStatus::OnHold) if held.contains(&record.serial) => {
-                    self.change_status(Status::Released, &record, &because, cascade)?;
+                    if self.holding_withdrawal(&record.serial)?.is_none() {
+                        self.change_status(Status::Released, &record, &because, cascade)?;
+                    }
                 }
                 (Credentials::Revoke(reason), CertificateStatus::Active | CertificateStatus::OnHold) => {
                     self.change_status(Status::Revoked(reason), &record, &because, cascade)?;

@@ -273,7 +273,9 @@ impl Registry {
             }
             match (record.status, &mut record.standing) {
                 (IdentityStatus::Active, _) => {
-                    self.change_status(Status::Released, &certificate, &because, cascade)?;
+                    if self.holding_withdrawal(&certificate.serial)?.is_none() {
+                        self.change_status(Status::Released, &certificate, &because, cascade)?;
+                    }
                 }
                 (_, Some(standing)) if !standing.held.contains(&certificate.serial) => {
                     standing.held.push(certificate.serial);

@@ -1,9 +1,10 @@
 //! Reading withdrawals. What was written is opened for whoever works on them.
 
+use ca_core::serial::SerialNumber;
 use ca_core::storage::{KeyRange, StorageError};
 
 use super::take::purpose;
-use super::{WITHDRAWALS, WITHDRAWALS_BY_IDENTITY, Withdrawal, WithdrawalError};
+use super::{Stage, WITHDRAWALS, WITHDRAWALS_BY_IDENTITY, WITHDRAWALS_OPEN, Withdrawal, WithdrawalError};
 use crate::id::{IdentityId, WithdrawalId};
 use crate::page::{Page, PageSize, collect};
 use crate::permission::{Permit, ReadRegistry, Scope};
@@ -70,6 +71,18 @@ impl Registry {
             None => self.all_withdrawals(after.copied(), limit),
         };
         Ok(collect(after, size, list, wanted)?)
+    }
+
+    /// The withdrawal that keeps a certificate on hold, whatever else ends.
+    pub(crate) fn holding_withdrawal(
+        &self,
+        serial: &SerialNumber,
+    ) -> Result<Option<WithdrawalId>, StorageError> {
+        let open = record::find::<WithdrawalId>(self.store(), WITHDRAWALS_OPEN, serial.to_string())?;
+        let Some((id, _)) = open else { return Ok(None) };
+        let found = record::find::<Withdrawal>(self.store(), WITHDRAWALS, id.to_string())?;
+        let holds = |stage| matches!(stage, Stage::Upheld | Stage::Appealed);
+        Ok(found.filter(|(withdrawal, _)| holds(withdrawal.stage)).map(|_| id))
     }
 
     fn withdrawals_of(

@@ -14,7 +14,7 @@ use super::{
 use crate::certificates::CertificateStatus;
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, IdentityKind, WithdrawalId};
-use crate::identity::{IdentityError, demand_kind, reason_line};
+use crate::identity::{IDENTITIES, IdentityError, IdentityRecord, demand_kind, reason_line};
 use crate::life::{Cascade, Status};
 use crate::permission::{Permit, WithdrawCertificates};
 use crate::record::{self, encode};
@@ -133,8 +133,11 @@ impl Registry {
             let mut cascade = Cascade::begun(by, text);
             let due = self.due_of(&mut withdrawal, stage).and(freed(&withdrawal, stage));
             withdrawal.stage = stage;
-            self.carry_out(effect, &mut withdrawal, &mut cascade)?;
-            self.say(word, &mut withdrawal, Expect::Version(version), due, &mut cascade)?;
+            let also = match effect {
+                Effect::Nothing => due,
+                _ => due.and(self.carry_out(effect, &mut withdrawal, &mut cascade)?),
+            };
+            self.say(word, &mut withdrawal, Expect::Version(version), also, &mut cascade)?;
             Ok(Attempt::of(self.commit(cascade.change), || withdrawal))
         })
     }
@@ -155,29 +158,44 @@ impl Registry {
         }
     }
 
+    /// Changes the certificates, and what the identity keeps of holds: neither the end of a suspension or of a loss releases what
+    /// is upheld, nor does an appeal that is granted release what is on hold for one of these.
     fn carry_out(
         &self,
         effect: Effect,
         withdrawal: &mut Withdrawal,
         cascade: &mut Cascade<'_>,
-    ) -> Result<(), WithdrawalError> {
+    ) -> Result<Change, WithdrawalError> {
         let because = format!("withdrawal {}", withdrawal.id);
+        let (mut identity, version) = self.identity_record(withdrawal.identity)?;
         for record in self.authorities().find_many(&withdrawal.certificates)?.into_iter().flatten() {
-            let status = match (effect, self.status_of(&record)) {
-                (Effect::Hold, CertificateStatus::Active) => Status::Held,
-                (Effect::Release, CertificateStatus::OnHold) if withdrawal.held.contains(&record.serial) => {
-                    Status::Released
+            let serial = record.serial.clone();
+            match (effect, self.status_of(&record)) {
+                (Effect::Hold, CertificateStatus::Active) => {
+                    if self.change_status(Status::Held, &record, &because, cascade)? {
+                        withdrawal.held.push(serial);
+                    }
+                }
+                (Effect::Hold, CertificateStatus::OnHold) if is_held(&identity, &serial) => {
+                    withdrawal.held.push(serial);
+                }
+                (Effect::Release, CertificateStatus::OnHold)
+                    if withdrawal.held.contains(&serial) && !is_held(&identity, &serial) =>
+                {
+                    match &mut identity.standing {
+                        Some(standing) => standing.held.push(serial),
+                        None => drop(self.change_status(Status::Released, &record, &because, cascade)?),
+                    }
                 }
                 (Effect::Revoke, CertificateStatus::Active | CertificateStatus::OnHold) => {
-                    Status::Revoked(RevocationReason::PrivilegeWithdrawn)
+                    let revoked = Status::Revoked(RevocationReason::PrivilegeWithdrawn);
+                    self.change_status(revoked, &record, &because, cascade)?;
                 }
-                _ => continue,
-            };
-            if self.change_status(status, &record, &because, cascade)? && effect == Effect::Hold {
-                withdrawal.held.push(record.serial);
+                _ => {}
             }
         }
-        Ok(())
+        // Whoever resumes the identity at the same moment decides anew.
+        Ok(Change::new().replace(IDENTITIES, identity.id.to_string(), version, encode(&identity)?))
     }
 
     /// Enters a step into the withdrawal, the identity's history and the ledger.
@@ -227,6 +245,12 @@ impl Registry {
     ) -> Result<(Withdrawal, Version), WithdrawalError> {
         record::find(self.store(), WITHDRAWALS, id.to_string())?.ok_or(WithdrawalError::Unknown(id))
     }
+}
+
+/// Whether a certificate is on hold with its identity, or for a lost token.
+fn is_held(identity: &IdentityRecord, serial: &SerialNumber) -> bool {
+    let suspended = identity.standing.as_ref().is_some_and(|standing| standing.held.contains(serial));
+    suspended || identity.lost_token.as_ref().is_some_and(|lost| lost.held.contains(serial))
 }
 
 /// The certificates of a withdrawal that has ended may be in another.

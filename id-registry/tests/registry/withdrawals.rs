@@ -160,6 +160,40 @@ fn notice_is_given_of_what_is_there_and_once() {
 }
 
 #[test]
+fn what_is_upheld_stays_on_hold_whatever_else_ends() {
+    let hearing = Hearing::begun();
+    let registry = &hearing.country.registry;
+    let person = hearing.things.person;
+    let suspend = || {
+        let cause = id_registry::life::SuspensionCause::Investigation;
+        registry.suspend_identity(&hearing.officers[0].permit(), person, cause, "asked").unwrap();
+    };
+    let resume = || registry.resume_identity(&hearing.officers[1].permit(), person, "over").unwrap();
+    // Suspended first, upheld meanwhile, resumed: it stays on hold, nobody releases it, and the appeal does.
+    suspend();
+    let noticed = hearing.notice();
+    hearing.pass(15);
+    hearing.step(1, &noticed, Word::Uphold).unwrap();
+    resume();
+    hearing.are(CertificateStatus::OnHold);
+    let refused = registry.release(&hearing.country.administrator.permit(), &noticed.certificates[0], None);
+    assert!(matches!(refused, Err(CertificateError::Withdrawn { .. })), "{refused:?}");
+    hearing.step(1, &noticed, Word::Appeal).unwrap();
+    hearing.step(2, &noticed, Word::Grant).unwrap();
+    hearing.are(CertificateStatus::Active);
+    // Upheld first, suspended, the appeal granted: it stays on hold with the identity, and comes back with it.
+    let noticed = hearing.notice();
+    hearing.pass(15);
+    hearing.step(1, &noticed, Word::Uphold).unwrap();
+    suspend();
+    hearing.step(1, &noticed, Word::Appeal).unwrap();
+    hearing.step(2, &noticed, Word::Grant).unwrap();
+    hearing.are(CertificateStatus::OnHold);
+    resume();
+    hearing.are(CertificateStatus::Active);
+}
+
+#[test]
 fn nobody_decides_on_their_own_withdrawal() {
     let hearing = Hearing::begun();
     let registry = &hearing.country.registry;
