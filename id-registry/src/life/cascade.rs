@@ -127,10 +127,11 @@ impl Registry {
                 (Credentials::Hold, CertificateStatus::Active) => {
                     newly.extend(self.hold(&record, &because, cascade)?);
                 }
-                (Credentials::Release, CertificateStatus::OnHold) if held.contains(&record.serial) => {
-                    if self.holding_withdrawal(&record.serial)?.is_none() {
-                        self.change_status(Status::Released, &record, &because, cascade)?;
-                    }
+                (Credentials::Release, CertificateStatus::OnHold)
+                    if held.contains(&record.serial)
+                        && self.holding_withdrawal(&record.serial)?.is_none() =>
+                {
+                    self.change_status(Status::Released, &record, &because, cascade)?;
                 }
                 (Credentials::Revoke(reason), CertificateStatus::Active | CertificateStatus::OnHold) => {
                     self.change_status(Status::Revoked(reason), &record, &because, cascade)?;

@@ -272,10 +272,10 @@ impl Registry {
                 continue;
             }
             match (record.status, &mut record.standing) {
+                // What is upheld against the person is for an appeal to release.
+                (IdentityStatus::Active, _) if self.holding_withdrawal(&certificate.serial)?.is_some() => {}
                 (IdentityStatus::Active, _) => {
-                    if self.holding_withdrawal(&certificate.serial)?.is_none() {
-                        self.change_status(Status::Released, &certificate, &because, cascade)?;
-                    }
+                    self.change_status(Status::Released, &certificate, &because, cascade)?;
                 }
                 (_, Some(standing)) if !standing.held.contains(&certificate.serial) => {
                     standing.held.push(certificate.serial);

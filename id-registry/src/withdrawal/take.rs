@@ -172,9 +172,8 @@ impl Registry {
             let serial = record.serial.clone();
             match (effect, self.status_of(&record)) {
                 (Effect::Hold, CertificateStatus::Active) => {
-                    if self.change_status(Status::Held, &record, &because, cascade)? {
-                        withdrawal.held.push(serial);
-                    }
+                    let held = self.change_status(Status::Held, &record, &because, cascade)?;
+                    withdrawal.held.extend(held.then_some(serial));
                 }
                 (Effect::Hold, CertificateStatus::OnHold) if is_held(&identity, &serial) => {
                     withdrawal.held.push(serial);
