@@ -8,7 +8,19 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Requesting (agencies)", &["cert", "request", "profile"]),
     (
         "Vetting and administration",
-        &["queue", "vet", "registry", "revoke", "key", "campaign", "staff", "master-key", "audit"],
+        &[
+            "queue",
+            "vet",
+            "registry",
+            "revoke",
+            "withdrawal",
+            "review",
+            "key",
+            "campaign",
+            "staff",
+            "master-key",
+            "audit",
+        ],
     ),
     (
         "Operating",
