@@ -12,7 +12,7 @@ use ca_core::key_index::{KeyIndex, Place, RsaHolder};
 use ca_core::status::RevocationReason;
 use ca_core::storage::{AuditedChange, StorageError};
 
-use crate::certificates::{CertificateError, CertificateStatus};
+use crate::certificates::CertificateError;
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::identity::{FieldError, reason_line};
 use crate::page::{Page, PageSize};
@@ -124,7 +124,7 @@ impl Registry {
     }
 
     fn is_in_force(&self, record: &CertificateRecord) -> bool {
-        matches!(self.status_of(record), CertificateStatus::Active | CertificateStatus::OnHold)
+        self.status_of(record).is_living()
     }
 
     fn key_index(&self) -> KeyIndex {

@@ -49,6 +49,11 @@ impl CertificateStatus {
         }
     }
 
+    /// Whether it counts, or may again.
+    pub(crate) const fn is_living(self) -> bool {
+        matches!(self, Self::Active | Self::OnHold)
+    }
+
     /// The name in JSON.
     pub const fn name(self) -> &'static str {
         match self {
@@ -191,6 +196,13 @@ impl Registry {
             after = Some(last.serial.clone());
             all.extend(page);
         }
+    }
+
+    /// An identity's certificates that count, or may again.
+    pub(crate) fn living(&self, id: IdentityId) -> Result<Vec<CertificateRecord>, StorageError> {
+        let mut living = self.all_certificates_of(id)?;
+        living.retain(|record| self.status_of(record).is_living());
+        Ok(living)
     }
 
     fn certificates_of_organisation(

@@ -5,7 +5,6 @@ use ca_core::certificate::{CertificatePlace, CertificateRecord};
 use ca_core::csr::KeyKind;
 
 use super::selection::Traits;
-use crate::certificates::CertificateStatus;
 use crate::fault::Fault;
 use crate::id::{IdentityId, StaffId};
 use crate::key_origin::KeyOrigin;
@@ -70,9 +69,7 @@ impl Registry {
         let looked_at = records.len();
         let next = if looked_at < AT_ONCE { None } else { records.last().map(CertificatePlace::of) };
         let mut counting = records;
-        counting.retain(|record| {
-            matches!(self.status_of(record), CertificateStatus::Active | CertificateStatus::OnHold)
-        });
+        counting.retain(|record| self.status_of(record).is_living());
         Ok(ExaminedPage { items: self.examine(counting)?, looked_at, next })
     }
 

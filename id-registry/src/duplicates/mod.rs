@@ -187,12 +187,17 @@ impl Registry {
         let threshold = self.settings().duplicates.list;
         let Found { mut ids, cut } = self.standing_near(details, threshold, None)?;
         ids.remove(&id);
-        let mut items = Vec::new();
-        let candidates = scored(details, self.known_of(&ids)?, threshold);
+        let mut known = self.known_of(&ids)?;
+        let mut candidates = scored(details, &known, threshold);
         let cut = cut || candidates.len() > MOST_TOLD;
-        for candidate in candidates.into_iter().take(MOST_TOLD) {
-            items.push((candidate.clone(), self.with_details(self.identity_record(candidate.id)?.0)?));
-        }
+        candidates.truncate(MOST_TOLD);
+        let mut records = self.identity_records(candidates.iter().map(|candidate| candidate.id).collect())?;
+        let identity = |candidate: Candidate| {
+            let id = candidate.id;
+            let (record, _) = records.remove(&id).ok_or(IdentityError::Unknown(id))?;
+            Ok((candidate, Identity { record, details: known.remove(&id) }))
+        };
+        let items = candidates.into_iter().map(identity).collect::<Result<Vec<_>, IdentityError>>()?;
         self.record_views(
             permit,
             std::iter::once(id).chain(items.iter().map(|(candidate, _)| candidate.id)),
@@ -221,7 +226,7 @@ impl Registry {
         if let Some(fresh) = fresh {
             opened.extend(new.into_iter().filter_map(|id| Some((id, fresh.details.get(&id)?.clone()))));
         }
-        let candidates = scored(details, opened, threshold);
+        let candidates = scored(details, &opened, threshold);
         let (shown, left): (Vec<_>, Vec<_>) =
             candidates.into_iter().partition(|candidate| said.ids.contains(&candidate.id));
         if left.is_empty() {
@@ -259,9 +264,9 @@ impl Registry {
     }
 
     /// What is known of persons; those erased meanwhile are left out.
-    fn known_of(&self, ids: &BTreeSet<IdentityId>) -> Result<Vec<(IdentityId, Details)>, Fault> {
+    fn known_of(&self, ids: &BTreeSet<IdentityId>) -> Result<BTreeMap<IdentityId, Details>, Fault> {
         let keys: Vec<Vec<u8>> = ids.iter().map(|id| id.to_string().into_bytes()).collect();
-        let mut opened = Vec::new();
+        let mut opened = BTreeMap::new();
         if keys.is_empty() {
             return Ok(opened);
         }
@@ -276,14 +281,14 @@ impl Registry {
 }
 
 /// Those who are alike enough, the most alike first.
-fn scored(details: &Details, known: Vec<(IdentityId, Details)>, threshold: u8) -> Vec<Candidate> {
+fn scored(details: &Details, known: &BTreeMap<IdentityId, Details>, threshold: u8) -> Vec<Candidate> {
     let (names, born) = (Names::of(details), details.further().born());
-    let candidate = |(id, other): (IdentityId, Details)| {
-        let likeness = Likeness::between((&names, born), (&Names::of(&other), other.further().born()));
-        Candidate { id, score: likeness.score, agree: likeness.agree }
+    let candidate = |(id, other): (&IdentityId, &Details)| {
+        let likeness = Likeness::between((&names, born), (&Names::of(other), other.further().born()));
+        Candidate { id: *id, score: likeness.score, agree: likeness.agree }
     };
     let mut candidates: Vec<Candidate> =
-        known.into_iter().map(candidate).filter(|candidate| candidate.score >= threshold).collect();
+        known.iter().map(candidate).filter(|candidate| candidate.score >= threshold).collect();
     candidates.sort_by_key(|candidate| (std::cmp::Reverse(candidate.score), candidate.id));
     candidates
 }

@@ -10,7 +10,7 @@ use ca_core::vault::{Envelope, SealedText, VaultError, purpose_of_field};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
-use super::decide::since_changed;
+use super::decide::{demand_waiting, since_changed};
 use super::issue::Applicant;
 use super::wishes::Asked;
 use super::{Approval, REQUESTS, Request, RequestError};
@@ -164,7 +164,8 @@ impl Registry {
         permit: &Permit<ApproveRequests>,
         id: RequestId,
     ) -> Result<ToApprove, RequestError> {
-        let (mut request, _) = self.waiting_request(id)?;
+        let (mut request, _) = self.request_record(id)?;
+        demand_waiting(&request)?;
         let profile = self.profile(&request.profile.0)?;
         let Judged { matter, .. } = self.judged(permit, &request, &profile)?;
         let envelope = self.vault().for_reading(&reference(request.identity))?;

@@ -38,11 +38,10 @@ impl Registry {
         id: RequestId,
         statement: &str,
     ) -> Result<Request, RequestError> {
-        // Who may not decide is told so before anything else is looked at.
-        self.undecided(permit, id)?;
-        let signed = self.signed(permit, id, statement)?;
         until_settled(|| {
+            // Who may not decide is told so before anything else is looked at.
             let (mut request, version) = self.undecided(permit, id)?;
+            let signed = self.signed(permit, id, statement)?;
             // One edition decides on all of it; the commit demands that it is still in force.
             let profile = self.profile(&request.profile.0)?;
             let judged = self.judged(permit, &request, &profile)?;
@@ -77,11 +76,8 @@ impl Registry {
         request: &Request,
         stated: Option<Assurance>,
     ) -> Result<(), RequestError> {
-        let Some(wanted) =
-            profile.vetting.assurance.max(stated).filter(|_| profile.vetting.assurance.is_some())
-        else {
-            return Ok(());
-        };
+        let Some(demanded) = profile.vetting.assurance else { return Ok(()) };
+        let wanted = stated.map_or(demanded, |stated| stated.max(demanded));
         let proven = self.proven(request.identity, Some(permit.staff()))?;
         let carried = proven.carried.level;
         if carried >= Some(wanted) {
@@ -161,7 +157,7 @@ impl Registry {
         permit: &Permit<ApproveRequests>,
         id: RequestId,
     ) -> Result<(Request, Version), RequestError> {
-        let (request, _) = self.request_record(id)?;
+        let (request, version) = self.request_record(id)?;
         if request.requested_by == permit.staff() {
             self.record_refusal(permit, id, "own request")?;
             return Err(RequestError::Own(id));
@@ -173,16 +169,8 @@ impl Registry {
             }
             looked => looked?,
         }
-        self.waiting_request(id)
-    }
-
-    /// A request that nobody has decided yet.
-    pub(super) fn waiting_request(&self, id: RequestId) -> Result<(Request, Version), RequestError> {
-        let (request, version) = self.request_record(id)?;
-        match request.status() {
-            RequestStatus::Waiting => Ok((request, version)),
-            status => Err(RequestError::Decided { id, status }),
-        }
+        demand_waiting(&request)?;
+        Ok((request, version))
     }
 
     /// An attempt to get around dual control is for the auditor to see.
@@ -195,6 +183,14 @@ impl Registry {
         let event = self.event(&permit.actor(), DECISION_REFUSED, format!("request:{id}"))?.because(why);
         let recorded = self.commit(Change::new().explained_by(&event.refused()));
         recorded.map(|_| ()).map_err(|error| RequestError::Fault(error.into()))
+    }
+}
+
+/// Goes on with a request that nobody has decided yet.
+pub(super) fn demand_waiting(request: &Request) -> Result<(), RequestError> {
+    match request.status() {
+        RequestStatus::Waiting => Ok(()),
+        status => Err(RequestError::Decided { id: request.id, status }),
     }
 }
 

@@ -38,15 +38,16 @@ pub(super) struct Applicant {
     pub(super) identity: Identity,
     version: Version,
     /// The organisation that owns it, whose name its certificates bear, and the version of that one's record.
-    owner: Option<(IdentityId, Version)>,
+    owner: Option<(Identity, Version)>,
 }
 
 impl Applicant {
     /// Demands that the identity, and whoever owns it, still stand as they were when it was judged.
     pub(super) fn unchanged(&self) -> Change {
-        let stands = [Some((self.identity.id(), self.version)), self.owner];
-        stands.into_iter().flatten().fold(Change::new(), |change, (id, version)| {
-            change.check(IDENTITIES, id.to_string(), Expect::Version(version))
+        let own = (&self.identity, self.version);
+        let owner = self.owner.as_ref().map(|(owner, version)| (owner, *version));
+        std::iter::once(own).chain(owner).fold(Change::new(), |change, (identity, version)| {
+            change.check(IDENTITIES, identity.id().to_string(), Expect::Version(version))
         })
     }
 }
@@ -55,10 +56,11 @@ impl Registry {
     pub(super) fn applicant(&self, id: IdentityId, scope: Scope) -> Result<Applicant, IdentityError> {
         let (record, version) = self.identity_record(id)?;
         record.within(scope)?;
-        let owner = record.owner.map(|owner| self.identity_record(owner.organisation)).transpose()?;
-        let owner = owner.map(|(owner, version)| (owner.id, version));
         match record.demand_active() {
-            Ok(()) => Ok(Applicant { identity: self.with_details(record)?, version, owner }),
+            Ok(()) => {
+                let owner = self.owner_of(&record)?;
+                Ok(Applicant { identity: self.with_details(record)?, version, owner })
+            }
             Err(IdentityError::Closed(_)) if self.vault().is_erased(&reference(id))? => {
                 Err(IdentityError::Erased(id))
             }
@@ -76,7 +78,8 @@ impl Registry {
     ) -> Result<Admission, RequestError> {
         for_its_kind(profile, applicant.identity.id())?;
         self.demand_token_at_hand(applicant, csr)?;
-        let subject = self.approved_subject(&applicant.identity, profile)?;
+        let owner = applicant.owner.as_ref().map(|(owner, _)| owner);
+        let subject = self.vouched_for(&applicant.identity, owner, profile)?;
         // The key is that of the verified request; the names wished for may also stand beside it.
         let wishes = csr.wishes().clone().and_names(names);
         self.authorities().admit(csr.key().clone(), &wishes, subject, profile).map_err(RequestError::Issue)

@@ -11,7 +11,6 @@ use super::{
     CLOSED, ERASED, IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITIES_BY_SPONSOR, IDENTITY_NUMBERS,
     Identity, IdentityError, IdentityRecord, IdentityStatus, reason_line,
 };
-use crate::certificates::CertificateStatus;
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, IdentityKind};
 use crate::permission::{EraseIdentities, Permit};
@@ -108,14 +107,9 @@ impl Registry {
     }
 
     fn demand_no_certificates(&self, id: IdentityId) -> Result<(), IdentityError> {
-        for record in self.all_certificates_of(id)? {
-            match self.status_of(&record) {
-                CertificateStatus::Active | CertificateStatus::OnHold => {
-                    return Err(IdentityError::HasCertificate { id, serial: record.serial });
-                }
-                CertificateStatus::Revoked | CertificateStatus::Expired => {}
-            }
+        match self.living(id)?.into_iter().next() {
+            Some(record) => Err(IdentityError::HasCertificate { id, serial: record.serial }),
+            None => Ok(()),
         }
-        Ok(())
     }
 }

@@ -2,10 +2,10 @@
 
 use ca_core::crockford;
 use ca_core::profile::Profile;
-use ca_core::storage::StorageError;
+use ca_core::storage::{StorageError, Version};
 use ca_core::subject::{ApprovedSubject, Fact};
 
-use super::{Details, Identity, IdentityError};
+use super::{Details, Identity, IdentityError, IdentityRecord};
 use crate::fault::Fault;
 use crate::id::{IdentityId, IdentityKind};
 use crate::registry::{Registry, reference};
@@ -23,10 +23,18 @@ impl Registry {
         identity: &Identity,
         profile: &Profile,
     ) -> Result<ApprovedSubject, IdentityError> {
-        let owner = identity.record.owner.map(|owner| self.identity_record(owner.organisation));
-        let owner =
-            owner.transpose()?.map(|(organisation, _)| self.with_details(organisation)).transpose()?;
-        self.vouched_for(identity, owner.as_ref(), profile)
+        let owner = self.owner_of(&identity.record)?;
+        self.vouched_for(identity, owner.as_ref().map(|(owner, _)| owner), profile)
+    }
+
+    /// The organisation that owns an identity, and the version of its record.
+    pub(crate) fn owner_of(
+        &self,
+        record: &IdentityRecord,
+    ) -> Result<Option<(Identity, Version)>, IdentityError> {
+        let Some(owner) = record.owner else { return Ok(None) };
+        let (organisation, version) = self.identity_record(owner.organisation)?;
+        Ok(Some((self.with_details(organisation)?, version)))
     }
 
     /// The same, where the organisation that owns it is known already.

@@ -133,7 +133,7 @@ impl Registry {
                 {
                     self.change_status(Status::Released, &record, &because, cascade)?;
                 }
-                (Credentials::Revoke(reason), CertificateStatus::Active | CertificateStatus::OnHold) => {
+                (Credentials::Revoke(reason), status) if status.is_living() => {
                     self.change_status(Status::Revoked(reason), &record, &because, cascade)?;
                 }
                 _ => {}
@@ -147,15 +147,6 @@ impl Registry {
         let latest = self.store().get(IDENTITY_ISSUANCES, id.to_string().as_bytes())?;
         let expect = latest.map_or(Expect::Absent, |latest| Expect::Version(latest.version));
         Ok(Change::new().check(IDENTITY_ISSUANCES, id.to_string(), expect))
-    }
-
-    /// An identity's certificates that count, or may again.
-    pub(super) fn living(&self, id: IdentityId) -> Result<Vec<CertificateRecord>, StorageError> {
-        let mut living = self.all_certificates_of(id)?;
-        living.retain(|record| {
-            matches!(self.status_of(record), CertificateStatus::Active | CertificateStatus::OnHold)
-        });
-        Ok(living)
     }
 
     /// CA/Browser Forum BR section 4.9.13: a TLS server's certificate is not suspended. It is revoked then.

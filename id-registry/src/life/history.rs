@@ -99,7 +99,7 @@ impl Registry {
     }
 
     /// The change that enters an event into an identity's history.
-    pub(crate) fn history_of(
+    pub(super) fn history_of(
         &self,
         id: IdentityId,
         event: &Event,
@@ -110,7 +110,7 @@ impl Registry {
     }
 
     /// The same where the identity may be erased: then nothing more is kept of it.
-    pub(super) fn history_if_known(
+    pub(crate) fn history_if_known(
         &self,
         id: IdentityId,
         event: &Event,

@@ -16,7 +16,7 @@ use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, IdentityKind, WithdrawalId};
 use crate::identity::{IDENTITIES, IdentityError, IdentityRecord, demand_kind, reason_line};
 use crate::life::{Cascade, Status};
-use crate::permission::{Permit, WithdrawCertificates};
+use crate::permission::{Permit, WithdrawCertificates, staff_of};
 use crate::record::{self, encode};
 use crate::registry::{Registry, reference};
 use crate::timed;
@@ -73,10 +73,8 @@ impl Registry {
     /// The holder's certificates that count and are meant.
     fn to_withdraw(&self, notice: &Notice<'_>) -> Result<Vec<SerialNumber>, WithdrawalError> {
         self.identity_record(notice.identity)?;
-        let all = self.all_certificates_of(notice.identity)?;
-        let counts = |status| matches!(status, CertificateStatus::Active | CertificateStatus::OnHold);
         let counting: Vec<SerialNumber> =
-            all.into_iter().filter(|one| counts(self.status_of(one))).map(|one| one.serial).collect();
+            self.living(notice.identity)?.into_iter().map(|one| one.serial).collect();
         let meant =
             if notice.certificates.is_empty() { counting.clone() } else { notice.certificates.clone() };
         if let Some(other) = meant.iter().find(|serial| !counting.contains(serial)) {
@@ -106,11 +104,7 @@ impl Registry {
         text: &str,
     ) -> Result<Withdrawal, WithdrawalError> {
         let text = reason_line("text", text)?;
-        let (withdrawal, _) = self.withdrawal_record(id)?;
-        let taken = self
-            .demand_not_own(permit.staff(), withdrawal.identity)
-            .map_err(WithdrawalError::from)
-            .and_then(|()| self.take_withdrawal(id, word, &permit.actor(), Some(&text)));
+        let taken = self.take_withdrawal(id, word, &permit.actor(), Some(&text));
         if let Err(WithdrawalError::SamePerson(_) | WithdrawalError::Identity(IdentityError::Own(_))) = &taken
         {
             let event = self.event(&permit.actor(), WITHDRAWAL_REFUSED, format!("withdrawal:{id}"))?;
@@ -129,6 +123,9 @@ impl Registry {
     ) -> Result<Withdrawal, WithdrawalError> {
         until_settled(|| {
             let (mut withdrawal, version) = self.withdrawal_record(id)?;
+            if let Some(staff) = staff_of(by) {
+                self.demand_not_own(staff, withdrawal.identity)?;
+            }
             let (stage, effect) = word.from(&withdrawal, by, self.now())?;
             let mut cascade = Cascade::begun(by, text);
             let due = self.due_of(&mut withdrawal, stage).and(freed(&withdrawal, stage));
@@ -186,7 +183,7 @@ impl Registry {
                         None => drop(self.change_status(Status::Released, &record, &because, cascade)?),
                     }
                 }
-                (Effect::Revoke, CertificateStatus::Active | CertificateStatus::OnHold) => {
+                (Effect::Revoke, status) if status.is_living() => {
                     let revoked = Status::Revoked(RevocationReason::PrivilegeWithdrawn);
                     self.change_status(revoked, &record, &because, cascade)?;
                 }
@@ -213,11 +210,7 @@ impl Registry {
             .event(cascade.by, WITHDRAWAL, format!("withdrawal:{id}"))?
             .with("word", word.name())
             .with("identity", withdrawal.identity.to_string());
-        let erased = self.vault().is_erased(&reference(withdrawal.identity))?;
-        let history = match erased {
-            true => Change::new(),
-            false => self.history_of(withdrawal.identity, &event, None, cascade.note)?,
-        };
+        let history = self.history_if_known(withdrawal.identity, &event, cascade.note)?;
         let change =
             also.and(history).write(WITHDRAWALS, id.to_string(), expect, Operation::Put(encode(withdrawal)?));
         cascade.add(change.explained_by(&event));

@@ -37,9 +37,8 @@ impl Registry {
         before: &Identity,
         after: &Identity,
     ) -> Result<Vec<Outdated>, LifeError> {
-        let owner = before.record.owner.map(|owner| self.identity_record(owner.organisation)).transpose()?;
-        let owner = owner.map(|(owner, _)| self.with_details(owner)).transpose()?;
-        let known = |identity| Known { identity, owner: owner.as_ref() };
+        let owner = self.owner_of(&before.record)?;
+        let known = |identity| Known { identity, owner: owner.as_ref().map(|(owner, _)| owner) };
         let mut outdated = self.outdated_of(known(before), known(after))?;
         for (thing, _) in self.dependants(IDENTITIES_BY_ORGANISATION, before.id())? {
             let thing = self.with_details(thing)?;

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::REPLACED;
-use crate::certificates::CertificateStatus;
 use crate::fault::{Attempt, until_settled};
 use crate::id::IdentityId;
 use crate::identity::{IDENTITIES, Identity};
@@ -81,7 +80,7 @@ impl Registry {
         let due: Replaced = record::decode(IDENTITY_DUE, entry)?;
         let because = format!("{} of identity {id}", REPLACED.as_str());
         let found = self.authorities().find_many(&due.certificates)?;
-        for record in found.into_iter().flatten().filter(|record| counts(self.status_of(record))) {
+        for record in found.into_iter().flatten().filter(|record| self.status_of(record).is_living()) {
             let Ok(bearer) = record.identity.0.parse::<IdentityId>() else { continue };
             let bearer = self.with_details(self.identity_record(bearer)?.0)?;
             if bearer.details.is_some() && self.is_untrue(&record, &bearer)? {
@@ -109,8 +108,4 @@ impl Registry {
             RevocationReason::AffiliationChanged
         })
     }
-}
-
-const fn counts(status: CertificateStatus) -> bool {
-    matches!(status, CertificateStatus::Active | CertificateStatus::OnHold)
 }
