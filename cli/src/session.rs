@@ -70,6 +70,19 @@ impl Session {
         let context = self.context()?;
         Client::of_context(&context, self.settings.timeout.value)
     }
+
+    /// Whether somebody is asked once more before what cannot be undone: a script has said what it wants.
+    pub fn asks(&self) -> bool {
+        !self.settings.yes && self.console.can_ask()
+    }
+
+    /// Asks once more, where somebody is asked.
+    ///
+    /// # Errors
+    /// The answer is not yes.
+    pub fn confirm(&self, question: &str) -> Result<(), Failure> {
+        if self.asks() { self.console.confirm(question) } else { Ok(()) }
+    }
 }
 
 /// Runs one command line, its program name included.

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::life::Noted;
+use super::life::{Noted, warned};
 use super::paging::{Paging, say_if_more};
 use super::{Ending, word};
 use crate::client::records::{Identity, Page as Listing};
@@ -248,21 +248,15 @@ pub fn run(command: ChangeCommand, session: &mut Session) -> Ending {
 
 fn confirm(id: &str, change: &str, noted: &Noted, session: &mut Session) -> Ending {
     let client = session.client()?;
-    if !session.settings.yes && session.console.can_ask() {
-        let question =
-            format!("Change what is known of {id}, and end what says otherwise? It cannot be undone.");
-        session.console.confirm(&question)?;
-    }
+    session.confirm(&format!(
+        "Change what is known of {id}, and end what says otherwise? It cannot be undone."
+    ))?;
     let body = json!({"change": change, "note": noted.note});
     let confirmed: Confirmed =
         client.change(&["identities", id, "changes", "confirm"], &body, session.entropy.as_ref())?;
     let beyond_reach = confirmed.beyond_reach.join(", ");
     let outcome = Outcome::done(Simple::new("npki.registry.confirm-change/1", confirmed, confirmed_text));
-    if beyond_reach.is_empty() {
-        return Ok(outcome);
-    }
-    let where_to = "are of CAs whose keys are elsewhere, and are to be revoked there";
-    Ok(outcome.warn(format!("these certificates {where_to}: {beyond_reach}")))
+    Ok(warned(outcome, &beyond_reach))
 }
 
 /// What is not given is left out. One empty text instead of a list is an empty list.

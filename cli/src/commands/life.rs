@@ -269,19 +269,20 @@ pub fn run(command: LifeCommand, session: &mut Session) -> Ending {
     }
     let taken: Step = client.change(&["identities", &id, step], &body, session.entropy.as_ref())?;
     let beyond_reach = taken.beyond_reach.join(", ");
-    let outcome = Outcome::done(Simple::new("npki.registry.step/1", taken, step_text));
-    if beyond_reach.is_empty() {
-        return Ok(outcome);
-    }
-    let where_to = "are of CAs whose keys are elsewhere, and are to be revoked there";
-    Ok(outcome.warn(format!("these certificates {where_to}: {beyond_reach}")))
+    Ok(warned(Outcome::done(Simple::new("npki.registry.step/1", taken, step_text)), &beyond_reach))
 }
 
-fn confirm_final(id: &str, what: &str, session: &mut Session) -> Result<(), crate::failure::Failure> {
-    if session.settings.yes || !session.console.can_ask() {
-        return Ok(());
+/// Says which certificates no key at hand could reach, where there are any.
+pub(super) fn warned(outcome: Outcome, beyond_reach: &str) -> Outcome {
+    if beyond_reach.is_empty() {
+        return outcome;
     }
-    session.console.confirm(&format!("Revoke {what} {id}? That cannot be undone."))
+    let where_to = "are of CAs whose keys are elsewhere, and are to be revoked there";
+    outcome.warn(format!("these certificates {where_to}: {beyond_reach}"))
+}
+
+fn confirm_final(id: &str, what: &str, session: &Session) -> Result<(), crate::failure::Failure> {
+    session.confirm(&format!("Revoke {what} {id}? That cannot be undone."))
 }
 
 fn history(id: &str, paging: &Paging, session: &mut Session) -> Ending {

@@ -1,6 +1,6 @@
 //! `npki registry add|import|list|show|erase`: identities. Their life is in [`life`], changes in [`change`].
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::change::{self, ChangeCommand};
@@ -166,18 +166,8 @@ pub enum NewIdentity {
         /// Where it runs: production, staging, test
         #[arg(long)]
         environment: String,
-        /// A DNS name it may use; repeat for more
-        #[arg(long = "dns-name", value_name = "NAME")]
-        dns_names: Vec<String>,
-        /// An IP address it is reached at; repeat for more
-        #[arg(long = "ip-address", value_name = "ADDRESS")]
-        ip_addresses: Vec<String>,
-        /// A mailbox of its own; repeat for more
-        #[arg(long = "email", value_name = "ADDRESS")]
-        email_addresses: Vec<String>,
-        /// An https address of its own; repeat for more
-        #[arg(long = "uri", value_name = "ADDRESS")]
-        uris: Vec<String>,
+        #[command(flatten)]
+        reached: Reached,
         /// Its code as a security server of X-Road
         #[arg(long, value_name = "CODE")]
         server_code: Option<String>,
@@ -199,19 +189,26 @@ pub enum NewIdentity {
         /// What it is there for, and may do
         #[arg(long, value_name = "TEXT")]
         purpose: String,
-        /// A DNS name it may use; repeat for more
-        #[arg(long = "dns-name", value_name = "NAME")]
-        dns_names: Vec<String>,
-        /// An IP address it is reached at; repeat for more
-        #[arg(long = "ip-address", value_name = "ADDRESS")]
-        ip_addresses: Vec<String>,
-        /// A mailbox of its own; repeat for more
-        #[arg(long = "email", value_name = "ADDRESS")]
-        email_addresses: Vec<String>,
-        /// An https address of its own; repeat for more
-        #[arg(long = "uri", value_name = "ADDRESS")]
-        uris: Vec<String>,
+        #[command(flatten)]
+        reached: Reached,
     },
+}
+
+/// Where a program is reached.
+#[derive(Debug, Args)]
+pub struct Reached {
+    /// A DNS name it may use; repeat for more
+    #[arg(long = "dns-name", value_name = "NAME")]
+    dns_names: Vec<String>,
+    /// An IP address it is reached at; repeat for more
+    #[arg(long = "ip-address", value_name = "ADDRESS")]
+    ip_addresses: Vec<String>,
+    /// A mailbox of its own; repeat for more
+    #[arg(long = "email", value_name = "ADDRESS")]
+    email_addresses: Vec<String>,
+    /// An https address of its own; repeat for more
+    #[arg(long = "uri", value_name = "ADDRESS")]
+    uris: Vec<String>,
 }
 
 /// Registers, lists or shows.
@@ -233,10 +230,7 @@ pub fn run(command: RegistryCommand, session: &mut Session) -> Ending {
         }
         RegistryCommand::Erase { id, reason } => {
             let client = session.client()?;
-            // A script has said what it wants by naming whom and why; a person at a terminal is asked once more.
-            if !session.settings.yes && session.console.can_ask() {
-                session.console.confirm(&format!("Erase {id}? It cannot be undone."))?;
-            }
+            session.confirm(&format!("Erase {id}? It cannot be undone."))?;
             let path = ["identities", &id, "erasure"];
             let identity: Identity =
                 client.change(&path, &json!({"reason": reason}), session.entropy.as_ref())?;
@@ -265,13 +259,13 @@ impl NewIdentity {
                 "kind": "device", "organisation": organisation, "sponsor": sponsor,
                 "asset_tag": asset_tag, "hardware_module": hardware_module,
             }),
-            Self::Application { organisation, sponsor, name, environment, dns_names, .. } => json!({
+            Self::Application { organisation, sponsor, name, environment, reached, .. } => json!({
                 "kind": "application", "organisation": organisation, "sponsor": sponsor,
-                "name": name, "environment": environment, "dns_names": dns_names,
+                "name": name, "environment": environment, "dns_names": reached.dns_names,
             }),
-            Self::Agent { organisation, sponsor, name, version, purpose, dns_names, .. } => json!({
+            Self::Agent { organisation, sponsor, name, version, purpose, reached } => json!({
                 "kind": "agent", "organisation": organisation, "sponsor": sponsor, "name": name,
-                "version": version, "purpose": purpose, "dns_names": dns_names,
+                "version": version, "purpose": purpose, "dns_names": reached.dns_names,
             }),
         };
         let further = given(self.further());
@@ -308,14 +302,21 @@ impl NewIdentity {
             Self::Device { ip_addresses, uris, permanent_identifier, .. } => {
                 json!({"ip_addresses": ip_addresses, "uris": uris, "permanent_identifier": permanent_identifier})
             }
-            Self::Application { ip_addresses, email_addresses, uris, server_code, .. } => json!({
-                "ip_addresses": ip_addresses, "email_addresses": email_addresses, "uris": uris,
-                "server_code": server_code,
-            }),
-            Self::Agent { ip_addresses, email_addresses, uris, .. } => {
-                json!({"ip_addresses": ip_addresses, "email_addresses": email_addresses, "uris": uris})
+            Self::Application { reached, server_code, .. } => {
+                let mut further = reached.further();
+                further["server_code"] = json!(server_code);
+                further
             }
+            Self::Agent { reached, .. } => reached.further(),
         }
+    }
+}
+
+impl Reached {
+    fn further(&self) -> Value {
+        json!({
+            "ip_addresses": self.ip_addresses, "email_addresses": self.email_addresses, "uris": self.uris,
+        })
     }
 }
 

@@ -148,8 +148,8 @@ pub fn run(command: WithdrawalCommand, session: &mut Session) -> Ending {
         WithdrawalCommand::Dismiss(written) => ("dismiss", written),
     };
     let client = session.client()?;
-    if step == "dismiss" && !session.settings.yes && session.console.can_ask() {
-        session.console.confirm("Revoke the certificates? That cannot be undone.")?;
+    if step == "dismiss" {
+        session.confirm("Revoke the certificates? That cannot be undone.")?;
     }
     let body = json!({"text": written.text});
     let taken = client.change(&["withdrawals", &written.id, step], &body, session.entropy.as_ref())?;

@@ -34,7 +34,7 @@ pub struct ExemptArguments {
 /// Shows what would be approved, asks, approves.
 pub fn approve(name: &str, session: &mut Session) -> Ending {
     let client = session.client()?;
-    if !session.settings.yes && session.console.can_ask() {
+    if session.asks() {
         let campaign: Campaign = client.read(&["campaigns", name])?;
         session.console.note(&format!("{}: {}", campaign.name, campaign.why));
         session.console.note(&format!("It selects: {}", campaign.selects));
@@ -66,7 +66,7 @@ pub fn resume(name: &str, session: &mut Session) -> Ending {
 
 /// Ends it.
 pub fn finish(arguments: &Reasoned, session: &mut Session) -> Ending {
-    if !session.settings.yes && session.console.can_ask() {
+    if session.asks() {
         let campaign: Campaign = session.client()?.read(&["campaigns", &arguments.name])?;
         let left = campaign.left;
         session

@@ -80,13 +80,10 @@ pub fn run(arguments: &StartArguments, session: &mut Session) -> Ending {
         Some(size) => radius.selected.div_ceil(size),
         None => u64::from(arguments.stages),
     };
-    if !session.settings.yes && session.console.can_ask() {
-        let question = format!(
-            "Start campaign {} for {} certificates in {stages} stages?",
-            arguments.name, radius.selected
-        );
-        session.console.confirm(&question)?;
-    }
+    session.confirm(&format!(
+        "Start campaign {} for {} certificates in {stages} stages?",
+        arguments.name, radius.selected
+    ))?;
     let body = json!({
         "name": arguments.name, "selection": selection, "why": arguments.why, "terms": terms(arguments, stages),
     });

@@ -92,11 +92,7 @@ pub fn run(arguments: &BlockArguments, session: &mut Session) -> Ending {
     Ok(Outcome::with_exit(Simple::new("npki.key.block/1", done, text), exit))
 }
 
-/// A script has said what it wants by naming what and why; a person at a terminal is asked once more.
 fn confirm(arguments: &BlockArguments, session: &Session) -> Result<(), Failure> {
-    if session.settings.yes || !session.console.can_ask() {
-        return Ok(());
-    }
     let mut question = format!("Block {}", arguments.what);
     if arguments.revoke {
         question.push_str(", and revoke every certificate of it");
@@ -104,7 +100,7 @@ fn confirm(arguments: &BlockArguments, session: &Session) -> Result<(), Failure>
     if !arguments.stops_ca.is_empty() {
         question.push_str(&format!(", and end what {} issues", arguments.stops_ca.join(", ")));
     }
-    session.console.confirm(&format!("{question}? It cannot be undone."))
+    session.confirm(&format!("{question}? It cannot be undone."))
 }
 
 struct Work<'a> {

@@ -49,9 +49,7 @@ pub fn run(arguments: &ProposeArguments, session: &mut Session) -> Ending {
     for line in change.lines() {
         session.console.note(&line);
     }
-    if session.console.can_ask() && !session.settings.yes {
-        session.console.confirm(&format!("Propose this for profile {name}?"))?;
-    }
+    session.confirm(&format!("Propose this for profile {name}?"))?;
     let mut body = json!({"profile": name, "text": text, "reason": arguments.reason});
     if let (Some(members), Some(ca)) = (body.as_object_mut(), &arguments.issued_by) {
         members.insert("issued_by".to_owned(), json!(ca));
