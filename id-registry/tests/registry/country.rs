@@ -36,7 +36,8 @@ use id_registry::permission::{Permission, Permit};
 use id_registry::principal::{Principal, Role};
 use id_registry::staff::{EnrolledStaff, NewStaff};
 use id_registry::{Registry, RegistryParts, Settings, TrustAnchor};
-use time::OffsetDateTime;
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
 
 /// A registry with its first administrator and the people enrolled by it.
 pub(crate) struct Country {
@@ -59,6 +60,15 @@ pub(crate) struct Member {
 impl Member {
     pub(crate) fn permit<P: Permission>(&self) -> Permit<P> {
         self.principal.permit().unwrap()
+    }
+
+    /// Signs what `/v1/requests/{id}/approval` answered, as a body of `/v1/requests/{id}/approve`.
+    pub(crate) fn approval(&self, prepared: &Value, note: &str) -> Value {
+        let mut statement = json!({"act": "approve-request", "note": note});
+        for member in ["matter", "by", "at"] {
+            statement[member] = prepared[member].clone();
+        }
+        json!({"statement": self.sign(statement.to_string().as_bytes())})
     }
 
     /// Signs a statement under the certificate that the member signs in with.
@@ -154,9 +164,9 @@ impl Country {
                 organisation: "Government of Example".to_owned(),
                 registry_url: "https://registry.example.org".parse().unwrap(),
                 trust_anchors: vec![anchor],
-                sponsor_grace: time::Duration::days(30),
-                reply_time: time::Duration::days(14),
-                appeal_time: time::Duration::days(30),
+                sponsor_grace: Duration::days(30),
+                reply_time: Duration::days(14),
+                appeal_time: Duration::days(30),
                 duplicates: Thresholds::default(),
                 assurance: AssuranceRules::built_in().unwrap(),
             },
@@ -172,6 +182,11 @@ impl Country {
         let new = NewStaff { name, role, person: None, csr: &csr_of(&key, name) };
         let enrolled = self.registry.enrol_staff(&self.administrator.permit(), &new).unwrap();
         member(&self.registry, enrolled, &key)
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&self, duration: Duration) {
+        self.clock.set(self.clock.now() + duration);
     }
 
     /// What this officer is to sign to approve a request.

@@ -158,11 +158,7 @@ async fn a_certificate_comes_about_over_http() {
     applicant.post("/v1/requests", body).await.problem(409, "E-REQ-003");
     let approve = format!("/v1/requests/{}/approve", request.json["id"].as_str().unwrap());
     let prepared = officer.get(&approve.replace("/approve", "/approval")).await;
-    let mut statement = json!({"act": "approve-request", "note": "seen in person"});
-    for member in ["matter", "by", "at"] {
-        statement[member] = prepared.json[member].clone();
-    }
-    let signed = json!({"statement": two.sign(statement.to_string().as_bytes())});
+    let signed = two.approval(&prepared.json, "seen in person");
     applicant.post(&approve, signed.clone()).await.problem(403, "E-REQ-006");
     officer.post(&approve, json!({"statement": "approved!"})).await.problem(422, "E-REQ-014");
     let issued = officer.post(&approve, signed.clone()).await;

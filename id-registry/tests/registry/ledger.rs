@@ -1,7 +1,6 @@
 //! Searching the ledger, and receipts, over the interface.
 
 use axum::http::StatusCode;
-use ca_core::clock::Clock;
 use ca_core::ledger::receipt::Receipt;
 use ca_core::tlog::cosignature::WitnessPolicy;
 use id_registry::principal::Role;
@@ -44,7 +43,7 @@ fn busy() -> (Country, Member, Member) {
     let (officer, auditor) = (country.officer(), country.enrol("Auditor", Role::Auditor));
     let things = country.settled(&officer, "RSL");
     country.submit(&officer, "device", things.device, &csr()).unwrap();
-    country.clock.set(country.clock.now() + time::Duration::hours(1));
+    country.pass(time::Duration::hours(1));
     country.sealer.seal().unwrap();
     let request = country.submit(&officer, "person-signature", things.person, &csr()).unwrap();
     // Refused, and on record: nobody approves what they asked for.

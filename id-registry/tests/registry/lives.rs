@@ -101,8 +101,7 @@ impl Life {
     }
 
     pub(crate) fn pass(&self, duration: Duration) {
-        let later = ca_core::clock::Clock::now(self.country.clock.as_ref()) + duration;
-        self.country.clock.set(later);
+        self.country.pass(duration);
     }
 }
 

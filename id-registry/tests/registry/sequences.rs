@@ -237,8 +237,7 @@ impl World {
                 );
             }
             Command::Wait { days } => {
-                let later = ca_core::clock::Clock::now(self.country.clock.as_ref()) + Duration::days(days);
-                self.country.clock.set(later);
+                self.country.pass(Duration::days(days));
                 let _ = registry.carry_on_withdrawals(10);
                 let _ = registry.carry_on_lives(10);
             }

@@ -1,6 +1,5 @@
 //! Nobody's certificates are withdrawn unheard; what endangers others is revoked at once and looked at afterwards.
 
-use ca_core::clock::Clock;
 use ca_core::status::RevocationReason;
 use ca_core::storage::memory::Failure;
 use id_registry::certificates::{CertificateError, CertificateStatus};
@@ -45,8 +44,7 @@ impl Hearing {
     }
 
     fn pass(&self, days: i64) {
-        let later = Clock::now(self.country.clock.as_ref()) + Duration::days(days);
-        self.country.clock.set(later);
+        self.country.pass(Duration::days(days));
     }
 
     fn statuses(&self) -> Vec<CertificateStatus> {

@@ -98,7 +98,7 @@ impl Stage {
     }
 
     pub(super) fn later(&self, by: Duration) {
-        self.country.clock.set(self.now() + by);
+        self.country.pass(by);
     }
 
     /// One stage: on hold after ten days, revoked after thirty.

@@ -100,12 +100,7 @@ impl World {
             assert!(unsigned.status.is_client_error(), "{:?}", unsigned.json);
             return prepared;
         }
-        let mut statement = json!({"act": "approve-request"});
-        for member in ["matter", "by", "at"] {
-            statement[member] = prepared.json[member].clone();
-        }
-        let statement = by.sign(statement.to_string().as_bytes());
-        self.decide(by, id, "approve", json!({"statement": statement})).await
+        self.decide(by, id, "approve", by.approval(&prepared.json, "seen in person")).await
     }
 
     fn owner(&self) -> Owner {
