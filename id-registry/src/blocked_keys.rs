@@ -13,7 +13,7 @@ use ca_core::status::RevocationReason;
 use ca_core::storage::{AuditedChange, StorageError};
 
 use crate::certificates::CertificateError;
-use crate::fault::{Attempt, Fault, until_settled};
+use crate::fault::{Attempt, Fault, by_fault, until_settled};
 use crate::identity::{FieldError, reason_line};
 use crate::page::{Page, PageSize};
 use crate::permission::{BlockKeys, Permit};
@@ -262,8 +262,4 @@ pub enum BlockError {
     Fault(#[from] Fault),
 }
 
-impl From<StorageError> for BlockError {
-    fn from(error: StorageError) -> Self {
-        Self::Fault(error.into())
-    }
-}
+by_fault!(BlockError: StorageError);

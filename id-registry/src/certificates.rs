@@ -9,7 +9,7 @@ use ca_core::status::{Grounds, RevocationReason};
 use ca_core::storage::{AuditedChange, Change, CommitError, KeyRange, StorageError, Table};
 use time::OffsetDateTime;
 
-use crate::fault::{Attempt, Fault, until_settled};
+use crate::fault::{Attempt, Fault, by_fault, until_settled};
 use crate::id::{IdentityId, WithdrawalId};
 use crate::identity::{FieldError, IdentityError, reason_line};
 use crate::page::{Page, PageSize, collect};
@@ -358,8 +358,4 @@ pub enum CertificateError {
     Fault(#[from] Fault),
 }
 
-impl From<StorageError> for CertificateError {
-    fn from(error: StorageError) -> Self {
-        Self::Fault(error.into())
-    }
-}
+by_fault!(CertificateError: StorageError);

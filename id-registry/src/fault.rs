@@ -49,6 +49,19 @@ impl From<CommitError> for Fault {
     }
 }
 
+/// An error with a variant for [`Fault`] takes what becomes a fault as one.
+macro_rules! by_fault {
+    ($error:ty: $($from:ty),+) => {$(
+        impl From<$from> for $error {
+            fn from(error: $from) -> Self {
+                Self::Fault(error.into())
+            }
+        }
+    )+};
+}
+
+pub(crate) use by_fault;
+
 /// How often an act is tried again after somebody else was faster. Each round lost is a round another caller won, so
 /// more than this many in a row means that something is wrong.
 const ATTEMPTS: usize = 8;

@@ -10,7 +10,7 @@ use ca_core::tlog::checkpoint::VerifiedCheckpoint;
 
 use crate::certificates::CertificateError;
 use crate::enrolment::RequestError;
-use crate::fault::Fault;
+use crate::fault::{Fault, by_fault};
 use crate::id::RequestId;
 use crate::page::{Page, PageSize};
 use crate::permission::{Permit, ReadLedger, ReadRegistry};
@@ -140,8 +140,4 @@ pub enum LedgerError {
     Fault(#[from] Fault),
 }
 
-impl From<StorageError> for LedgerError {
-    fn from(error: StorageError) -> Self {
-        Self::Fault(error.into())
-    }
-}
+by_fault!(LedgerError: StorageError);

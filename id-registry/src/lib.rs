@@ -32,6 +32,7 @@ mod record;
 mod registry;
 mod tables;
 mod timed;
+mod words;
 
 pub use registry::{Registry, RegistryParts, Settings, TrustAnchor};
 pub use tables::TABLES;

@@ -8,7 +8,7 @@ use ca_core::ledger::Actor;
 use ca_core::vault::VaultError;
 use ca_core::vault::master::MasterKeyId;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, by_fault};
 use crate::permission::{Permit, RotateMasterKey};
 use crate::registry::Registry;
 
@@ -71,11 +71,7 @@ pub enum RotationError {
     Fault(#[from] Fault),
 }
 
-impl From<VaultError> for RotationError {
-    fn from(error: VaultError) -> Self {
-        Self::Fault(error.into())
-    }
-}
+by_fault!(RotationError: VaultError);
 
 /// Whoever keeps the master keys.
 pub trait MasterKeys: Send + Sync + Debug {

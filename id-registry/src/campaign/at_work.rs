@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::selection::{KeyClass, Selection, Traits, replaces};
 use super::{CAMPAIGN_MEMBERS, CAMPAIGN_WORK, Campaign, CampaignError, CampaignName, MemberPlace};
-use crate::fault::Fault;
+use crate::fault::{Fault, by_fault};
 use crate::id::IdentityId;
 use crate::key_origin::KeyOrigin;
 use crate::record::{self, encode};
@@ -256,8 +256,4 @@ pub(crate) enum FreeError {
     Fault(#[from] Fault),
 }
 
-impl From<StorageError> for FreeError {
-    fn from(error: StorageError) -> Self {
-        Self::Fault(error.into())
-    }
-}
+by_fault!(FreeError: StorageError);

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::certificates::CertificateError;
-use crate::fault::Fault;
+use crate::fault::{Fault, by_fault};
 use crate::id::StaffId;
 use crate::identity::{FieldError, IdentityError};
 
@@ -288,14 +288,4 @@ pub enum CampaignError {
     Fault(#[from] Fault),
 }
 
-impl From<StorageError> for CampaignError {
-    fn from(error: StorageError) -> Self {
-        Self::Fault(error.into())
-    }
-}
-
-impl From<VaultError> for CampaignError {
-    fn from(error: VaultError) -> Self {
-        Self::Fault(error.into())
-    }
-}
+by_fault!(CampaignError: StorageError, VaultError);

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::campaign::{CampaignName, FreeError, Refused};
-use crate::fault::Fault;
+use crate::fault::{Fault, by_fault};
 use crate::id::{IdentityId, RequestId, StaffId};
 use crate::identity::{FieldError, IdentityError};
 use crate::key_origin::KeyOrigin;
@@ -373,11 +373,7 @@ pub enum RequestError {
     Fault(#[from] Fault),
 }
 
-impl From<StorageError> for RequestError {
-    fn from(error: StorageError) -> Self {
-        Self::Fault(error.into())
-    }
-}
+by_fault!(RequestError: StorageError);
 
 impl From<NotInForce> for RequestError {
     fn from(error: NotInForce) -> Self {

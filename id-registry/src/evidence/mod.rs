@@ -10,13 +10,14 @@ use ca_core::vault::{SealedText, VaultError, purpose_of_field};
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
-use crate::fault::{Attempt, Fault, until_settled};
+use crate::fault::{Attempt, Fault, by_fault, until_settled};
 use crate::id::{IdentityId, StaffId};
 use crate::identity::{FieldError, IDENTITIES, IdentityError, line};
 use crate::permission::{Permit, ReadRegistry, RegisterIdentities};
 use crate::record::{self, encode};
 use crate::registry::{Registry, reference};
 use crate::timed;
+use crate::words::words;
 
 mod level;
 mod rules;
@@ -33,23 +34,13 @@ pub const ENTERED: Action = Action::named("evidence.entered");
 /// More items of one identity are not kept.
 pub const MOST: usize = 100;
 
-/// How an item was checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum How {
-    /// The person, or whoever acts for the organisation, was there.
-    InPerson,
-    /// They were not.
-    Remote,
-}
-
-impl How {
-    /// The name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::InPerson => "in-person",
-            Self::Remote => "remote",
-        }
+words! {
+    /// How an item was checked.
+    How {
+        /// The person, or whoever acts for the organisation, was there.
+        InPerson = "in-person",
+        /// They were not.
+        Remote = "remote",
     }
 }
 
@@ -169,17 +160,7 @@ pub enum EvidenceError {
     Fault(#[from] Fault),
 }
 
-impl From<StorageError> for EvidenceError {
-    fn from(error: StorageError) -> Self {
-        Self::Fault(error.into())
-    }
-}
-
-impl From<VaultError> for EvidenceError {
-    fn from(error: VaultError) -> Self {
-        Self::Fault(error.into())
-    }
-}
+by_fault!(EvidenceError: StorageError, VaultError);
 
 impl Registry {
     /// Enters an item of evidence that this officer has checked.
@@ -368,11 +349,7 @@ fn fits(field: &str) -> &'static str {
 }
 
 fn how(text: &str) -> Result<How, FieldError> {
-    match text {
-        "in-person" => Ok(How::InPerson),
-        "remote" => Ok(How::Remote),
-        _ => Err(unfit("how", "it is neither in-person nor remote")),
-    }
+    text.parse().map_err(|_| unfit("how", "it is neither in-person nor remote"))
 }
 
 fn digest(text: &str) -> Result<String, FieldError> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::duplicates::{Candidate, told};
-use crate::fault::Fault;
+use crate::fault::{Fault, by_fault};
 use crate::id::{IdentityId, IdentityKind, StaffId};
 use crate::life::token::LostToken;
 use crate::life::{Cause, Standing};
@@ -415,14 +415,4 @@ pub enum IdentityError {
     Fault(#[from] Fault),
 }
 
-impl From<StorageError> for IdentityError {
-    fn from(error: StorageError) -> Self {
-        Self::Fault(error.into())
-    }
-}
-
-impl From<VaultError> for IdentityError {
-    fn from(error: VaultError) -> Self {
-        Self::Fault(error.into())
-    }
-}
+by_fault!(IdentityError: StorageError, VaultError);

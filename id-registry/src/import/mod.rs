@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::duplicates::NotTheSame;
-use crate::fault::{Attempt, Fault, until_settled};
+use crate::fault::{Attempt, Fault, by_fault, until_settled};
 use crate::id::{IdentityId, StaffId};
 use crate::identity::{Details, FieldError, IdentityError, NewIdentity, checked};
 use crate::permission::{ImportIdentities, Permit};
@@ -122,11 +122,7 @@ pub enum ImportError {
     Fault(#[from] Fault),
 }
 
-impl From<StorageError> for ImportError {
-    fn from(error: StorageError) -> Self {
-        Self::Fault(error.into())
-    }
-}
+by_fault!(ImportError: StorageError);
 
 /// A row whose fields fit, or why they do not.
 type Checked = Result<(Details, Option<NamedOwner>), FieldError>;

@@ -8,7 +8,7 @@ use ca_core::storage::{StorageError, Table};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, by_fault};
 use crate::id::RequestId;
 use crate::identity::{FieldError, line};
 
@@ -207,11 +207,7 @@ pub enum OriginError {
     Fault(#[from] Fault),
 }
 
-impl From<StorageError> for OriginError {
-    fn from(error: StorageError) -> Self {
-        Self::Fault(error.into())
-    }
-}
+by_fault!(OriginError: StorageError);
 
 #[cfg(test)]
 mod tests {

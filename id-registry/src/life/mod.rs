@@ -13,7 +13,7 @@ use ca_core::vault::VaultError;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, by_fault};
 use crate::id::{IdentityId, StaffId};
 use crate::identity::{FieldError, IdentityError, IdentityStatus};
 
@@ -27,7 +27,8 @@ mod step;
 mod take;
 pub mod token;
 
-pub use cause::{Cause, ClosureCause, DeathSource, SuspensionCause, UnknownWord};
+pub use crate::words::UnknownWord;
+pub use cause::{Cause, ClosureCause, DeathSource, SuspensionCause};
 pub use history::{Entry, Former};
 pub use take::{Outcome, Touched};
 
@@ -169,14 +170,4 @@ pub enum LifeError {
     Fault(#[from] Fault),
 }
 
-impl From<StorageError> for LifeError {
-    fn from(error: StorageError) -> Self {
-        Self::Fault(error.into())
-    }
-}
-
-impl From<VaultError> for LifeError {
-    fn from(error: VaultError) -> Self {
-        Self::Fault(error.into())
-    }
-}
+by_fault!(LifeError: StorageError, VaultError);

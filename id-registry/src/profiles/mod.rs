@@ -9,7 +9,7 @@ use ca_core::storage::{StorageError, Table};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, by_fault};
 use crate::id::{ProposalId, StaffId};
 use crate::identity::FieldError;
 
@@ -257,11 +257,7 @@ pub enum ProfileChangeError {
     Fault(#[from] Fault),
 }
 
-impl From<StorageError> for ProfileChangeError {
-    fn from(error: StorageError) -> Self {
-        Self::Fault(error.into())
-    }
-}
+by_fault!(ProfileChangeError: StorageError);
 
 impl From<Objection> for ProfileChangeError {
     fn from(objection: Objection) -> Self {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::campaign::{FreeError, Refused};
-use crate::fault::Fault;
+use crate::fault::{Fault, by_fault};
 use crate::id::{IdentityId, StaffId};
 use crate::identity::{FieldError, IdentityError};
 use crate::page::{Page, PageSize};
@@ -211,11 +211,7 @@ impl From<FreeError> for StaffError {
     }
 }
 
-impl From<StorageError> for StaffError {
-    fn from(error: StorageError) -> Self {
-        Self::Fault(error.into())
-    }
-}
+by_fault!(StaffError: StorageError);
 
 impl From<NotInForce> for StaffError {
     fn from(error: NotInForce) -> Self {

@@ -7,7 +7,7 @@ use ca_core::storage::StorageError;
 use time::OffsetDateTime;
 
 use super::{STAFF_CERTIFICATES, StaffRecord};
-use crate::fault::Fault;
+use crate::fault::{Fault, by_fault};
 use crate::id::{IdentityId, StaffId};
 use crate::identity::{IdentityError, IdentityStatus};
 use crate::principal::Principal;
@@ -119,8 +119,4 @@ pub enum SignInError {
     Fault(#[from] Fault),
 }
 
-impl From<StorageError> for SignInError {
-    fn from(error: StorageError) -> Self {
-        Self::Fault(error.into())
-    }
-}
+by_fault!(SignInError: StorageError);

@@ -13,10 +13,11 @@ use ca_core::vault::{SealedText, VaultError};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, by_fault};
 use crate::id::{IdentityId, WithdrawalId};
 use crate::identity::{FieldError, IdentityError};
 use crate::life::LifeError;
+use crate::words::words;
 
 mod due;
 mod read;
@@ -70,46 +71,28 @@ pub struct Withdrawal {
     pub held: Vec<SerialNumber>,
 }
 
-/// Where a withdrawal stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Stage {
-    /// The holder was given notice and may reply.
-    Noticed,
-    /// It was upheld: the certificates are on hold, and the holder may appeal.
-    Upheld,
-    /// The holder appealed.
-    Appealed,
-    /// It was dropped: nothing happened.
-    Dropped,
-    /// The appeal was granted: what was on hold counts again.
-    Undone,
-    /// The certificates are revoked.
-    Revoked,
+words! {
+    /// Where a withdrawal stands.
+    Stage {
+        /// The holder was given notice and may reply.
+        Noticed = "noticed",
+        /// It was upheld: the certificates are on hold, and the holder may appeal.
+        Upheld = "upheld",
+        /// The holder appealed.
+        Appealed = "appealed",
+        /// It was dropped: nothing happened.
+        Dropped = "dropped",
+        /// The appeal was granted: what was on hold counts again.
+        Undone = "undone",
+        /// The certificates are revoked.
+        Revoked = "revoked",
+    }
 }
 
 impl Stage {
-    /// The name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Noticed => "noticed",
-            Self::Upheld => "upheld",
-            Self::Appealed => "appealed",
-            Self::Dropped => "dropped",
-            Self::Undone => "undone",
-            Self::Revoked => "revoked",
-        }
-    }
-
     /// Whether anything is still to come.
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Noticed | Self::Upheld | Self::Appealed)
-    }
-}
-
-impl std::fmt::Display for Stage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
     }
 }
 
@@ -183,17 +166,7 @@ pub enum WithdrawalError {
     Fault(#[from] Fault),
 }
 
-impl From<StorageError> for WithdrawalError {
-    fn from(error: StorageError) -> Self {
-        Self::Fault(error.into())
-    }
-}
-
-impl From<VaultError> for WithdrawalError {
-    fn from(error: VaultError) -> Self {
-        Self::Fault(error.into())
-    }
-}
+by_fault!(WithdrawalError: StorageError, VaultError);
 
 impl From<LifeError> for WithdrawalError {
     fn from(error: LifeError) -> Self {

@@ -8,13 +8,14 @@ use ca_core::storage::{AuditedChange, Change, KeyRange, StorageError, Table};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::fault::{Attempt, Fault, until_settled};
+use crate::fault::{Attempt, Fault, by_fault, until_settled};
 use crate::id::{IdentityId, IdentityKind};
 use crate::identity::{FieldError, IdentityError, reason_line};
 use crate::page::{Page, PageSize, collect};
 use crate::permission::{Permit, ReadRegistry, ReviewRevocations, Scope};
 use crate::record::{self, encode};
 use crate::registry::Registry;
+use crate::words::words;
 
 /// What staff revoked of persons at once, by serial number: to be looked at by somebody else. Nothing personal.
 pub const REVOCATION_REVIEWS: Table = Table::records("revocation_reviews");
@@ -57,23 +58,13 @@ pub struct Reviewed {
     pub at: OffsetDateTime,
 }
 
-/// How a revocation was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// It was right.
-    Confirmed,
-    /// It was not: a hold is to be released, and whoever was revoked needs a new certificate.
-    Objected,
-}
-
-impl Verdict {
-    /// The name in JSON and in the ledger.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Confirmed => "confirmed",
-            Self::Objected => "objected",
-        }
+words! {
+    /// How a revocation was found.
+    Verdict {
+        /// It was right.
+        Confirmed = "confirmed",
+        /// It was not: a hold is to be released, and whoever was revoked needs a new certificate.
+        Objected = "objected",
     }
 }
 
@@ -183,8 +174,4 @@ pub enum ReviewError {
     Fault(#[from] Fault),
 }
 
-impl From<StorageError> for ReviewError {
-    fn from(error: StorageError) -> Self {
-        Self::Fault(error.into())
-    }
-}
+by_fault!(ReviewError: StorageError);

@@ -1,46 +1,31 @@
 //! The machine: from where a step of a withdrawal leads where, when, and who may take it. It decides, and changes nothing.
 
 use ca_core::ledger::Actor;
-use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+
+use crate::words::words;
 
 use super::{Stage, Withdrawal, WithdrawalError};
 
-/// What is done in a withdrawal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Word {
-    /// The holder was given notice.
-    Notice,
-    /// The holder replied.
-    Reply,
-    /// An officer upheld it.
-    Uphold,
-    /// An officer dropped it.
-    Drop,
-    /// The holder appealed.
-    Appeal,
-    /// An officer granted the appeal.
-    Grant,
-    /// An officer dismissed the appeal.
-    Dismiss,
-    /// The time for an appeal passed.
-    Expire,
-}
-
-impl Word {
-    /// The name in JSON and in the ledger.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Notice => "notice",
-            Self::Reply => "reply",
-            Self::Uphold => "uphold",
-            Self::Drop => "drop",
-            Self::Appeal => "appeal",
-            Self::Grant => "grant",
-            Self::Dismiss => "dismiss",
-            Self::Expire => "expire",
-        }
+words! {
+    /// What is done in a withdrawal.
+    Word {
+        /// The holder was given notice.
+        Notice = "notice",
+        /// The holder replied.
+        Reply = "reply",
+        /// An officer upheld it.
+        Uphold = "uphold",
+        /// An officer dropped it.
+        Drop = "drop",
+        /// The holder appealed.
+        Appeal = "appeal",
+        /// An officer granted the appeal.
+        Grant = "grant",
+        /// An officer dismissed the appeal.
+        Dismiss = "dismiss",
+        /// The time for an appeal passed.
+        Expire = "expire",
     }
 }
 

@@ -3,7 +3,7 @@
 use ca_core::status::RevocationReason;
 
 use crate::id::IdentityKind;
-use crate::life::cause::words;
+use crate::words::words;
 
 words! {
     /// Why what is known of an identity is changed.
