@@ -25,6 +25,10 @@ use ca_core::storage::{
 /// What a revocation looks like in the store.
 const REVOKED: &str = r#"{"revocation":{"at":"2026-11-24T17:00:00Z","reason":"key-compromise"},"not_after":"2031-11-24T17:00:00Z"}"#;
 
+/// The one that npki runs with.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let entries = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(1_000_000);
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();

@@ -34,6 +34,10 @@ const RUN: Duration = Duration::from_secs(3);
 /// How long one turn of a measurement takes that takes turns with others.
 const TURN: Duration = Duration::from_millis(20);
 
+/// The one that npki runs with.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What an issuance costs, from the octets of a request to the signed certificate, beside what nobody can save: verifying
 /// the request's signature, and signing with the CA's key. Subscriber and CA have keys of one kind.
 fn main() {

@@ -19,6 +19,10 @@ use ca_core::storage::memory::MemoryStore;
 /// How long each measurement runs.
 const RUN: Duration = Duration::from_secs(2);
 
+/// The one that npki runs with.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let ca = Ca::founded_on(MemoryStore::new());
     let profiles = ProfileSet::built_in().unwrap();

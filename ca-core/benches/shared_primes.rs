@@ -10,6 +10,10 @@ use ca_core::clock::{Entropy, SystemEntropy};
 use ca_core::key_quality::shared_primes::find;
 use num_bigint::BigUint;
 
+/// The one that npki runs with.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let count: usize = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(1_000);
     let prime = (BigUint::from(1_u32) << 521_u32) - 1_u32;

@@ -43,6 +43,10 @@ const INSERT: &str = "CREATE TABLE single (key bytea PRIMARY KEY, octets bytea N
 const SINGLE_INSERT: &str = "\\set high random(1, 9000000000000000000)\n\
      INSERT INTO single VALUES (int8send(:high), decode(repeat('07', 100), 'hex'));\n";
 
+/// The one that npki runs with.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     // On the disk that the build uses: a temporary folder is often memory, and proves nothing.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();

@@ -19,6 +19,10 @@ mod session;
 
 use std::process::ExitCode;
 
+/// The C library's scatters its heap under sled, see `Cargo.toml`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     session::run(std::env::args_os()).into()
 }

@@ -193,6 +193,10 @@ fn alike(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Refused(IdentityError::Resembles(_)))
 }
 
+/// The one that npki runs with.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let count: u64 = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(100_000);
     let country = Country::founded();

@@ -15,6 +15,10 @@ use ocsp_responder::ocsp::client::{Nonce, Query};
 /// How long each measurement runs.
 const RUN: Duration = Duration::from_secs(3);
 
+/// The one that npki runs with.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let pki = Pki::new();
     let signer = pki.signer("responder");
