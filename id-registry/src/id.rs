@@ -57,7 +57,8 @@ enum Flaw {
     Mistyped,
 }
 
-fn interim(letter: u8, digits: &[u8]) -> u8 {
+/// The check digit of digits behind a letter; zero when the last of them is their check digit (Damm).
+pub(crate) fn interim(letter: u8, digits: &[u8]) -> u8 {
     digits.iter().fold(double(letter & 31), |interim, digit| double(interim ^ digit))
 }
 

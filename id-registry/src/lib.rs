@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod life;
 pub mod master_keys;
 pub mod page;
+pub mod party;
 pub mod permission;
 pub mod principal;
 pub mod profiles;

@@ -166,6 +166,9 @@ mod tests {
                 ("manage-cas", "C---"),
                 ("read-profiles", "CCCo"),
                 ("change-profiles", "C---"),
+                ("read-parties", "CCCo"),
+                ("manage-parties", "C---"),
+                ("receive-attributes", "---o"),
                 ("read-ledger", "C-C-"),
             ]
         );

@@ -1,6 +1,6 @@
 //! The registry: what its acts work with.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ca_core::authorities::Authorities;
 use ca_core::clock::{Clock, Entropy};
@@ -10,13 +10,13 @@ use ca_core::storage::{AuditedChange, CommitError, Committed, StorageError, Stor
 use ca_core::subject::IdentityRef;
 use ca_core::tlog::checkpoint::Log;
 use ca_core::vault::Vault;
-use ring::hmac;
 use url::Url;
 
 use crate::backup::Backups;
 use crate::duplicates::Thresholds;
 use crate::evidence::AssuranceRules;
 use crate::fault::Fault;
+use crate::index_key::Secrets;
 use crate::master_keys::MasterKeys;
 
 /// What an installation says about itself.
@@ -81,8 +81,7 @@ pub struct RegistryParts {
 pub struct Registry {
     pub(crate) parts: RegistryParts,
     ledger: Ledger,
-    /// Read once. Its `Debug` does not show it.
-    pub(crate) index_key: OnceLock<hmac::Key>,
+    pub(crate) secrets: Secrets,
     campaigns: Mutex<()>,
     persons: Mutex<()>,
 }
@@ -91,7 +90,13 @@ impl Registry {
     /// Puts a registry together.
     pub fn new(parts: RegistryParts) -> Self {
         let ledger = Ledger::new(Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
-        Self { parts, ledger, index_key: OnceLock::new(), campaigns: Mutex::new(()), persons: Mutex::new(()) }
+        Self {
+            parts,
+            ledger,
+            secrets: Secrets::default(),
+            campaigns: Mutex::new(()),
+            persons: Mutex::new(()),
+        }
     }
 
     /// What the installation says about itself.

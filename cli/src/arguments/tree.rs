@@ -17,6 +17,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
             "review",
             "key",
             "campaign",
+            "party",
             "staff",
             "master-key",
             "audit",

@@ -71,9 +71,9 @@ pub enum CertCommand {
 /// What to ask for.
 #[derive(Debug, Args)]
 pub struct RequestArguments {
-    /// The profile: npki profile list
+    /// The profile: npki profile list [default for a person: person-authentication-pseudonymous, which tells no name]
     #[arg(long)]
-    profile: String,
+    profile: Option<String>,
     /// Whose certificate it will be: npki registry list
     #[arg(long, value_name = "ID")]
     identity: String,
@@ -99,6 +99,21 @@ pub struct RequestArguments {
     /// The folder for key.pem, cert.pem and chain.pem [default with --generate: this one]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+}
+
+/// What a person logs in with unless somebody asks for another: services learn that it is the same person, and no name.
+const OF_PERSONS: &str = "person-authentication-pseudonymous";
+
+impl RequestArguments {
+    fn profile(&self) -> Result<&str, Failure> {
+        match &self.profile {
+            Some(profile) => Ok(profile),
+            None if self.identity.trim_start().to_ascii_uppercase().starts_with("P-") => Ok(OF_PERSONS),
+            None => Err(Failure::of(&catalogue::USAGE)
+                .cause("--profile is missing, and only a person has a profile without being asked")
+                .fix("npki profile list")),
+        }
+    }
 }
 
 /// A certificate's state.
@@ -145,8 +160,9 @@ fn ask(arguments: &RequestArguments, client: &Client, session: &Session) -> Endi
     let entropy = session.entropy.as_ref();
     let itself = [(AttributeType::CommonName, arguments.identity.clone())];
     let subject = if arguments.subject.is_empty() { &itself[..] } else { &arguments.subject };
+    let profile = arguments.profile()?;
     let prepared = arguments.csr.prepare(arguments.algorithm, subject, arguments.out.clone())?;
-    let mut body = json!({"profile": arguments.profile, "identity": arguments.identity, "csr": prepared.csr});
+    let mut body = json!({"profile": profile, "identity": arguments.identity, "csr": prepared.csr});
     let dns = arguments.dns_names.iter().map(|name| format!("dns:{name}"));
     let names: Vec<String> = dns.chain(arguments.names.iter().map(ToString::to_string)).collect();
     if let (Some(members), false) = (body.as_object_mut(), names.is_empty()) {

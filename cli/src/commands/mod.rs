@@ -28,6 +28,7 @@ mod man;
 mod master_key;
 mod moment;
 mod paging;
+mod party;
 mod profile;
 mod queue;
 mod registry;
@@ -111,6 +112,9 @@ pub enum Command {
     /// Campaigns: find every certificate of a bad algorithm, model or batch, and have all of them replaced
     #[command(subcommand)]
     Campaign(campaign::CampaignCommand),
+    /// Relying parties: what they are told of persons, for which purposes, by which law; ask as one
+    #[command(subcommand)]
+    Party(party::PartyCommand),
     /// Staff: administrators, officers, auditors, agency operators
     #[command(subcommand)]
     Staff(staff::StaffCommand),
@@ -185,6 +189,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Review(command) => withdrawal::review(command, session),
         Command::Key(command) => key::run(command, session),
         Command::Campaign(command) => campaign::run(command, session),
+        Command::Party(command) => party::run(command, session),
         Command::Staff(command) => staff::run(command, session),
         Command::MasterKey(command) => master_key::run(command, session),
         Command::Token(command) => token::run(command),

@@ -19,8 +19,8 @@ impl Meaning {
     /// The meaning of a status word of the interface.
     pub fn of_status(status: &str) -> Self {
         match status {
-            "active" | "issued" | "good" | "valid" | "done" => Self::Good,
-            "revoked" | "rejected" | "expired" | "disabled" | "invalid" | "refused" => Self::Bad,
+            "active" | "issued" | "good" | "valid" | "done" | "registered" => Self::Good,
+            "revoked" | "rejected" | "expired" | "disabled" | "invalid" | "refused" | "ended" => Self::Bad,
             _ => Self::Doubtful,
         }
     }

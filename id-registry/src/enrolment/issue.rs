@@ -114,7 +114,8 @@ impl Registry {
             origin: request.key_origin.as_ref(),
             campaign: request.campaign.as_ref(),
         };
-        Ok(self.free_of_campaigns(&wish)?.and(self.keep_origin(request, csr)?))
+        let free = self.free_of_campaigns(&wish)?.and(self.keep_origin(request, csr)?);
+        Ok(free.and(self.certified_pseudonym_found(request)?))
     }
 
     /// Prepares and signs. Certificate and request become what they are in one commit, or neither does.

@@ -35,6 +35,7 @@ mod lives;
 mod master_key;
 mod open;
 mod openapi;
+mod parties;
 mod pem;
 pub mod problem;
 mod profiles;
@@ -57,7 +58,7 @@ pub struct PeerCertificate(pub Option<Vec<u8>>);
 
 /// Everything that answers, in the order of the documentation.
 fn routes() -> Vec<Route> {
-    [of_the_installation(), of_identities(), of_certificates()].into_iter().flatten().collect()
+    [of_the_installation(), of_identities(), of_parties(), of_certificates()].into_iter().flatten().collect()
 }
 
 fn of_the_installation() -> Vec<Route> {
@@ -112,6 +113,21 @@ fn of_identities() -> Vec<Route> {
         guarded(changes::__path_confirm, changes::confirm),
         guarded(changes::__path_drop, changes::drop),
         guarded(changes::__path_list, changes::list),
+    ]
+}
+
+/// Relying parties, and what they are told.
+fn of_parties() -> Vec<Route> {
+    vec![
+        guarded(parties::__path_register, parties::register),
+        guarded(parties::__path_list, parties::list),
+        guarded(parties::__path_waiting, parties::waiting),
+        guarded(parties::__path_show, parties::show),
+        guarded(parties::__path_change, parties::change),
+        guarded(parties::__path_confirm, parties::confirm),
+        guarded(parties::__path_drop_it, parties::drop_it),
+        guarded(parties::__path_end, parties::end),
+        guarded(parties::__path_disclose, parties::disclose),
     ]
 }
 

@@ -130,6 +130,28 @@ problems! {
     MATTER_CHANGED = "E-REQ-015" 409 false, "The request is not any more what you approved",
         "look at it once more, then approve it: npki vet show ID";
 
+    UNKNOWN_PARTY = "E-RPY-001" 404 false, "The organisation is no relying party",
+        "see which there are: npki party list; two administrators register one: npki party add ID";
+    PARTY_EXISTS = "E-RPY-002" 409 false, "The organisation is a relying party already",
+        "change its purposes: npki party change ID; its sector stays as long as it is one";
+    PARTY_ENDED = "E-RPY-003" 409 false, "The relying party was ended",
+        "see why: npki party show ID; two administrators register it again: npki party add ID";
+    PARTY_WAITS = "E-RPY-004" 409 false, "Something is proposed of the relying party already",
+        "have it confirmed, or drop it: npki party show ID shows it";
+    UNKNOWN_PARTY_CHANGE = "E-RPY-005" 404 false, "Nothing of that name waits",
+        "see what waits: npki party list --waiting";
+    OWN_PARTY_CHANGE = "E-RPY-006" 403 false, "Nobody confirms what they proposed themselves",
+        "let another administrator confirm it";
+    PARTY_UNCHANGED = "E-RPY-007" 409 false, "The relying party's purposes are so already", "nothing is left to do";
+    UNKNOWN_PURPOSE = "E-RPY-008" 422 false, "The relying party has no such purpose",
+        "name one of the purposes in the detail; npki party show ID tells what each admits";
+    NOT_ADMITTED = "E-RPY-009" 403 false, "The purpose does not admit what is asked for; the attempt is in the ledger",
+        "ask for what the detail says it admits; what the law admits besides, two administrators add: npki party change ID";
+    OTHER_SECTOR = "E-RPY-010" 422 false, "The pseudonym is of another sector",
+        "use the pseudonym that your own sector was given";
+    UNKNOWN_PSEUDONYM = "E-RPY-011" 404 false, "Nobody is known by this pseudonym",
+        "ask by the identifier first, for a purpose that admits pseudonym: the one you are told is known from then on";
+
     UNKNOWN_WITHDRAWAL = "E-WDR-001" 404 false, "There is no such withdrawal", "look it up: npki withdrawal list";
     WITHDRAWAL_ELSEWHERE = "E-WDR-002" 409 false, "The withdrawal is not where this step begins",
         "see where it stands: npki withdrawal show ID";

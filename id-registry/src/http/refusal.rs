@@ -28,6 +28,7 @@ use crate::life::LifeError;
 use crate::life::change::ChangeRefused;
 use crate::life::token::TokenRefused;
 use crate::master_keys::RotationError;
+use crate::party::PartyError;
 use crate::permission::NotPermitted;
 use crate::principal::InvalidRole;
 use crate::profiles::ProfileChangeError;
@@ -251,6 +252,28 @@ impl From<EvidenceError> for Problem {
             EvidenceError::Fault(fault) => return fault.into(),
             EvidenceError::Twice { .. } => table::EVIDENCE_TWICE,
             EvidenceError::TooMany(_) => table::EVIDENCE_FULL,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<PartyError> for Problem {
+    fn from(error: PartyError) -> Self {
+        let kind = match error {
+            PartyError::Field(field) => return field.into(),
+            PartyError::Identity(identity) => return identity.into(),
+            PartyError::Fault(fault) => return fault.into(),
+            PartyError::Unknown(_) => table::UNKNOWN_PARTY,
+            PartyError::Exists(_) => table::PARTY_EXISTS,
+            PartyError::Ended(..) => table::PARTY_ENDED,
+            PartyError::WaitsAlready { .. } => table::PARTY_WAITS,
+            PartyError::UnknownChange(_) => table::UNKNOWN_PARTY_CHANGE,
+            PartyError::Own(_) => table::OWN_PARTY_CHANGE,
+            PartyError::Unchanged(_) => table::PARTY_UNCHANGED,
+            PartyError::UnknownPurpose { .. } => table::UNKNOWN_PURPOSE,
+            PartyError::NotAdmitted { .. } => table::NOT_ADMITTED,
+            PartyError::OtherSector { .. } => table::OTHER_SECTOR,
+            PartyError::NoSuchPseudonym(_) => table::UNKNOWN_PSEUDONYM,
         };
         Self::new(kind, error.to_string())
     }

@@ -57,6 +57,22 @@ impl BirthDate {
         Ok(date)
     }
 
+    /// Whether somebody who was born then is `age` years old on a day; `None` where day or month decide and are not known.
+    /// Whoever was born on 29 February is a year older on 1 March where there is no such day.
+    pub(crate) fn is_over(&self, age: u8, today: Date) -> Option<bool> {
+        let birthday = |month: u8, day: u8| {
+            (self.year + i32::from(age), self.month.unwrap_or(month), self.day.unwrap_or(day))
+        };
+        let today = (today.year(), u8::from(today.month()), today.day());
+        if today >= birthday(12, 31) {
+            Some(true)
+        } else if today < birthday(1, 1) {
+            Some(false)
+        } else {
+            None
+        }
+    }
+
     /// The first day that it may be.
     fn first(&self) -> Result<Date, FieldError> {
         let month =
@@ -99,6 +115,21 @@ mod tests {
         {
             assert_eq!(BirthDate::entered(right, TODAY).unwrap().to_string(), right);
         }
+    }
+
+    #[test]
+    fn an_age_is_told_where_it_is_sure() {
+        let over = |text: &str, age| BirthDate::read(text).unwrap().is_over(age, TODAY);
+        assert_eq!((over("2008-11-29", 18), over("2008-11-30", 18)), (Some(true), Some(false)));
+        assert_eq!(
+            (over("2008-10", 18), over("2008-11", 18), over("2008-12", 18)),
+            (Some(true), None, Some(false))
+        );
+        assert_eq!((over("2007", 18), over("2008", 18), over("2009", 18)), (Some(true), None, Some(false)));
+        assert_eq!(over("1984-03-07", 120), Some(false));
+        let leap = BirthDate::read("2004-02-29").unwrap();
+        assert_eq!(leap.is_over(18, date!(2022 - 02 - 28)), Some(false));
+        assert_eq!(leap.is_over(18, date!(2022 - 03 - 01)), Some(true));
     }
 
     #[test]

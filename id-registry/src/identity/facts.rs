@@ -1,6 +1,5 @@
 //! What the registry vouches for when a certificate is issued.
 
-use ca_core::crockford;
 use ca_core::profile::Profile;
 use ca_core::storage::{StorageError, Version};
 use ca_core::subject::{ApprovedSubject, Fact};
@@ -8,6 +7,7 @@ use ca_core::subject::{ApprovedSubject, Fact};
 use super::{Details, Identity, IdentityError, IdentityRecord};
 use crate::fault::Fault;
 use crate::id::{IdentityId, IdentityKind};
+use crate::party::Sector;
 use crate::registry::{Registry, reference};
 
 /// RFC 5280 appendix A.1: ub-common-name.
@@ -90,20 +90,16 @@ impl Registry {
         Ok(format!("{}-{drawn}", self.settings().country.to_lowercase()))
     }
 
-    /// The person's pseudonym for the sector that the profile names: always the same there, so that one office knows its
-    /// clients again, and made under the installation's secret, so that no office can tell another's.
+    /// The person's pseudonym for the sector that the profile names.
     fn in_sectors(
         &self,
         subject: ApprovedSubject,
         person: IdentityId,
         profile: &Profile,
     ) -> Result<ApprovedSubject, IdentityError> {
-        let sector = profile.alternative_names.iter().find_map(|name| name.sector.as_deref());
-        let Some(sector) = sector else { return Ok(subject) };
-        let digest = self.blinded(&["sector pseudonym", sector, &person.to_string()])?;
-        // Five bits of sixteen octets each: 80 bits, so that no two persons of a country have the same.
-        let drawn: String = digest.iter().take(16).map(|octet| crockford::character(octet & 31)).collect();
-        Ok(subject.with(Fact::SectorPseudonym, format!("{sector}-{drawn}")))
+        let Some(sector) = Sector::of_profile(profile) else { return Ok(subject) };
+        let pseudonym = self.pseudonym_of(person, &sector)?;
+        Ok(subject.with(Fact::SectorPseudonym, pseudonym.to_string()))
     }
 
     fn owned(

@@ -132,6 +132,16 @@ permissions! {
     /// Propose changes of profiles, and decide on those that others propose.
     ChangeProfiles = "change-profiles":
         Role::Administrator => Scope::Country;
+    /// See which relying parties there are, for which purposes, and what of them waits.
+    ReadParties = "read-parties":
+        Role::Administrator | Role::Officer | Role::Auditor => Scope::Country,
+        Role::AgencyOperator { organisation } => Scope::Organisation(*organisation);
+    /// Register, change and end relying parties.
+    ManageParties = "manage-parties":
+        Role::Administrator => Scope::Country;
+    /// Receive attributes of persons for the purposes of one's organisation.
+    ReceiveAttributes = "receive-attributes":
+        Role::AgencyOperator { organisation } => Scope::Organisation(*organisation);
     /// Read the ledger.
     ReadLedger = "read-ledger":
         Role::Administrator | Role::Auditor => Scope::Country;

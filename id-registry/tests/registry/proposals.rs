@@ -91,7 +91,7 @@ fn a_person_s_sector_pseudonym_stays_the_same_in_its_sector_alone() {
         let der = country.registry.certificate(&officer.permit(), serial).unwrap().1.unwrap();
         let sector = profile.split_once('-').unwrap().0.as_bytes();
         let at = der.windows(sector.len()).position(|window| window == sector).expect("a sector's name");
-        String::from_utf8(der[at..at + sector.len() + 17].to_vec()).unwrap()
+        String::from_utf8(der[at..at + sector.len() + 18].to_vec()).unwrap()
     };
     let (health, again, tax) = (name("health-login"), name("health-login"), name("tax-login"));
     assert_eq!(health, again);
