@@ -23,6 +23,7 @@ pub mod key_index;
 pub mod key_quality;
 pub mod keys;
 pub mod ledger;
+pub mod letter;
 pub mod lint;
 pub mod name;
 pub mod profile;

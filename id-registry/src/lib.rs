@@ -21,6 +21,7 @@ pub mod key_origin;
 pub mod ledger;
 pub mod life;
 pub mod master_keys;
+pub mod packet;
 pub mod page;
 pub mod party;
 pub mod permission;

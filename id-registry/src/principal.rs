@@ -148,6 +148,7 @@ mod tests {
                 ("read-registry", "CCCo"),
                 ("register-identities", "-C--"),
                 ("import-identities", "-C--"),
+                ("import-packets", "-C--"),
                 ("change-identities", "-C--"),
                 ("close-identities", "C---"),
                 ("request-certificates", "-C-o"),

@@ -34,6 +34,8 @@ pub struct Settings {
     pub sponsor_grace: time::Duration,
     /// How long a person may reply before certificates are withdrawn.
     pub reply_time: time::Duration,
+    /// How old what was enrolled without a network may be when it comes in.
+    pub packet_age: time::Duration,
     /// How long a person may appeal after that.
     pub appeal_time: time::Duration,
     /// From which likeness on it is said that a person may be registered already.

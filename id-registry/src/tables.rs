@@ -15,6 +15,7 @@ use crate::index_key::INDEX_KEYS;
 use crate::key_origin::KEY_ORIGINS;
 use crate::life::change::IDENTITY_CHANGES;
 use crate::life::{IDENTITY_DUE, IDENTITY_HISTORY, IDENTITY_ISSUANCES};
+use crate::packet::{PACKET_KEYS, PACKETS, PACKETS_BY_DEVICE};
 use crate::party::{RELYING_PARTIES, RELYING_PARTY_CHANGES, SECTOR_PSEUDONYMS};
 use crate::profiles::{PROFILE_PROPOSAL_INDEX, PROFILE_PROPOSALS};
 use crate::registry::READINESS;
@@ -46,6 +47,9 @@ pub const TABLES: &[Table] = &[
     IMPORT_BATCHES,
     INDEX_KEYS,
     KEY_ORIGINS,
+    PACKETS,
+    PACKETS_BY_DEVICE,
+    PACKET_KEYS,
     PROFILE_PROPOSALS,
     PROFILE_PROPOSAL_INDEX,
     READINESS,

@@ -33,7 +33,7 @@ impl Recipient {
         parsed.collect()
     }
 
-    pub(super) fn as_age(&self) -> &dyn age::Recipient {
+    pub(crate) fn as_age(&self) -> &dyn age::Recipient {
         &self.0
     }
 }
@@ -60,7 +60,7 @@ impl Identity {
         Recipient(self.0.to_public())
     }
 
-    pub(super) fn as_age(&self) -> &dyn age::Identity {
+    pub(crate) fn as_age(&self) -> &dyn age::Identity {
         &self.0
     }
 }
@@ -117,7 +117,7 @@ pub fn read_identities(path: &Path) -> Result<Vec<Identity>, BackupError> {
     parse_identities(&text).map_err(unfit)
 }
 
-pub(super) fn parse_identities(text: &str) -> Result<Vec<Identity>, String> {
+pub(crate) fn parse_identities(text: &str) -> Result<Vec<Identity>, String> {
     let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
     let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     let identities = lines.map(|(number, line)| {

@@ -39,6 +39,7 @@ mod restore;
 
 pub use create::create;
 pub use error::BackupError;
+pub(crate) use identity::parse_identities;
 pub use identity::{Identity, NewIdentity, Recipient, new_identity, read_identities};
 pub use restore::{Destination, restore, verify};
 

@@ -31,7 +31,7 @@ fn identity() -> (Identity, Recipient) {
 }
 
 fn made_of(new: &NewIdentity) -> Identity {
-    identity::parse_identities(&new.file).unwrap().remove(0)
+    parse_identities(&new.file).unwrap().remove(0)
 }
 
 fn event() -> Event {

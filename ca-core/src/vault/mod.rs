@@ -180,8 +180,18 @@ impl Vault {
         purpose: &str,
         record: &impl Serialize,
     ) -> Result<(Vec<u8>, Change), VaultError> {
+        let (envelope, change) = self.for_first_writing(subject)?;
+        Ok((envelope.seal_record(purpose, record)?, change))
+    }
+
+    /// The envelope of a subject that was named just now, as [`Vault::seal_first_record`] makes one: for whoever seals more
+    /// than one value in the same change.
+    ///
+    /// # Errors
+    /// Key or randomness failed.
+    pub fn for_first_writing(&self, subject: &IdentityRef) -> Result<(Envelope, Change), VaultError> {
         let (key, _, change) = self.new_key(subject)?;
-        Ok((self.envelope(subject, key).seal_record(purpose, record)?, change))
+        Ok((self.envelope(subject, key), change))
     }
 
     /// Opens one value; `None` when the subject was erased.

@@ -12,6 +12,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
             "queue",
             "vet",
             "registry",
+            "packet",
             "revoke",
             "withdrawal",
             "review",

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
+use id_registry::evidence::NewEvidence;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{Ending, word};
 use crate::client::records::Assurance;
+use crate::failure::Failure;
 use crate::files;
 use crate::output::{Outcome, Page, Simple};
 use crate::session::Session;
@@ -19,33 +21,53 @@ pub enum EvidenceCommand {
     Add {
         /// The identity
         id: String,
-        /// Its kind, as the installation's rules name it: birth-certificate, passport, chiefs-letter
-        #[arg(long)]
-        kind: String,
-        /// Who issued it. Kept sealed with the identity
-        #[arg(long, value_name = "NAME")]
-        issuer: String,
-        /// Its number. Kept sealed with the identity
-        #[arg(long, value_name = "NUMBER")]
-        reference: Option<String>,
-        /// When it was issued
-        #[arg(long, value_name = "DATE")]
-        issued_on: Option<String>,
-        /// The last day on which it is valid
-        #[arg(long, value_name = "DATE")]
-        expires_on: Option<String>,
-        /// How you checked it
-        #[arg(long, value_enum)]
-        how: How,
-        /// A scan of it: its SHA-256 is entered, the scan stays where it is
-        #[arg(long, value_name = "FILE")]
-        scan: Option<PathBuf>,
+        #[command(flatten)]
+        item: ItemArguments,
     },
     /// List what an identity was proven by, and the level that follows from it
     List {
         /// The identity
         id: String,
     },
+}
+
+/// What is entered of an item.
+#[derive(Debug, Args)]
+pub struct ItemArguments {
+    /// Its kind, as the installation's rules name it: birth-certificate, passport, chiefs-letter
+    #[arg(long)]
+    kind: String,
+    /// Who issued it. Kept sealed with the identity
+    #[arg(long, value_name = "NAME")]
+    issuer: String,
+    /// Its number. Kept sealed with the identity
+    #[arg(long, value_name = "NUMBER")]
+    reference: Option<String>,
+    /// When it was issued
+    #[arg(long, value_name = "DATE")]
+    issued_on: Option<String>,
+    /// The last day on which it is valid
+    #[arg(long, value_name = "DATE")]
+    expires_on: Option<String>,
+    /// How you checked it
+    #[arg(long, value_enum)]
+    how: How,
+    /// A scan of it: its SHA-256 is entered, the scan stays where it is
+    #[arg(long, value_name = "FILE")]
+    scan: Option<PathBuf>,
+}
+
+impl ItemArguments {
+    /// The item, for whoever judges it. Of a scan only the digest is taken.
+    ///
+    /// # Errors
+    /// The scan cannot be read.
+    pub(super) fn into_domain(self) -> Result<NewEvidence, Failure> {
+        let Self { kind, issuer, reference, issued_on, expires_on, how, scan } = self;
+        let digest = scan.map(|scan| files::sha256(&scan).map_err(|error| files::unreadable(&scan, &error)));
+        let scan_sha256 = digest.transpose()?.map(|(digest, _)| digest);
+        Ok(NewEvidence { kind, issuer, reference, issued_on, expires_on, how: word(how), scan_sha256 })
+    }
 }
 
 /// How an item was checked.
@@ -85,14 +107,8 @@ struct Proven {
 pub(super) fn run(command: EvidenceCommand, session: &mut Session) -> Ending {
     let client = session.client()?;
     match command {
-        EvidenceCommand::Add { id, kind, issuer, reference, issued_on, expires_on, how, scan } => {
-            let digest =
-                scan.map(|scan| files::sha256(&scan).map_err(|error| files::unreadable(&scan, &error)));
-            let digest = digest.transpose()?.map(|(digest, _)| digest);
-            let body = json!({
-                "kind": kind, "issuer": issuer, "reference": reference, "issued_on": issued_on,
-                "expires_on": expires_on, "how": word(how), "scan_sha256": digest,
-            });
+        EvidenceCommand::Add { id, item } => {
+            let body = item.into_domain()?;
             let entered: Item =
                 client.change(&["identities", &id, "evidence"], &body, session.entropy.as_ref())?;
             Ok(Outcome::done(Simple::new("npki.registry.evidence.add/1", entered, item_text)))

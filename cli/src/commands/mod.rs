@@ -27,6 +27,7 @@ mod lint;
 mod man;
 mod master_key;
 mod moment;
+mod packet;
 mod paging;
 mod party;
 mod profile;
@@ -98,6 +99,9 @@ pub enum Command {
     /// Identities: organisations, persons, devices, applications
     #[command(subcommand)]
     Registry(registry::RegistryCommand),
+    /// Enrol persons on a machine without a network, and bring in what was enrolled
+    #[command(subcommand, after_help = packet::EXAMPLES)]
+    Packet(packet::PacketCommand),
     /// Revoke a certificate, or put it on hold
     Revoke(revoke::RevokeArguments),
     /// Withdraw a person's certificates with notice, a hearing and an appeal
@@ -184,6 +188,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Queue(command) => queue::run(command, session),
         Command::Vet(command) => vet::run(command, session),
         Command::Registry(command) => registry::run(command, session),
+        Command::Packet(command) => packet::run(command, session),
         Command::Revoke(arguments) => revoke::run(&arguments, session),
         Command::Withdrawal(command) => withdrawal::run(command, session),
         Command::Review(command) => withdrawal::review(command, session),

@@ -97,36 +97,14 @@ pub enum NewIdentity {
     },
     /// Register a person
     Person {
-        /// Family name
-        #[arg(long)]
-        surname: String,
-        /// Given names
-        #[arg(long)]
-        given_name: String,
-        /// National number: PNOLS-...
-        #[arg(long)]
-        identifier: String,
-        /// When the person was born: 1984-03-07; 1984-03 or 1984 where no more is known
-        #[arg(long, value_name = "DATE")]
-        birth_date: Option<String>,
-        /// The family name in Latin letters, where it is written otherwise
-        #[arg(long, value_name = "NAME")]
-        surname_latin: Option<String>,
-        /// The given names in Latin letters, where they are written otherwise
-        #[arg(long, value_name = "NAMES")]
-        given_name_latin: Option<String>,
+        #[command(flatten)]
+        facts: PersonFacts,
         /// A person whom this one resembles and is not, as the refusal named it; repeat for more
         #[arg(long, value_name = "ID", requires = "reason")]
         not_the_same_as: Vec<String>,
         /// How that is known. It stays in the ledger for good: no personal data
         #[arg(long, value_name = "TEXT", requires = "not_the_same_as")]
         reason: Option<String>,
-        /// A mailbox of its own; repeat for more
-        #[arg(long = "email", value_name = "ADDRESS")]
-        email_addresses: Vec<String>,
-        /// The name under which directory services of Windows know the person
-        #[arg(long, value_name = "USER@REALM")]
-        user_principal_name: Option<String>,
     },
     /// Register a device
     Device {
@@ -194,6 +172,59 @@ pub enum NewIdentity {
     },
 }
 
+/// What is known of a person.
+#[derive(Debug, Args)]
+pub struct PersonFacts {
+    /// Family name
+    #[arg(long)]
+    surname: String,
+    /// Given names
+    #[arg(long)]
+    given_name: String,
+    /// National number: PNOLS-...
+    #[arg(long)]
+    identifier: String,
+    /// When the person was born: 1984-03-07; 1984-03 or 1984 where no more is known
+    #[arg(long, value_name = "DATE")]
+    birth_date: Option<String>,
+    /// The family name in Latin letters, where it is written otherwise
+    #[arg(long, value_name = "NAME")]
+    surname_latin: Option<String>,
+    /// The given names in Latin letters, where they are written otherwise
+    #[arg(long, value_name = "NAMES")]
+    given_name_latin: Option<String>,
+    /// A mailbox of its own; repeat for more
+    #[arg(long = "email", value_name = "ADDRESS")]
+    email_addresses: Vec<String>,
+    /// The name under which directory services of Windows know the person
+    #[arg(long, value_name = "USER@REALM")]
+    user_principal_name: Option<String>,
+}
+
+impl PersonFacts {
+    /// The person, for whoever judges it here.
+    pub(super) fn into_domain(self) -> id_registry::identity::NewIdentity {
+        let further = id_registry::identity::Further {
+            email_addresses: self.email_addresses,
+            user_principal_name: self.user_principal_name,
+            birth_date: self.birth_date,
+            surname_latin: self.surname_latin,
+            given_name_latin: self.given_name_latin,
+            ..Default::default()
+        };
+        let Self { surname, given_name, identifier, .. } = self;
+        id_registry::identity::NewIdentity::Person { surname, given_name, identifier, further }
+    }
+
+    fn further(&self) -> Value {
+        json!({
+            "email_addresses": self.email_addresses, "user_principal_name": self.user_principal_name,
+            "birth_date": self.birth_date, "surname_latin": self.surname_latin,
+            "given_name_latin": self.given_name_latin,
+        })
+    }
+}
+
 /// Where a program is reached.
 #[derive(Debug, Args)]
 pub struct Reached {
@@ -251,8 +282,9 @@ impl NewIdentity {
             Self::Organisation { name, identifier, locality, .. } => {
                 json!({"kind": "organisation", "legal_name": name, "identifier": identifier, "locality": locality})
             }
-            Self::Person { surname, given_name, identifier, not_the_same_as, reason, .. } => json!({
-                "kind": "person", "surname": surname, "given_name": given_name, "identifier": identifier,
+            Self::Person { facts, not_the_same_as, reason } => json!({
+                "kind": "person", "surname": facts.surname, "given_name": facts.given_name,
+                "identifier": facts.identifier,
                 "not_the_same_as": not_the_same_as, "reason": reason,
             }),
             Self::Device { organisation, sponsor, asset_tag, hardware_module, .. } => json!({
@@ -286,19 +318,7 @@ impl NewIdentity {
                     "member_class": member_class, "member_code": member_code,
                 })
             }
-            Self::Person {
-                email_addresses,
-                user_principal_name,
-                birth_date,
-                surname_latin,
-                given_name_latin,
-                ..
-            } => {
-                json!({
-                    "email_addresses": email_addresses, "user_principal_name": user_principal_name,
-                    "birth_date": birth_date, "surname_latin": surname_latin, "given_name_latin": given_name_latin,
-                })
-            }
+            Self::Person { facts, .. } => facts.further(),
             Self::Device { ip_addresses, uris, permanent_identifier, .. } => {
                 json!({"ip_addresses": ip_addresses, "uris": uris, "permanent_identifier": permanent_identifier})
             }

@@ -137,6 +137,41 @@ problems! {
         "the list cannot be used",
         "a column or a cell is missing, or is not what it should be",
         "correct it and run the command again: what was entered before stays so";
+    /// The folder is not prepared for packets.
+    NO_KIT = "E-PKT-101", NotFound, false,
+        "the folder is not prepared to enrol without a network",
+        "there is no kit.json in it, or it cannot be read",
+        "while there is a network: npki packet begin --folder DIR --device NAME";
+    /// There is no such entry.
+    NO_ENTRY = "E-PKT-102", NotFound, false,
+        "there is no such entry that waits to be sealed",
+        "it was never made, was dropped, or is in a packet that was sealed",
+        "see what waits: npki packet list";
+    /// There is nothing to seal.
+    NOTHING_TO_SEAL = "E-PKT-103", Conflict, false,
+        "nothing waits to be sealed",
+        "no person was enrolled since the packet before",
+        "npki packet add";
+    /// What is entered does not fit.
+    ENTRY_UNFIT = "E-PKT-104", Usage, false,
+        "what is entered does not fit",
+        "the registry would refuse it",
+        "correct it and enter it again: nothing was kept";
+    /// The clocks differ.
+    CLOCKS_DIFFER = "E-PKT-105", Conflict, true,
+        "this machine's clock is not the registry's",
+        "what is enrolled would seem to be of another time, and be refused",
+        "set this machine's clock, then run the command again";
+    /// The folder belongs to another machine or registry.
+    OTHER_KIT = "E-PKT-106", Conflict, false,
+        "the folder is prepared for another registry",
+        "its packets are numbered for that registry",
+        "take another folder: npki packet begin --folder DIR";
+    /// A file is no packet.
+    NO_PACKET = "E-PKT-107", Usage, false,
+        "the file is no whole packet",
+        "it was altered, cut short, or is another file",
+        "give a file that npki packet seal wrote";
     /// The folder holds no installation.
     NO_INSTALLATION = "E-SRV-001", NotFound, false,
         "the folder holds no npki installation",

@@ -368,6 +368,7 @@ pub(super) fn registry(
             trust_anchors: trust_anchors.collect::<Result<_, _>>()?,
             sponsor_grace: settings.sponsor_grace,
             reply_time: settings.reply_time,
+            packet_age: settings.packet_age,
             appeal_time: settings.appeal_time,
             duplicates: settings.duplicates,
             assurance: settings.assurance.clone(),

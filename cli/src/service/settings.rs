@@ -82,6 +82,7 @@ struct LooseRegistry {
     sponsor_grace_days: u32,
     reply_days: u32,
     appeal_days: u32,
+    packet_days: u32,
     duplicate_ask: u32,
     duplicate_list: u32,
     assurance: Option<PathBuf>,
@@ -94,6 +95,7 @@ impl Default for LooseRegistry {
             sponsor_grace_days: 30,
             reply_days: 14,
             appeal_days: 30,
+            packet_days: 30,
             duplicate_ask: ask.into(),
             duplicate_list: list.into(),
             assurance: None,
@@ -318,6 +320,8 @@ pub(crate) struct Settings {
     pub(crate) sponsor_grace: Duration,
     /// How long a person may reply before certificates are withdrawn.
     pub(crate) reply_time: Duration,
+    /// How old what was enrolled without a network may be when it comes in.
+    pub(crate) packet_age: Duration,
     /// How long a person may appeal after that.
     pub(crate) appeal_time: Duration,
     pub(crate) duplicates: Thresholds,
@@ -354,6 +358,7 @@ impl Settings {
         let grace = bounded(loose.registry.sponsor_grace_days, 0, 365, "registry.sponsor_grace_days")?;
         let reply = bounded(loose.registry.reply_days, 1, 365, "registry.reply_days")?;
         let appeal = bounded(loose.registry.appeal_days, 0, 365, "registry.appeal_days")?;
+        let packet = bounded(loose.registry.packet_days, 1, 365, "registry.packet_days")?;
         Ok(Self {
             data: data.to_owned(),
             installation: Installation {
@@ -381,6 +386,7 @@ impl Settings {
             crls: loose.crl.check()?,
             sponsor_grace: Duration::days(grace.into()),
             reply_time: Duration::days(reply.into()),
+            packet_age: Duration::days(packet.into()),
             appeal_time: Duration::days(appeal.into()),
             duplicates: loose.registry.thresholds()?,
             assurance: loose.registry.assurance(data)?,

@@ -5,15 +5,15 @@
 
 use ca_core::ledger::{Action, Event};
 use ca_core::profile::Assurance;
-use ca_core::storage::{Change, Expect, KeyRange, StorageError, Table};
-use ca_core::vault::{SealedText, VaultError, purpose_of_field};
+use ca_core::storage::{AuditedChange, Change, Expect, KeyRange, StorageError, Table};
+use ca_core::vault::{Envelope, SealedText, VaultError, purpose_of_field};
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
 use crate::fault::{Attempt, Fault, by_fault, until_settled};
 use crate::id::{IdentityId, StaffId};
 use crate::identity::{FieldError, IDENTITIES, IdentityError, line};
-use crate::permission::{Permit, ReadRegistry, RegisterIdentities};
+use crate::permission::{Permit, ReadRegistry, RegisterIdentities, actor_of};
 use crate::record::{self, encode};
 use crate::registry::{Registry, reference};
 use crate::timed;
@@ -77,7 +77,8 @@ impl std::fmt::Debug for Evidence {
 }
 
 /// An item as entered: nothing in it is checked yet.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[allow(missing_docs, reason = "the fields are those of Evidence")]
 pub struct NewEvidence {
     pub kind: String,
@@ -173,7 +174,7 @@ impl Registry {
         identity: IdentityId,
         new: &NewEvidence,
     ) -> Result<Evidence, EvidenceError> {
-        let mut item = self.evidence_checked(permit.staff(), new)?;
+        let mut item = read(&self.settings().assurance, (permit.staff(), self.now()), new)?;
         until_settled(|| {
             let (record, version) = self.identity_record(identity)?;
             record.demand_active()?;
@@ -189,21 +190,23 @@ impl Registry {
     /// What keeps an item: issuer and number sealed with the identity.
     fn keeping(&self, identity: IdentityId, item: &Evidence) -> Result<Change, EvidenceError> {
         let (envelope, key_stands) = self.vault().for_writing(&reference(identity))?;
-        let issuer = item.issuer.clone().unwrap_or_default();
-        let source = serde_json::to_string(&Source { issuer, reference: item.reference.clone() });
-        let source = source.map_err(|_| StorageError("evidence cannot be written".to_owned()))?;
-        let kept = Kept {
-            kind: item.kind.clone(),
-            issued_on: item.issued_on,
-            expires_on: item.expires_on,
-            how: item.how,
-            scan_sha256: item.scan_sha256.clone(),
-            checked_by: item.checked_by,
-            checked_at: item.checked_at,
-            source: envelope.seal_text(&purpose(&item.id), &source)?,
-        };
-        let place = timed::key(&format!("{identity}/"), item.checked_at, &item.id);
-        Ok(key_stands.insert(IDENTITY_EVIDENCE, place, encode(&kept)?))
+        Ok(key_stands.and(kept_under(&envelope, identity, item)?))
+    }
+
+    /// What enters items of an identity that enters itself in the same commit.
+    pub(crate) fn evidence_with(
+        &self,
+        envelope: &Envelope,
+        identity: IdentityId,
+        items: &[Evidence],
+    ) -> Result<AuditedChange, Fault> {
+        let mut change = AuditedChange::nothing();
+        for item in items {
+            let event = self.event(&actor_of(item.checked_by), ENTERED, format!("identity:{identity}"))?;
+            let item = Evidence { id: event.id.to_string(), ..item.clone() };
+            change = change.and(kept_under(envelope, identity, &item)?.explained_by(&told(event, &item)));
+        }
+        Ok(change)
     }
 
     /// What an identity was proven by, and which level follows from it: a look at a person's record.
@@ -269,36 +272,59 @@ impl Registry {
         }
         Ok(items)
     }
+}
 
-    fn evidence_checked(&self, by: StaffId, new: &NewEvidence) -> Result<Evidence, FieldError> {
-        let checked_at = self.now();
-        let today = checked_at.date();
-        let rule = self.settings().assurance.kind(&new.kind)?;
-        let reference = new.reference.as_deref().map(|text| line("reference", text, 100)).transpose()?;
-        if rule.needs_reference && reference.is_none() {
-            return Err(unfit("reference", "evidence of this kind has a number, and there is none"));
-        }
-        let issued_on = new.issued_on.as_deref().map(|text| day("issued_on", text)).transpose()?;
-        if issued_on.is_some_and(|day| day > today) {
-            return Err(unfit("issued_on", "it lies in the future"));
-        }
-        let expires_on = new.expires_on.as_deref().map(|text| day("expires_on", text)).transpose()?;
-        if expires_on.is_some_and(|day| day < today || issued_on.is_some_and(|issued| day < issued)) {
-            return Err(unfit("expires_on", "it has lapsed"));
-        }
-        Ok(Evidence {
-            id: String::new(),
-            kind: new.kind.clone(),
-            issuer: Some(line("issuer", &new.issuer, 200)?),
-            reference,
-            issued_on,
-            expires_on,
-            how: how(&new.how)?,
-            scan_sha256: new.scan_sha256.as_deref().map(digest).transpose()?,
-            checked_by: by,
-            checked_at,
-        })
+/// What keeps an item: issuer and number sealed in its identity's envelope.
+fn kept_under(envelope: &Envelope, identity: IdentityId, item: &Evidence) -> Result<Change, Fault> {
+    let issuer = item.issuer.clone().unwrap_or_default();
+    let source = serde_json::to_string(&Source { issuer, reference: item.reference.clone() });
+    let source = source.map_err(|_| StorageError("evidence cannot be written".to_owned()))?;
+    let kept = Kept {
+        kind: item.kind.clone(),
+        issued_on: item.issued_on,
+        expires_on: item.expires_on,
+        how: item.how,
+        scan_sha256: item.scan_sha256.clone(),
+        checked_by: item.checked_by,
+        checked_at: item.checked_at,
+        source: envelope.seal_text(&purpose(&item.id), &source)?,
+    };
+    let place = timed::key(&format!("{identity}/"), item.checked_at, &item.id);
+    Ok(Change::new().insert(IDENTITY_EVIDENCE, place, encode(&kept)?))
+}
+
+/// Reads an item that this officer checked at this moment.
+pub(crate) fn read(
+    rules: &AssuranceRules,
+    (by, checked_at): (StaffId, OffsetDateTime),
+    new: &NewEvidence,
+) -> Result<Evidence, FieldError> {
+    let today = checked_at.date();
+    let rule = rules.kind(&new.kind)?;
+    let reference = new.reference.as_deref().map(|text| line("reference", text, 100)).transpose()?;
+    if rule.needs_reference && reference.is_none() {
+        return Err(unfit("reference", "evidence of this kind has a number, and there is none"));
     }
+    let issued_on = new.issued_on.as_deref().map(|text| day("issued_on", text)).transpose()?;
+    if issued_on.is_some_and(|day| day > today) {
+        return Err(unfit("issued_on", "it lies in the future"));
+    }
+    let expires_on = new.expires_on.as_deref().map(|text| day("expires_on", text)).transpose()?;
+    if expires_on.is_some_and(|day| day < today || issued_on.is_some_and(|issued| day < issued)) {
+        return Err(unfit("expires_on", "it has lapsed"));
+    }
+    Ok(Evidence {
+        id: String::new(),
+        kind: new.kind.clone(),
+        issuer: Some(line("issuer", &new.issuer, 200)?),
+        reference,
+        issued_on,
+        expires_on,
+        how: how(&new.how)?,
+        scan_sha256: new.scan_sha256.as_deref().map(digest).transpose()?,
+        checked_by: by,
+        checked_at,
+    })
 }
 
 /// The ledger tells kinds and digests, nothing personal.

@@ -31,6 +31,7 @@ pub struct AssuranceRules {
     pub(super) baseline: Assurance,
     pub(super) extended: Assurance,
     pub(super) kinds: BTreeMap<String, KindRule>,
+    text: String,
 }
 
 /// What a kind of evidence carries.
@@ -75,6 +76,11 @@ impl AssuranceRules {
         Self::from_toml(BUILT_IN)
     }
 
+    /// The file that they were read from: for a machine that is to know them without a network.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Reads a file of rules.
     ///
     /// # Errors
@@ -108,6 +114,7 @@ impl AssuranceRules {
             baseline: loose.etsi_119_461.baseline,
             extended: loose.etsi_119_461.extended,
             kinds: loose.kind,
+            text: text.to_owned(),
         })
     }
 

@@ -35,6 +35,7 @@ mod lives;
 mod master_key;
 mod open;
 mod openapi;
+mod packets;
 mod parties;
 mod pem;
 pub mod problem;
@@ -91,6 +92,8 @@ fn of_identities() -> Vec<Route> {
     vec![
         guarded(identities::__path_register, identities::register),
         guarded(import::__path_import, import::import),
+        guarded(packets::__path_terms, packets::terms),
+        guarded(packets::__path_import, packets::import),
         guarded(identities::__path_list, identities::list),
         guarded(identities::__path_show, identities::show),
         guarded(identities::__path_erase, identities::erase),

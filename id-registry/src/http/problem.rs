@@ -102,6 +102,23 @@ problems! {
     IMPORT_UNFIT = "E-IMP-001" 422 false, "This part of a list is not entered",
         "send 1 to 500 rows, in the order of their numbers; npki registry import does so";
 
+    PACKET_UNFIT = "E-PKT-001" 422 false, "This is no whole packet",
+        "copy it once more from the machine that it was sealed on: npki packet seal left it there";
+    PACKET_UNSIGNED = "E-PKT-002" 403 false, "Nobody who counts signed the packet",
+        "have the officer seal it again under the certificate that signs in now: npki packet seal --again FILE";
+    PACKET_ELSEWHERE = "E-PKT-003" 422 false, "The packet is for another registry",
+        "bring it to the registry that the detail names";
+    PACKET_OLD = "E-PKT-004" 409 false, "The packet is too old",
+        "have the officer see the persons again and enrol them anew; nothing of it was entered";
+    PACKET_EARLY = "E-PKT-005" 409 true, "The packet was sealed in the future",
+        "set the clock of that machine, and bring the packet again once that moment has passed";
+    PACKET_ANOTHER = "E-PKT-006" 409 false, "Another packet has this identifier",
+        "tell the service's operator: one of the two was made up; what came in first stays";
+    ENTRY_TIME = "E-PKT-007" 422 false, "The entry was not collected in the time that is taken",
+        "see the person again and enrol them anew";
+    ENTRY_UNREADABLE = "E-PKT-008" 422 false, "The entry cannot be read",
+        "see the person again and enrol them anew, after npki packet begin";
+
     UNKNOWN_PROFILE = "E-REQ-001" 404 false, "There is no such profile", "see which there are: npki profile list";
     WRONG_PROFILE = "E-REQ-002" 422 false, "The profile is for identities of another kind",
         "choose a profile for this kind of identity: npki profile list";

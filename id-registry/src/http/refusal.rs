@@ -28,6 +28,7 @@ use crate::life::LifeError;
 use crate::life::change::ChangeRefused;
 use crate::life::token::TokenRefused;
 use crate::master_keys::RotationError;
+use crate::packet::PacketError;
 use crate::party::PartyError;
 use crate::permission::NotPermitted;
 use crate::principal::InvalidRole;
@@ -287,6 +288,23 @@ impl From<ImportError> for Problem {
                 Self::new(table::IMPORT_UNFIT, error.to_string())
             }
         }
+    }
+}
+
+impl From<PacketError> for Problem {
+    fn from(error: PacketError) -> Self {
+        let kind = match &error {
+            PacketError::Fault(fault) => return fault.clone().into(),
+            PacketError::Unfit(_) => table::PACKET_UNFIT,
+            PacketError::Signature(_) | PacketError::Signer(_) | PacketError::NotPermitted(_) => {
+                table::PACKET_UNSIGNED
+            }
+            PacketError::Elsewhere { .. } => table::PACKET_ELSEWHERE,
+            PacketError::Old { .. } => table::PACKET_OLD,
+            PacketError::Early { .. } => table::PACKET_EARLY,
+            PacketError::Another { .. } => table::PACKET_ANOTHER,
+        };
+        Self::new(kind, error.to_string())
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use ca_core::ledger::Event;
 use ca_core::storage::{Change, Expect, Operation, StorageError, Version, Versioned};
-use ca_core::vault::purpose_of;
+use ca_core::vault::{Envelope, purpose_of};
 use time::Date;
 
 use super::field::{self, FieldError};
@@ -93,15 +94,24 @@ impl Registry {
         &self,
         by: StaffId,
         identity: &Identity,
-    ) -> Result<(Change, ca_core::ledger::Event), IdentityError> {
+    ) -> Result<(Change, Event), IdentityError> {
+        self.registration_in_envelope(by, identity).map(|(change, event, _)| (change, event))
+    }
+
+    /// The same with the identity's envelope, in which more may be sealed in the same commit.
+    pub(crate) fn registration_in_envelope(
+        &self,
+        by: StaffId,
+        identity: &Identity,
+    ) -> Result<(Change, Event, Envelope), IdentityError> {
         let key = identity.id().to_string();
         let mut event = self
             .event(&actor_of(by), REGISTERED, format!("identity:{key}"))?
             .with("kind", identity.id().kind().name());
         let details = identity.known()?;
         let purpose = purpose_of(IDENTITY_DETAILS, &key);
-        let (sealed, change) =
-            self.vault().seal_first_record(&reference(identity.id()), &purpose, details)?;
+        let (envelope, change) = self.vault().for_first_writing(&reference(identity.id()))?;
+        let sealed = envelope.seal_record(&purpose, details)?;
         let mut change = change.insert(IDENTITIES, key.clone(), encode(&identity.record)?).insert(
             IDENTITY_DETAILS,
             key.clone(),
@@ -119,7 +129,7 @@ impl Registry {
         for number in Number::all_of(details, identity.record.owner) {
             change = change.insert(IDENTITY_NUMBERS, self.number_key(&number)?, key.clone());
         }
-        Ok((change.and(self.blocks_moved(identity.id(), None, Some(details))?), event))
+        Ok((change.and(self.blocks_moved(identity.id(), None, Some(details))?), event, envelope))
     }
 
     /// Owner and sponsor must be there and active, and still be so when the change is committed.

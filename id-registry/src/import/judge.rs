@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ca_core::storage::{AuditedChange, Change, Expect, Version};
+use ca_core::vault::Envelope;
 
 use super::known::{Known, NAMED, Naming, naming, written};
 use super::{Checked, Mode, NamedOwner, Outcome};
@@ -12,8 +13,11 @@ use crate::id::{IdentityId, IdentityKind, StaffId};
 use crate::identity::{Details, IDENTITIES, IdentityError, Number, Owner, demand_kind};
 use crate::registry::Registry;
 
+/// What else is kept of an identity in the commit that enters it, sealed in its envelope.
+pub(crate) type Also<'a> = &'a dyn Fn(IdentityId, &Envelope) -> Result<AuditedChange, Fault>;
+
 /// The rows judged so far, and what enters them.
-pub(super) struct Judge<'a> {
+pub(crate) struct Judge<'a> {
     registry: &'a Registry,
     by: StaffId,
     mode: Mode,
@@ -32,7 +36,7 @@ pub(super) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn begin(
+    pub(crate) fn begin(
         registry: &'a Registry,
         by: StaffId,
         rows: &[&Checked],
@@ -48,9 +52,22 @@ impl<'a> Judge<'a> {
     ///
     /// # Errors
     /// The registry failed; what is wrong with the row is an outcome.
-    pub(super) fn row(&mut self, row: &Checked, said: &NotTheSame) -> Result<Outcome, Fault> {
+    pub(crate) fn row(&mut self, row: &Checked, said: &NotTheSame) -> Result<Outcome, Fault> {
+        self.row_with(row, said, &|_, _| Ok(AuditedChange::nothing()))
+    }
+
+    /// Judges the next row; what else is to be kept of the identity enters with it.
+    ///
+    /// # Errors
+    /// As [`Self::row`], or `also` failed.
+    pub(crate) fn row_with(
+        &mut self,
+        row: &Checked,
+        said: &NotTheSame,
+        also: Also<'_>,
+    ) -> Result<Outcome, Fault> {
         let judged = match row {
-            Ok((details, owner)) => self.enter(details, owner.as_ref(), said),
+            Ok((details, owner)) => self.enter(details, owner.as_ref(), said, also),
             Err(field) => Err(field.clone().into()),
         };
         match judged {
@@ -68,12 +85,12 @@ impl<'a> Judge<'a> {
     }
 
     /// Persons of whom the answer tells that rows are like them: each a look at the record.
-    pub(super) const fn told(&self) -> &BTreeSet<IdentityId> {
+    pub(crate) const fn told(&self) -> &BTreeSet<IdentityId> {
         &self.told
     }
 
     /// What enters all rows that fit, with an event for each.
-    pub(super) fn finish(self) -> AuditedChange {
+    pub(crate) fn finish(self) -> AuditedChange {
         self.change
     }
 
@@ -82,6 +99,7 @@ impl<'a> Judge<'a> {
         details: &Details,
         owner: Option<&NamedOwner>,
         said: &NotTheSame,
+        also: Also<'_>,
     ) -> Result<IdentityId, IdentityError> {
         let (owner, standing) = match owner {
             Some(owner) => self.owner(owner).map(|(owner, standing)| (Some(owner), standing))?,
@@ -100,9 +118,9 @@ impl<'a> Judge<'a> {
         let identity = self.registry.draft(self.by, owner, details.clone())?;
         let id = identity.id();
         if self.mode == Mode::Enter {
-            let (change, event) = self.registry.registration(self.by, &identity)?;
+            let (change, event, envelope) = self.registry.registration_in_envelope(self.by, &identity)?;
             let change = self.still_standing(standing).and(change).explained_by(&said.noted(event, &shown));
-            self.change = std::mem::take(&mut self.change).and(change);
+            self.change = std::mem::take(&mut self.change).and(change).and(also(id, &envelope)?);
         }
         self.taken.extend(places.into_iter().map(|place| (place, id)));
         self.new.insert(id);

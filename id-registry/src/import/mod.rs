@@ -21,7 +21,7 @@ use crate::registry::Registry;
 mod judge;
 mod known;
 
-use judge::Judge;
+pub(crate) use judge::Judge;
 
 /// What became of each part of a list: HMAC of the part under the installation's secret → [`KeptBatch`]. See
 /// [`index_key`](crate::index_key).
@@ -125,7 +125,7 @@ pub enum ImportError {
 by_fault!(ImportError: StorageError);
 
 /// A row whose fields fit, or why they do not.
-type Checked = Result<(Details, Option<NamedOwner>), FieldError>;
+pub(crate) type Checked = Result<(Details, Option<NamedOwner>), FieldError>;
 
 impl Registry {
     /// Enters a part of a list, or tries it: what became of each row, in their order. Sent again, it enters what was

@@ -2,12 +2,13 @@
 
 use ca_core::ledger::{Action, Actor, Event, EventId};
 use ca_core::storage::{Change, StorageError};
-use ca_core::vault::{SealedText, VaultError, purpose_of_field};
+use ca_core::vault::{Envelope, SealedText, VaultError, purpose_of_field};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::change::FieldChange;
 use super::{Cause, IDENTITY_HISTORY, LifeError};
+use crate::fault::Fault;
 use crate::id::IdentityId;
 use crate::identity::{Details, IdentityError};
 use crate::page::{Page, PageSize};
@@ -141,11 +142,23 @@ impl Registry {
         cause: Option<Cause>,
         texts: [(&str, Option<&str>); 2],
     ) -> Result<Change, LifeError> {
-        let key = timed::key(&format!("{id}/"), event.at, event.id);
         let (envelope, key_stands) = match self.vault().for_writing(&reference(id)) {
             Err(VaultError::Erased(_)) => return Err(IdentityError::Erased(id).into()),
             opened => opened?,
         };
+        Ok(key_stands.and(self.history_under(&envelope, id, event, cause, texts)?))
+    }
+
+    /// The same under an envelope that the caller has: also of an identity that enters in the same commit.
+    pub(crate) fn history_under(
+        &self,
+        envelope: &Envelope,
+        id: IdentityId,
+        event: &Event,
+        cause: Option<Cause>,
+        texts: [(&str, Option<&str>); 2],
+    ) -> Result<Change, Fault> {
+        let key = timed::key(&format!("{id}/"), event.at, event.id);
         let seal = |(field, text): (&str, Option<&str>)| {
             text.map(|text| envelope.seal_text(&purpose(&key, field), text)).transpose()
         };
@@ -153,7 +166,7 @@ impl Registry {
         let (note, former, by) = (note?, former?, event.actor.clone());
         let kept =
             Kept { action: event.action.clone(), cause, at: self.now(), by, note, former, event: event.id };
-        Ok(key_stands.insert(IDENTITY_HISTORY, key, encode(&kept)?))
+        Ok(Change::new().insert(IDENTITY_HISTORY, key, encode(&kept)?))
     }
 }
 

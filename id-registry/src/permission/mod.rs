@@ -75,6 +75,9 @@ permissions! {
     /// Enter whole lists of identities into the registry.
     ImportIdentities = "import-identities":
         Role::Officer => Scope::Country;
+    /// Bring in packets of what officers enrolled without a network. What is in them counts as their signer's.
+    ImportPackets = "import-packets":
+        Role::Officer => Scope::Country;
     /// Suspend and resume identities, enter, confirm and undo deaths, hand over what somebody answers for.
     ChangeIdentities = "change-identities":
         Role::Officer => Scope::Country;

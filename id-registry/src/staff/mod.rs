@@ -133,8 +133,13 @@ impl Registry {
     /// # Errors
     /// It is, or the registry failed.
     pub(crate) fn demand_not_own(&self, by: StaffId, id: IdentityId) -> Result<(), IdentityError> {
-        let own = self.staff_record(by)?.and_then(|(record, _)| record.person);
+        let own = self.own_entry(by)?;
         if own == Some(id) { Err(IdentityError::Own(id)) } else { Ok(()) }
+    }
+
+    /// A member's own entry among the registry's persons, where it is known.
+    pub(crate) fn own_entry(&self, id: StaffId) -> Result<Option<IdentityId>, Fault> {
+        Ok(self.staff_record(id)?.and_then(|(record, _)| record.person))
     }
 
     fn staff_record(&self, id: StaffId) -> Result<Option<(StaffRecord, Version)>, Fault> {

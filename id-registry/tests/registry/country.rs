@@ -73,7 +73,12 @@ impl Member {
 
     /// Signs a statement under the certificate that the member signs in with.
     pub(crate) fn sign(&self, payload: &[u8]) -> String {
-        jws::sign(self.key.as_ref(), APPROVAL_TYPE, &self.enrolled.certificate.der, payload).unwrap()
+        self.sign_as(APPROVAL_TYPE, payload)
+    }
+
+    /// The same for a statement of another type.
+    pub(crate) fn sign_as(&self, typ: &str, payload: &[u8]) -> String {
+        jws::sign(self.key.as_ref(), typ, &self.enrolled.certificate.der, payload).unwrap()
     }
 }
 
@@ -166,6 +171,7 @@ impl Country {
                 trust_anchors: vec![anchor],
                 sponsor_grace: Duration::days(30),
                 reply_time: Duration::days(14),
+                packet_age: Duration::days(30),
                 appeal_time: Duration::days(30),
                 duplicates: Thresholds::default(),
                 assurance: AssuranceRules::built_in().unwrap(),

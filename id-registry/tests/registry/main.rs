@@ -19,6 +19,7 @@ mod key_origins;
 mod ledger;
 mod lives;
 mod outside;
+mod packets;
 mod parties;
 mod persons;
 mod profiles;
