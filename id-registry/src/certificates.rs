@@ -37,7 +37,7 @@ pub enum CertificateStatus {
 }
 
 impl CertificateStatus {
-    const ALL: [Self; 4] = [Self::Active, Self::Revoked, Self::OnHold, Self::Expired];
+    pub(crate) const ALL: [Self; 4] = [Self::Active, Self::Revoked, Self::OnHold, Self::Expired];
 
     /// How a certificate stands at a moment. One that was revoked stays so when it ends.
     pub fn of(record: &CertificateRecord, at: OffsetDateTime) -> Self {

@@ -27,7 +27,9 @@ pub mod party;
 pub mod permission;
 pub mod principal;
 pub mod profiles;
+pub mod retention;
 pub mod staff;
+pub mod statistics;
 pub mod withdrawal;
 
 mod record;

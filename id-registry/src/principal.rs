@@ -170,6 +170,8 @@ mod tests {
                 ("read-parties", "CCCo"),
                 ("manage-parties", "C---"),
                 ("receive-attributes", "---o"),
+                ("read-statistics", "CCC-"),
+                ("read-retention", "C-C-"),
                 ("read-ledger", "C-C-"),
             ]
         );

@@ -18,6 +18,8 @@ use crate::evidence::AssuranceRules;
 use crate::fault::Fault;
 use crate::index_key::Secrets;
 use crate::master_keys::MasterKeys;
+use crate::retention::RetentionRules;
+use crate::statistics::StatisticsSettings;
 
 /// What an installation says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +44,10 @@ pub struct Settings {
     pub duplicates: Thresholds,
     /// By which rules evidence carries an assurance level.
     pub assurance: AssuranceRules,
+    /// How statistics are made.
+    pub statistics: StatisticsSettings,
+    /// What is erased when its time has come.
+    pub retention: RetentionRules,
 }
 
 /// A certificate that relying parties anchor their trust in.

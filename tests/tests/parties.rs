@@ -1,7 +1,10 @@
 //! Relying parties as administrators, agencies and auditors see them, and what persons log in with.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
+use tests::installation::Installation;
 use tests::npki::{Npki, exit, text};
 use tests::programs::Program;
 use tests::{Country, answers};
@@ -111,4 +114,72 @@ fn a_person_logs_in_without_telling_a_name_unless_asked_for_one() {
     let agency = &country.identities.organisation;
     let unnamed = officer.refused(exit::USAGE, &["cert", "request", "--identity", agency, "--generate"]);
     assert_eq!(unnamed.code, "E-CLI-001");
+}
+
+/// Settings under which the service counts over and over, and keeps nothing of rejected requests.
+const FORGETFUL: &str = "
+[statistics]
+hours = 0
+[[retention]]
+matter = \"rejected-requests\"
+days = 0
+basis = \"Data Protection Act 2011, section 15\"
+";
+
+/// Asks again until the answer is as awaited.
+#[track_caller]
+fn until(by: &Npki, args: &[&str], awaited: impl Fn(&Value) -> bool) -> Value {
+    let give_up = Instant::now() + Duration::from_secs(60);
+    loop {
+        let outcome = by.run(args);
+        let answer = (outcome.code == exit::DONE).then(|| outcome.data(exit::DONE));
+        match answer.filter(|answer| awaited(answer)) {
+            Some(answer) => return answer,
+            None => assert!(Instant::now() < give_up, "{args:?}: {outcome:?}"),
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+#[test]
+fn the_service_counts_without_telling_of_the_few_and_forgets_what_was_refused() {
+    let plain = |settings: &str| {
+        let at = settings.find("[statistics]").unwrap();
+        let end = at + settings[at..].find("\n[store]").unwrap();
+        format!("{}{}{FORGETFUL}", &settings[..at], &settings[end..])
+    };
+    let mut country = Country::settled_in(Installation::fresh_edited("pilot", plain));
+    let (officer, auditor) = (&country.staff.officer.npki, &country.staff.auditor.npki);
+    let of = |counted: &Value, of: &str, by: &str| {
+        let mut groups = counted["groups"].as_array().unwrap().iter();
+        groups.find(|group| group["of"] == of && group["by"] == by).cloned().unwrap()
+    };
+    // One person, one organisation, a device and an application: none of them is told.
+    let counted = until(officer, &["statistics"], |counted| {
+        of(counted, "certificates", "profile")["total"].is_null()
+            && of(counted, "identities", "kind")["total"].is_null()
+    });
+    assert_eq!(counted["threshold"], 10);
+    assert!(of(&counted, "person", "status")["cells"]["active"].is_null(), "{counted}");
+
+    let out = country.installation.scratch("refused");
+    let person = &country.identities.person;
+    let asked = ["cert", "request", "--identity", person, "--generate", "--out", text(&out)];
+    let request = answers::id(answers::request(&officer.answered(exit::WAITING, &asked)));
+    country.staff.second_officer.npki.done(&["vet", "reject", &request, "--reason", "not the holder's face"]);
+    let due = auditor.done(&["retention", "show"]);
+    assert_eq!(
+        (&due["rules"][0]["matter"], &due["rules"][0]["due"]),
+        (&json!("rejected-requests"), &json!(1))
+    );
+    // What is due is swept at each start, and once a day.
+    country.installation.restart();
+    let (officer, auditor) = (&country.staff.officer.npki, &country.staff.auditor.npki);
+    until(auditor, &["retention", "show"], |due| due["rules"][0]["due"] == 0);
+    let about = format!("request:{request}");
+    let erased = auditor.done(&["audit", "search", "--about", &about, "--action", "retention.erased"]);
+    assert_eq!(answers::items(&erased)[0]["detail"]["basis"], "Data Protection Act 2011, section 15");
+    assert_eq!(officer.done(&["request", "show", &request])["status"], "rejected");
+    country.installation.stop();
+    country.installation.audit_is_clean();
 }

@@ -19,6 +19,8 @@ const GROUPS: [(&str, &[&str]); 5] = [
             "key",
             "campaign",
             "party",
+            "statistics",
+            "retention",
             "staff",
             "master-key",
             "audit",

@@ -35,10 +35,12 @@ mod queue;
 mod registry;
 mod request;
 mod restore;
+mod retention;
 mod revoke;
 mod serve;
 mod sign;
 mod staff;
+mod statistics;
 mod status;
 mod token;
 mod verify;
@@ -119,6 +121,11 @@ pub enum Command {
     /// Relying parties: what they are told of persons, for which purposes, by which law; ask as one
     #[command(subcommand)]
     Party(party::PartyCommand),
+    /// How many there are of what; nothing is told of the few
+    Statistics,
+    /// What is erased when its time has come
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
     /// Staff: administrators, officers, auditors, agency operators
     #[command(subcommand)]
     Staff(staff::StaffCommand),
@@ -195,6 +202,8 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Key(command) => key::run(command, session),
         Command::Campaign(command) => campaign::run(command, session),
         Command::Party(command) => party::run(command, session),
+        Command::Statistics => statistics::run(session),
+        Command::Retention(command) => retention::run(&command, session),
         Command::Staff(command) => staff::run(command, session),
         Command::MasterKey(command) => master_key::run(command, session),
         Command::Token(command) => token::run(command),

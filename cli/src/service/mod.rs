@@ -22,6 +22,7 @@ mod failure;
 mod files;
 mod founding;
 mod hierarchy;
+mod housekeeping;
 mod init;
 mod key_folder;
 mod ledger;

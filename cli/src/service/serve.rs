@@ -32,6 +32,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use super::backup::OnlineBackups;
 use super::campaigns::CampaignKeeper;
 use super::hierarchy::OpenedHierarchy;
+use super::housekeeping::Housekeeper;
 use super::key_folder::{KeyFolder, Passphrase};
 use super::ledger::{LedgerKeeper, sealer};
 use super::lives::LifeKeeper;
@@ -267,6 +268,9 @@ impl Installation {
         let (stop_lives, lives_stopped) = mpsc::channel::<()>();
         let lives = LifeKeeper::new(Arc::clone(&self.registry));
         let living_on = std::thread::spawn(move || lives.run(&lives_stopped));
+        let (stop_housekeeping, housekeeping_stopped) = mpsc::channel::<()>();
+        let housekeeper = Housekeeper::new(Arc::clone(&self.registry));
+        let keeping_house = std::thread::spawn(move || housekeeper.run(&housekeeping_stopped));
         let journals = self.foundation.journals.clone();
         // A store may block: never on this thread.
         let comparing =
@@ -297,6 +301,8 @@ impl Installation {
         let _ = carrying_on.join();
         drop(stop_lives);
         let _ = living_on.join();
+        drop(stop_housekeeping);
+        let _ = keeping_house.join();
         drop(stop_publisher);
         let _ = publishing.join();
         drop(stop_watch);
@@ -372,6 +378,8 @@ pub(super) fn registry(
             appeal_time: settings.appeal_time,
             duplicates: settings.duplicates,
             assurance: settings.assurance.clone(),
+            statistics: settings.statistics,
+            retention: settings.retention.clone(),
         },
     }))
 }

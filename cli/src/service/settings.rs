@@ -8,6 +8,8 @@ use ca_core::storage::address::StoreAddress;
 use ca_core::toml_fault::{TomlFault, TomlMistake};
 use id_registry::duplicates::Thresholds;
 use id_registry::evidence::AssuranceRules;
+use id_registry::retention::RetentionRules;
+use id_registry::statistics::{LEAST_THRESHOLD, StatisticsSettings};
 use serde::Deserialize;
 use time::Duration;
 
@@ -34,6 +36,10 @@ struct Loose {
     store: LooseStore,
     #[serde(default)]
     registry: LooseRegistry,
+    #[serde(default)]
+    statistics: LooseStatistics,
+    #[serde(default)]
+    retention: Vec<LooseRule>,
     #[serde(default)]
     keys: LooseKeys,
     #[serde(default)]
@@ -125,6 +131,42 @@ impl LooseRegistry {
         let text = std::fs::read_to_string(&path).map_err(|error| named(error.to_string()))?;
         AssuranceRules::from_toml(&text).map_err(named)
     }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LooseStatistics {
+    threshold: u32,
+    hours: u32,
+}
+
+impl Default for LooseStatistics {
+    fn default() -> Self {
+        Self { threshold: 10, hours: 24 }
+    }
+}
+
+impl LooseStatistics {
+    fn check(&self) -> Result<StatisticsSettings, String> {
+        let least = u32::try_from(LEAST_THRESHOLD).unwrap_or(u32::MAX);
+        let threshold = bounded(self.threshold, least, 1_000, "statistics.threshold")?;
+        let hours = bounded(self.hours, 0, 8_784, "statistics.hours")?;
+        Ok(StatisticsSettings { threshold: threshold.into(), every: Duration::hours(hours.into()) })
+    }
+}
+
+/// A rule of retention.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LooseRule {
+    matter: String,
+    days: u32,
+    basis: String,
+}
+
+fn check_retention(rules: &[LooseRule]) -> Result<RetentionRules, String> {
+    let written = rules.iter().map(|rule| (rule.matter.as_str(), rule.days, rule.basis.as_str()));
+    RetentionRules::checked(written).map_err(|why| format!("[[retention]]: {why}"))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -326,6 +368,8 @@ pub(crate) struct Settings {
     pub(crate) appeal_time: Duration,
     pub(crate) duplicates: Thresholds,
     pub(crate) assurance: AssuranceRules,
+    pub(crate) statistics: StatisticsSettings,
+    pub(crate) retention: RetentionRules,
     pub(crate) ocsp_validity: Duration,
     pub(crate) limits: Limits,
     pub(crate) log: Log,
@@ -390,6 +434,8 @@ impl Settings {
             appeal_time: Duration::days(appeal.into()),
             duplicates: loose.registry.thresholds()?,
             assurance: loose.registry.assurance(data)?,
+            statistics: loose.statistics.check()?,
+            retention: check_retention(&loose.retention)?,
             hierarchy: data.join(HIERARCHY_FILE),
             ocsp_validity: Duration::minutes(ocsp_validity.into()),
             limits: check_limits(&loose.limits)?,

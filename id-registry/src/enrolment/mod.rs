@@ -22,6 +22,7 @@ use crate::staff::SignInError;
 
 mod approval;
 mod decide;
+mod emptied;
 mod idempotency;
 mod index;
 mod issue;
@@ -163,7 +164,7 @@ pub enum RequestStatus {
 }
 
 impl RequestStatus {
-    const ALL: [Self; 3] = [Self::Waiting, Self::Issued, Self::Rejected];
+    pub(crate) const ALL: [Self; 3] = [Self::Waiting, Self::Issued, Self::Rejected];
 
     /// The name in JSON.
     pub const fn name(self) -> &'static str {

@@ -29,7 +29,10 @@ impl Registry {
     pub(super) fn asked(&self, request: &Request) -> Result<Option<Asked>, RequestError> {
         let id = request.id;
         let missing = || StorageError(format!("request {id} has lost its certification request"));
-        let csr = self.store().get(REQUEST_CSRS, id.to_string().as_bytes())?.ok_or_else(missing)?;
+        let Some(csr) = self.store().get(REQUEST_CSRS, id.to_string().as_bytes())? else {
+            // Of requests that were rejected it goes when its time has come.
+            return if request.rejection().is_some() { Ok(None) } else { Err(missing().into()) };
+        };
         let identity = reference(request.identity);
         let Some(csr) = self.vault().open(&identity, &csr_purpose(id), &csr.value)? else { return Ok(None) };
         // Verified once more: what was stored is trusted no further than what was sent.

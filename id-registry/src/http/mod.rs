@@ -42,10 +42,12 @@ pub mod problem;
 mod profiles;
 mod refusal;
 mod requests;
+mod retention;
 mod route;
 mod session;
 mod simulation;
 mod staff;
+mod statistics;
 mod tokens;
 mod withdrawals;
 
@@ -119,7 +121,7 @@ fn of_identities() -> Vec<Route> {
     ]
 }
 
-/// Relying parties, and what they are told.
+/// Relying parties and what they are told; what is told to everybody, and what is kept for how long.
 fn of_parties() -> Vec<Route> {
     vec![
         guarded(parties::__path_register, parties::register),
@@ -131,6 +133,8 @@ fn of_parties() -> Vec<Route> {
         guarded(parties::__path_drop_it, parties::drop_it),
         guarded(parties::__path_end, parties::end),
         guarded(parties::__path_disclose, parties::disclose),
+        guarded(statistics::__path_statistics, statistics::statistics),
+        guarded(retention::__path_retention, retention::retention),
     ]
 }
 

@@ -169,6 +169,9 @@ problems! {
     UNKNOWN_PSEUDONYM = "E-RPY-011" 404 false, "Nobody is known by this pseudonym",
         "ask by the identifier first, for a purpose that admits pseudonym: the one you are told is known from then on";
 
+    NOT_COUNTED = "E-STA-001" 404 true, "Nothing was counted yet",
+        "ask again later: the service counts by itself, 500 entries a second";
+
     UNKNOWN_WITHDRAWAL = "E-WDR-001" 404 false, "There is no such withdrawal", "look it up: npki withdrawal list";
     WITHDRAWAL_ELSEWHERE = "E-WDR-002" 409 false, "The withdrawal is not where this step begins",
         "see where it stands: npki withdrawal show ID";

@@ -33,7 +33,9 @@ use crate::party::PartyError;
 use crate::permission::NotPermitted;
 use crate::principal::InvalidRole;
 use crate::profiles::ProfileChangeError;
+use crate::retention::RetentionError;
 use crate::staff::{SignInError, StaffError};
+use crate::statistics::StatisticsError;
 use crate::withdrawal::{ReviewError, WithdrawalError};
 
 /// A moment as it stands in problems: RFC 3339, UTC.
@@ -277,6 +279,24 @@ impl From<PartyError> for Problem {
             PartyError::NoSuchPseudonym(_) => table::UNKNOWN_PSEUDONYM,
         };
         Self::new(kind, error.to_string())
+    }
+}
+
+impl From<StatisticsError> for Problem {
+    fn from(error: StatisticsError) -> Self {
+        match error {
+            StatisticsError::NotYet => Self::new(table::NOT_COUNTED, error.to_string()),
+            StatisticsError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<RetentionError> for Problem {
+    fn from(error: RetentionError) -> Self {
+        match error {
+            RetentionError::Identity(identity) => identity.into(),
+            RetentionError::Fault(fault) => fault.into(),
+        }
     }
 }
 

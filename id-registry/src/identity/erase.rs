@@ -3,7 +3,8 @@
 //! First the identity is closed, then it is looked at again, then it is erased. A certificate that is issued at the same
 //! moment demands that the identity is still open: it is either seen by the second look, or never issued.
 
-use ca_core::storage::{Change, CommitError};
+use ca_core::ledger::Actor;
+use ca_core::storage::{AuditedChange, Change, CommitError};
 use ca_core::vault::VaultError;
 
 use super::register::Number;
@@ -33,7 +34,8 @@ impl Registry {
         let reason = reason_line("reason", reason)?;
         self.close_for_erasure(permit, id, &reason)?;
         self.demand_unused(id)?;
-        until_settled(|| self.erase_closed(permit, id, &reason))?;
+        let actor = permit.actor();
+        until_settled(|| self.erase_closed(&actor, id, &reason, &AuditedChange::nothing()))?;
         Ok(self.with_details(self.identity_record(id)?.0)?)
     }
 
@@ -59,12 +61,13 @@ impl Registry {
         })
     }
 
-    /// The numbers are given free in the commit that erases: until then, whoever has them is known.
-    fn erase_closed(
+    /// The numbers are given free in the commit that erases: until then, whoever has them is known. `also` is committed with it.
+    pub(crate) fn erase_closed(
         &self,
-        permit: &Permit<EraseIdentities>,
+        actor: &Actor,
         id: IdentityId,
         reason: &str,
+        also: &AuditedChange,
     ) -> Result<Attempt<(), IdentityError>, IdentityError> {
         let identity = self.with_details(self.identity_record(id)?.0)?;
         let numbers = Number::all_of(identity.known()?, identity.record.owner);
@@ -78,9 +81,9 @@ impl Registry {
                 change = change.delete(IDENTITY_NUMBERS, key, entry.version);
             }
         }
-        let actor = permit.actor();
-        let event = self.event(&actor, ERASED, format!("identity:{id}"))?.because(reason);
-        match self.vault().erase(&reference(id), &actor, reason, &change.explained_by(&event)) {
+        let event = self.event(actor, ERASED, format!("identity:{id}"))?.because(reason);
+        let change = change.explained_by(&event).and(also.clone());
+        match self.vault().erase(&reference(id), actor, reason, &change) {
             Ok(()) => Ok(Attempt::Settled(Ok(()))),
             Err(VaultError::Commit(conflict @ CommitError::Conflict { .. })) => {
                 Ok(Attempt::Overtaken(conflict))
@@ -91,7 +94,7 @@ impl Registry {
     }
 
     /// Nothing that counts may be left behind without anybody it belongs to.
-    fn demand_unused(&self, id: IdentityId) -> Result<(), IdentityError> {
+    pub(crate) fn demand_unused(&self, id: IdentityId) -> Result<(), IdentityError> {
         self.demand_no_certificates(id)?;
         let index = match id.kind() {
             IdentityKind::Organisation => IDENTITIES_BY_ORGANISATION,

@@ -143,7 +143,7 @@ impl Asks<'_> {
 
     fn told(&self, event: Event, attributes: &[Attribute]) -> Event {
         event
-            .with("receiver", format!("party:{}", self.party.organisation))
+            .with("receiver", self.party.organisation.to_string())
             .with("purpose", self.purpose.name.clone())
             .with("legal-basis", self.purpose.legal_basis.clone())
             .with("attributes", attribute::named(attributes))

@@ -145,6 +145,12 @@ permissions! {
     /// Receive attributes of persons for the purposes of one's organisation.
     ReceiveAttributes = "receive-attributes":
         Role::AgencyOperator { organisation } => Scope::Organisation(*organisation);
+    /// Read statistics, which tell nothing of the few.
+    ReadStatistics = "read-statistics":
+        Role::Administrator | Role::Officer | Role::Auditor => Scope::Country;
+    /// See what is erased when, by which law, and what is due.
+    ReadRetention = "read-retention":
+        Role::Administrator | Role::Auditor => Scope::Country;
     /// Read the ledger.
     ReadLedger = "read-ledger":
         Role::Administrator | Role::Auditor => Scope::Country;

@@ -73,6 +73,12 @@ impl Registry {
         Ok(collect(after, size, list, wanted)?)
     }
 
+    /// Whether a withdrawal of a person's certificates is open.
+    pub(crate) fn has_open_withdrawal(&self, identity: IdentityId) -> Result<bool, StorageError> {
+        let all = self.withdrawals_of(identity, None, PageSize::MOST)?;
+        Ok(all.iter().any(|(_, withdrawal)| withdrawal.stage.is_open()))
+    }
+
     /// The withdrawal that keeps a certificate on hold, whatever else ends.
     pub(crate) fn holding_withdrawal(
         &self,

@@ -116,6 +116,17 @@ impl Registry {
         Ok(collect(after, size, list, wanted)?)
     }
 
+    /// Whether a revocation of an identity's certificate is still to be reviewed.
+    pub(crate) fn has_open_review(&self, identity: IdentityId) -> Result<bool, StorageError> {
+        for record in self.all_certificates_of(identity)? {
+            let found = record::find::<Review>(self.store(), REVOCATION_REVIEWS, record.serial.to_string())?;
+            if found.is_some_and(|(review, _)| review.reviewed.is_none()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Says how a revocation was found. The note stays in the ledger for good: it names nobody.
     ///
     /// # Errors

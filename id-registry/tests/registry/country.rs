@@ -34,7 +34,9 @@ use id_registry::identity::{Further, NewIdentity, Owner};
 use id_registry::master_keys::{MasterKeyState, MasterKeys, Progress, RotationError};
 use id_registry::permission::{Permission, Permit};
 use id_registry::principal::{Principal, Role};
+use id_registry::retention::RetentionRules;
 use id_registry::staff::{EnrolledStaff, NewStaff};
+use id_registry::statistics::StatisticsSettings;
 use id_registry::{Registry, RegistryParts, Settings, TrustAnchor};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
@@ -145,6 +147,15 @@ impl Country {
 
     /// With these profiles beside, or in the place of, the built-in ones: names and TOML.
     pub(crate) fn founded_with(profiles: &[(&str, &str)]) -> Self {
+        Self::founded_as(profiles, RetentionRules::default())
+    }
+
+    /// Where these rules say what is erased.
+    pub(crate) fn founded_keeping(retention: RetentionRules) -> Self {
+        Self::founded_as(&[], retention)
+    }
+
+    fn founded_as(profiles: &[(&str, &str)], retention: RetentionRules) -> Self {
         let store = Arc::new(MemoryStore::new());
         let clock = Arc::new(SetClock::at(OffsetDateTime::now_utc()));
         let vault = Arc::new(vault(&store, &clock));
@@ -175,6 +186,8 @@ impl Country {
                 appeal_time: Duration::days(30),
                 duplicates: Thresholds::default(),
                 assurance: AssuranceRules::built_in().unwrap(),
+                statistics: StatisticsSettings::default(),
+                retention,
             },
         }));
         let key = new_key();

@@ -22,6 +22,7 @@ mod outside;
 mod packets;
 mod parties;
 mod persons;
+mod privacy;
 mod profiles;
 mod proposals;
 mod sealed;

@@ -214,7 +214,7 @@ fn a_party_learns_what_its_purpose_admits_and_the_person_s_ledger_tells_it_witho
     let [event] = &events[..] else { panic!("{events:?}") };
     assert_eq!(event.subject, format!("identity:{}", agency.person));
     let detail = |name: &str| event.detail[name].as_str();
-    assert_eq!(detail("receiver"), format!("party:{}", agency.organisation));
+    assert_eq!(detail("receiver"), agency.organisation.to_string());
     assert_eq!((detail("purpose"), detail("case")), ("child-grant", "CG-2026/0815"));
     assert_eq!(detail("legal-basis"), "Social Assistance Act, section 7");
     assert!(detail("attributes").contains("birth-date") && detail("attributes").contains("age-over-18"));
