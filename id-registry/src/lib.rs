@@ -11,6 +11,7 @@ pub mod certificates;
 pub mod duplicates;
 pub mod enrolment;
 pub mod evidence;
+pub mod export;
 pub mod fault;
 pub mod http;
 pub mod id;

@@ -162,6 +162,8 @@ mod tests {
                 ("block-keys", "C---"),
                 ("manage-staff", "C---"),
                 ("make-backups", "C---"),
+                ("export-identities", "C---"),
+                ("export-persons", "C---"),
                 ("erase-identities", "C---"),
                 ("rotate-master-key", "C---"),
                 ("manage-cas", "C---"),

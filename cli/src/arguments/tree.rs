@@ -5,7 +5,7 @@ use std::fmt::Write;
 /// Who uses what, in the order of `npki --help`.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Verifying (relying parties)", &["verify", "inspect", "lint", "status", "crl", "sign"]),
-    ("Requesting (agencies)", &["cert", "request", "profile"]),
+    ("Requesting (agencies)", &["cert", "request", "fleet", "profile"]),
     (
         "Vetting and administration",
         &[

@@ -75,10 +75,23 @@ impl Client {
     ) -> Result<T, Failure> {
         let mut key = [0; 16];
         entropy.fill(&mut key).map_err(|error| Failure::of(&catalogue::MACHINE).cause(error.to_string()))?;
+        self.change_once(path, body, &hex::encode(key))
+    }
+
+    /// The same under a key that whoever asks makes up: of visible ASCII, and the same for the same change.
+    ///
+    /// # Errors
+    /// No answer, a problem, or an answer of another form.
+    pub fn change_once<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+        key: &str,
+    ) -> Result<T, Failure> {
         let request = self
             .transport
             .request(Method::POST, address(&self.base, path, &[]))
-            .header("idempotency-key", hex::encode(key))
+            .header("idempotency-key", key)
             .json(body);
         answered(&self.transport.send(request)?)
     }

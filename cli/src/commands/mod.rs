@@ -15,6 +15,8 @@ mod crl;
 mod demo;
 mod duplicates;
 mod evidence;
+mod export;
+mod fleet;
 mod help;
 mod import;
 mod init;
@@ -86,6 +88,9 @@ pub enum Command {
     /// Requests for certificates, and what became of them
     #[command(subcommand)]
     Request(request::RequestCommand),
+    /// Certificates for hundreds of devices at once: request, approve, fetch
+    #[command(subcommand, after_help = fleet::EXAMPLES)]
+    Fleet(fleet::FleetCommand),
     /// Certificate profiles
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
@@ -190,6 +195,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Sign(arguments) => sign::run(&arguments, session),
         Command::Cert(command) => cert::run(command, session),
         Command::Request(command) => request::run(command, session),
+        Command::Fleet(command) => fleet::run(command, session),
         Command::Profile(command) => profile::run(command, session),
         Command::Ca(command) => ca::run(command, session),
         Command::Queue(command) => queue::run(command, session),

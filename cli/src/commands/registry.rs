@@ -1,4 +1,4 @@
-//! `npki registry add|import|list|show|erase`: identities. Their life is in [`life`], changes in [`change`].
+//! `npki registry add|import|export|list|show|erase`: identities. Their life is in [`life`], changes in [`change`].
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::change::{self, ChangeCommand};
 use super::life::{self, LifeCommand};
 use super::paging::{Paging, say_if_more};
-use super::{Ending, duplicates, evidence, import, word};
+use super::{Ending, duplicates, evidence, export, import, word};
 use crate::client::records::{Identity, Page as Listing};
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::session::Session;
@@ -20,6 +20,8 @@ pub enum RegistryCommand {
     /// Register a whole list, CSV or JSON Lines; run again, it goes on where it was cut off
     #[command(after_help = import::EXAMPLES)]
     Import(import::ImportArguments),
+    /// Export identities as a list; the ledger says who, how many and why
+    Export(export::ExportArguments),
     /// List identities
     List {
         /// Only of this kind
@@ -246,6 +248,7 @@ pub struct Reached {
 pub fn run(command: RegistryCommand, session: &mut Session) -> Ending {
     match command {
         RegistryCommand::Import(arguments) => import::run(&arguments, session),
+        RegistryCommand::Export(arguments) => export::run(&arguments, session),
         RegistryCommand::Life(command) => life::run(command, session),
         RegistryCommand::Change(command) => change::run(command, session),
         RegistryCommand::Add(new) => {

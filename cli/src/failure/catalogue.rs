@@ -137,6 +137,26 @@ problems! {
         "the list cannot be used",
         "a column or a cell is missing, or is not what it should be",
         "correct it and run the command again: what was entered before stays so";
+    /// A row of a fleet's list does not fit.
+    FLEET_ROW = "E-FLT-001", Usage, false,
+        "a row of the list does not fit",
+        "it names no device, or holds no certification request, or repeats one",
+        "mend it in LIST.refused.csv, and feed that list";
+    /// A file is no fleet's.
+    NO_FLEET = "E-FLT-002", Usage, false,
+        "the file is no file of a fleet",
+        "another file was given, or it was edited",
+        "give LIST.fleet.jsonl, as npki fleet request wrote it";
+    /// The fleet's file is of another list.
+    OTHER_FLEET = "E-FLT-003", Conflict, false,
+        "the fleet's file is of another list, profile or server",
+        "the list or one of its requests was changed since it was begun",
+        "put the list back as it was, or give the new one another name";
+    /// A request is not what the fleet's file says.
+    NOT_OF_FLEET = "E-FLT-004", Conflict, false,
+        "the request is not what was asked for with the fleet",
+        "the fleet's file was edited, or the registry changed since",
+        "look at it by itself: npki vet show ID";
     /// The folder is not prepared for packets.
     NO_KIT = "E-PKT-101", NotFound, false,
         "the folder is not prepared to enrol without a network",

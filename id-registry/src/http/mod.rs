@@ -25,6 +25,7 @@ mod certificates;
 mod changes;
 mod duplicates;
 mod evidence;
+mod exports;
 mod further;
 mod identities;
 mod import;
@@ -94,6 +95,8 @@ fn of_identities() -> Vec<Route> {
     vec![
         guarded(identities::__path_register, identities::register),
         guarded(import::__path_import, import::import),
+        guarded(exports::__path_identities, exports::identities),
+        guarded(exports::__path_persons, exports::persons),
         guarded(packets::__path_terms, packets::terms),
         guarded(packets::__path_import, packets::import),
         guarded(identities::__path_list, identities::list),

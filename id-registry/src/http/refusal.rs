@@ -18,6 +18,7 @@ use crate::cas::CaError;
 use crate::certificates::CertificateError;
 use crate::enrolment::{RequestError, SimulationError};
 use crate::evidence::EvidenceError;
+use crate::export::ExportError;
 use crate::fault::Fault;
 use crate::id::InvalidId;
 use crate::identity::{FieldError, IdentityError};
@@ -307,6 +308,15 @@ impl From<ImportError> for Problem {
             ImportError::Count(_) | ImportError::Order | ImportError::Source => {
                 Self::new(table::IMPORT_UNFIT, error.to_string())
             }
+        }
+    }
+}
+
+impl From<ExportError> for Problem {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Field(field) => field.into(),
+            ExportError::Fault(fault) => fault.into(),
         }
     }
 }

@@ -50,7 +50,7 @@ impl Registry {
         Ok(Page { items, next })
     }
 
-    fn all_records(
+    pub(crate) fn all_records(
         &self,
         kind: Option<IdentityKind>,
         after: Option<IdentityId>,

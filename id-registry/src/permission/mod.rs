@@ -119,6 +119,12 @@ permissions! {
     /// Make backups of the whole installation, for the recipients that its settings name.
     MakeBackups = "make-backups":
         Role::Administrator => Scope::Country;
+    /// Export identities as a list, without what is known of persons.
+    ExportIdentities = "export-identities":
+        Role::Administrator => Scope::Country;
+    /// Export what is known of persons.
+    ExportPersons = "export-persons":
+        Role::Administrator => Scope::Country;
     /// Erase identities for good.
     EraseIdentities = "erase-identities":
         Role::Administrator => Scope::Country;

@@ -12,6 +12,7 @@ mod duplicates;
 mod enrolment;
 mod erasure;
 mod evidence;
+mod exports;
 mod http;
 mod identities;
 mod import;

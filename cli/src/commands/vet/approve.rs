@@ -7,6 +7,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{Ending, request};
+use crate::client::Client;
 use crate::client::records::Request;
 use crate::context::ClientIdentity;
 use crate::failure::{Failure, catalogue};
@@ -15,8 +16,8 @@ use crate::session::Session;
 
 /// What the server says an approval is to state.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct ToApprove {
-    pub(super) matter: Matter,
+pub(in crate::commands) struct ToApprove {
+    pub(in crate::commands) matter: Matter,
     by: String,
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
@@ -42,11 +43,33 @@ pub(super) fn approve(
 ) -> Ending {
     let client = session.client()?;
     // Whoever is not signed in is told so here.
-    let ToApprove { matter, by, at, .. } = client.read(&["requests", id, "approval"])?;
+    let to_approve: ToApprove = client.read(&["requests", id, "approval"])?;
     // The server's word is not signed for another request than the one that was named.
-    if matter.request.to_string() != id {
-        return Err(Failure::of(&catalogue::ANSWER).cause(format!("it speaks of request {}", matter.request)));
+    if to_approve.matter.request.to_string() != id {
+        let other = to_approve.matter.request;
+        return Err(Failure::of(&catalogue::ANSWER).cause(format!("it speaks of request {other}")));
     }
+    let (request, matter) = hand_in(&client, to_approve, note, assurance, session)?;
+    let approved = Approved { request, matter };
+    Ok(Outcome::done(Simple::new("npki.vet.approve/1", approved, |approved, page| {
+        request::show_text(&approved.request, page);
+        matter_text(&approved.matter, page);
+    })))
+}
+
+/// Signs what the server says, under the key that the officer signs in with, and hands it in.
+///
+/// # Errors
+/// The key cannot be used, or the server refuses.
+pub(in crate::commands) fn hand_in(
+    client: &Client,
+    to_approve: ToApprove,
+    note: Option<String>,
+    assurance: Option<Assurance>,
+    session: &mut Session,
+) -> Result<(Request, Matter), Failure> {
+    let ToApprove { matter, by, at, .. } = to_approve;
+    let id = matter.request.to_string();
     let by = by.parse().map_err(|_| Failure::of(&catalogue::ANSWER).cause("it names no member of staff"))?;
     let statement = Statement { act: Act::ApproveRequest, matter, by, at, assurance, note };
     let payload = serde_json::to_vec(&statement)
@@ -55,12 +78,8 @@ pub(super) fn approve(
     let source = context.identity.as_ref().ok_or_else(|| Failure::of(&catalogue::CONFIGURATION))?;
     let identity = ClientIdentity::read(source)?;
     let body = json!({"statement": identity.sign(APPROVAL_TYPE, &payload)?});
-    let request: Request = client.change(&["requests", id, "approve"], &body, session.entropy.as_ref())?;
-    let approved = Approved { request, matter: statement.matter };
-    Ok(Outcome::done(Simple::new("npki.vet.approve/1", approved, |approved, page| {
-        request::show_text(&approved.request, page);
-        matter_text(&approved.matter, page);
-    })))
+    let request = client.change(&["requests", &id, "approve"], &body, session.entropy.as_ref())?;
+    Ok((request, statement.matter))
 }
 
 /// What is approved, for people.

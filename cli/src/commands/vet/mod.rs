@@ -15,7 +15,8 @@ mod approve;
 mod check;
 mod proof;
 
-use approve::{ToApprove, approve};
+use approve::approve;
+pub(super) use approve::{ToApprove, hand_in};
 use check::CheckArguments;
 use proof::ProofArguments;
 
@@ -106,6 +107,7 @@ fn reject(id: &str, reason: &str, session: &mut Session) -> Ending {
     Ok(Outcome::done(Simple::new("npki.vet.reject/1", decided, request::show_text)))
 }
 
-fn assurance_parser() -> impl TypedValueParser<Value = Assurance> {
+/// Reads an assurance level, and tells clap which there are.
+pub(super) fn assurance_parser() -> impl TypedValueParser<Value = Assurance> {
     PossibleValuesParser::new(Assurance::ALL.map(Assurance::name)).try_map(|name| name.parse::<Assurance>())
 }
