@@ -68,7 +68,8 @@ impl Session {
     /// As [`Session::context`], or its files cannot be read.
     pub fn client(&mut self) -> Result<Client, Failure> {
         let context = self.context()?;
-        Client::of_context(&context, self.settings.timeout.value)
+        let case = self.settings.case.value.as_deref();
+        Ok(Client::of_context(&context, self.settings.timeout.value)?.in_case(case))
     }
 
     /// Whether somebody is asked once more before what cannot be undone: a script has said what it wants.

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use crate::fault::{Attempt, Fault, by_fault, until_settled};
 use crate::id::{IdentityId, WithdrawalId};
 use crate::identity::{FieldError, IdentityError, reason_line};
+use crate::look::Occasion;
 use crate::page::{Page, PageSize, collect};
 use crate::permission::{Permission, Permit, ReadRegistry, RevokeCertificates, Scope};
 use crate::registry::{Registry, reference};
@@ -106,7 +107,8 @@ impl Registry {
     ) -> Result<(CertificateRecord, Option<Vec<u8>>), CertificateError> {
         let record = self.certificate_within(permit, serial)?;
         let der = self.authorities().der(&record, self.vault()).map_err(Fault::from)?;
-        self.record_views(permit, bearers([&record]))?;
+        let asked = Occasion::work("certificate", format!("{}/{serial}", record.issuer));
+        self.record_looks(permit, bearers([&record]), &asked)?;
         Ok((record, der))
     }
 
@@ -139,7 +141,7 @@ impl Registry {
             None => Ok(self.certificates_after(permit.scope(), filter.identity, after, limit)?),
         };
         let page = collect(after, size, fetch, wanted)?;
-        self.record_views(permit, bearers(&page.items))?;
+        self.look_up(permit, bearers(&page.items))?;
         Ok(page)
     }
 

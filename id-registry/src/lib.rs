@@ -21,6 +21,7 @@ pub mod index_key;
 pub mod key_origin;
 pub mod ledger;
 pub mod life;
+pub mod look;
 pub mod master_keys;
 pub mod packet;
 pub mod page;
@@ -31,6 +32,7 @@ pub mod profiles;
 pub mod retention;
 pub mod staff;
 pub mod statistics;
+pub mod usage;
 pub mod withdrawal;
 
 mod record;

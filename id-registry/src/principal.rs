@@ -146,6 +146,7 @@ mod tests {
             [
                 ("signed-in", "CCCo"),
                 ("read-registry", "CCCo"),
+                ("read-usage", "-CC-"),
                 ("register-identities", "-C--"),
                 ("import-identities", "-C--"),
                 ("import-packets", "-C--"),

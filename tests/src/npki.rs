@@ -31,6 +31,9 @@ pub mod exit {
     pub const WAITING: i32 = 9;
 }
 
+/// The case that everybody works on who names no other.
+pub const CASE: &str = "TESTS-1";
+
 /// One person's `npki`: an own configuration folder, an own working folder.
 #[derive(Debug, Clone)]
 pub struct Npki {
@@ -93,6 +96,7 @@ impl Npki {
         }
         command
             .current_dir(&self.home)
+            .env("NPKI_CASE", CASE)
             .env("HOME", &self.home)
             .env("NPKI_CONFIG_DIR", self.home.join("config"))
             .env("XDG_CONFIG_HOME", self.home.join("xdg-config"))
@@ -140,7 +144,8 @@ impl Npki {
 }
 
 impl Outcome {
-    fn of(command: &mut Command) -> Self {
+    /// Runs a command as it is.
+    pub fn of(command: &mut Command) -> Self {
         let line = format!("{command:?}");
         let output = command.output().unwrap();
         Self {

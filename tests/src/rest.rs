@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::npki::text;
+use crate::npki::{CASE, text};
 use crate::programs::Program;
 
 /// One client of the REST interface.
@@ -85,7 +85,7 @@ impl Rest {
         let (head, content) = (folder.path().join("head"), folder.path().join("content"));
         let mut curl = Program::named("curl").args(["--silent", "--show-error", "--max-time", "60"]);
         curl = curl.args(["--noproxy", "*", "--dump-header", text(&head), "--output", text(&content)]);
-        curl = curl.args(["--cacert", text(&self.trust)]);
+        curl = curl.args(["--cacert", text(&self.trust), "-H", &format!("Npki-Case: {CASE}")]);
         if let Some((certificate, key)) = &self.credential {
             curl = curl.args(["--cert", text(certificate), "--key", text(key)]);
         }

@@ -10,7 +10,7 @@
 use serde_json::{Value, json};
 use tests::Country;
 use tests::installation::Keeping;
-use tests::npki::{exit, text};
+use tests::npki::{Outcome, exit, text};
 use tests::postgres::PostgresServer;
 
 fn add<'a>(surname: &'a str, number: &'a str, more: &[&'a str]) -> Vec<&'a str> {
@@ -71,12 +71,38 @@ fn resembling(mut country: Country) {
     assert_eq!(registered["reason"], "three were seen", "{events}");
     assert!(registered["detail"]["not-the-same-as"].as_str().unwrap().contains(&second), "{events}");
     proven(&country, &first);
+    seen(&country, &first);
     let erase = ["registry", "erase", &second, "--reason", "by request", "--yes"];
     country.staff.administrator.npki.done(&erase);
     let left = officer.done(&["registry", "duplicates", &first]);
     assert!(left["items"].as_array().unwrap().iter().all(|one| one["id"] != json!(second)), "{left}");
     country.installation.stop();
     country.installation.audit_is_clean();
+}
+
+/// Nobody looks a person up without saying for which case, and the person learns who did.
+fn seen(country: &Country, person: &str) {
+    let officer = &country.staff.officer.npki;
+    let mut command = officer.command();
+    command.env_remove("NPKI_CASE").args(["--json", "--no-input", "registry", "show", person]);
+    let said = Outcome::of(&mut command).problem(exit::USAGE);
+    assert!(said.code == "E-CAS-001" && said.fix.contains("--case"), "{said:?}");
+    let unfit = officer.refused(exit::USAGE, &["registry", "show", person, "--case", "about Thabo"]);
+    assert_eq!(unfit.code, "E-CAS-002", "{unfit:?}");
+    officer.done(&["registry", "show", person, "--case", "K-2026/114"]);
+    let log = country.staff.auditor.npki.done(&["citizen", "log", person]);
+    let looks = log["internalProcessings"].as_array().unwrap();
+    assert_eq!(looks[1]["queryGroupId"], "K-2026/114", "{log}");
+    assert_eq!(log["totalUsages"], looks.len(), "{log}");
+    let text = officer.run_as_text(&["citizen", "log", person, "--limit", "3"]).stdout;
+    assert!(text.contains("Your record was looked at") && text.contains("--offset"), "{text}");
+    let saw = country.staff.auditor.npki.done(&["audit", "who-saw", person]);
+    assert!(
+        saw["items"].as_array().unwrap().iter().any(|look| look["detail"]["case"] == "K-2026/114"),
+        "{saw}"
+    );
+    let none = country.staff.administrator.npki.refused(exit::NOT_PERMITTED, &["citizen", "log", person]);
+    assert_eq!(none.code, "E-AUTH-002", "{none:?}");
 }
 
 /// A scan is known by its digest; the level follows from what was entered.

@@ -215,6 +215,7 @@ impl Authority {
         let mut listed = record.crl_partition.prefix(&self.parts.id);
         listed.extend_from_slice(record.serial.as_bytes());
         let mut event = self.ledger.event(actor, action, self.subject_of(&record.serial))?;
+        event = event.with("identity", record.identity.0.clone());
         if let Some(because) = because {
             event = event.because(because);
         }

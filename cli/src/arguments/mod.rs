@@ -52,11 +52,14 @@ pub struct Global {
     #[arg(long, global = true, value_name = "SECONDS", display_order = 906,
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: Option<u64>,
+    /// The case that persons are looked up for: the number of a file or ticket [env: NPKI_CASE]
+    #[arg(long, global = true, value_name = "REFERENCE", display_order = 907)]
+    pub case: Option<String>,
     /// No notes on standard error
-    #[arg(short, long, global = true, conflicts_with = "verbose", display_order = 907)]
+    #[arg(short, long, global = true, conflicts_with = "verbose", display_order = 908)]
     pub quiet: bool,
     /// Log to standard error; twice for more
-    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 908)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 909)]
     pub verbose: u8,
 }
 

@@ -76,6 +76,8 @@ pub struct Settings {
     pub colour: Setting<ColourChoice>,
     /// How long to wait for a server's answer.
     pub timeout: Setting<Duration>,
+    /// The case that persons are looked up for.
+    pub case: Setting<Option<String>>,
     /// Whether ordinary confirmations are given beforehand.
     pub yes: bool,
     /// Whether notes are shown.
@@ -94,10 +96,11 @@ impl Settings {
     pub fn resolve(global: &Global) -> Result<Self, Failure> {
         Ok(Self {
             format: format(global)?,
-            context: context(global),
+            context: named(global.context.as_ref(), "NPKI_CONTEXT"),
             no_input: no_input(global),
             colour: colour(global),
             timeout: timeout(global)?,
+            case: named(global.case.as_ref(), "NPKI_CASE"),
             yes: global.yes,
             notes: if global.quiet { Notes::Hidden } else { Notes::Shown },
             verbosity: global.verbose,
@@ -123,6 +126,7 @@ impl Settings {
             no_input: setting(true, Origin::BuiltIn),
             colour: setting(ColourChoice::Never, Origin::BuiltIn),
             timeout: setting(Duration::from_secs(DEFAULT_TIMEOUT_SECONDS), Origin::BuiltIn),
+            case: setting(None, Origin::BuiltIn),
             yes: false,
             notes: Notes::Shown,
             verbosity: 0,
@@ -149,8 +153,8 @@ fn format(global: &Global) -> Result<Setting<Format>, Failure> {
     }
 }
 
-fn context(global: &Global) -> Setting<Option<String>> {
-    match (&global.context, variable("NPKI_CONTEXT")) {
+fn named(flag: Option<&String>, name: &str) -> Setting<Option<String>> {
+    match (flag, variable(name)) {
         (Some(name), _) => setting(Some(name.clone()), Origin::Flag),
         (None, Some(name)) => setting(Some(name), Origin::Environment),
         (None, None) => setting(None, Origin::BuiltIn),

@@ -13,6 +13,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
             "vet",
             "registry",
             "packet",
+            "citizen",
             "revoke",
             "withdrawal",
             "review",

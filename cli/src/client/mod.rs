@@ -21,7 +21,12 @@ pub use transport::Transport;
 pub struct Client {
     transport: Transport,
     base: url::Url,
+    /// The case that persons are looked up for.
+    case: Option<String>,
 }
+
+/// The header that names the case.
+const CASE: &str = "npki-case";
 
 impl Client {
     /// A client of a context's server, with the context's certificate.
@@ -40,7 +45,21 @@ impl Client {
         timeout: Duration,
     ) -> Result<Self, Failure> {
         let tls = tls::pinned(anchors, identity)?;
-        Ok(Self { transport: Transport::new(tls, base, timeout)?, base: base.clone() })
+        Ok(Self { transport: Transport::new(tls, base, timeout)?, base: base.clone(), case: None })
+    }
+
+    /// The same client, at work on a case.
+    #[must_use]
+    pub fn in_case(self, case: Option<&str>) -> Self {
+        Self { case: case.map(str::to_owned), ..self }
+    }
+
+    fn request(&self, method: Method, url: url::Url) -> reqwest::RequestBuilder {
+        let request = self.transport.request(method, url);
+        match &self.case {
+            Some(case) => request.header(CASE, case),
+            None => request,
+        }
     }
 
     /// Reads one thing. `path` holds the segments after `/v1`, each encoded as needed.
@@ -60,6 +79,18 @@ impl Client {
         path: &[&str],
         query: &[(&str, Option<String>)],
     ) -> Result<Page<T>, Failure> {
+        self.read_at(address(&self.base, path, query))
+    }
+
+    /// Reads one thing that is asked for with parameters.
+    ///
+    /// # Errors
+    /// As [`Client::read`].
+    pub fn ask<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, Option<String>)],
+    ) -> Result<T, Failure> {
         self.read_at(address(&self.base, path, query))
     }
 
@@ -89,7 +120,6 @@ impl Client {
         key: &str,
     ) -> Result<T, Failure> {
         let request = self
-            .transport
             .request(Method::POST, address(&self.base, path, &[]))
             .header("idempotency-key", key)
             .json(body);
@@ -105,7 +135,7 @@ impl Client {
         path: &[&str],
         take: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let request = self.transport.request(Method::POST, address(&self.base, path, &[]));
+        let request = self.request(Method::POST, address(&self.base, path, &[]));
         match self.transport.download(request, take)? {
             None => Ok(()),
             Some(answer) => Err(refused(&answer)),
@@ -113,7 +143,7 @@ impl Client {
     }
 
     fn read_at<T: DeserializeOwned>(&self, url: url::Url) -> Result<T, Failure> {
-        let answer = self.transport.send(self.transport.request(Method::GET, url))?;
+        let answer = self.transport.send(self.request(Method::GET, url))?;
         answered(&answer)
     }
 }
@@ -125,7 +155,7 @@ impl Client {
 /// No answer, no anchor with this fingerprint, or a server that the anchor does not cover.
 pub fn fetch_anchors(url: &url::Url, expected: Fingerprint, timeout: Duration) -> Result<Anchors, Failure> {
     let transport = Transport::new(tls::without_server_authentication()?, url, timeout)?;
-    let unproven = Client { transport, base: url.clone() };
+    let unproven = Client { transport, base: url.clone(), case: None };
     let offered: TrustAnchors = unproven.read(&["trust-anchors"])?;
     let mut seen = Vec::new();
     for offer in &offered.anchors {

@@ -61,6 +61,7 @@ fn settings(settings: &Settings) -> Vec<ShownSetting> {
         shown("context", settings.context.value.clone(), settings.context.origin),
         shown("no-input", Some(settings.no_input.value.to_string()), settings.no_input.origin),
         shown("color", Some(word(settings.colour.value)), settings.colour.origin),
+        shown("case", settings.case.value.clone(), settings.case.origin),
         shown("timeout", Some(settings.timeout.value.as_secs().to_string()), settings.timeout.origin),
     ]
 }

@@ -7,6 +7,7 @@ mod campaign;
 mod ceremony;
 mod cert;
 mod change;
+mod citizen;
 mod clock;
 mod completion;
 mod config;
@@ -109,6 +110,9 @@ pub enum Command {
     /// Enrol persons on a machine without a network, and bring in what was enrolled
     #[command(subcommand, after_help = packet::EXAMPLES)]
     Packet(packet::PacketCommand),
+    /// What a person may know of the own entry: what was issued, who looked, and why
+    #[command(subcommand)]
+    Citizen(citizen::CitizenCommand),
     /// Revoke a certificate, or put it on hold
     Revoke(revoke::RevokeArguments),
     /// Withdraw a person's certificates with notice, a hearing and an appeal
@@ -203,6 +207,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Registry(command) => registry::run(command, session),
         Command::Packet(command) => packet::run(command, session),
         Command::Revoke(arguments) => revoke::run(&arguments, session),
+        Command::Citizen(command) => citizen::run(command, session),
         Command::Withdrawal(command) => withdrawal::run(command, session),
         Command::Review(command) => withdrawal::review(command, session),
         Command::Key(command) => key::run(command, session),

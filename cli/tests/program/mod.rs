@@ -45,6 +45,7 @@ pub(crate) fn npki(folder: &Path, words: &[&str], variables: &[(&str, &str)]) ->
         "CLICOLOR",
         "CLICOLOR_FORCE",
         "NPKI_TIMEOUT",
+        "NPKI_CASE",
     ] {
         command.env_remove(name);
     }

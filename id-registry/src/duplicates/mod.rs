@@ -198,10 +198,7 @@ impl Registry {
             Ok((candidate, Identity { record, details: known.remove(&id) }))
         };
         let items = candidates.into_iter().map(identity).collect::<Result<Vec<_>, IdentityError>>()?;
-        self.record_views(
-            permit,
-            std::iter::once(id).chain(items.iter().map(|(candidate, _)| candidate.id)),
-        )?;
+        self.look_up(permit, std::iter::once(id).chain(items.iter().map(|(candidate, _)| candidate.id)))?;
         Ok(Duplicates { items, cut })
     }
 

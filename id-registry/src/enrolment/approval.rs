@@ -16,6 +16,7 @@ use super::wishes::Asked;
 use super::{Approval, REQUESTS, Request, RequestError};
 use crate::id::{IdentityId, RequestId, StaffId};
 use crate::identity::{IdentityError, reason_line};
+use crate::look::Occasion;
 use crate::permission::{ApproveRequests, Permit, ReadRegistry};
 use crate::registry::{Registry, reference};
 use crate::staff::SignInError;
@@ -171,7 +172,7 @@ impl Registry {
         let envelope = self.vault().for_reading(&reference(request.identity))?;
         let envelope = envelope.ok_or(IdentityError::Erased(request.identity))?;
         self.keep_those_of(&envelope, &mut request, &matter)?;
-        self.record_views(permit, [request.identity])?;
+        self.record_looks(permit, [request.identity], &Occasion::work("request", id))?;
         let own = || self.demand_not_own(permit.staff(), request.identity).map_err(RequestError::from);
         let hindrance = not_by(permit.staff(), &request).and_then(|()| own()).err();
         Ok(ToApprove { hindrance, matter })
@@ -272,7 +273,7 @@ impl Registry {
         let record = request.serial().map(|serial| self.authorities().find(serial)).transpose()?.flatten();
         let certificate =
             record.map(|record| self.authorities().der(&record, self.vault())).transpose()?.flatten();
-        self.record_views(permit, [request.identity])?;
+        self.record_looks(permit, [request.identity], &Occasion::work("request", id))?;
         let authorities = self.authorities().own_certificates();
         Ok(Proof { request: id, csr: asked.csr.der().to_vec(), statements, certificate, authorities })
     }

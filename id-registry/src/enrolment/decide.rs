@@ -48,7 +48,7 @@ impl Registry {
             let (envelope, key_stands) = self.vault().for_writing(&reference(request.identity))?;
             self.keep_those_of(&envelope, &mut request, &judged.matter)?;
             if let Err(refused) = approval::not_by(permit.staff(), &request) {
-                self.record_refusal(permit, id, "approved already")?;
+                self.record_refusal(permit, &request, "approved already")?;
                 return Err(refused);
             }
             demand_same(&signed.statement.matter, &judged.matter)?;
@@ -116,6 +116,7 @@ impl Registry {
         let request = signed.statement.matter.request;
         let event = self
             .event(&permit.actor(), APPROVED, format!("request:{request}"))?
+            .with("identity", signed.statement.matter.identity.to_string())
             .with("statement-sha256", fingerprint(signed.text.as_bytes()));
         Ok(match signed.statement.assurance {
             Some(level) => event.with("assurance", level.name()),
@@ -145,6 +146,7 @@ impl Registry {
             request.state = RequestState::Rejected(Rejection { by: permit.staff(), at: self.now(), reason });
             // The reason stands in the request, where it can be erased; the ledger cannot forget.
             let event = self.event(&permit.actor(), REJECTED, format!("request:{id}"))?;
+            let event = event.with("identity", request.identity.to_string());
             let change = key_stands.replace(REQUESTS, id.to_string(), version, encode(&request)?);
             let outcome = self.commit(index::decided(change, &request).explained_by(&event));
             Ok(Attempt::of(outcome, || request))
@@ -159,12 +161,12 @@ impl Registry {
     ) -> Result<(Request, Version), RequestError> {
         let (request, version) = self.request_record(id)?;
         if request.requested_by == permit.staff() {
-            self.record_refusal(permit, id, "own request")?;
+            self.record_refusal(permit, &request, "own request")?;
             return Err(RequestError::Own(id));
         }
         match self.demand_not_own(permit.staff(), request.identity) {
             Err(own @ IdentityError::Own(_)) => {
-                self.record_refusal(permit, id, "own identity")?;
+                self.record_refusal(permit, &request, "own identity")?;
                 return Err(own.into());
             }
             looked => looked?,
@@ -177,10 +179,11 @@ impl Registry {
     fn record_refusal(
         &self,
         permit: &Permit<ApproveRequests>,
-        id: RequestId,
+        request: &Request,
         why: &str,
     ) -> Result<(), RequestError> {
-        let event = self.event(&permit.actor(), DECISION_REFUSED, format!("request:{id}"))?.because(why);
+        let event = self.event(&permit.actor(), DECISION_REFUSED, format!("request:{}", request.id))?;
+        let event = event.with("identity", request.identity.to_string()).because(why);
         let recorded = self.commit(Change::new().explained_by(&event.refused()));
         recorded.map(|_| ()).map_err(|error| RequestError::Fault(error.into()))
     }

@@ -216,7 +216,7 @@ impl Registry {
     pub fn evidence(&self, permit: &Permit<ReadRegistry>, id: IdentityId) -> Result<Proven, EvidenceError> {
         self.identity_record(id)?.0.within(permit.scope())?;
         let proven = self.proven(id, None)?;
-        self.record_views(permit, [id])?;
+        self.look_up(permit, [id])?;
         Ok(proven)
     }
 

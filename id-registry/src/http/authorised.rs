@@ -4,10 +4,12 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
 use super::problem::{self as table, Problem};
 use super::{PeerCertificate, blocking};
+use crate::look::{CaseReference, InvalidCase};
 use crate::permission::{Permission, Permit};
 use crate::principal::Principal;
 use crate::registry::Registry;
@@ -30,7 +32,17 @@ impl<P: Permission> FromRequestParts<Arc<Registry>> for Authorised<P> {
             Problem::new(table::NO_CERTIFICATE, "the connection carries no client certificate")
         })?;
         let principal = blocking(registry, move |registry| Ok(registry.authenticate(&certificate)?)).await?;
-        let permit = principal.permit::<P>()?;
+        let permit = principal.permit::<P>()?.in_case(case_of(&parts.headers)?);
         Ok(Self { principal, permit })
     }
+}
+
+/// The header that says for which case persons are looked at.
+pub(super) const CASE: &str = "npki-case";
+
+fn case_of(headers: &HeaderMap) -> Result<Option<CaseReference>, Problem> {
+    let mut given = headers.get_all(CASE).iter();
+    let (Some(case), more) = (given.next(), given.next()) else { return Ok(None) };
+    let read = case.to_str().ok().filter(|_| more.is_none()).ok_or(InvalidCase).and_then(str::parse);
+    read.map(Some).map_err(|error| Problem::new(table::CASE_UNFIT, error.to_string()))
 }

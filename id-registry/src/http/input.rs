@@ -8,6 +8,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::problem::{self as table, Problem};
 use crate::enrolment::IdempotencyKey;
@@ -140,6 +142,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
             Err(error) => Err(Problem::new(table::QUERY_UNFIT, error.body_text())),
         }
     }
+}
+
+/// A moment among the parameters, RFC 3339.
+pub(super) fn moment(name: &str, text: Option<&str>) -> Result<Option<OffsetDateTime>, Problem> {
+    let read = |text: &str| {
+        OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
+            Problem::new(table::QUERY_UNFIT, format!("{name}: write it as 2027-01-31T08:00:00Z"))
+        })
+    };
+    text.map(read).transpose()
 }
 
 /// The variable segment of a path, as text.

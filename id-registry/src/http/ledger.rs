@@ -11,13 +11,12 @@ use ca_core::storage::StorageError;
 use ca_core::tlog::tree::TreeHead;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use utoipa::{IntoParams, ToSchema};
 
 use super::authorised::Authorised;
 use super::blocking;
 use super::certificates::serial_number;
-use super::input::{Asked, At, page_size};
+use super::input::{Asked, At, moment, page_size};
 use super::problem::{self as table, Problem};
 use super::route::Service;
 use crate::fault::Fault;
@@ -64,15 +63,6 @@ impl EventsAsked {
         };
         Ok((query, Position(self.after.map_or(0, |last| last.saturating_add(1)))))
     }
-}
-
-fn moment(name: &str, text: Option<&str>) -> Result<Option<OffsetDateTime>, Problem> {
-    let read = |text: &str| {
-        OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
-            Problem::new(table::QUERY_UNFIT, format!("{name}: write it as 2027-01-31T08:00:00Z"))
-        })
-    };
-    text.map(read).transpose()
 }
 
 /// A page of the ledger.

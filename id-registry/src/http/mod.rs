@@ -50,6 +50,7 @@ mod simulation;
 mod staff;
 mod statistics;
 mod tokens;
+mod usage;
 mod withdrawals;
 
 use problem::{self as table, Problem};
@@ -103,6 +104,7 @@ fn of_identities() -> Vec<Route> {
         guarded(identities::__path_show, identities::show),
         guarded(identities::__path_erase, identities::erase),
         guarded(duplicates::__path_list, duplicates::list),
+        guarded(usage::__path_find, usage::find),
         guarded(evidence::__path_enter, evidence::enter),
         guarded(evidence::__path_list, evidence::list),
         guarded(lives::__path_suspend, lives::suspend),

@@ -1,11 +1,12 @@
 //! The OpenAPI 3.1 document, put together from the table of routes itself.
 
 use axum::Json;
-use utoipa::openapi::path::{HttpMethod, Operation};
+use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::{SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    Components, ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, PathItem,
-    PathsBuilder, Ref, RefOr, ResponseBuilder,
+    Components, ComponentsBuilder, ContentBuilder, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
+    PathItem, PathsBuilder, Ref, RefOr, ResponseBuilder,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -78,9 +79,21 @@ fn completed(mut operation: Operation, permission: Option<&'static str>) -> Oper
     if let Some(permission) = permission {
         let said = operation.description.take().unwrap_or_default();
         operation.description = Some(format!("{said}\n\nPermission: {permission}").trim().to_owned());
+        operation.parameters.get_or_insert_default().push(case_header().into());
         operation.security = Some(vec![SecurityRequirement::new(STAFF_CERTIFICATE, Vec::<String>::new())]);
     }
     operation
+}
+
+fn case_header() -> Parameter {
+    ParameterBuilder::new()
+        .name("Npki-Case")
+        .parameter_in(ParameterIn::Header)
+        .description(Some(
+            "The case that persons are looked at for: demanded where an answer holds one who was looked up.",
+        ))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).min_length(Some(3)).max_length(Some(64))))
+        .build()
 }
 
 #[cfg(test)]

@@ -95,6 +95,11 @@ problems! {
     ANSWERS_FOR = "E-ID-010" 409 false, "Others depend on the identity",
         "erase what it owns or answers for first; the detail names one of these";
 
+    NO_CASE = "E-CAS-001" 400 false, "Say for which case you look",
+        "name the file or ticket that it is for: --case REFERENCE, or NPKI_CASE for a whole sitting; over HTTP the header Npki-Case. The person sees it: npki citizen log";
+    CASE_UNFIT = "E-CAS-002" 400 false, "The case reference does not fit",
+        "write the number of the file or ticket, without names: K-2026/114";
+
     EVIDENCE_TWICE = "E-EVI-001" 409 false, "You entered this evidence already", "see what is there: npki registry evidence list ID";
     EVIDENCE_FULL = "E-EVI-002" 409 false, "The identity has as much evidence as is kept",
         "see what is there: npki registry evidence list ID";

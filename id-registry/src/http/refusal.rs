@@ -243,6 +243,7 @@ impl From<IdentityError> for Problem {
             IdentityError::AnswersFor { .. } => table::ANSWERS_FOR,
             IdentityError::OfAnother { .. } => table::OF_ANOTHER,
             IdentityError::Own(_) => table::OWN_IDENTITY,
+            IdentityError::NoCase => table::NO_CASE,
         };
         Self::new(kind, error.to_string())
     }

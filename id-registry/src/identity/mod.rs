@@ -45,8 +45,6 @@ pub const IDENTITIES_BY_SPONSOR: Table = Table::octets("identities_by_sponsor");
 
 /// An identity was entered.
 pub const REGISTERED: Action = Action::named("identity.registered");
-/// A person's record was looked at.
-pub const VIEWED: Action = Action::named("identity.viewed");
 
 /// An identity was closed.
 pub const CLOSED: Action = Action::named("identity.closed");
@@ -399,6 +397,9 @@ pub enum IdentityError {
         /// One of those that depend on it.
         dependant: IdentityId,
     },
+    /// Whoever looks at a person did not say for which case.
+    #[error("a person is looked up for a case, and none was named")]
+    NoCase,
     /// It is the entry of whoever wants to decide on it.
     #[error("identity {0} is your own: a colleague decides on it")]
     Own(IdentityId),

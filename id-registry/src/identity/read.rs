@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ca_core::storage::{AuditedChange, Change, KeyRange, StorageError, Table, Version, Versioned};
+use ca_core::storage::{KeyRange, StorageError, Table, Version, Versioned};
 use ca_core::vault::purpose_of;
 
 use super::{
-    IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITY_DETAILS, Identity, IdentityError, IdentityRecord, VIEWED,
+    IDENTITIES, IDENTITIES_BY_ORGANISATION, IDENTITY_DETAILS, Identity, IdentityError, IdentityRecord,
 };
 use crate::fault::Fault;
 use crate::id::{IdentityId, IdentityKind};
 use crate::page::{Page, PageSize};
-use crate::permission::{Permission, Permit, ReadRegistry, Scope};
+use crate::permission::{Permit, ReadRegistry, Scope};
 use crate::record;
 use crate::registry::{Registry, reference};
 
@@ -24,7 +24,7 @@ impl Registry {
         let (record, _) = self.identity_record(id)?;
         record.within(permit.scope())?;
         let identity = self.with_details(record)?;
-        self.record_views(permit, [id])?;
+        self.look_up(permit, [id])?;
         Ok(identity)
     }
 
@@ -46,7 +46,7 @@ impl Registry {
         let Page { items, next } = Page::cut(found, size, |record| record.id);
         let items: Vec<Identity> =
             items.into_iter().map(|record| self.with_details(record)).collect::<Result<_, _>>()?;
-        self.record_views(permit, items.iter().map(Identity::id))?;
+        self.look_up(permit, items.iter().map(Identity::id))?;
         Ok(Page { items, next })
     }
 
@@ -132,26 +132,6 @@ impl Registry {
         let purpose = purpose_of(IDENTITY_DETAILS, &key);
         let details = self.vault().open_record(&reference(record.id), &purpose, &sealed.value)?;
         Ok(Identity { record, details })
-    }
-
-    /// Enters into the ledger that these persons' records were looked at; other kinds are not recorded.
-    pub(crate) fn record_views<P: Permission>(
-        &self,
-        permit: &Permit<P>,
-        seen: impl IntoIterator<Item = IdentityId>,
-    ) -> Result<(), Fault> {
-        let persons: BTreeSet<IdentityId> =
-            seen.into_iter().filter(|id| id.kind() == IdentityKind::Person).collect();
-        if persons.is_empty() {
-            return Ok(());
-        }
-        let mut change = AuditedChange::nothing();
-        for person in persons {
-            let event = self.event(&permit.actor(), VIEWED, format!("identity:{person}"))?;
-            change = change.and(Change::new().explained_by(&event));
-        }
-        self.commit(change)?;
-        Ok(())
     }
 }
 

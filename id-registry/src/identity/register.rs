@@ -16,6 +16,7 @@ use super::{
 use crate::duplicates::NotTheSame;
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, IdentityKind, StaffId};
+use crate::look::Occasion;
 use crate::permission::{Permit, RegisterIdentities, actor_of};
 use crate::record::encode;
 use crate::registry::{Registry, reference};
@@ -63,7 +64,8 @@ impl Registry {
     fn seen(&self, permit: &Permit<RegisterIdentities>, error: IdentityError) -> IdentityError {
         let IdentityError::Resembles(candidates) = &error else { return error };
         let seen = candidates.iter().map(|candidate| candidate.id);
-        self.record_views(permit, seen).map_or_else(Into::into, |()| error)
+        let occasion = Occasion::Work("registration".to_owned());
+        self.record_looks(permit, seen, &occasion).map_or_else(Into::into, |()| error)
     }
 
     /// A new identity, entered by a member of staff whose permit the caller has seen.

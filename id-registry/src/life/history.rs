@@ -95,7 +95,7 @@ impl Registry {
             let Kept { action, cause, at, by, event, .. } = kept;
             items.push(Entry { action, cause, at, by, note, former: former.transpose()?, event });
         }
-        self.record_views(permit, [id])?;
+        self.look_up(permit, [id])?;
         Ok(Page { items, next })
     }
 

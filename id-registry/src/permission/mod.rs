@@ -7,6 +7,7 @@ use ca_core::ledger::Actor;
 use ca_core::profile::Requester;
 
 use crate::id::{IdentityId, StaffId};
+use crate::look::CaseReference;
 use crate::principal::Role;
 
 /// How far a permission reaches.
@@ -69,6 +70,9 @@ permissions! {
     ReadRegistry = "read-registry":
         Role::Administrator | Role::Officer | Role::Auditor => Scope::Country,
         Role::AgencyOperator { organisation } => Scope::Organisation(*organisation);
+    /// See what was done with what is known of a person, as that person may.
+    ReadUsage = "read-usage":
+        Role::Officer | Role::Auditor => Scope::Country;
     /// Enter identities into the registry.
     RegisterIdentities = "register-identities":
         Role::Officer => Scope::Country;
@@ -167,18 +171,30 @@ permissions! {
 pub struct Permit<P: Permission> {
     staff: StaffId,
     scope: Scope,
+    case: Option<CaseReference>,
     permission: PhantomData<fn() -> P>,
 }
 
 impl<P: Permission> Permit<P> {
     /// Only a principal gives permits out.
     pub(crate) const fn granted(staff: StaffId, scope: Scope) -> Self {
-        Self { staff, scope, permission: PhantomData }
+        Self { staff, scope, case: None, permission: PhantomData }
     }
 
     /// Who may.
     pub const fn staff(&self) -> StaffId {
         self.staff
+    }
+
+    /// The same permit, used for a case.
+    #[must_use]
+    pub fn in_case(self, case: Option<CaseReference>) -> Self {
+        Self { case, ..self }
+    }
+
+    /// The case that it is used for.
+    pub const fn case(&self) -> Option<&CaseReference> {
+        self.case.as_ref()
     }
 
     /// How far it reaches.

@@ -142,7 +142,8 @@ impl Registry {
         Ok(self.staff_record(id)?.and_then(|(record, _)| record.person))
     }
 
-    fn staff_record(&self, id: StaffId) -> Result<Option<(StaffRecord, Version)>, Fault> {
+    /// A member of staff; `None` when nobody is, or the member's key was destroyed.
+    pub(crate) fn staff_record(&self, id: StaffId) -> Result<Option<(StaffRecord, Version)>, Fault> {
         let Some(entry) = self.store().get(STAFF, id.to_string().as_bytes())? else { return Ok(None) };
         Ok(self.opened(id, &entry)?.map(|record| (record, entry.version)))
     }

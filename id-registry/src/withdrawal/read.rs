@@ -6,6 +6,7 @@ use ca_core::storage::{KeyRange, StorageError};
 use super::take::purpose;
 use super::{Stage, WITHDRAWALS, WITHDRAWALS_BY_IDENTITY, WITHDRAWALS_OPEN, Withdrawal, WithdrawalError};
 use crate::id::{IdentityId, WithdrawalId};
+use crate::look::Occasion;
 use crate::page::{Page, PageSize, collect};
 use crate::permission::{Permit, ReadRegistry, Scope};
 use crate::record;
@@ -47,7 +48,7 @@ impl Registry {
             let text = sealed.map(|(text, envelope)| envelope.open_text(&purpose(id, place), text));
             texts.push(text.transpose()?);
         }
-        self.record_views(permit, [withdrawal.identity])?;
+        self.record_looks(permit, [withdrawal.identity], &Occasion::work("withdrawal", id))?;
         Ok(Told { withdrawal, texts })
     }
 

@@ -61,7 +61,7 @@ pub(crate) struct Member {
 
 impl Member {
     pub(crate) fn permit<P: Permission>(&self) -> Permit<P> {
-        self.principal.permit().unwrap()
+        self.principal.permit::<P>().unwrap().in_case(Some("TEST-1".parse().unwrap()))
     }
 
     /// Signs what `/v1/requests/{id}/approval` answered, as a body of `/v1/requests/{id}/approve`.

@@ -37,6 +37,7 @@ impl Answer {
 pub(crate) struct Caller {
     router: Router,
     certificate: Option<Vec<u8>>,
+    pub(crate) case: Option<String>,
 }
 
 impl Caller {
@@ -46,7 +47,7 @@ impl Caller {
 
     /// Whoever presents this certificate, DER.
     pub(crate) fn presenting(country: &Country, certificate: Option<Vec<u8>>) -> Self {
-        Self { router: router(Arc::clone(&country.registry)), certificate }
+        Self { router: router(Arc::clone(&country.registry)), certificate, case: Some("TEST-1".to_owned()) }
     }
 
     async fn send(
@@ -59,6 +60,9 @@ impl Caller {
     ) -> Answer {
         let mut request =
             Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, media_type);
+        if let Some(case) = &self.case {
+            request = request.header("npki-case", case);
+        }
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }

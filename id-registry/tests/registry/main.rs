@@ -19,6 +19,7 @@ mod import;
 mod key_origins;
 mod ledger;
 mod lives;
+mod looks;
 mod outside;
 mod packets;
 mod parties;

@@ -68,8 +68,11 @@ pub fn who_saw(identity: &str, paging: &Paging, session: &mut Session) -> Ending
         [("about", Some(format!("identity:{about}"))), ("action", Some("identity.viewed".to_owned()))];
     let events = found(&parameters, paging, session)?;
     Ok(Outcome::done(Simple::new("npki.audit.who-saw/1", events, |events, page| {
-        let rows = events.items.iter().map(|event| [event.at.clone(), event.actor.clone()]);
-        page.table(["AT", "WHO"], rows.collect(), "nobody has looked");
+        let rows = events.items.iter().map(|event| {
+            let case = event.detail.get("case").or_else(|| event.detail.get("work"));
+            [event.at.clone(), event.actor.clone(), case.cloned().unwrap_or_default()]
+        });
+        page.table(["AT", "WHO", "FOR"], rows.collect(), "nobody has looked");
         say_if_more(events, page);
     })))
 }
