@@ -110,7 +110,7 @@ fn text(found: &Usages, page: &mut Page) {
     });
     page.table(["AT", "WHAT", "WHO", "CASE"], rows.collect(), "nothing was done");
     if found.returned_usages < found.total_usages {
-        page.line(&format!(
+        page.line(format!(
             "{} of {}; --limit and --offset show others",
             found.returned_usages, found.total_usages
         ));

@@ -73,9 +73,6 @@ pub enum PartyCommand {
         /// What you need, and no more: surname, age-over-18, alive; repeat, or separate by commas
         #[arg(long = "attribute", value_name = "NAME", required = true, value_delimiter = ',')]
         attributes: Vec<String>,
-        /// Your case. It stays in the ledger for good: no personal data
-        #[arg(long, value_name = "REFERENCE")]
-        case: String,
     },
 }
 
@@ -177,8 +174,8 @@ pub fn run(command: PartyCommand, session: &mut Session) -> Ending {
             let party: Party = changed(session, &id, "end", &json!({"reason": reason}))?;
             Ok(Outcome::done(Simple::new("npki.party.end/1", party, party_text)))
         }
-        PartyCommand::Ask { person, purpose, attributes, case } => {
-            let body = json!({"person": person, "purpose": purpose, "attributes": attributes, "case": case});
+        PartyCommand::Ask { person, purpose, attributes } => {
+            let body = json!({"person": person, "purpose": purpose, "attributes": attributes});
             let told: Disclosure =
                 session.client()?.change(&["disclosures"], &body, session.entropy.as_ref())?;
             Ok(Outcome::done(Simple::new("npki.party.ask/1", told, told_text)))

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::{Attribute, DISCLOSED, Named, Party, PartyError, Purpose, REFUSED, RELYING_PARTIES, attribute};
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, IdentityKind};
-use crate::identity::{FieldError, Identity, demand_kind};
+use crate::identity::{Identity, IdentityError, demand_kind};
+use crate::look::CaseReference;
 use crate::permission::{Permit, ReceiveAttributes, Scope};
 use crate::registry::Registry;
 
@@ -22,8 +23,6 @@ pub struct Asked<'a> {
     pub purpose: &'a str,
     /// The names of what it needs, at least one.
     pub attributes: &'a [String],
-    /// The case of the agency's that it is needed for. It stays in the ledger for good: no personal data.
-    pub case: &'a str,
 }
 
 /// What was disclosed.
@@ -51,20 +50,20 @@ impl Registry {
     ///
     /// # Errors
     /// The agency is no relying party, has no such purpose, or the purpose does not admit what is asked for, which is recorded;
-    /// there is no such person, or it was erased; a field does not fit; or the registry failed.
+    /// there is no such person, or it was erased; no case was named; a field does not fit; or the registry failed.
     pub fn disclose(
         &self,
         permit: &Permit<ReceiveAttributes>,
         asked: &Asked<'_>,
     ) -> Result<Disclosed, PartyError> {
-        let case = case_reference(asked.case)?;
+        let case = permit.case().ok_or(IdentityError::NoCase)?;
         let wanted = attribute::read(asked.attributes)?;
         until_settled(|| {
             let (party, purpose, stands) = self.party_for(permit, asked.purpose)?;
             let person = self.person_called(asked.person, &party.sector)?;
             demand_kind(person, IdentityKind::Person)?;
             let identity = self.with_details(self.identity_record(person)?.0)?;
-            let asks = Asks { party: &party, purpose: &purpose, person, case: &case };
+            let asks = Asks { party: &party, purpose: &purpose, person, case };
             let refused = purpose.refuses(&wanted);
             if !refused.is_empty() {
                 let event = asks.told(self.event(&permit.actor(), REFUSED, asks.about())?, &refused);
@@ -133,7 +132,7 @@ struct Asks<'a> {
     party: &'a Party,
     purpose: &'a Purpose,
     person: IdentityId,
-    case: &'a str,
+    case: &'a CaseReference,
 }
 
 impl Asks<'_> {
@@ -147,7 +146,7 @@ impl Asks<'_> {
             .with("purpose", self.purpose.name.clone())
             .with("legal-basis", self.purpose.legal_basis.clone())
             .with("attributes", attribute::named(attributes))
-            .with("case", self.case)
+            .with("case", self.case.as_str())
     }
 }
 
@@ -156,18 +155,4 @@ impl Purpose {
     fn refuses(&self, wanted: &[Attribute]) -> Vec<Attribute> {
         wanted.iter().copied().filter(|one| !self.attributes.contains(one)).collect()
     }
-}
-
-/// A case's number as an agency's files have it.
-fn case_reference(text: &str) -> Result<String, FieldError> {
-    let fits = |c: u8| c.is_ascii_alphanumeric() || b"./-_".contains(&c);
-    let starts_well = text.bytes().next().is_some_and(|c| c.is_ascii_alphanumeric());
-    if starts_well && text.len() <= 64 && text.bytes().all(fits) {
-        return Ok(text.to_owned());
-    }
-    Err(FieldError {
-        field: "case",
-        why: "it is no reference to a case".to_owned(),
-        fits: "1 to 64 letters, digits and . / - _, beginning with a letter or digit: CG-2026/0815",
-    })
 }

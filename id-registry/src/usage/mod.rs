@@ -10,7 +10,6 @@ use ca_core::ledger::index::Query;
 use ca_core::ledger::{Event, Outcome, Position};
 use time::OffsetDateTime;
 
-use crate::fault::Fault;
 use crate::id::{IdentityId, IdentityKind, StaffId};
 use crate::identity::{Details, IdentityError, demand_kind};
 use crate::permission::{Permit, ReadUsage, staff_of};
@@ -151,7 +150,7 @@ impl Registry {
 
     /// The name of who received something; what is no organisation's identifier is shown as the event has it.
     fn receiver(&self, told: &str) -> Result<String, IdentityError> {
-        let id = told.strip_prefix("identity:").unwrap_or(told).parse();
+        let id = told.parse();
         id.map_or_else(|_| Ok(told.to_owned()), |id| self.name_of_organisation(id))
     }
 

@@ -29,6 +29,9 @@ const WORDS: &[(&str, &str)] = &[
     ("identity.handed-over", "A device or program that you answer for changed hands"),
     ("identity.orphaned", "A device or program lost the person who answers for it"),
     ("identity.sponsor-back", "A device or program has the person who answers for it back"),
+    ("attributes.disclosed", "Something that the register knows of you was told to somebody who may know it"),
+    ("attributes.refused", "Somebody asked the register for what they may not know of you"),
+    ("retention.erased", "Something that is kept for a time only was erased"),
     ("evidence.entered", "A document that proves who you are was entered"),
     ("request.submitted", "A certificate in your name was asked for"),
     ("request.approved", "An officer approved a certificate in your name"),
@@ -65,9 +68,9 @@ pub(super) fn of(event: &Event, person: IdentityId, refused: bool) -> String {
     if others {
         said = format!("{said} ({})", event.subject);
     }
-    if let Some(reason) = event.reason.as_ref().or_else(|| event.detail.get("purpose")) {
-        said.push_str(": ");
-        said.push_str(reason);
+    let further = [event.reason.as_ref(), event.detail.get("purpose"), event.detail.get("attributes")];
+    for further in further.into_iter().flatten() {
+        said = format!("{said}: {further}");
     }
     said
 }

@@ -9,6 +9,7 @@ use id_registry::page::PageSize;
 use id_registry::party::{Act, Asked, Attribute, Disclosed, Named, NewPurpose, Party, PartyError, Wish};
 use id_registry::permission::{ManageParties, ReadParties, ReceiveAttributes};
 use id_registry::principal::Role;
+use id_registry::usage::{Processing, UsageWanted};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -81,8 +82,7 @@ impl Agency {
     fn ask_as(&self, by: &Member, person: &str, attributes: &[&str]) -> Result<Disclosed, PartyError> {
         let person: Named = person.parse().unwrap();
         let attributes: Vec<String> = attributes.iter().map(|name| (*name).to_owned()).collect();
-        let asked =
-            Asked { person: &person, purpose: "child-grant", attributes: &attributes, case: "CG-2026/0815" };
+        let asked = Asked { person: &person, purpose: "child-grant", attributes: &attributes };
         self.country.registry.disclose(&by.permit::<ReceiveAttributes>(), &asked)
     }
 
@@ -215,10 +215,19 @@ fn a_party_learns_what_its_purpose_admits_and_the_person_s_ledger_tells_it_witho
     assert_eq!(event.subject, format!("identity:{}", agency.person));
     let detail = |name: &str| event.detail[name].as_str();
     assert_eq!(detail("receiver"), agency.organisation.to_string());
-    assert_eq!((detail("purpose"), detail("case")), ("child-grant", "CG-2026/0815"));
+    assert_eq!((detail("purpose"), detail("case")), ("child-grant", "TEST-1"));
     assert_eq!(detail("legal-basis"), "Social Assistance Act, section 7");
     assert!(detail("attributes").contains("birth-date") && detail("attributes").contains("age-over-18"));
     assert_absent(&everything(&agency.country.store), &["Mokoena", "2000-03-07", "PNOLS-2000"]);
+    let auditor = agency.country.enrol("An Auditor", Role::Auditor);
+    let handed =
+        UsageWanted { since: None, until: None, processing: Some(Processing::Response), bulk: false };
+    let seen = agency.country.registry.usage(&auditor.permit(), agency.person, &handed).unwrap();
+    let [usage] = &seen[..] else { panic!("{seen:?}") };
+    let name = usage.receiver.as_deref().unwrap();
+    assert!(name.starts_with("Agency ") && usage.organisation == name, "who asked works there: {usage:?}");
+    assert!(usage.said.contains("told to somebody who may know it: child-grant: "), "{usage:?}");
+    assert_eq!(usage.legal_basis.as_deref(), Some("Social Assistance Act, section 7"));
 }
 
 #[test]
@@ -237,16 +246,12 @@ fn what_is_not_admitted_is_refused_as_a_whole_and_recorded() {
     assert_eq!(event.subject, format!("identity:{}", agency.person));
     assert_eq!(event.detail["attributes"], "birth-date,age-over-21");
     assert_eq!(event.outcome, ca_core::ledger::Outcome::Refused);
-    for case in ["", "Thabo Mokoena", "-1", &"9".repeat(65)] {
-        let attributes = ["surname".to_owned()];
-        let named = Named::Identifier(agency.person);
-        let asked = Asked { person: &named, purpose: "child-grant", attributes: &attributes, case };
-        let refused = agency.country.registry.disclose(&agency.operator.permit(), &asked);
-        assert!(matches!(refused, Err(PartyError::Field(error)) if error.field == "case"), "{case}");
-    }
     let attributes = ["surname".to_owned()];
     let named = Named::Identifier(agency.person);
-    let asked = Asked { person: &named, purpose: "tax", attributes: &attributes, case: "1" };
+    let asked = Asked { person: &named, purpose: "tax", attributes: &attributes };
+    let without_case = agency.operator.principal.permit().unwrap();
+    let refused = agency.country.registry.disclose(&without_case, &asked);
+    assert!(matches!(refused, Err(PartyError::Identity(IdentityError::NoCase))));
     let refused = agency.country.registry.disclose(&agency.operator.permit(), &asked).unwrap_err();
     assert!(matches!(&refused, PartyError::UnknownPurpose { known, .. } if known == &["child-grant"]));
     let organisation = agency.ask_as(&agency.operator, &agency.organisation.to_string(), &["surname"]);
@@ -376,7 +381,7 @@ fn over_http_each_role_finds_what_is_its_own_and_refusals_say_what_is_admitted()
         one.post(&at("/change"), json!({"purposes": purposes, "reason": "x"})).await.problem(409, "E-RPY-007");
         assert_eq!(operator.get(&at("")).await.json["party"]["purposes"], purposes);
         let ask = |person: &str, purpose: &str, attributes: &[&str]| {
-            json!({"person": person, "purpose": purpose, "attributes": attributes, "case": "CG-1"})
+            json!({"person": person, "purpose": purpose, "attributes": attributes})
         };
         let person = agency.person.to_string();
         let told = operator.post("/v1/disclosures", ask(&person, "child-grant", &["age-over-18"])).await;

@@ -13,6 +13,7 @@ use crate::http::blocking;
 use crate::http::input::Body;
 use crate::http::problem::Problem;
 use crate::http::route::Service;
+use crate::look::CaseReference;
 use crate::party::{Asked, Disclosed, Named};
 use crate::permission::ReceiveAttributes;
 use crate::registry::Registry;
@@ -27,8 +28,6 @@ pub(in crate::http) struct Disclose {
     purpose: String,
     /// What is needed, and no more: all of it is told, or nothing.
     attributes: Vec<String>,
-    /// The agency's case. It stays in the ledger for good: no personal data.
-    case: String,
 }
 
 /// What the agency is told.
@@ -41,6 +40,7 @@ pub(in crate::http) struct DisclosureView {
     receiver: String,
     purpose: String,
     legal_basis: String,
+    /// The agency's case, as the header named it.
     case: String,
     /// Each attribute that was asked for; null where nothing is known.
     #[schema(value_type = Object)]
@@ -60,19 +60,14 @@ pub(in crate::http) async fn disclose(
 ) -> Result<Json<DisclosureView>, Problem> {
     let person: Named = asked.person.parse()?;
     let act = move |registry: &Registry| {
-        let wanted = Asked {
-            person: &person,
-            purpose: &asked.purpose,
-            attributes: &asked.attributes,
-            case: &asked.case,
-        };
+        let wanted = Asked { person: &person, purpose: &asked.purpose, attributes: &asked.attributes };
         let Disclosed { event, party, purpose, attributes } = registry.disclose(&who.permit, &wanted)?;
         Ok(DisclosureView {
             person: person.to_string(),
             receiver: party.to_string(),
             purpose: purpose.name,
             legal_basis: purpose.legal_basis,
-            case: asked.case.clone(),
+            case: who.permit.case().map_or("", CaseReference::as_str).to_owned(),
             attributes: attributes.into_iter().map(|(name, value)| (name.to_string(), value)).collect(),
             event: event.to_string(),
         })
