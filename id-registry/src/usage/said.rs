@@ -9,6 +9,7 @@ use crate::id::IdentityId;
 const WORDS: &[(&str, &str)] = &[
     ("identity.viewed", "Your record was looked at"),
     ("identity.registered", "You were entered into the register"),
+    ("identity.collected", "You were enrolled by an officer without a network"),
     ("identity.change-proposed", "A change of your record was proposed"),
     ("identity.change-dropped", "A proposed change of your record was dropped"),
     ("identity.changed", "Your record was changed"),

@@ -55,7 +55,7 @@ pub fn run(arguments: &SignaturesArguments, session: &mut Session) -> Ending {
 /// Where events come from.
 enum Events {
     Store(std::sync::Arc<dyn Store>),
-    Server { client: crate::client::Client, after: Option<String>, ended: bool },
+    Server { client: Box<crate::client::Client>, after: Option<String>, ended: bool },
 }
 
 impl Events {
@@ -90,7 +90,7 @@ fn sources(
             journals.extend(JournalReader::in_folder(&subject.journals).map_err(ServiceError::from)?);
             Events::Store(subject.store)
         }
-        None => Events::Server { client: session.client()?, after: None, ended: false },
+        None => Events::Server { client: Box::new(session.client()?), after: None, ended: false },
     };
     for path in &arguments.journals {
         let found = if path.is_dir() {
