@@ -7,6 +7,7 @@ use ca_core::storage::{Change, StorageError};
 use crate::fault::{Fault, by_fault};
 use crate::id::{IdentityId, IdentityKind};
 use crate::identity::{FieldError, Identity, IdentityError, IdentityRecord, reason_line};
+use crate::look::Occasion;
 use crate::page::{Page, PageSize};
 use crate::permission::{ExportIdentities, ExportPersons, Permission, Permit};
 use crate::registry::Registry;
@@ -89,7 +90,8 @@ impl Registry {
     ) -> Result<Page<Exported, IdentityId>, ExportError> {
         let page = self
             .exported(permit, wanted, |registry, record| registry.with_details(record).map(Exported::from))?;
-        self.record_views(permit, page.items.iter().map(|identity| identity.record.id))?;
+        let occasion = Occasion::work("export", &wanted.export);
+        self.record_looks(permit, page.items.iter().map(|identity| identity.record.id), &occasion)?;
         Ok(page)
     }
 

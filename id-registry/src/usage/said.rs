@@ -78,6 +78,6 @@ pub(super) fn of(event: &Event, person: IdentityId, refused: bool) -> String {
 
 /// Whether it came of work on many at once.
 pub(super) fn bulk(event: &Event) -> bool {
-    let work = event.detail.get("work").map(String::as_str);
-    matches!(work, Some("campaign" | "import")) || event.action.as_str().starts_with("campaign.")
+    let work = event.detail.get("work").map_or("", |work| work.split(':').next().unwrap_or_default());
+    ["campaign", "import", "export"].contains(&work) || event.action.as_str().starts_with("campaign.")
 }
