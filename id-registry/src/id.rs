@@ -266,6 +266,11 @@ plain_id!(
     WithdrawalId, b'W', "a withdrawal", "W-7QF3K2M9TA"
 );
 
+plain_id!(
+    /// Names an office where people are registered: `F-…`.
+    OfficeId, b'F', "an office", "F-7QF3K2M9T0"
+);
+
 macro_rules! id_as_text {
     ($($name:ident),*) => {$(
         impl fmt::Debug for $name {
@@ -290,7 +295,7 @@ macro_rules! id_as_text {
     )*};
 }
 
-id_as_text!(IdentityId, StaffId, RequestId, ProposalId, WithdrawalId);
+id_as_text!(IdentityId, StaffId, RequestId, ProposalId, WithdrawalId, OfficeId);
 
 #[cfg(test)]
 mod tests {

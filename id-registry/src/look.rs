@@ -9,13 +9,14 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use ca_core::ledger::Action;
-use ca_core::storage::{AuditedChange, Change};
+use ca_core::storage::{AuditedChange, Change, CommitError};
 
-use crate::fault::Fault;
+use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, IdentityKind};
 use crate::identity::IdentityError;
 use crate::permission::{Permission, Permit};
 use crate::registry::Registry;
+use crate::staff::Counted;
 
 /// A person's record was looked at.
 pub const VIEWED: Action = Action::named("identity.viewed");
@@ -67,7 +68,7 @@ impl Registry {
     /// Enters into the ledger that these persons' records were looked up; other kinds are not recorded.
     ///
     /// # Errors
-    /// There is a person among them, and whoever looks did not say for which case.
+    /// There is a person among them, and whoever looks did not say for which case, or has looked up as many today as one may.
     pub(crate) fn look_up<P: Permission>(
         &self,
         permit: &Permit<P>,
@@ -77,7 +78,10 @@ impl Registry {
         if !persons.is_empty() && permit.case().is_none() {
             return Err(IdentityError::NoCase);
         }
-        Ok(self.enter_looks(permit, &persons, &Occasion::Case)?)
+        until_settled(|| {
+            let counted = self.counted(permit, Counted::Looks, persons.len())??;
+            Ok(Attempt::of(self.enter_looks(permit, &persons, &Occasion::Case, counted)?, || ()))
+        })
     }
 
     /// Enters into the ledger that these persons' records were seen in the course of work.
@@ -87,7 +91,7 @@ impl Registry {
         seen: impl IntoIterator<Item = IdentityId>,
         occasion: &Occasion,
     ) -> Result<(), Fault> {
-        self.enter_looks(permit, &persons(seen), occasion)
+        Ok(self.enter_looks(permit, &persons(seen), occasion, Change::new())??)
     }
 
     fn enter_looks<P: Permission>(
@@ -95,9 +99,10 @@ impl Registry {
         permit: &Permit<P>,
         persons: &BTreeSet<IdentityId>,
         occasion: &Occasion,
-    ) -> Result<(), Fault> {
+        mut counted: Change,
+    ) -> Result<Result<(), CommitError>, Fault> {
         if persons.is_empty() {
-            return Ok(());
+            return Ok(Ok(()));
         }
         let mut change = AuditedChange::nothing();
         for person in persons {
@@ -108,10 +113,9 @@ impl Registry {
             if let Occasion::Work(work) = occasion {
                 event = event.with("work", work.as_str());
             }
-            change = change.and(Change::new().explained_by(&event));
+            change = change.and(std::mem::take(&mut counted).explained_by(&event));
         }
-        self.commit(change)?;
-        Ok(())
+        Ok(self.commit(change).map(|_| ()))
     }
 }
 

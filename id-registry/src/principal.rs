@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{IdentityId, StaffId};
 use crate::permission::{NotPermitted, Permission, Permit};
+use crate::staff::Quota;
 
 /// What a member of staff is there for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,11 +83,12 @@ pub struct Principal {
     id: StaffId,
     name: String,
     role: Role,
+    quota: Quota,
 }
 
 impl Principal {
-    pub(crate) const fn authenticated(id: StaffId, name: String, role: Role) -> Self {
-        Self { id, name, role }
+    pub(crate) const fn authenticated(id: StaffId, name: String, role: Role, quota: Quota) -> Self {
+        Self { id, name, role, quota }
     }
 
     /// Who it is.
@@ -110,7 +112,7 @@ impl Principal {
     /// The role does not have the permission.
     pub fn permit<P: Permission>(&self) -> Result<Permit<P>, NotPermitted> {
         let refused = NotPermitted { permission: P::NAME, role: self.role.name() };
-        P::reach(&self.role).map(|scope| Permit::granted(self.id, scope)).ok_or(refused)
+        P::reach(&self.role).map(|scope| Permit::granted(self.id, scope, self.quota)).ok_or(refused)
     }
 }
 

@@ -19,6 +19,7 @@ use crate::fault::Fault;
 use crate::index_key::Secrets;
 use crate::master_keys::MasterKeys;
 use crate::retention::RetentionRules;
+use crate::staff::OfficerRules;
 use crate::statistics::StatisticsSettings;
 
 /// What an installation says about itself.
@@ -42,6 +43,8 @@ pub struct Settings {
     pub appeal_time: time::Duration,
     /// From which likeness on it is said that a person may be registered already.
     pub duplicates: Thresholds,
+    /// When officers act, and how much of it in a day.
+    pub officers: OfficerRules,
     /// By which rules evidence carries an assurance level.
     pub assurance: AssuranceRules,
     /// How statistics are made.

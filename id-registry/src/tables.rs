@@ -15,11 +15,12 @@ use crate::index_key::INDEX_KEYS;
 use crate::key_origin::KEY_ORIGINS;
 use crate::life::change::IDENTITY_CHANGES;
 use crate::life::{IDENTITY_DUE, IDENTITY_HISTORY, IDENTITY_ISSUANCES};
+use crate::office::OFFICES;
 use crate::packet::{PACKET_KEYS, PACKETS, PACKETS_BY_DEVICE};
 use crate::party::{RELYING_PARTIES, RELYING_PARTY_CHANGES, SECTOR_PSEUDONYMS};
 use crate::profiles::{PROFILE_PROPOSAL_INDEX, PROFILE_PROPOSALS};
 use crate::registry::READINESS;
-use crate::staff::{ADMINISTRATORS, STAFF, STAFF_CERTIFICATES};
+use crate::staff::{ADMINISTRATORS, STAFF, STAFF_CERTIFICATES, STAFF_DAYS};
 use crate::statistics::STATISTICS;
 use crate::withdrawal::{
     REVOCATION_REVIEWS, WITHDRAWALS, WITHDRAWALS_BY_IDENTITY, WITHDRAWALS_DUE, WITHDRAWALS_OPEN,
@@ -48,6 +49,7 @@ pub const TABLES: &[Table] = &[
     IMPORT_BATCHES,
     INDEX_KEYS,
     KEY_ORIGINS,
+    OFFICES,
     PACKETS,
     PACKETS_BY_DEVICE,
     PACKET_KEYS,
@@ -64,6 +66,7 @@ pub const TABLES: &[Table] = &[
     SECTOR_PSEUDONYMS,
     STAFF,
     STAFF_CERTIFICATES,
+    STAFF_DAYS,
     STATISTICS,
     WITHDRAWALS,
     WITHDRAWALS_BY_IDENTITY,

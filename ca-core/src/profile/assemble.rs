@@ -90,6 +90,7 @@ fn vetting(entry: VettingEntry) -> Vetting {
         identity_kind: entry.identity_kind,
         approvals: entry.approvals,
         assurance: entry.assurance,
+        other_office: entry.other_office,
     }
 }
 

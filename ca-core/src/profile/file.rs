@@ -208,4 +208,6 @@ pub(super) struct VettingEntry {
     pub(super) approvals: u8,
     pub(super) requested_by: Option<Vec<Requester>>,
     pub(super) assurance: Option<Assurance>,
+    #[serde(default)]
+    pub(super) other_office: bool,
 }

@@ -429,12 +429,20 @@ pub struct Vetting {
     pub requested_by: Vec<Requester>,
     /// To which assurance level at least each approving officer must have seen the identity proven.
     pub assurance: Option<Assurance>,
+    /// Whether each approving officer must be of another office than the officer who asked.
+    pub other_office: bool,
 }
 
 impl Vetting {
     /// For what no registry asks for.
     pub const fn of_nobody() -> Self {
-        Self { identity_kind: None, approvals: 0, requested_by: Vec::new(), assurance: None }
+        Self {
+            identity_kind: None,
+            approvals: 0,
+            requested_by: Vec::new(),
+            assurance: None,
+            other_office: false,
+        }
     }
 }
 

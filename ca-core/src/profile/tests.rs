@@ -342,6 +342,7 @@ const BROKEN: &[(&str, &str, &str, &str, &str)] = &[
         "ETSI EN 319 412-5 section 4.3.2",
     ),
     ("device", "approvals = 0", "approvals = 0\nrequested_by = []", "requested_by", "npki"),
+    ("device", "approvals = 0", "approvals = 0\nother_office = true", "other_office", "npki"),
     (
         "device",
         "approvals = 0",

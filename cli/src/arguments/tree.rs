@@ -23,6 +23,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
             "statistics",
             "retention",
             "staff",
+            "office",
             "master-key",
             "audit",
         ],

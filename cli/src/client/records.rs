@@ -274,6 +274,8 @@ pub struct StaffMember {
     pub name: String,
     pub role: String,
     pub organisation: Option<String>,
+    #[serde(default)]
+    pub office: Option<String>,
     pub status: String,
     #[serde(default)]
     pub serial: Option<String>,

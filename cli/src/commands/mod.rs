@@ -30,6 +30,7 @@ mod lint;
 mod man;
 mod master_key;
 mod moment;
+mod office;
 mod packet;
 mod paging;
 mod party;
@@ -138,6 +139,9 @@ pub enum Command {
     /// Staff: administrators, officers, auditors, agency operators
     #[command(subcommand)]
     Staff(staff::StaffCommand),
+    /// Offices where people are registered, accredited until a day
+    #[command(subcommand)]
+    Office(office::OfficeCommand),
     /// The master key of personal data: show, rotate
     #[command(subcommand)]
     MasterKey(master_key::MasterKeyCommand),
@@ -216,6 +220,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Statistics => statistics::run(session),
         Command::Retention(command) => retention::run(&command, session),
         Command::Staff(command) => staff::run(command, session),
+        Command::Office(command) => office::run(command, session),
         Command::MasterKey(command) => master_key::run(command, session),
         Command::Token(command) => token::run(command),
         Command::Clock(command) => clock::run(command),

@@ -1,4 +1,4 @@
-//! `npki staff add|list|disable`.
+//! `npki staff add|list|place|disable`.
 
 use std::path::PathBuf;
 
@@ -22,6 +22,32 @@ pub enum StaffCommand {
     Add(AddArguments),
     /// List the staff
     List,
+    /// Place a member in an office, link the own entry, say whose cases the member keeps out of; what is not given stays
+    Place {
+        /// The member of staff
+        id: String,
+        /// The office, or none
+        #[arg(long, value_name = "ID")]
+        office: Option<String>,
+        /// The member's own entry among the registry's persons: the member decides on nothing about it
+        #[arg(long, value_name = "ID")]
+        person: Option<String>,
+        /// A person whose cases the member keeps out of; all of them, each time. "none": nobody
+        #[arg(long = "relative", value_name = "ID")]
+        relatives: Vec<String>,
+        /// The most persons that the member may look up in a day
+        #[arg(long, value_name = "NUMBER")]
+        looks_per_day: Option<u32>,
+        /// The most requests that the member may approve in a day
+        #[arg(long, value_name = "NUMBER")]
+        approvals_per_day: Option<u32>,
+        /// Whether the member may act at any hour
+        #[arg(long, value_name = "YES|NO", value_parser = ["yes", "no"])]
+        any_hour: Option<String>,
+        /// Why. It stays in the ledger for good: no personal data
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
     /// Disable a member of staff; revokes the certificates in the same change
     Disable {
         /// The member of staff
@@ -79,6 +105,30 @@ pub fn run(command: StaffCommand, session: &mut Session) -> Ending {
             let list: Listing<StaffMember> = client.list(&["staff"], &[])?;
             Ok(Outcome::done(Simple::new("npki.staff.list/1", list, list_text)))
         }
+        StaffCommand::Place {
+            id,
+            office,
+            person,
+            relatives,
+            looks_per_day,
+            approvals_per_day,
+            any_hour,
+            reason,
+        } => {
+            let relatives = match &relatives[..] {
+                [] => None,
+                [none] if none == "none" => Some(Vec::new()),
+                _ => Some(relatives),
+            };
+            let body = json!({
+                "office": office, "person": person, "relatives": relatives, "reason": reason,
+                "looks_per_day": looks_per_day, "approvals_per_day": approvals_per_day,
+                "any_hour": any_hour.map(|word| word == "yes"),
+            });
+            let member: StaffMember =
+                client.change(&["staff", &id, "place"], &body, session.entropy.as_ref())?;
+            Ok(Outcome::done(Simple::new("npki.staff.place/1", member, show_text)))
+        }
         StaffCommand::Disable { id, reason } => {
             // A script has said what it wants by naming whom and why; a person at a terminal is asked once more.
             if !session.settings.yes && session.console.can_ask() {
@@ -128,6 +178,7 @@ fn show_text(member: &StaffMember, page: &mut Page) {
     page.facts(&[
         ("id", member.id.clone()),
         ("organisation", member.organisation.clone().unwrap_or_else(|| "none".to_owned())),
+        ("office", member.office.clone().unwrap_or_else(|| "none".to_owned())),
         ("serial", member.serial.clone().unwrap_or_default()),
     ]);
 }

@@ -29,6 +29,7 @@ mod ledger;
 mod linking;
 mod lives;
 mod master_keys;
+mod officer_rules;
 mod offline_crls;
 mod offline_root;
 mod profiles;

@@ -378,6 +378,7 @@ pub(super) fn registry(
             appeal_time: settings.appeal_time,
             duplicates: settings.duplicates,
             assurance: settings.assurance.clone(),
+            officers: settings.officers.clone(),
             statistics: settings.statistics,
             retention: settings.retention.clone(),
         },

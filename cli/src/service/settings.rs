@@ -9,6 +9,7 @@ use ca_core::toml_fault::{TomlFault, TomlMistake};
 use id_registry::duplicates::Thresholds;
 use id_registry::evidence::AssuranceRules;
 use id_registry::retention::RetentionRules;
+use id_registry::staff::OfficerRules;
 use id_registry::statistics::{LEAST_THRESHOLD, StatisticsSettings};
 use serde::Deserialize;
 use time::Duration;
@@ -17,6 +18,7 @@ use super::ServiceError;
 use super::backup::SealedKeys;
 use super::crl_plans::{CrlPlans, LooseCrl};
 use super::ledger::{LedgerSettings, LooseLedger};
+use super::officer_rules::LooseOfficers;
 use super::signing_token::{LooseSigningToken, SigningToken};
 use super::store::LooseStore;
 
@@ -92,6 +94,7 @@ struct LooseRegistry {
     duplicate_ask: u32,
     duplicate_list: u32,
     assurance: Option<PathBuf>,
+    officers: LooseOfficers,
 }
 
 impl Default for LooseRegistry {
@@ -105,6 +108,7 @@ impl Default for LooseRegistry {
             duplicate_ask: ask.into(),
             duplicate_list: list.into(),
             assurance: None,
+            officers: LooseOfficers::default(),
         }
     }
 }
@@ -368,6 +372,8 @@ pub(crate) struct Settings {
     pub(crate) appeal_time: Duration,
     pub(crate) duplicates: Thresholds,
     pub(crate) assurance: AssuranceRules,
+    /// When officers act, and how much of it in a day.
+    pub(crate) officers: OfficerRules,
     pub(crate) statistics: StatisticsSettings,
     pub(crate) retention: RetentionRules,
     pub(crate) ocsp_validity: Duration,
@@ -433,6 +439,7 @@ impl Settings {
             packet_age: Duration::days(packet.into()),
             appeal_time: Duration::days(appeal.into()),
             duplicates: loose.registry.thresholds()?,
+            officers: loose.registry.officers.check()?,
             assurance: loose.registry.assurance(data)?,
             statistics: loose.statistics.check()?,
             retention: check_retention(&loose.retention)?,

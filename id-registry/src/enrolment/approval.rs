@@ -174,7 +174,9 @@ impl Registry {
         self.keep_those_of(&envelope, &mut request, &matter)?;
         self.record_looks(permit, [request.identity], &Occasion::work("request", id))?;
         let own = || self.demand_not_own(permit.staff(), request.identity).map_err(RequestError::from);
-        let hindrance = not_by(permit.staff(), &request).and_then(|()| own()).err();
+        let elsewhere = || self.demand_other_office(permit.staff(), &request, &profile);
+        let hindrance =
+            not_by(permit.staff(), &request).and_then(|()| own()).and_then(|()| elsewhere()).err();
         Ok(ToApprove { hindrance, matter })
     }
 

@@ -15,12 +15,14 @@ use super::{
     APPROVED, Approval, DECISION_REFUSED, Matter, REJECTED, REQUESTS, Rejection, Request, RequestError,
     RequestState, RequestStatus, Statement, index,
 };
-use crate::fault::{Attempt, until_settled};
-use crate::id::RequestId;
+use crate::fault::{Attempt, Fault, until_settled};
+use crate::id::{RequestId, StaffId};
 use crate::identity::{IdentityError, reason_line};
 use crate::permission::{ApproveRequests, Permit};
+use crate::principal::Role;
 use crate::record::encode;
 use crate::registry::{Registry, reference};
+use crate::staff::Counted;
 
 impl Registry {
     /// Approves a request by a [`Statement`](super::Statement) that the officer signed with the key of the certificate that
@@ -51,21 +53,51 @@ impl Registry {
                 self.record_refusal(permit, &request, "approved already")?;
                 return Err(refused);
             }
+            if let Err(refused) = self.demand_other_office(permit.staff(), &request, &profile) {
+                if matches!(refused, RequestError::SameOffice(_)) {
+                    self.record_refusal(permit, &request, "same office")?;
+                }
+                return Err(refused);
+            }
             demand_same(&signed.statement.matter, &judged.matter)?;
             demand_assurance(&profile, signed.statement.assurance)?;
             self.demand_evidence(permit, &profile, &request, signed.statement.assurance)?;
+            let counted = self.counted(permit, Counted::Approvals, 1)?.map_err(IdentityError::from)?;
             request.approvals.push(self.approval(&envelope, &signed)?);
             let event = self.approved(permit, &signed)?;
             if !has_approvals(&request, &profile) {
-                let change = key_stands.replace(REQUESTS, id.to_string(), version, encode(&request)?);
+                let change = key_stands.and(counted);
+                let change = change.replace(REQUESTS, id.to_string(), version, encode(&request)?);
                 let outcome = self.commit(change.explained_by(&event));
                 return Ok(Attempt::of(outcome, || request));
             }
             let Judged { applicant, asked, admitted, .. } = judged;
-            let change = applicant.unchanged().and(self.key_stands(&request, &asked.csr, &admitted)?);
+            let change =
+                applicant.unchanged().and(counted).and(self.key_stands(&request, &asked.csr, &admitted)?);
             let expect = Expect::Version(version);
             self.issue(admitted, &permit.actor(), Outcome { request, expect, submitted: None, change, event })
         })
+    }
+
+    /// Where the profile demands another office: a colleague of who asked does not approve. Who works for no office is nobody's
+    /// colleague only as an agency operator, who approves nothing: an officer's office must be known.
+    pub(super) fn demand_other_office(
+        &self,
+        officer: StaffId,
+        request: &Request,
+        profile: &InForce,
+    ) -> Result<(), RequestError> {
+        if !profile.vetting.other_office {
+            return Ok(());
+        }
+        let place =
+            |id| Ok::<_, Fault>(self.staff_record(id)?.map(|(record, _)| (record.role, record.office)));
+        let Some((_, Some(own))) = place(officer)? else { return Err(RequestError::SameOffice(request.id)) };
+        match place(request.requested_by)? {
+            Some((Role::AgencyOperator { .. }, _)) => Ok(()),
+            Some((_, Some(theirs))) if theirs != own => Ok(()),
+            _ => Err(RequestError::SameOffice(request.id)),
+        }
     }
 
     /// The evidence that was entered carries what the profile asks for, and no less than the officer states.
@@ -165,7 +197,7 @@ impl Registry {
             return Err(RequestError::Own(id));
         }
         match self.demand_not_own(permit.staff(), request.identity) {
-            Err(own @ IdentityError::Own(_)) => {
+            Err(own @ (IdentityError::Own(_) | IdentityError::Related(_))) => {
                 self.record_refusal(permit, &request, "own identity")?;
                 return Err(own.into());
             }

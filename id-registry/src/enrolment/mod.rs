@@ -346,6 +346,9 @@ pub enum RequestError {
     /// Every approval comes from another officer.
     #[error("you approved request {0} already; another officer must")]
     ApprovedAlready(RequestId),
+    /// The profile demands an officer of another office than who asked, and both offices known.
+    #[error("request {0} takes an officer of another office than the one who asked for it")]
+    SameOffice(RequestId),
     /// It was decided before.
     #[error("request {id} is {status} already")]
     Decided {

@@ -34,6 +34,7 @@ mod key_origins;
 mod ledger;
 mod lives;
 mod master_key;
+mod offices;
 mod open;
 mod openapi;
 mod packets;
@@ -193,6 +194,11 @@ fn of_certificates() -> Vec<Route> {
         guarded(staff::__path_enrol, staff::enrol),
         guarded(staff::__path_list, staff::list),
         guarded(staff::__path_disable, staff::disable),
+        guarded(staff::__path_place, staff::place),
+        guarded(offices::__path_accredit, offices::accredit),
+        guarded(offices::__path_list, offices::list),
+        guarded(offices::__path_renew, offices::renew),
+        guarded(offices::__path_end, offices::end),
         guarded(master_key::__path_show, master_key::show),
         guarded(master_key::__path_rotate, master_key::rotate),
     ]

@@ -58,7 +58,13 @@ problems! {
     CERTIFICATE_ON_HOLD = "E-AUTH-006" 403 false, "Your certificate is on hold", "ask an administrator to release it";
     CERTIFICATE_EXPIRED = "E-AUTH-007" 403 false, "Your certificate has expired",
         "ask an administrator to enrol you again";
-    OWN_IDENTITY = "E-AUTH-011" 403 false, "Nobody decides on what the registry knows of oneself",
+    OUTSIDE_HOURS = "E-AUTH-013" 403 true, "Officers do not act at this hour",
+        "come back in office hours; an administrator lets one act at any hour: npki staff place ID --any-hour yes";
+    QUOTA_REACHED = "E-AUTH-014" 403 true, "Your quota of today is used up",
+        "go on tomorrow; an administrator raises it: npki staff place ID --looks-per-day N";
+    OFFICE_INACTIVE = "E-AUTH-012" 403 false, "Your office is not accredited",
+        "ask an administrator to renew it: npki office renew, or to place you in another: npki staff place";
+    OWN_IDENTITY = "E-AUTH-011" 403 false, "Nobody decides on what the registry knows of oneself or of relatives",
         "let a colleague decide on it";
     ORGANISATION_INACTIVE = "E-AUTH-010" 403 false, "Your organisation is suspended or closed",
         "ask a registration officer how it stands";
@@ -94,6 +100,12 @@ problems! {
         "revoke them first: npki cert list --identity ID, npki revoke SERIAL";
     ANSWERS_FOR = "E-ID-010" 409 false, "Others depend on the identity",
         "erase what it owns or answers for first; the detail names one of these";
+
+    UNKNOWN_OFFICE = "E-OFF-001" 404 false, "There is no such office", "see which there are: npki office list";
+    NOT_ACCREDITED = "E-OFF-002" 409 false, "The office is not accredited",
+        "renew it: npki office renew; one that was ended is accredited anew: npki office add";
+    SAME_OFFICE = "E-OFF-003" 403 false, "This takes an officer of another office",
+        "let an officer of another office decide; an officer without an office is placed in one: npki staff place";
 
     NO_CASE = "E-CAS-001" 400 false, "Say for which case you look",
         "name the file or ticket that it is for: --case REFERENCE, or NPKI_CASE for a whole sitting; over HTTP the header Npki-Case. The person sees it: npki citizen log";

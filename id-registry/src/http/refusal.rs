@@ -29,6 +29,7 @@ use crate::life::LifeError;
 use crate::life::change::ChangeRefused;
 use crate::life::token::TokenRefused;
 use crate::master_keys::RotationError;
+use crate::office::OfficeError;
 use crate::packet::PacketError;
 use crate::party::PartyError;
 use crate::permission::NotPermitted;
@@ -173,6 +174,8 @@ impl From<SignInError> for Problem {
                 Self::new(table::ACCESS_ENDED, format!("your access was ended on {}", moment(at)))
             }
             SignInError::Organisation(_) => Self::new(table::ORGANISATION_INACTIVE, error.to_string()),
+            SignInError::OutsideHours { .. } => Self::new(table::OUTSIDE_HOURS, error.to_string()),
+            SignInError::Office(_) => Self::new(table::OFFICE_INACTIVE, error.to_string()),
             SignInError::Revoked { at, reason } => Self::new(
                 table::CERTIFICATE_REVOKED,
                 format!("your certificate was revoked on {}: {reason}", moment(at)),
@@ -242,8 +245,9 @@ impl From<IdentityError> for Problem {
             IdentityError::HasCertificate { .. } => table::HAS_CERTIFICATE,
             IdentityError::AnswersFor { .. } => table::ANSWERS_FOR,
             IdentityError::OfAnother { .. } => table::OF_ANOTHER,
-            IdentityError::Own(_) => table::OWN_IDENTITY,
+            IdentityError::Own(_) | IdentityError::Related(_) => table::OWN_IDENTITY,
             IdentityError::NoCase => table::NO_CASE,
+            IdentityError::Quota(_) => table::QUOTA_REACHED,
         };
         Self::new(kind, error.to_string())
     }
@@ -365,8 +369,22 @@ impl From<StaffError> for Problem {
             StaffError::NoProfile(_) => table::NO_STAFF_PROFILE,
             StaffError::StaffExists => table::STAFF_EXISTS,
             StaffError::Unknown(_) => table::UNKNOWN_STAFF,
+            StaffError::UnknownOffice(_) => table::UNKNOWN_OFFICE,
+            StaffError::NotAccredited(_) => table::NOT_ACCREDITED,
             StaffError::AlreadyDisabled(_) => table::DISABLED_ALREADY,
             StaffError::LastAdministrator(_) => table::LAST_ADMINISTRATOR,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<OfficeError> for Problem {
+    fn from(error: OfficeError) -> Self {
+        let kind = match error {
+            OfficeError::Field(field) => return field.into(),
+            OfficeError::Fault(fault) => return fault.into(),
+            OfficeError::Unknown(_) => table::UNKNOWN_OFFICE,
+            OfficeError::Ended(_) => table::NOT_ACCREDITED,
         };
         Self::new(kind, error.to_string())
     }
@@ -401,6 +419,7 @@ impl From<RequestError> for Problem {
             RequestError::OfAnother { .. } => table::OF_ANOTHER,
             RequestError::Own(_) => table::OWN_REQUEST,
             RequestError::ApprovedAlready(_) => table::APPROVED_ALREADY,
+            RequestError::SameOffice(_) => table::SAME_OFFICE,
             RequestError::Decided { .. } => table::DECIDED_ALREADY,
         };
         Self::new(kind, error.to_string())

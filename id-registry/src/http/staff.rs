@@ -16,7 +16,7 @@ use super::{blocking, pem};
 use crate::id::IdentityId;
 use crate::permission::ManageStaff;
 use crate::principal::Role;
-use crate::staff::{NewStaff, StaffRecord};
+use crate::staff::{NewStaff, Placing, Quota, StaffRecord};
 
 /// A member of staff to be enrolled.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -48,6 +48,18 @@ pub(super) struct StaffView {
     organisation: Option<String>,
     /// The member's own entry among the registry's persons.
     person: Option<String>,
+    /// The office that the member works for.
+    office: Option<String>,
+    /// Persons whose cases the member keeps out of.
+    relatives: Vec<String>,
+    /// The most persons that the member may look up in a day, where it differs from the settings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    looks_per_day: Option<u32>,
+    /// The most requests that the member may approve in a day, where it differs from the settings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approvals_per_day: Option<u32>,
+    /// Whether the member may act at any hour.
+    any_hour: bool,
     /// `active` or `disabled`.
     status: &'static str,
     /// The certificate's serial number, hex.
@@ -70,6 +82,11 @@ impl From<StaffRecord> for StaffView {
             role: record.role.name(),
             organisation: record.role.organisation().map(|id| id.to_string()),
             person: record.person.map(|id| id.to_string()),
+            office: record.office.map(|id| id.to_string()),
+            looks_per_day: record.quota.looks,
+            approvals_per_day: record.quota.approvals,
+            any_hour: record.any_hour,
+            relatives: record.relatives.iter().map(ToString::to_string).collect(),
             name: record.name,
             status: if record.disabled.is_some() { "disabled" } else { "active" },
             serial: record.serial.to_string(),
@@ -156,5 +173,59 @@ pub(super) async fn disable(
     let id = id.parse()?;
     let act =
         move |registry: &crate::Registry| Ok(registry.disable_staff(&who.permit, id, &disable.reason)?);
+    Ok(Json(blocking(&registry, act).await?.into()))
+}
+
+/// What is to be changed of a member of staff; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlacedIn {
+    /// The office; `none` takes the member out of it.
+    office: Option<String>,
+    /// The member's own entry among the registry's persons: the member decides on nothing about it.
+    person: Option<String>,
+    /// Persons whose cases the member keeps out of, all of them; at most 50.
+    relatives: Option<Vec<String>>,
+    /// The most persons that the member may look up in a day.
+    looks_per_day: Option<u32>,
+    /// The most requests that the member may approve in a day.
+    approvals_per_day: Option<u32>,
+    /// Whether the member may act at any hour.
+    any_hour: Option<bool>,
+    /// Why. It stays in the ledger for good: no personal data.
+    reason: String,
+}
+
+impl PlacedIn {
+    fn placing(&self) -> Result<Placing, Problem> {
+        let office = match self.office.as_deref() {
+            None => None,
+            Some("none") => Some(None),
+            Some(id) => Some(Some(id.parse()?)),
+        };
+        let relatives = self.relatives.as_ref().map(|ids| ids.iter().map(|id| id.parse()).collect());
+        Ok(Placing {
+            office,
+            person: parameter("person", self.person.as_deref())?,
+            relatives: relatives.transpose()?,
+            quota: Quota { looks: self.looks_per_day, approvals: self.approvals_per_day },
+            any_hour: self.any_hour,
+        })
+    }
+}
+
+/// Places a member of staff in an office, links the member's own entry, and says whose cases the member keeps out of.
+#[utoipa::path(post, path = "/v1/staff/{id}/place", tag = "staff", operation_id = "place_staff",
+    params(("id" = String, Path, description = "The member of staff")), request_body = PlacedIn,
+    responses((status = 200, body = StaffView)))]
+pub(super) async fn place(
+    State(registry): Service,
+    who: Authorised<ManageStaff>,
+    (At(id), Body(placed)): (At, Body<PlacedIn>),
+) -> Result<Json<StaffView>, Problem> {
+    let (id, placing) = (id.parse()?, placed.placing()?);
+    let act = move |registry: &crate::Registry| {
+        Ok(registry.place_staff(&who.permit, id, &placing, &placed.reason)?)
+    };
     Ok(Json(blocking(&registry, act).await?.into()))
 }

@@ -13,6 +13,7 @@ use crate::id::{IdentityId, IdentityKind, StaffId};
 use crate::life::token::LostToken;
 use crate::life::{Cause, Standing};
 use crate::permission::Scope;
+use crate::staff::QuotaReached;
 
 mod birth;
 mod erase;
@@ -400,6 +401,12 @@ pub enum IdentityError {
     /// Whoever looks at a person did not say for which case.
     #[error("a person is looked up for a case, and none was named")]
     NoCase,
+    /// An officer has done as much today as one may.
+    #[error(transparent)]
+    Quota(#[from] QuotaReached),
+    /// It is somebody's whose cases the officer keeps out of.
+    #[error("identity {0} is a relative's of yours: a colleague decides on it")]
+    Related(IdentityId),
     /// It is the entry of whoever wants to decide on it.
     #[error("identity {0} is your own: a colleague decides on it")]
     Own(IdentityId),

@@ -171,7 +171,10 @@ impl Registry {
             let Cascade { change, touched, .. } = cascade;
             Ok(Attempt::of(self.commit(change), || Outcome { record, touched }))
         });
-        if let Err(LifeError::SamePerson(_) | LifeError::Identity(IdentityError::Own(_))) = &taken {
+        if let Err(
+            LifeError::SamePerson(_) | LifeError::Identity(IdentityError::Own(_) | IdentityError::Related(_)),
+        ) = &taken
+        {
             self.record_refused(&format!("{step:?}"), id, by)?;
         }
         taken

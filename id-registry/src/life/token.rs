@@ -178,7 +178,10 @@ impl Registry {
             let Cascade { change, touched, .. } = cascade;
             Ok(Attempt::of(self.commit(change), || Outcome { record, touched }))
         });
-        if let Err(LifeError::SamePerson(_) | LifeError::Identity(IdentityError::Own(_))) = &found {
+        if let Err(
+            LifeError::SamePerson(_) | LifeError::Identity(IdentityError::Own(_) | IdentityError::Related(_)),
+        ) = &found
+        {
             self.record_refused("FindToken", id, &by)?;
         }
         found

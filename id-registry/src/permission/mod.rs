@@ -9,6 +9,7 @@ use ca_core::profile::Requester;
 use crate::id::{IdentityId, StaffId};
 use crate::look::CaseReference;
 use crate::principal::Role;
+use crate::staff::Quota;
 
 /// How far a permission reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,13 +173,14 @@ pub struct Permit<P: Permission> {
     staff: StaffId,
     scope: Scope,
     case: Option<CaseReference>,
+    quota: Quota,
     permission: PhantomData<fn() -> P>,
 }
 
 impl<P: Permission> Permit<P> {
     /// Only a principal gives permits out.
-    pub(crate) const fn granted(staff: StaffId, scope: Scope) -> Self {
-        Self { staff, scope, case: None, permission: PhantomData }
+    pub(crate) const fn granted(staff: StaffId, scope: Scope, quota: Quota) -> Self {
+        Self { staff, scope, case: None, quota, permission: PhantomData }
     }
 
     /// Who may.
@@ -195,6 +197,11 @@ impl<P: Permission> Permit<P> {
     /// The case that it is used for.
     pub const fn case(&self) -> Option<&CaseReference> {
         self.case.as_ref()
+    }
+
+    /// How much of each its holder may do in a day.
+    pub const fn quota(&self) -> Quota {
+        self.quota
     }
 
     /// How far it reaches.

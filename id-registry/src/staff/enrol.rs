@@ -9,8 +9,8 @@ use ca_core::subject::{ApprovedSubject, Fact};
 use ca_core::vault::{Envelope, VaultError};
 
 use super::{
-    ADMINISTRATORS, ENROLLED, EnrolledStaff, NewStaff, ROSTER, STAFF, STAFF_CERTIFICATES, STAFF_PROFILE,
-    StaffError, StaffRecord, seal,
+    ADMINISTRATORS, ENROLLED, EnrolledStaff, NewStaff, Quota, ROSTER, STAFF, STAFF_CERTIFICATES,
+    STAFF_PROFILE, StaffError, StaffRecord, seal,
 };
 use crate::campaign::Wish;
 use crate::fault::{Attempt, Fault, until_settled};
@@ -170,6 +170,10 @@ impl Draft<'_> {
             name: self.name.clone(),
             role: self.role.clone(),
             person: self.person,
+            office: None,
+            relatives: Vec::new(),
+            quota: Quota::default(),
+            any_hour: false,
             serial: certificate.serial.clone(),
             enrolled_at,
             enrolled_by: self.actor.clone(),

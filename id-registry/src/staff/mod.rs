@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 use crate::campaign::{FreeError, Refused};
 use crate::fault::{Fault, by_fault};
-use crate::id::{IdentityId, StaffId};
+use crate::id::{IdentityId, OfficeId, StaffId};
 use crate::identity::{FieldError, IdentityError};
 use crate::page::{Page, PageSize};
 use crate::permission::{ManageStaff, Permit};
@@ -22,8 +22,12 @@ use crate::registry::{Registry, reference};
 
 mod disable;
 mod enrol;
+mod place;
+mod quota;
 mod sign_in;
 
+pub use place::{PLACED, Placing};
+pub use quota::{Counted, Hours, OfficerRules, QUOTA_REACHED, Quota, QuotaReached, STAFF_DAYS};
 pub use sign_in::SignInError;
 
 /// Staff by identifier, sealed under the member's key.
@@ -53,6 +57,18 @@ pub struct StaffRecord {
     /// The member's own entry among the registry's persons, where it is known: nobody decides on that.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub person: Option<IdentityId>,
+    /// The office that the member works for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub office: Option<OfficeId>,
+    /// Persons whose cases the member keeps out of.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub relatives: Vec<IdentityId>,
+    /// How much of each the member may do in a day, where it differs from the settings.
+    #[serde(skip_serializing_if = "is_default", default)]
+    pub quota: Quota,
+    /// Whether the member may act at any hour.
+    #[serde(skip_serializing_if = "is_default", default)]
+    pub any_hour: bool,
     /// The certificate that the member signs in with.
     pub serial: SerialNumber,
     /// When enrolled, UTC.
@@ -63,6 +79,10 @@ pub struct StaffRecord {
     /// Set when disabled.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub disabled: Option<Disabled>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// How a member of staff was disabled.
@@ -128,15 +148,6 @@ impl Registry {
         Ok(Page { items, next })
     }
 
-    /// Goes on only when an identity is not the member's own: nobody decides on what the registry knows of oneself.
-    ///
-    /// # Errors
-    /// It is, or the registry failed.
-    pub(crate) fn demand_not_own(&self, by: StaffId, id: IdentityId) -> Result<(), IdentityError> {
-        let own = self.own_entry(by)?;
-        if own == Some(id) { Err(IdentityError::Own(id)) } else { Ok(()) }
-    }
-
     /// A member's own entry among the registry's persons, where it is known.
     pub(crate) fn own_entry(&self, id: StaffId) -> Result<Option<IdentityId>, Fault> {
         Ok(self.staff_record(id)?.and_then(|(record, _)| record.person))
@@ -194,6 +205,12 @@ pub enum StaffError {
     /// There is staff already; the first administrator is made once.
     #[error("this installation has staff already")]
     StaffExists,
+    /// There is no such office.
+    #[error("no office is called {0}")]
+    UnknownOffice(OfficeId),
+    /// The office's accreditation has run out or was ended.
+    #[error("office {0} is not accredited")]
+    NotAccredited(OfficeId),
     /// There is no such member of staff.
     #[error("no member of staff is called {0}")]
     Unknown(StaffId),

@@ -6,11 +6,11 @@ use ca_core::status::RevocationReason;
 use ca_core::storage::StorageError;
 use time::OffsetDateTime;
 
-use super::{STAFF_CERTIFICATES, StaffRecord};
+use super::{Quota, STAFF_CERTIFICATES, StaffRecord};
 use crate::fault::{Fault, by_fault};
-use crate::id::{IdentityId, StaffId};
+use crate::id::{IdentityId, OfficeId, StaffId};
 use crate::identity::{IdentityError, IdentityStatus};
-use crate::principal::Principal;
+use crate::principal::{Principal, Role};
 use crate::record;
 use crate::registry::Registry;
 
@@ -30,7 +30,20 @@ impl Registry {
         if let Some(organisation) = staff.role.organisation() {
             self.organisation_counts(organisation)?;
         }
-        Ok(Principal::authenticated(staff.id, staff.name, staff.role))
+        if let Some(office) = staff.office {
+            self.office_counts(office)?;
+        }
+        let rules = &self.settings().officers;
+        if staff.role != Role::Officer {
+            return Ok(Principal::authenticated(staff.id, staff.name, staff.role, Quota::default()));
+        }
+        if let Some(hours) =
+            rules.hours.as_ref().filter(|hours| !staff.any_hour && !hours.are_open(self.now()))
+        {
+            return Err(SignInError::OutsideHours { hours: hours.to_string() });
+        }
+        let quota = staff.quota.or(rules.quota);
+        Ok(Principal::authenticated(staff.id, staff.name, staff.role, quota))
     }
 
     /// Who works for an agency works for one that is there.
@@ -41,6 +54,12 @@ impl Registry {
             Err(IdentityError::Fault(fault)) => Err(fault.into()),
             Err(error) => Err(StorageError(error.to_string()).into()),
         }
+    }
+
+    /// Who works for an office works for one that is accredited.
+    fn office_counts(&self, id: OfficeId) -> Result<(), SignInError> {
+        let counts = self.office(id)?.is_some_and(|(office, _)| office.counts_on(self.now().date()));
+        if counts { Ok(()) } else { Err(SignInError::Office(id)) }
     }
 
     fn bearer(&self, certificate: &[u8]) -> Result<Option<(StaffRecord, CertificateRecord)>, SignInError> {
@@ -88,6 +107,15 @@ pub enum SignInError {
     /// The agency that the member works for is suspended or closed.
     #[error("organisation {0}, which you work for, is suspended or closed")]
     Organisation(IdentityId),
+    /// The office that the member works for is not accredited any more.
+    #[error("office {0}, which you work for, is not accredited")]
+    Office(OfficeId),
+    /// Officers act in the hours that the settings name.
+    #[error("officers act {hours}")]
+    OutsideHours {
+        /// The hours.
+        hours: String,
+    },
     /// The certificate was revoked.
     #[error("your certificate was revoked on {at}: {reason}")]
     Revoked {

@@ -105,7 +105,10 @@ impl Registry {
     ) -> Result<Withdrawal, WithdrawalError> {
         let text = reason_line("text", text)?;
         let taken = self.take_withdrawal(id, word, &permit.actor(), Some(&text));
-        if let Err(WithdrawalError::SamePerson(_) | WithdrawalError::Identity(IdentityError::Own(_))) = &taken
+        if let Err(
+            WithdrawalError::SamePerson(_)
+            | WithdrawalError::Identity(IdentityError::Own(_) | IdentityError::Related(_)),
+        ) = &taken
         {
             let event = self.event(&permit.actor(), WITHDRAWAL_REFUSED, format!("withdrawal:{id}"))?;
             let event = event.because(word.name()).refused();

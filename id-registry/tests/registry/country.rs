@@ -35,7 +35,7 @@ use id_registry::master_keys::{MasterKeyState, MasterKeys, Progress, RotationErr
 use id_registry::permission::{Permission, Permit};
 use id_registry::principal::{Principal, Role};
 use id_registry::retention::RetentionRules;
-use id_registry::staff::{EnrolledStaff, NewStaff};
+use id_registry::staff::{EnrolledStaff, NewStaff, OfficerRules};
 use id_registry::statistics::StatisticsSettings;
 use id_registry::{Registry, RegistryParts, Settings, TrustAnchor};
 use serde_json::{Value, json};
@@ -147,15 +147,20 @@ impl Country {
 
     /// With these profiles beside, or in the place of, the built-in ones: names and TOML.
     pub(crate) fn founded_with(profiles: &[(&str, &str)]) -> Self {
-        Self::founded_as(profiles, RetentionRules::default())
+        Self::founded_under(OfficerRules::default(), profiles)
+    }
+
+    /// The same, with rules for officers.
+    pub(crate) fn founded_under(officers: OfficerRules, profiles: &[(&str, &str)]) -> Self {
+        Self::founded_as(profiles, RetentionRules::default(), officers)
     }
 
     /// Where these rules say what is erased.
     pub(crate) fn founded_keeping(retention: RetentionRules) -> Self {
-        Self::founded_as(&[], retention)
+        Self::founded_as(&[], retention, OfficerRules::default())
     }
 
-    fn founded_as(profiles: &[(&str, &str)], retention: RetentionRules) -> Self {
+    fn founded_as(profiles: &[(&str, &str)], retention: RetentionRules, officers: OfficerRules) -> Self {
         let store = Arc::new(MemoryStore::new());
         let clock = Arc::new(SetClock::at(OffsetDateTime::now_utc()));
         let vault = Arc::new(vault(&store, &clock));
@@ -185,6 +190,7 @@ impl Country {
                 packet_age: Duration::days(30),
                 appeal_time: Duration::days(30),
                 duplicates: Thresholds::default(),
+                officers,
                 assurance: AssuranceRules::built_in().unwrap(),
                 statistics: StatisticsSettings::default(),
                 retention,
@@ -201,6 +207,10 @@ impl Country {
         let new = NewStaff { name, role, person: None, csr: &csr_of(&key, name) };
         let enrolled = self.registry.enrol_staff(&self.administrator.permit(), &new).unwrap();
         member(&self.registry, enrolled, &key)
+    }
+
+    pub(crate) fn today(&self) -> time::Date {
+        self.clock.now().date()
     }
 
     /// Lets time pass.

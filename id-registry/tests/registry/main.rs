@@ -20,6 +20,7 @@ mod key_origins;
 mod ledger;
 mod lives;
 mod looks;
+mod offices;
 mod outside;
 mod packets;
 mod parties;

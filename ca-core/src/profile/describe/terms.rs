@@ -94,7 +94,7 @@ fn keys(keys: &KeyRules) -> Vec<Statement> {
 }
 
 fn vetting(vetting: &Vetting) -> Vec<Statement> {
-    let Vetting { identity_kind, approvals, requested_by, assurance } = vetting;
+    let Vetting { identity_kind, approvals, requested_by, assurance, other_office } = vetting;
     let said = |about: &str, says: String, value: serde_json::Value| {
         Statement::new(Part::Vetting, says, value).about(about)
     };
@@ -119,6 +119,10 @@ fn vetting(vetting: &Vetting) -> Vec<Statement> {
         said("assurance", format!("the identity is proven to level {level} at least"), json!(level))
             .measured(rank(*level), ["lowered", "raised"])
     }));
+    if *other_office {
+        let says = "by officers of another office than the one who asks".to_owned();
+        told.push(said("approving office", says, json!(true)));
+    }
     told
 }
 

@@ -5,7 +5,7 @@ use crate::algorithm::KeyAlgorithm::{Ed25519, MlDsa44, MlDsa65, MlDsa87, P256, P
 use crate::profile::nature::IDENTITY_KINDS;
 use crate::profile::{BrokenRule, Profile, ProfileKind, Vetting, nearest};
 
-pub(super) const RULES: [Rule; 9] = [
+pub(super) const RULES: [Rule; 10] = [
     title_is_one_line,
     status_can_be_found,
     root_points_nowhere,
@@ -14,6 +14,7 @@ pub(super) const RULES: [Rule; 9] = [
     approvals_are_two_at_most,
     somebody_may_ask,
     assurance_is_stated_by_an_officer,
+    another_office_has_officers_who_approve,
     identity_kind_is_known,
 ];
 
@@ -107,6 +108,12 @@ fn assurance_is_stated_by_an_officer(profile: &Profile) -> Result<(), BrokenRule
         "ETSI EN 319 411-1 section 6.2.2",
         "the approving officer says how surely the identity was proven: approvals of 1 or 2",
     )
+}
+
+fn another_office_has_officers_who_approve(profile: &Profile) -> Result<(), BrokenRule> {
+    let vetting = &profile.vetting;
+    let unmet = vetting.other_office && vetting.approvals == 0;
+    refuse_if(unmet, "other_office", "npki", "officers of another office approve: approvals of 1 or 2")
 }
 
 fn identity_kind_is_known(profile: &Profile) -> Result<(), BrokenRule> {

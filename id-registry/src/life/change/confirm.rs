@@ -55,7 +55,7 @@ impl Registry {
         let is_own = matches!(
             &confirmed,
             Err(LifeError::Change(ChangeRefused::Own(_) | ChangeRefused::OwnEntry(_))
-                | LifeError::Identity(IdentityError::Own(_)))
+                | LifeError::Identity(IdentityError::Own(_) | IdentityError::Related(_)))
         );
         if is_own {
             self.record_refused("ConfirmChange", id, &permit.actor())?;
