@@ -21,6 +21,8 @@ fn an_office_is_accredited_and_its_officers_act() {
     let add = ["office", "add", "Home Affairs", "--place", "Hlotse", "--until"];
     let late = administrator.refused(exit::USAGE, &[&add[..], &["2001-12-31"], &why].concat());
     assert!(late.code == "E-ID-003" && late.detail.contains("until"), "{late:?}");
+    let unfit = administrator.refused(exit::USAGE, &[&add[..], &["31.12.2030"], &why].concat());
+    assert!(unfit.code == "E-ID-003" && unfit.detail.contains("until: it is no day"), "{unfit:?}");
     let office = administrator.done(&[&add[..], &["2999-12-31"], &why].concat());
     let office = office["id"].as_str().unwrap().to_owned();
     let person = officer.done(&[

@@ -276,6 +276,8 @@ pub struct StaffMember {
     pub organisation: Option<String>,
     #[serde(default)]
     pub office: Option<String>,
+    #[serde(default)]
+    pub relatives: Vec<String>,
     pub status: String,
     #[serde(default)]
     pub serial: Option<String>,

@@ -95,6 +95,14 @@ pub(super) fn run(command: CitizenCommand, session: &mut Session) -> Ending {
     Ok(Outcome::done(Simple::new("npki.citizen.log/1", found, text)))
 }
 
+/// The ledger tells moments to the nanosecond; a person reads seconds.
+fn whole_seconds(moment: &str) -> String {
+    match moment.split_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => moment.to_owned(),
+    }
+}
+
 fn text(found: &Usages, page: &mut Page) {
     let mut usages: Vec<&Usage> = found.data_responses.iter().chain(&found.internal_processings).collect();
     usages.sort_by(|one, other| other.log_time.cmp(&one.log_time));
@@ -102,7 +110,7 @@ fn text(found: &Usages, page: &mut Page) {
         let person =
             usage.initiator_person.as_ref().map_or("npki by itself", |person| &person.alternative_code);
         [
-            usage.log_time.clone(),
+            whole_seconds(&usage.log_time),
             usage.purpose.clone(),
             format!("{}, {person}", usage.initiator_org.name),
             usage.query_group_id.clone().unwrap_or_default(),

@@ -178,9 +178,17 @@ fn show_text(member: &StaffMember, page: &mut Page) {
     page.facts(&[
         ("id", member.id.clone()),
         ("organisation", member.organisation.clone().unwrap_or_else(|| "none".to_owned())),
+        ("keeps out of", kept_out_of(member)),
         ("office", member.office.clone().unwrap_or_else(|| "none".to_owned())),
         ("serial", member.serial.clone().unwrap_or_default()),
     ]);
+}
+
+fn kept_out_of(member: &StaffMember) -> String {
+    match member.relatives.len() {
+        0 => "nobody's cases".to_owned(),
+        _ => format!("the cases of {}", member.relatives.join(", ")),
+    }
 }
 
 fn list_text(list: &Listing<StaffMember>, page: &mut Page) {

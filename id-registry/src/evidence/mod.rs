@@ -12,7 +12,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::fault::{Attempt, Fault, by_fault, until_settled};
 use crate::id::{IdentityId, StaffId};
-use crate::identity::{FieldError, IDENTITIES, IdentityError, line};
+use crate::identity::{FieldError, IDENTITIES, IdentityError, day, line};
 use crate::permission::{Permit, ReadRegistry, RegisterIdentities, actor_of};
 use crate::record::{self, encode};
 use crate::registry::{Registry, reference};
@@ -305,11 +305,13 @@ pub(crate) fn read(
     if rule.needs_reference && reference.is_none() {
         return Err(unfit("reference", "evidence of this kind has a number, and there is none"));
     }
-    let issued_on = new.issued_on.as_deref().map(|text| day("issued_on", text)).transpose()?;
+    let issued_on =
+        new.issued_on.as_deref().map(|text| day("issued_on", text, fits("issued_on"))).transpose()?;
     if issued_on.is_some_and(|day| day > today) {
         return Err(unfit("issued_on", "it lies in the future"));
     }
-    let expires_on = new.expires_on.as_deref().map(|text| day("expires_on", text)).transpose()?;
+    let expires_on =
+        new.expires_on.as_deref().map(|text| day("expires_on", text, fits("expires_on"))).transpose()?;
     if expires_on.is_some_and(|day| day < today || issued_on.is_some_and(|issued| day < issued)) {
         return Err(unfit("expires_on", "it has lapsed"));
     }
@@ -383,10 +385,4 @@ fn digest(text: &str) -> Result<String, FieldError> {
         return Ok(text.to_ascii_lowercase());
     }
     Err(unfit("scan_sha256", "it is no SHA-256"))
-}
-
-/// A day, ISO 8601.
-fn day(field: &'static str, text: &str) -> Result<Date, FieldError> {
-    let format = time::macros::format_description!("[year]-[month]-[day]");
-    Date::parse(text, format).map_err(|_| unfit(field, "it is no day as ISO 8601 has it"))
 }

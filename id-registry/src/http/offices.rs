@@ -12,7 +12,8 @@ use super::blocking;
 use super::input::{Asked, At, Body, page_size, parameter};
 use super::problem::Problem;
 use super::route::Service;
-use crate::office::{NewOffice, Office};
+use crate::identity::day;
+use crate::office::{DAY, NewOffice, Office};
 use crate::permission::ManageStaff;
 use crate::registry::Registry;
 
@@ -26,9 +27,8 @@ pub(super) struct OfficeEntered {
     /// Where it is.
     place: String,
     /// The last day of its accreditation, ISO 8601.
-    #[serde(with = "iso")]
-    #[schema(value_type = String, format = Date)]
-    until: Date,
+    #[schema(format = Date)]
+    until: String,
     /// By which decision. It stays in the ledger for good: no personal data.
     reason: String,
 }
@@ -38,9 +38,8 @@ pub(super) struct OfficeEntered {
 #[serde(deny_unknown_fields)]
 pub(super) struct Renewal {
     /// The last day, ISO 8601.
-    #[serde(with = "iso")]
-    #[schema(value_type = String, format = Date)]
-    until: Date,
+    #[schema(format = Date)]
+    until: String,
     /// By which decision. It stays in the ledger for good: no personal data.
     reason: String,
 }
@@ -100,9 +99,10 @@ pub(super) async fn accredit(
     who: Authorised<ManageStaff>,
     Body(entered): Body<OfficeEntered>,
 ) -> Result<(StatusCode, Json<OfficeView>), Problem> {
+    let until = day("until", &entered.until, DAY)?;
     let act = move |registry: &Registry| {
-        let OfficeEntered { name, place, until, reason } = &entered;
-        let new = NewOffice { name, place, until: *until, reason };
+        let OfficeEntered { name, place, reason, .. } = &entered;
+        let new = NewOffice { name, place, until, reason };
         Ok(OfficeView::of(registry.accredit_office(&who.permit, &new)?, registry.now().date()))
     };
     Ok((StatusCode::CREATED, Json(blocking(&registry, act).await?)))
@@ -151,9 +151,9 @@ pub(super) async fn renew(
     who: Authorised<ManageStaff>,
     (At(id), Body(renewal)): (At, Body<Renewal>),
 ) -> Result<Json<OfficeView>, Problem> {
-    let id = id.parse()?;
+    let (id, until) = (id.parse()?, day("until", &renewal.until, DAY)?);
     let act = move |registry: &Registry| {
-        let office = registry.renew_office(&who.permit, id, renewal.until, &renewal.reason)?;
+        let office = registry.renew_office(&who.permit, id, until, &renewal.reason)?;
         Ok(OfficeView::of(office, registry.now().date()))
     };
     Ok(Json(blocking(&registry, act).await?))

@@ -13,6 +13,7 @@ use super::blocking;
 use super::input::Body;
 use super::problem::{self as table, Problem};
 use super::route::Service;
+use crate::identity::IdentityError;
 use crate::import::Mode;
 use crate::packet::{EntryError, Order, Outcome, Taken, TakenEntry, Terms};
 use crate::permission::ImportPackets;
@@ -186,6 +187,10 @@ impl From<Taken> for TakenView {
 impl From<EntryError> for Problem {
     fn from(error: EntryError) -> Self {
         match error {
+            // Nobody can say it in a packet that is sealed: the officer says it at the registry.
+            EntryError::Identity(alike @ IdentityError::Resembles(_)) => Self::from(alike).fix(
+                "look at each: npki registry show ID; somebody else is entered by npki registry add person with --not-the-same-as ID --reason TEXT",
+            ),
             EntryError::Identity(identity) => identity.into(),
             EntryError::Csr(csr) => csr.into(),
             EntryError::Evidence(field) => {

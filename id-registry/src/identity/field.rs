@@ -1,5 +1,7 @@
 //! Fields of an identity as entered: each is read into its proper form or refused with what would fit.
 
+use time::Date;
+
 /// The most characters of a name that RFC 5280 appendix A.1 lets into a subject (ub-common-name,
 /// ub-organization-name).
 pub(super) const NAME: usize = 64;
@@ -44,6 +46,13 @@ pub(crate) fn line(field: &'static str, value: &str, most: usize) -> Result<Stri
         return Err(refuse(format!("it has {length} characters, at most {most} fit")));
     }
     Ok(value.to_owned())
+}
+
+/// A day, ISO 8601.
+pub(crate) fn day(field: &'static str, text: &str, fits: &'static str) -> Result<Date, FieldError> {
+    let format = time::macros::format_description!("[year]-[month]-[day]");
+    let why = || "it is no day as ISO 8601 has it".to_owned();
+    Date::parse(text, format).map_err(|_| FieldError { field, why: why(), fits })
 }
 
 /// The name of a member of staff.

@@ -27,7 +27,7 @@ mod script;
 pub use birth::BirthDate;
 pub(crate) use facts::organisation_facts;
 pub use field::FieldError;
-pub(crate) use field::{line, name_of_staff, reason_line};
+pub(crate) use field::{day, line, name_of_staff, reason_line};
 pub use further::Further;
 pub(crate) use register::{Number, bearer, checked};
 

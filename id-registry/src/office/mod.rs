@@ -25,6 +25,9 @@ pub const ENDED: Action = Action::named("office.ended");
 
 time::serde::format_description!(iso, Date, "[year]-[month]-[day]");
 
+/// What fits as the last day of an accreditation.
+pub(crate) const DAY: &str = "today or a later day, written as 2030-12-31";
+
 /// An office.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -176,7 +179,7 @@ impl Registry {
             return Ok(());
         }
         let why = "the day has passed".to_owned();
-        Err(FieldError { field: "until", why, fits: "today or a later day: 2030-12-31" })
+        Err(FieldError { field: "until", why, fits: DAY })
     }
 }
 
