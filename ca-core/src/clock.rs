@@ -30,6 +30,12 @@ pub fn in_words(moment: OffsetDateTime) -> String {
     format!("{date} {:02}:{:02}:{:02} UTC", time.hour(), time.minute(), time.second())
 }
 
+/// A moment without fractions of a second: records and journals keep whole ones, and X.509 times have no fractions (RFC 5280
+/// sections 4.1.2.5.1 and 4.1.2.5.2).
+pub fn whole_seconds(moment: OffsetDateTime) -> OffsetDateTime {
+    moment.replace_nanosecond(0).unwrap_or(moment)
+}
+
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;

@@ -63,6 +63,13 @@ pub fn create(path: &Path, content: &[u8], readers: Readers) -> Result<(), Failu
     draft.keep()
 }
 
+/// The file beside another that is called as it with a further ending.
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(ending);
+    path.with_file_name(name)
+}
+
 /// A file that must not exist yet, written piece by piece beside its place. Dropped before [`Draft::keep`], nothing is
 /// left of it.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use crate::fault::{Attempt, Fault, by_fault, until_settled};
 use crate::id::{IdentityId, WithdrawalId};
 use crate::identity::{FieldError, IdentityError, reason_line};
-use crate::look::Occasion;
+use crate::look::Work;
 use crate::page::{Page, PageSize, collect};
 use crate::permission::{Permission, Permit, ReadRegistry, RevokeCertificates, Scope};
 use crate::registry::{Registry, reference};
@@ -107,7 +107,7 @@ impl Registry {
     ) -> Result<(CertificateRecord, Option<Vec<u8>>), CertificateError> {
         let record = self.certificate_within(permit, serial)?;
         let der = self.authorities().der(&record, self.vault()).map_err(Fault::from)?;
-        let asked = Occasion::work("certificate", format!("{}/{serial}", record.issuer));
+        let asked = Work::on("certificate", format!("{}/{serial}", record.issuer));
         self.record_looks(permit, bearers([&record]), &asked)?;
         Ok((record, der))
     }

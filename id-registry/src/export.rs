@@ -1,13 +1,14 @@
 //! Exports of the registry, page by page. Each page is in the ledger before it leaves, with who asked, how many left, and
 //! why. What is known of persons leaves under a permission of its own, and each person in it was looked at.
 
+use ca_core::fingerprint::is_hex;
 use ca_core::ledger::Action;
 use ca_core::storage::{Change, StorageError};
 
 use crate::fault::{Fault, by_fault};
 use crate::id::{IdentityId, IdentityKind};
 use crate::identity::{FieldError, Identity, IdentityError, IdentityRecord, reason_line};
-use crate::look::Occasion;
+use crate::look::Work;
 use crate::page::{Page, PageSize};
 use crate::permission::{ExportIdentities, ExportPersons, Permission, Permit};
 use crate::registry::Registry;
@@ -90,8 +91,8 @@ impl Registry {
     ) -> Result<Page<Exported, IdentityId>, ExportError> {
         let page = self
             .exported(permit, wanted, |registry, record| registry.with_details(record).map(Exported::from))?;
-        let occasion = Occasion::work("export", &wanted.export);
-        self.record_looks(permit, page.items.iter().map(|identity| identity.record.id), &occasion)?;
+        let work = Work::on("export", &wanted.export);
+        self.record_looks(permit, page.items.iter().map(|identity| identity.record.id), &work)?;
         Ok(page)
     }
 
@@ -124,7 +125,7 @@ impl From<Identity> for Exported {
 }
 
 fn demand_name(export: &str) -> Result<(), FieldError> {
-    if export.len() == 32 && export.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c)) {
+    if is_hex(export, 32) {
         return Ok(());
     }
     Err(FieldError {

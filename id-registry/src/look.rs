@@ -3,7 +3,7 @@
 //!
 //! A register of persons is sold by the query where nobody has to say why they look. So whoever looks a person up says for
 //! which case. Who works on something that a person handed in, or holds a certificate in hands, looks because of that: it is
-//! noted as the look's occasion, and no case is asked for.
+//! noted as the look's work, and no case is asked for.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -49,18 +49,19 @@ impl FromStr for CaseReference {
 #[error("a case reference has 3 to 64 letters, digits and - _ . : / #, and begins with a letter or digit")]
 pub struct InvalidCase;
 
-/// Why a person is looked at.
+/// Work on something that names persons, because of which they are looked at, in the ledger's words: `request:R-…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Occasion {
-    /// Whoever looks has the case.
-    Case,
-    /// Work on something that names the person, in the ledger's words: `request:R-…`.
-    Work(String),
-}
+pub(crate) struct Work(String);
 
-impl Occasion {
-    pub(crate) fn work(kind: &str, id: impl std::fmt::Display) -> Self {
-        Self::Work(format!("{kind}:{id}"))
+impl Work {
+    /// Work on one thing.
+    pub(crate) fn on(kind: &str, id: impl std::fmt::Display) -> Self {
+        Self(format!("{kind}:{id}"))
+    }
+
+    /// Work of a kind, on nothing that has a name yet.
+    pub(crate) fn of_kind(kind: &str) -> Self {
+        Self(kind.to_owned())
     }
 }
 
@@ -75,12 +76,15 @@ impl Registry {
         seen: impl IntoIterator<Item = IdentityId>,
     ) -> Result<(), IdentityError> {
         let persons = persons(seen);
-        if !persons.is_empty() && permit.case().is_none() {
+        if persons.is_empty() {
+            return Ok(());
+        }
+        if permit.case().is_none() {
             return Err(IdentityError::NoCase);
         }
         until_settled(|| {
             let counted = self.counted(permit, Counted::Looks, persons.len())??;
-            Ok(Attempt::of(self.enter_looks(permit, &persons, &Occasion::Case, counted)?, || ()))
+            Ok(Attempt::of(self.enter_looks(permit, &persons, None, counted)?, || ()))
         })
     }
 
@@ -89,28 +93,29 @@ impl Registry {
         &self,
         permit: &Permit<P>,
         seen: impl IntoIterator<Item = IdentityId>,
-        occasion: &Occasion,
+        work: &Work,
     ) -> Result<(), Fault> {
-        Ok(self.enter_looks(permit, &persons(seen), occasion, Change::new())??)
+        let persons = persons(seen);
+        if persons.is_empty() {
+            return Ok(());
+        }
+        Ok(self.enter_looks(permit, &persons, Some(work), Change::new())??)
     }
 
     fn enter_looks<P: Permission>(
         &self,
         permit: &Permit<P>,
         persons: &BTreeSet<IdentityId>,
-        occasion: &Occasion,
+        work: Option<&Work>,
         mut counted: Change,
     ) -> Result<Result<(), CommitError>, Fault> {
-        if persons.is_empty() {
-            return Ok(Ok(()));
-        }
         let mut change = AuditedChange::nothing();
         for person in persons {
             let mut event = self.event(&permit.actor(), VIEWED, format!("identity:{person}"))?;
             if let Some(case) = permit.case() {
                 event = event.with("case", case.as_str());
             }
-            if let Occasion::Work(work) = occasion {
+            if let Some(Work(work)) = work {
                 event = event.with("work", work.as_str());
             }
             change = change.and(std::mem::take(&mut counted).explained_by(&event));

@@ -4,6 +4,8 @@ use ca_core::storage::{StorageError, Store, Table, Version, Versioned};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+time::serde::format_description!(pub(crate) day, Date, "[year]-[month]-[day]");
+
 /// Writes a record.
 pub(crate) fn encode(record: &impl Serialize) -> Result<Vec<u8>, StorageError> {
     serde_json::to_vec(record).map_err(|error| StorageError(format!("a record cannot be written: {error}")))

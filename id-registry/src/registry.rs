@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ca_core::authorities::Authorities;
-use ca_core::clock::{Clock, Entropy};
+use ca_core::clock::{Clock, Entropy, whole_seconds};
 use ca_core::ledger::{Action, Actor, Event, Ledger};
 use ca_core::profile_book::{Current, InForce, NotInForce, ProfileBook};
 use ca_core::storage::{AuditedChange, CommitError, Committed, StorageError, Store, Table};
@@ -161,8 +161,7 @@ impl Registry {
 
     /// The present moment, whole seconds: what records keep.
     pub(crate) fn now(&self) -> time::OffsetDateTime {
-        let now = self.parts.clock.now();
-        now.replace_nanosecond(0).unwrap_or(now)
+        whole_seconds(self.parts.clock.now())
     }
 
     /// Waits for one's turn at campaigns. Each batch rewrites the campaign's record, so two at once would only be in each

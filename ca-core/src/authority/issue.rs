@@ -7,6 +7,7 @@ use crate::blocked_keys::{self, SpkiDigest};
 use crate::certificate::{
     self, CERTIFICATE_DER, CERTIFICATES, CERTIFICATES_BY_IDENTITY, CertificateRecord, KEYS,
 };
+use crate::clock::whole_seconds;
 use crate::crl::{Form, NamedIn, Partition};
 use crate::csr::{SubjectPublicKey, VerifiedCsr, Wishes};
 use crate::fingerprint::fingerprint;
@@ -318,9 +319,4 @@ pub(super) fn tells_status(profile: &Profile) -> bool {
 
 pub(super) fn key_digest(key: &SubjectPublicKey) -> Vec<u8> {
     ring::digest::digest(&ring::digest::SHA256, key.der()).as_ref().to_vec()
-}
-
-/// X.509 times have no fractions (RFC 5280 sections 4.1.2.5.1 and 4.1.2.5.2).
-pub(super) fn whole_seconds(moment: OffsetDateTime) -> OffsetDateTime {
-    moment.replace_nanosecond(0).unwrap_or(moment)
 }

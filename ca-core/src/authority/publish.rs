@@ -5,8 +5,8 @@ use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
 use super::Authority;
-use super::issue::whole_seconds;
 use super::listing::Since;
+use crate::clock::whole_seconds;
 use crate::crl::extensions::Extensions;
 use crate::crl::list::{ListWriter, SignedList, ToBeSignedList};
 use crate::crl::{

@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, TbsCertificate};
 
 use super::Authority;
-use super::issue::whole_seconds;
 use crate::certificate::CaId;
+use crate::clock::whole_seconds;
 use crate::issuance::{IssuanceRequest, IssueError};
 use crate::lint::LintedTbs;
 use crate::name;

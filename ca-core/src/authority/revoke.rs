@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::issue::whole_seconds;
 use super::{Authority, RevokeError, encode};
 use crate::blocked_keys::{self, BlockReason, BlockedKey, KeyDigest, SpkiDigest};
 use crate::certificate::{CERTIFICATES, CertificateRecord, REVOCATIONS};
+use crate::clock::whole_seconds;
 use crate::crl::{FOR_SCHEDULE, SHARD, WAITS};
 use crate::ledger::{Action, Actor};
 use crate::profile::{Profile, oids};

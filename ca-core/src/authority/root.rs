@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use time::Duration;
 
-use super::issue::whole_seconds;
 use super::{Addresses, AuthorityParts};
 use crate::blocked_keys;
 use crate::certificate::CaId;
+use crate::clock::whole_seconds;
 use crate::clock::{Clock, Entropy, EntropyError};
 use crate::csr::{CsrError, SubjectPublicKey, Wishes};
 use crate::fingerprint::fingerprint;

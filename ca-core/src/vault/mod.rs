@@ -168,24 +168,8 @@ impl Vault {
         Ok((envelope.seal_record(purpose, record)?, change))
     }
 
-    /// Seals the first record of a subject that was named just now, as JSON. Whether it has a key is not looked up, the
-    /// change demands that it has none; and its key is not kept in memory, so that a long list of new subjects does not
-    /// drive out those in use.
-    ///
-    /// # Errors
-    /// Key or randomness failed; or as [`Envelope::seal_record`].
-    pub fn seal_first_record(
-        &self,
-        subject: &IdentityRef,
-        purpose: &str,
-        record: &impl Serialize,
-    ) -> Result<(Vec<u8>, Change), VaultError> {
-        let (envelope, change) = self.for_first_writing(subject)?;
-        Ok((envelope.seal_record(purpose, record)?, change))
-    }
-
-    /// The envelope of a subject that was named just now, as [`Vault::seal_first_record`] makes one: for whoever seals more
-    /// than one value in the same change.
+    /// The envelope of a subject that was named just now. Whether it has a key is not looked up, the change demands that it
+    /// has none; and its key is not kept in memory, so that a long list of new subjects does not drive out those in use.
     ///
     /// # Errors
     /// Key or randomness failed.

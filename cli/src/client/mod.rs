@@ -67,7 +67,7 @@ impl Client {
     /// # Errors
     /// No answer, a problem, or an answer of another form.
     pub fn read<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Failure> {
-        self.read_at(address(&self.base, path, &[]))
+        self.ask(path, &[])
     }
 
     /// Reads a page of things.
@@ -105,7 +105,7 @@ impl Client {
         entropy: &dyn Entropy,
     ) -> Result<T, Failure> {
         let mut key = [0; 16];
-        entropy.fill(&mut key).map_err(|error| Failure::of(&catalogue::MACHINE).cause(error.to_string()))?;
+        entropy.fill(&mut key)?;
         self.change_once(path, body, &hex::encode(key))
     }
 

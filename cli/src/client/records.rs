@@ -15,6 +15,28 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
+/// Why one of many things that were sent at once was refused.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The stable code.
+    pub code: String,
+    /// The field that does not fit, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What happened and why.
+    pub detail: String,
+    /// What to do about it.
+    pub fix: String,
+}
+
+impl Refusal {
+    /// The same as a failure of a command.
+    pub fn of(failure: &Failure) -> Self {
+        let [detail, _, fix] = failure.sentences();
+        Self { code: failure.code().to_owned(), field: None, detail: detail.to_owned(), fix: fix.to_owned() }
+    }
+}
+
 /// The answer of `/v1/trust-anchors`.
 #[derive(Debug, Deserialize)]
 pub struct TrustAnchors {

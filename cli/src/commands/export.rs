@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::registry::IdentityKind;
 use super::{Ending, word};
-use crate::failure::{Failure, catalogue};
+use crate::failure::Failure;
 use crate::files::{self, Draft, Readers};
 use crate::output::{Meaning, Outcome, Simple};
 use crate::session::Session;
@@ -104,9 +104,7 @@ pub(super) fn run(arguments: &ExportArguments, session: &mut Session) -> Ending 
         session.confirm("Export what is known of persons? The ledger names you for each of them.")?;
     }
     let mut drawn = [0; 16];
-    let failed =
-        |error: ca_core::clock::EntropyError| Failure::of(&catalogue::MACHINE).cause(error.to_string());
-    session.entropy.fill(&mut drawn).map_err(failed)?;
+    session.entropy.fill(&mut drawn)?;
     let export = hex::encode(drawn);
     let path = ["identities", if arguments.personal { "export-persons" } else { "export" }];
     let mut draft = Draft::begin(&arguments.out, Readers::Owner)?;

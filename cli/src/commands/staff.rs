@@ -130,10 +130,7 @@ pub fn run(command: StaffCommand, session: &mut Session) -> Ending {
             Ok(Outcome::done(Simple::new("npki.staff.place/1", member, show_text)))
         }
         StaffCommand::Disable { id, reason } => {
-            // A script has said what it wants by naming whom and why; a person at a terminal is asked once more.
-            if !session.settings.yes && session.console.can_ask() {
-                session.console.confirm(&format!("Disable {id} and revoke the certificates?"))?;
-            }
+            session.confirm(&format!("Disable {id} and revoke the certificates?"))?;
             let path = ["staff", &id, "disable"];
             let member: StaffMember =
                 client.change(&path, &json!({"reason": reason}), session.entropy.as_ref())?;

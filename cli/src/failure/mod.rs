@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use ca_core::clock::EntropyError;
 use serde::Serialize;
 
 pub mod catalogue;
@@ -39,6 +40,12 @@ pub struct Problem9457<'a> {
     code: &'a str,
     fix: &'a str,
     retryable: bool,
+}
+
+impl From<EntropyError> for Failure {
+    fn from(error: EntropyError) -> Self {
+        Self::of(&catalogue::MACHINE).cause(error.to_string())
+    }
 }
 
 impl Failure {

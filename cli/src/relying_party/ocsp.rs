@@ -23,8 +23,7 @@ impl OcspQuestion {
         issuer: &CertificateDer<'_>,
         entropy: &dyn Entropy,
     ) -> Result<Self, Failure> {
-        let nonce = Nonce::draw(entropy)
-            .map_err(|error| Failure::of(&catalogue::MACHINE).cause(error.to_string()))?;
+        let nonce = Nonce::draw(entropy)?;
         Query::about(certificate, issuer, CertIdHash::default(), Some(nonce))
             .map(Self)
             .map_err(|error| Failure::of(&catalogue::CONTENT).cause(error.to_string()))

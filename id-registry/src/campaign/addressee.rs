@@ -8,7 +8,7 @@ use ca_core::storage::Version;
 use super::CampaignError;
 use crate::id::IdentityId;
 use crate::identity::{Details, IdentityRecord};
-use crate::look::Occasion;
+use crate::look::Work;
 use crate::permission::{Permission, Permit};
 use crate::registry::Registry;
 
@@ -68,7 +68,7 @@ impl Registry {
             known.entry(id).or_insert(details);
         }
         // In the ledger before the answer leaves.
-        self.record_looks(permit, known.keys().copied(), &Occasion::Work("campaign".to_owned()))?;
+        self.record_looks(permit, known.keys().copied(), &Work::of_kind("campaign"))?;
         let addressee = |id: &IdentityId| {
             let details = known.get(id)?;
             let owner = records.get(id).and_then(|(record, _)| record.owner);

@@ -1,6 +1,6 @@
 //! Reading campaigns and their members.
 
-use ca_core::storage::{KeyRange, StorageError, Version};
+use ca_core::storage::{StorageError, Version};
 
 use super::member::range;
 use super::{
@@ -11,6 +11,7 @@ use crate::page::{Page, PageSize, collect};
 use crate::permission::{Permit, ReadCampaigns};
 use crate::record;
 use crate::registry::Registry;
+use crate::timed;
 
 /// Which members a list shows.
 #[derive(Debug, Clone, Copy, Default)]
@@ -57,10 +58,7 @@ impl Registry {
         after: Option<&CampaignName>,
         size: PageSize,
     ) -> Result<Page<Campaign, CampaignName>, CampaignError> {
-        let range = match after {
-            Some(name) => KeyRange::all().after(name.as_str().as_bytes()),
-            None => KeyRange::all(),
-        };
+        let range = timed::range("", after.map(|after| after.as_str().to_owned()));
         let found = self.store().scan(CAMPAIGNS, &range, size.entries() + 1)?;
         let read = |(_, entry): &(Vec<u8>, ca_core::storage::Versioned)| record::decode(CAMPAIGNS, entry);
         let found = found.iter().map(read).collect::<Result<Vec<Campaign>, StorageError>>()?;

@@ -1,6 +1,6 @@
 //! When a campaign does what: stages, each with its dates, and what is done with what is left at them.
 
-use ca_core::clock::in_words;
+use ca_core::clock::{in_words, whole_seconds};
 use ca_core::status::RevocationReason;
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime, UtcOffset};
@@ -134,8 +134,7 @@ impl Terms {
     /// The same, with dates in whole seconds: as the clock that they are held against.
     #[must_use]
     pub fn in_whole_seconds(self) -> Self {
-        let whole =
-            |date: OffsetDateTime| date.replace_nanosecond(0).unwrap_or(date).to_offset(UtcOffset::UTC);
+        let whole = |date| whole_seconds(date).to_offset(UtcOffset::UTC);
         Self {
             notify_at: whole(self.notify_at),
             hold_at: self.hold_at.map(whole),

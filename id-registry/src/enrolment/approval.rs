@@ -16,7 +16,7 @@ use super::wishes::Asked;
 use super::{Approval, REQUESTS, Request, RequestError};
 use crate::id::{IdentityId, RequestId, StaffId};
 use crate::identity::{IdentityError, reason_line};
-use crate::look::Occasion;
+use crate::look::Work;
 use crate::permission::{ApproveRequests, Permit, ReadRegistry};
 use crate::registry::{Registry, reference};
 use crate::staff::SignInError;
@@ -172,7 +172,7 @@ impl Registry {
         let envelope = self.vault().for_reading(&reference(request.identity))?;
         let envelope = envelope.ok_or(IdentityError::Erased(request.identity))?;
         self.keep_those_of(&envelope, &mut request, &matter)?;
-        self.record_looks(permit, [request.identity], &Occasion::work("request", id))?;
+        self.record_looks(permit, [request.identity], &Work::on("request", id))?;
         let own = || self.demand_not_own(permit.staff(), request.identity).map_err(RequestError::from);
         let elsewhere = || self.demand_other_office(permit.staff(), &request, &profile);
         let hindrance =
@@ -275,7 +275,7 @@ impl Registry {
         let record = request.serial().map(|serial| self.authorities().find(serial)).transpose()?.flatten();
         let certificate =
             record.map(|record| self.authorities().der(&record, self.vault())).transpose()?.flatten();
-        self.record_looks(permit, [request.identity], &Occasion::work("request", id))?;
+        self.record_looks(permit, [request.identity], &Work::on("request", id))?;
         let authorities = self.authorities().own_certificates();
         Ok(Proof { request: id, csr: asked.csr.der().to_vec(), statements, certificate, authorities })
     }

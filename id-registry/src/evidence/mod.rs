@@ -97,16 +97,14 @@ impl std::fmt::Debug for NewEvidence {
     }
 }
 
-time::serde::format_description!(iso, Date, "[year]-[month]-[day]");
-
 /// A record of [`IDENTITY_EVIDENCE`].
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kept {
     kind: String,
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "iso::option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "record::day::option")]
     issued_on: Option<Date>,
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "iso::option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "record::day::option")]
     expires_on: Option<Date>,
     how: How,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -38,7 +38,7 @@ impl<P: Permission> FromRequestParts<Arc<Registry>> for Authorised<P> {
 }
 
 /// The header that says for which case persons are looked at.
-pub(super) const CASE: &str = "npki-case";
+const CASE: &str = "npki-case";
 
 fn case_of(headers: &HeaderMap) -> Result<Option<CaseReference>, Problem> {
     let mut given = headers.get_all(CASE).iter();

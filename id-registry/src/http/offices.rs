@@ -15,9 +15,8 @@ use super::route::Service;
 use crate::identity::day;
 use crate::office::{DAY, NewOffice, Office};
 use crate::permission::ManageStaff;
+use crate::record;
 use crate::registry::Registry;
-
-time::serde::format_description!(iso, Date, "[year]-[month]-[day]");
 
 /// An office to be accredited.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -63,7 +62,7 @@ pub(super) struct OfficeView {
     /// `accredited`, `lapsed` or `ended`.
     status: &'static str,
     /// The last day of its accreditation.
-    #[serde(with = "iso")]
+    #[serde(with = "record::day")]
     #[schema(value_type = String, format = Date)]
     accredited_until: Date,
     #[serde(with = "time::serde::rfc3339")]

@@ -16,7 +16,7 @@ use super::{
 use crate::duplicates::NotTheSame;
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, IdentityKind, StaffId};
-use crate::look::Occasion;
+use crate::look::Work;
 use crate::permission::{Permit, RegisterIdentities, actor_of};
 use crate::record::encode;
 use crate::registry::{Registry, reference};
@@ -54,7 +54,7 @@ impl Registry {
             let shown =
                 self.demand_distinct(&details, said, None).map_err(|error| self.seen(permit, error))?;
             let identity = self.draft(permit.staff(), owner, details.clone())?;
-            let (change, event) = self.registration(permit.staff(), &identity)?;
+            let (change, event, _) = self.registration(permit.staff(), &identity)?;
             let outcome = self.commit(owners.and(change).explained_by(&said.noted(event, &shown)));
             Ok(Attempt::of(outcome, || identity))
         })
@@ -64,8 +64,8 @@ impl Registry {
     fn seen(&self, permit: &Permit<RegisterIdentities>, error: IdentityError) -> IdentityError {
         let IdentityError::Resembles(candidates) = &error else { return error };
         let seen = candidates.iter().map(|candidate| candidate.id);
-        let occasion = Occasion::Work("registration".to_owned());
-        self.record_looks(permit, seen, &occasion).map_or_else(Into::into, |()| error)
+        let work = Work::of_kind("registration");
+        self.record_looks(permit, seen, &work).map_or_else(Into::into, |()| error)
     }
 
     /// A new identity, entered by a member of staff whose permit the caller has seen.
@@ -91,17 +91,9 @@ impl Registry {
         Ok(Identity { record, details: Some(details) })
     }
 
-    /// What enters an identity that was just drafted, and the event that explains it.
+    /// What enters an identity that was just drafted, the event that explains it, and the identity's envelope, in which more
+    /// may be sealed in the same commit.
     pub(crate) fn registration(
-        &self,
-        by: StaffId,
-        identity: &Identity,
-    ) -> Result<(Change, Event), IdentityError> {
-        self.registration_in_envelope(by, identity).map(|(change, event, _)| (change, event))
-    }
-
-    /// The same with the identity's envelope, in which more may be sealed in the same commit.
-    pub(crate) fn registration_in_envelope(
         &self,
         by: StaffId,
         identity: &Identity,

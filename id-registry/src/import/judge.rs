@@ -118,7 +118,7 @@ impl<'a> Judge<'a> {
         let identity = self.registry.draft(self.by, owner, details.clone())?;
         let id = identity.id();
         if self.mode == Mode::Enter {
-            let (change, event, envelope) = self.registry.registration_in_envelope(self.by, &identity)?;
+            let (change, event, envelope) = self.registry.registration(self.by, &identity)?;
             let change = self.still_standing(standing).and(change).explained_by(&said.noted(event, &shown));
             self.change = std::mem::take(&mut self.change).and(change).and(also(id, &envelope)?);
         }

@@ -14,7 +14,7 @@ use crate::duplicates::NotTheSame;
 use crate::fault::{Attempt, Fault, by_fault, until_settled};
 use crate::id::{IdentityId, StaffId};
 use crate::identity::{Details, FieldError, IdentityError, NewIdentity, checked};
-use crate::look::Occasion;
+use crate::look::Work;
 use crate::permission::{ImportIdentities, Permit};
 use crate::record::{self, encode};
 use crate::registry::Registry;
@@ -171,7 +171,7 @@ impl Registry {
                 None => judge.row(row, said)?,
             });
         }
-        self.record_looks(permit, judge.told().iter().copied(), &Occasion::Work("import".to_owned()))?;
+        self.record_looks(permit, judge.told().iter().copied(), &Work::of_kind("import"))?;
         let change = judge.finish();
         if mode == Mode::Try || change.writes().is_empty() {
             return Ok(Attempt::Settled(Ok(outcomes)));

@@ -1,7 +1,7 @@
 //! Offices where people are registered. An office is accredited until a day; whoever works for one acts as long as it is.
 
 use ca_core::ledger::Action;
-use ca_core::storage::{Change, KeyRange, StorageError, Table, Version};
+use ca_core::storage::{Change, StorageError, Table, Version};
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
@@ -12,6 +12,7 @@ use crate::page::{Page, PageSize};
 use crate::permission::{ManageStaff, Permit};
 use crate::record::{self, encode};
 use crate::registry::Registry;
+use crate::timed;
 
 /// Offices by identifier.
 pub const OFFICES: Table = Table::records("offices");
@@ -22,8 +23,6 @@ pub const ACCREDITED: Action = Action::named("office.accredited");
 pub const RENEWED: Action = Action::named("office.renewed");
 /// An office's accreditation was ended.
 pub const ENDED: Action = Action::named("office.ended");
-
-time::serde::format_description!(iso, Date, "[year]-[month]-[day]");
 
 /// What fits as the last day of an accreditation.
 pub(crate) const DAY: &str = "today or a later day, written as 2030-12-31";
@@ -39,7 +38,7 @@ pub struct Office {
     /// Where it is.
     pub place: String,
     /// The last day of its accreditation, UTC.
-    #[serde(with = "iso")]
+    #[serde(with = "record::day")]
     pub accredited_until: Date,
     /// When it was accredited first, UTC.
     #[serde(with = "time::serde::rfc3339")]
@@ -161,10 +160,7 @@ impl Registry {
         after: Option<OfficeId>,
         size: PageSize,
     ) -> Result<Page<Office, OfficeId>, Fault> {
-        let range = match after {
-            None => KeyRange::all(),
-            Some(id) => KeyRange::all().after(id.to_string().as_bytes()),
-        };
+        let range = timed::range("", after.map(|after| after.to_string()));
         let found = self.store().scan(OFFICES, &range, size.entries() + 1)?;
         let offices = found.iter().map(|(_, entry)| record::decode(OFFICES, entry));
         Ok(Page::cut(offices.collect::<Result<Vec<Office>, _>>()?, size, |office| office.id))

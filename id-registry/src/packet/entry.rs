@@ -4,6 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ca_core::backup::Identity;
+use ca_core::clock::whole_seconds;
 use ca_core::csr::{CertificationRequest, CsrError};
 use ca_core::letter::{self, LetterError};
 use serde::{Deserialize, Serialize};
@@ -72,7 +73,7 @@ impl Piece {
     /// A field does not fit.
     pub fn person(entry: u32, at: OffsetDateTime, new: NewIdentity) -> Result<Self, FieldError> {
         let (details, _) = checked(new, at.date())?;
-        Ok(Self { entry, at: seconds(at), what: What::Person(Box::new(details)) })
+        Ok(Self { entry, at: whole_seconds(at), what: What::Person(Box::new(details)) })
     }
 
     /// An item of evidence that this officer checked.
@@ -86,7 +87,7 @@ impl Piece {
         (rules, officer): (&AssuranceRules, StaffId),
     ) -> Result<Self, FieldError> {
         evidence::read(rules, (officer, at), &new)?;
-        Ok(Self { entry, at: seconds(at), what: What::Evidence(new) })
+        Ok(Self { entry, at: whole_seconds(at), what: What::Evidence(new) })
     }
 
     /// A certification request, PEM or DER, that the person hands in, and the profile that it is for.
@@ -95,7 +96,7 @@ impl Piece {
     /// The request is not good.
     pub fn request(entry: u32, at: OffsetDateTime, profile: &str, csr: &[u8]) -> Result<Self, CsrError> {
         let csr = STANDARD.encode(CertificationRequest::parse(csr)?.verify()?.der());
-        Ok(Self { entry, at: seconds(at), what: What::Request { profile: profile.to_owned(), csr } })
+        Ok(Self { entry, at: whole_seconds(at), what: What::Request { profile: profile.to_owned(), csr } })
     }
 
     /// Seals the piece for the registry.
@@ -116,13 +117,8 @@ impl Piece {
         if piece.entry != sealed.entry {
             return Err(unreadable("it is a piece of another entry"));
         }
-        Ok(Self { at: seconds(piece.at), ..piece })
+        Ok(Self { at: whole_seconds(piece.at), ..piece })
     }
-}
-
-/// Whole seconds: what records keep.
-fn seconds(at: OffsetDateTime) -> OffsetDateTime {
-    at.replace_nanosecond(0).unwrap_or(at)
 }
 
 /// An entry, opened and judged by itself: what the registry knows besides is not looked at yet.

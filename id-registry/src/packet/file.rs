@@ -9,8 +9,9 @@
 //! The manifest holds the digest of all pieces together, so that none can be left out, added or moved. A packet gets through
 //! a slow line in one call; who enrolled more makes several.
 
-use ca_core::fingerprint::fingerprint;
+use ca_core::fingerprint::{fingerprint, is_hex};
 use ca_core::jws;
+use ca_core::plain_name::is_plain;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -26,6 +27,9 @@ pub const MOST_OCTETS: usize = 184 * 1024;
 pub const MOST_CONTENT: usize = 160 * 1024;
 /// The most entries of a packet: one commit enters them.
 pub const MOST_ENTRIES: usize = 200;
+
+/// The most octets of a machine's name: it stands in keys and in names of files.
+const MOST_DEVICE: usize = 48;
 
 const FIRST_LINE: &str = "npki-packet-1";
 
@@ -136,19 +140,10 @@ impl Packet {
 }
 
 fn is_sound(manifest: &Manifest) -> bool {
-    let hexadecimal = |text: &str, digits: usize| {
-        text.len() == digits && text.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c))
-    };
-    hexadecimal(&manifest.packet, 32)
-        && is_device(&manifest.device)
-        && manifest.previous.as_ref().is_none_or(|digest| hexadecimal(digest, 64))
+    is_hex(&manifest.packet, 32)
+        && is_plain(&manifest.device, MOST_DEVICE)
+        && manifest.previous.as_ref().is_none_or(|digest| is_hex(digest, 64))
         && manifest.number > 0
-}
-
-/// Whether a machine may be called so: it stands in keys and in names of files.
-pub(super) fn is_device(name: &str) -> bool {
-    let fits = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
-    (1..=48).contains(&name.len()) && name.bytes().all(fits)
 }
 
 fn pieces(mut content: &[u8]) -> Result<Vec<Sealed>, PacketError> {

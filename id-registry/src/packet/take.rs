@@ -18,7 +18,7 @@ use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, RequestId, StaffId};
 use crate::identity::IdentityError;
 use crate::import::{self, Checked, Judge, Mode};
-use crate::look::Occasion;
+use crate::look::Work;
 use crate::permission::{ImportPackets, Permit, RegisterIdentities, RequestCertificates, actor_of};
 use crate::principal::Principal;
 use crate::record::{self, encode};
@@ -143,8 +143,8 @@ impl Registry {
             };
             entries.push(TakenEntry { number: *number, outcome, request: None });
         }
-        let occasion = Occasion::work("packet", &packet.manifest.packet);
-        self.record_looks(permit, judge.told().iter().copied(), &occasion)?;
+        let work = Work::on("packet", &packet.manifest.packet);
+        self.record_looks(permit, judge.told().iter().copied(), &work)?;
         let order = self.order(&packet.manifest)?;
         let taken = Taken {
             manifest: packet.manifest.clone(),

@@ -198,9 +198,9 @@ impl Registry {
 
     /// The same for the pseudonym that a request's certificate tells, where its profile names a sector.
     pub(crate) fn certified_pseudonym_found(&self, request: &Request) -> Result<Change, Fault> {
-        let profile = self.profiles_in_force()?;
-        let profile = profile.profiles().iter().find(|profile| profile.id == request.profile).cloned();
-        let Some(sector) = profile.and_then(|profile| Sector::of_profile(&profile)) else {
+        let current = self.profiles_in_force()?;
+        let profile = current.profiles().iter().find(|profile| profile.id == request.profile);
+        let Some(sector) = profile.and_then(Sector::of_profile) else {
             return Ok(Change::new());
         };
         self.pseudonym_found(request.identity, &self.pseudonym_of(request.identity, &sector)?)

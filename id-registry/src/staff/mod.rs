@@ -19,6 +19,7 @@ use crate::permission::{ManageStaff, Permit};
 use crate::principal::Role;
 use crate::record;
 use crate::registry::{Registry, reference};
+use crate::timed;
 
 mod disable;
 mod enrol;
@@ -131,11 +132,7 @@ impl Registry {
         after: Option<StaffId>,
         size: PageSize,
     ) -> Result<Page<StaffRecord, StaffId>, Fault> {
-        let range = ca_core::storage::KeyRange::all();
-        let range = match after {
-            Some(id) => range.after(id.to_string().as_bytes()),
-            None => range,
-        };
+        let range = timed::range("", after.map(|after| after.to_string()));
         let found = self.store().scan(STAFF, &range, size.entries() + 1)?;
         let more = found.len() > size.entries();
         let items: Vec<StaffRecord> = found

@@ -97,13 +97,11 @@ pub enum Counted {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Day {
-    #[serde(with = "iso")]
+    #[serde(with = "record::day")]
     day: Date,
     looks: u32,
     approvals: u32,
 }
-
-time::serde::format_description!(iso, Date, "[year]-[month]-[day]");
 
 /// A quota is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ca_core::certificate::CertificateRecord;
 use ca_core::profile::Assurance;
 use ca_core::serial::SerialNumber;
-use ca_core::storage::{KeyRange, StorageError};
+use ca_core::storage::StorageError;
 use time::OffsetDateTime;
 
 use super::Group;
@@ -16,6 +16,7 @@ use crate::id::{IdentityId, IdentityKind, RequestId};
 use crate::identity::{BirthDate, IDENTITIES, IdentityRecord, IdentityStatus};
 use crate::record;
 use crate::registry::Registry;
+use crate::timed;
 
 /// The first decade of birth that is told apart.
 const FIRST_DECADE: i32 = 1900;
@@ -164,7 +165,7 @@ impl Registry {
         let Progress { place, tally, .. } = progress;
         let (seen, next) = match place {
             Place::Identities(after) => {
-                let range = after_key(after.as_ref().map(ToString::to_string));
+                let range = timed::range("", after.as_ref().map(ToString::to_string));
                 let found = self.store().scan(IDENTITIES, &range, most)?;
                 let mut last = None;
                 for (_, entry) in &found {
@@ -184,7 +185,7 @@ impl Registry {
                 (found.len(), next)
             }
             Place::Requests(after) => {
-                let range = after_key(after.as_ref().map(ToString::to_string));
+                let range = timed::range("", after.as_ref().map(ToString::to_string));
                 let found = self.store().scan(REQUESTS, &range, most)?;
                 let read = found.iter().map(|(_, entry)| record::decode::<Request>(REQUESTS, entry));
                 let requests = read.collect::<Result<Vec<_>, StorageError>>()?;
@@ -217,12 +218,5 @@ impl Registry {
     fn count_certificate(&self, tally: &mut Tally, record: &CertificateRecord) {
         let states = tally.profiles.entry(record.profile.to_string()).or_insert_with(states);
         one_more(states, self.status_of(record).name());
-    }
-}
-
-fn after_key(after: Option<String>) -> KeyRange {
-    match after {
-        Some(key) => KeyRange::all().after(key.as_bytes()),
-        None => KeyRange::all(),
     }
 }

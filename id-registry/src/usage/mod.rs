@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use ca_core::ledger::index::Query;
-use ca_core::ledger::{Event, Outcome, Position};
+use ca_core::ledger::{Event, Position};
 use time::OffsetDateTime;
 
 use crate::id::{IdentityId, IdentityKind, StaffId};
@@ -129,7 +129,7 @@ impl Registry {
             event: event.id.to_string(),
             at: event.at,
             processing: if receiver.is_some() { Processing::Response } else { Processing::Internal },
-            said: said::of(event, person, event.outcome == Outcome::Refused),
+            said: said::of(event, person),
             legal_basis: detail("legal-basis"),
             case: detail("case").or_else(|| detail("work")),
             bulk: said::bulk(event),

@@ -1,6 +1,6 @@
 //! What the ledger's events say to the person whom they concern.
 
-use ca_core::ledger::Event;
+use ca_core::ledger::{Event, Outcome};
 
 use crate::id::IdentityId;
 
@@ -53,7 +53,7 @@ const WORDS: &[(&str, &str)] = &[
 ];
 
 /// What an event says to a person: in words, with what it names.
-pub(super) fn of(event: &Event, person: IdentityId, refused: bool) -> String {
+pub(super) fn of(event: &Event, person: IdentityId) -> String {
     let action = event.action.as_str();
     let words = WORDS.iter().find(|(known, _)| *known == action).map_or(action, |(_, words)| words);
     let others = event.subject != format!("identity:{person}");
@@ -63,7 +63,7 @@ pub(super) fn of(event: &Event, person: IdentityId, refused: bool) -> String {
         }
         _ => words.to_owned(),
     };
-    if refused {
+    if event.outcome == Outcome::Refused {
         said.push_str(", and was refused");
     }
     if others {

@@ -1,12 +1,12 @@
 //! Reading withdrawals. What was written is opened for whoever works on them.
 
 use ca_core::serial::SerialNumber;
-use ca_core::storage::{KeyRange, StorageError};
+use ca_core::storage::StorageError;
 
 use super::take::purpose;
 use super::{Stage, WITHDRAWALS, WITHDRAWALS_BY_IDENTITY, WITHDRAWALS_OPEN, Withdrawal, WithdrawalError};
 use crate::id::{IdentityId, WithdrawalId};
-use crate::look::Occasion;
+use crate::look::Work;
 use crate::page::{Page, PageSize, collect};
 use crate::permission::{Permit, ReadRegistry, Scope};
 use crate::record;
@@ -48,7 +48,7 @@ impl Registry {
             let text = sealed.map(|(text, envelope)| envelope.open_text(&purpose(id, place), text));
             texts.push(text.transpose()?);
         }
-        self.record_looks(permit, [withdrawal.identity], &Occasion::work("withdrawal", id))?;
+        self.record_looks(permit, [withdrawal.identity], &Work::on("withdrawal", id))?;
         Ok(Told { withdrawal, texts })
     }
 
@@ -116,10 +116,7 @@ impl Registry {
         after: Option<WithdrawalId>,
         limit: usize,
     ) -> Result<Vec<(WithdrawalId, Withdrawal)>, StorageError> {
-        let range = match after {
-            Some(id) => KeyRange::all().after(id.to_string().as_bytes()),
-            None => KeyRange::all(),
-        };
+        let range = timed::range("", after.map(|after| after.to_string()));
         let found = self.store().scan(WITHDRAWALS, &range, limit)?;
         found
             .iter()

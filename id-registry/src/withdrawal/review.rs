@@ -4,7 +4,7 @@ use ca_core::certificate::CertificateRecord;
 use ca_core::ledger::{Action, Actor};
 use ca_core::serial::SerialNumber;
 use ca_core::status::RevocationReason;
-use ca_core::storage::{AuditedChange, Change, KeyRange, StorageError, Table};
+use ca_core::storage::{AuditedChange, Change, StorageError, Table};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -15,6 +15,7 @@ use crate::page::{Page, PageSize, collect};
 use crate::permission::{Permit, ReadRegistry, ReviewRevocations, Scope};
 use crate::record::{self, encode};
 use crate::registry::Registry;
+use crate::timed;
 use crate::words::words;
 
 /// What staff revoked of persons at once, by serial number: to be looked at by somebody else. Nothing personal.
@@ -105,10 +106,7 @@ impl Registry {
         let reached = permit.scope() == Scope::Country;
         let wanted = |review: &Review| reached && (!open || review.reviewed.is_none());
         let list = |after: Option<&SerialNumber>, limit| {
-            let range = match after {
-                Some(serial) => KeyRange::all().after(serial.to_string().as_bytes()),
-                None => KeyRange::all(),
-            };
+            let range = timed::range("", after.map(ToString::to_string));
             let found = self.store().scan(REVOCATION_REVIEWS, &range, limit)?;
             let read = |entry| record::decode::<Review>(REVOCATION_REVIEWS, entry);
             found.iter().map(|(_, entry)| read(entry).map(|one| (one.serial.clone(), one))).collect()

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use ca_core::clock::Clock;
+use ca_core::clock::{Clock, whole_seconds};
 use ca_core::keys::{KeyError, Signer};
 use ca_core::lint::{self, Findings};
 use ca_core::status::{Revocation, SerialStatus, StatusSource};
@@ -182,7 +182,7 @@ impl Responder {
         if !certificate.is_in_force(now) {
             return Err(Unanswered::CertificateNotInForce);
         }
-        let this_update = now.replace_nanosecond(0).unwrap_or(now);
+        let this_update = whole_seconds(now);
         // An answer is of no use beyond the certificate that it is verified with.
         let next_update = this_update.saturating_add(self.validity).min(certificate.not_after());
         Ok(Freshness { this_update, next_update })

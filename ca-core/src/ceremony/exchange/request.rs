@@ -7,7 +7,7 @@ use super::{ExchangeError, must_be};
 use crate::ceremony::script::CaName;
 use crate::ceremony::signed::Signed;
 use crate::certificate::CaId;
-use crate::clock::{Clock, Entropy};
+use crate::clock::{Clock, Entropy, whole_seconds};
 use crate::keys::Signer;
 use crate::keys::sealed::passphrase::as_base64;
 
@@ -82,8 +82,7 @@ impl Request {
     ) -> Result<Self, ExchangeError> {
         let mut nonce = [0; 32];
         entropy.fill(&mut nonce)?;
-        let now = clock.now();
-        let made_at = now.replace_nanosecond(0).unwrap_or(now);
+        let made_at = whole_seconds(clock.now());
         let content = RequestContent {
             format: FORMAT.to_owned(),
             nonce: hex::encode(nonce),

@@ -12,6 +12,7 @@ use crate::ceremony::journal::{Facts, Journal};
 use crate::ceremony::room::{Room, StepMoment};
 use crate::ceremony::script::Script;
 use crate::ceremony::station::{RootRecord, Station};
+use crate::clock::whole_seconds;
 use crate::ledger::Actor;
 use crate::storage::Store;
 
@@ -42,9 +43,8 @@ impl<'a> Session<'a> {
     }
 
     pub(super) fn now(&self) -> OffsetDateTime {
-        let now = self.station.clock.now();
         // The journal's times come from its text again: nothing finer than what is written.
-        now.replace_nanosecond(0).unwrap_or(now)
+        whole_seconds(self.station.clock.now())
     }
 
     /// Does a step that is not recorded yet, and records it.

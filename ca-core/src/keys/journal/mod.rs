@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::certificate::CaId;
 use crate::clock::EntropyError;
+use crate::fingerprint::is_hex;
 use crate::ledger::{Action, Actor, Ledger};
 use crate::storage::{Change, CommitError, Store};
 
@@ -115,8 +116,7 @@ pub struct JournalId(String);
 impl JournalId {
     /// The identifier of this text, if it is one.
     pub fn parse(text: &str) -> Option<Self> {
-        let fits = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        fits.then(|| Self(text.to_owned()))
+        is_hex(text, 32).then(|| Self(text.to_owned()))
     }
 
     fn of(random: [u8; 16]) -> Self {

@@ -35,7 +35,7 @@ const STEPS: &[Step] = &[
     Step { name: "relying-parties", sql: include_str!("migrations/0017_relying_parties.sql") },
     Step { name: "packets", sql: include_str!("migrations/0018_packets.sql") },
     Step { name: "statistics", sql: include_str!("migrations/0019_statistics.sql") },
-    Step { name: "statistics", sql: include_str!("migrations/0020_offices.sql") },
+    Step { name: "offices", sql: include_str!("migrations/0020_offices.sql") },
 ];
 
 /// The number of the last step that this npki knows: steps count from 1.

@@ -8,10 +8,9 @@ use ca_core::profile::Assurance;
 use serde::Serialize;
 
 use super::Ending;
-use super::list::Refusal;
 use super::record::{Asked, Fleet};
 use crate::client::Client;
-use crate::client::records::Request;
+use crate::client::records::{Refusal, Request};
 use crate::commands::vet::{self, ToApprove};
 use crate::failure::{Exit, Failure, catalogue};
 use crate::output::{Meaning, Outcome, Page, Simple};
@@ -160,7 +159,7 @@ fn text(done: &Done, page: &mut Page) {
         ),
     );
     for refused in &done.refused {
-        let Refusal { code, detail, fix } = &refused.why;
+        let Refusal { code, detail, fix, .. } = &refused.why;
         page.verdict(Meaning::Bad, "refused", format!("{}: {detail} ({code}); {fix}", refused.request));
     }
     page.facts(&[("fleet", done.fleet_sha256.clone())]);

@@ -79,8 +79,7 @@ fn stem(fleet: &Path, asked: &Asked) -> PathBuf {
 }
 
 fn fetch(client: &Client, stem: &Path, asked: &Asked) -> Result<Fetched, Failure> {
-    let [certificate, chain] =
-        ["cert.pem", "chain.pem"].map(|ending| super::beside(stem, &format!(".{ending}")));
+    let [certificate, chain] = [".cert.pem", ".chain.pem"].map(|ending| files::beside(stem, ending));
     if certificate.exists() && chain.exists() {
         return Ok(Fetched::Before);
     }

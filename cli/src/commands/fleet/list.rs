@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use ca_core::csr::{self, CertificationRequest};
 use ca_core::fingerprint::fingerprint;
 use id_registry::id::IdentityId;
-use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::beside;
+use crate::client::records::Refusal;
+use crate::commands::import::{delimiter, plain};
 use crate::failure::{Failure, catalogue};
 use crate::files::{self, Readers};
 
@@ -60,23 +60,9 @@ pub(super) enum Device {
     New(Map<String, Value>),
 }
 
-/// Why a row was refused.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Refusal {
-    pub(super) code: String,
-    pub(super) detail: String,
-    pub(super) fix: String,
-}
-
-impl Refusal {
-    fn of_row(detail: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { code: catalogue::FLEET_ROW.code.to_owned(), detail: detail.into(), fix: fix.into() }
-    }
-
-    pub(super) fn of(failure: &Failure) -> Self {
-        let [detail, _, fix] = failure.sentences();
-        Self { code: failure.code().to_owned(), detail: detail.to_owned(), fix: fix.to_owned() }
-    }
+fn refused(detail: &str, fix: &str) -> Refusal {
+    let code = catalogue::FLEET_ROW.code.to_owned();
+    Refusal { code, field: None, detail: detail.to_owned(), fix: fix.to_owned() }
 }
 
 impl List {
@@ -142,12 +128,11 @@ fn of_file(path: &Path) -> Result<Vec<Cells>, Failure> {
 }
 
 fn of_csv(text: &str) -> Result<Vec<Cells>, String> {
-    let header = text.lines().next().unwrap_or_default();
-    let count = |delimiter: &char| header.matches(*delimiter).count();
-    let delimiter = [',', ';', '\t'].into_iter().max_by_key(count).unwrap_or(',');
     // Cells are counted by hand, so that it is told which row has too many.
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(delimiter as u8).flexible(true).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter(text.as_bytes()))
+        .flexible(true)
+        .from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| error.to_string())?.clone();
     let columns = header.iter().map(column).collect::<Result<Vec<_>, _>>()?;
     let mut rows = Vec::new();
@@ -189,7 +174,7 @@ fn of_line(line: &str) -> Result<Cells, String> {
 }
 
 fn column(name: &str) -> Result<&'static str, String> {
-    let name = name.trim().to_ascii_lowercase().replace([' ', '-'], "_");
+    let name = plain(name);
     let known = || COLUMNS.into_iter().chain([REFUSED]);
     known().find(|column| *column == name).ok_or_else(|| match crate::context::nearest(&name, known()) {
         Some(near) => format!("there is no column {name:?}; did you mean {near}?"),
@@ -200,10 +185,7 @@ fn column(name: &str) -> Result<&'static str, String> {
 fn wanted(cells: &Cells, base: &Path) -> Result<Wanted, Refusal> {
     let device = device(cells)?;
     let text = cells.get("csr").ok_or_else(|| {
-        Refusal::of_row(
-            "it has no certification request",
-            "write the file's name, or the request itself, into csr",
-        )
+        refused("it has no certification request", "write the file's name, or the request itself, into csr")
     })?;
     let (octets, file) = if text.contains("-----BEGIN") {
         (text.clone().into_bytes(), None)
@@ -214,6 +196,7 @@ fn wanted(cells: &Cells, base: &Path) -> Result<Wanted, Refusal> {
     let verified = CertificationRequest::parse(&octets).and_then(CertificationRequest::verify);
     let verified = verified.map_err(|error| Refusal {
         code: error.code().to_owned(),
+        field: None,
         detail: error.to_string(),
         fix: error.fix().to_owned(),
     })?;
@@ -225,8 +208,8 @@ fn device(cells: &Cells) -> Result<Device, Refusal> {
     match (cells.get("identity"), cells.get("asset_tag")) {
         (Some(id), None) => Ok(Device::Registered(id.clone())),
         (None, Some(_)) => Ok(Device::New(identity(cells))),
-        (Some(_), Some(_)) => Err(Refusal::of_row("it has both identity and asset_tag", fix)),
-        (None, None) => Err(Refusal::of_row("it names no device", fix)),
+        (Some(_), Some(_)) => Err(refused("it has both identity and asset_tag", fix)),
+        (None, None) => Err(refused("it names no device", fix)),
     }
 }
 
@@ -258,7 +241,7 @@ fn first_of(cells: &Cells, wanted: Wanted, seen: &mut BTreeSet<String>) -> Resul
     let twice = places.iter().any(|place| seen.contains(place));
     seen.extend(places);
     if twice {
-        return Err(Refusal::of_row(
+        return Err(refused(
             "its device or its request stands further up in the list",
             "leave one of the two",
         ));
@@ -272,12 +255,13 @@ pub(super) fn write_refused(list: &Path, rows: &[(Cells, Refusal)]) -> Result<Op
     if rows.is_empty() {
         return Ok(None);
     }
-    let content = refused_text(rows)
-        .map_err(|error| files::unwritable(&beside(list, ".refused.csv"), &std::io::Error::other(error)))?;
+    let content = refused_text(rows).map_err(|error| {
+        files::unwritable(&files::beside(list, ".refused.csv"), &std::io::Error::other(error))
+    })?;
     for number in 1.. {
         let path = match number {
-            1 => beside(list, ".refused.csv"),
-            _ => beside(list, &format!(".refused-{number}.csv")),
+            1 => files::beside(list, ".refused.csv"),
+            _ => files::beside(list, &format!(".refused-{number}.csv")),
         };
         if !path.exists() {
             files::create(&path, &content, Readers::Owner)?;

@@ -4,7 +4,7 @@
 //! came of which row. It goes to the officers who approve and back to the agency, which fetches the certificates beside
 //! their requests. Run again, each command goes on where it was: a row has an idempotency key of its own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ca_core::profile::Assurance;
 use clap::{Args, Subcommand};
@@ -78,11 +78,4 @@ pub fn run(command: FleetCommand, session: &mut Session) -> Ending {
         }
         FleetCommand::Fetch { file } => fetch::run(&file, session),
     }
-}
-
-/// A file beside another, called as it with a further ending.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(ending);
-    path.with_file_name(name)
 }

@@ -9,11 +9,11 @@ use ca_core::fingerprint::fingerprint;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::list::{Cells, Device, List, Refusal, Row, Wanted, named_by, write_refused};
+use super::list::{Cells, Device, List, Row, Wanted, named_by, write_refused};
 use super::record::{Asked, Head, Record};
-use super::{Ending, RequestArguments, beside};
+use super::{Ending, RequestArguments};
 use crate::client::Client;
-use crate::client::records::Request;
+use crate::client::records::{Refusal, Request};
 use crate::failure::{Exit, Failure, catalogue};
 use crate::files;
 use crate::output::{Gauge, Meaning, Outcome, Page, Simple};
@@ -50,14 +50,7 @@ struct Imported {
 struct ImportedRow {
     row: u64,
     id: Option<String>,
-    refusal: Option<ImportRefusal>,
-}
-
-#[derive(Debug, Deserialize)]
-struct ImportRefusal {
-    code: String,
-    detail: String,
-    fix: String,
+    refusal: Option<Refusal>,
 }
 
 /// What is known of rows so far.
@@ -80,7 +73,7 @@ pub(super) fn run(arguments: &RequestArguments, session: &mut Session) -> Ending
     if !arguments.dry_run {
         let profile = arguments.profile.clone();
         let head = Head { fleet: 1, list_sha256: list.sha256.clone(), profile, server };
-        let file = beside(&path, ".fleet.jsonl");
+        let file = files::beside(&path, ".fleet.jsonl");
         let (mut record, done) = Record::open(&file, &head)?;
         let done: BTreeSet<u64> = done.iter().map(|asked| asked.row).collect();
         let outcome =
@@ -175,9 +168,7 @@ fn register(
         let imported: Imported = client.change(&["identities", "import"], &body, session.entropy.as_ref())?;
         for row in imported.rows {
             known.identities.extend(row.id.map(|id| (row.row, id)));
-            let refusal =
-                row.refusal.map(|ImportRefusal { code, detail, fix }| Refusal { code, detail, fix });
-            known.refused.extend(refusal.map(|why| (row.row, why)));
+            known.refused.extend(row.refusal.map(|why| (row.row, why)));
         }
     }
     Ok(())

@@ -74,7 +74,7 @@ impl Header {
         let mut columns: Vec<(&'static str, Place)> = Vec::new();
         let mut unknown = Vec::new();
         for name in names {
-            let plain = name.trim().to_lowercase().replace([' ', '-'], "_");
+            let plain = plain(name);
             match COLUMNS.iter().find(|(known, _)| *known == plain) {
                 Some(found) if columns.contains(found) => {
                     return Err(format!("its first line names the column {plain} twice"));
@@ -130,6 +130,11 @@ impl Header {
         }
         Ok(with_kind(identity, kind))
     }
+}
+
+/// A column's name as people write it: case, blanks and hyphens do not count.
+pub(in crate::commands) fn plain(name: &str) -> String {
+    name.trim().to_lowercase().replace([' ', '-'], "_")
 }
 
 fn unknown_name(name: &str, plain: &str) -> String {

@@ -141,7 +141,7 @@ impl<R: BufRead + Seek> CsvRows<R> {
 }
 
 /// What separates the cells of the first line: spreadsheets write what their country uses.
-fn delimiter(beginning: &[u8]) -> u8 {
+pub(in crate::commands) fn delimiter(beginning: &[u8]) -> u8 {
     let line = beginning.split(|octet| *octet == b'\n').next().unwrap_or_default();
     let count = |wanted: u8| line.iter().filter(|octet| **octet == wanted).count();
     [b';', b'\t'].into_iter().fold(b',', |best, other| if count(other) > count(best) { other } else { best })

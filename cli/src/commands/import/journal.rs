@@ -89,9 +89,7 @@ pub(super) struct Journal {
 impl Journal {
     /// The journal beside a list.
     pub(super) fn beside(list: &Path) -> Self {
-        let mut name = list.file_name().unwrap_or_default().to_os_string();
-        name.push(".npki-import");
-        Self { path: list.with_file_name(name), written: Instant::now() }
+        Self { path: files::beside(list, ".npki-import"), written: Instant::now() }
     }
 
     /// What an earlier run left, if it was of the same import.

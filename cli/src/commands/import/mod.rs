@@ -28,6 +28,9 @@ mod run;
 mod seen;
 mod workers;
 
+pub(super) use columns::plain;
+pub(super) use csv_rows::delimiter;
+
 pub(super) const EXAMPLES: &str = "The list is CSV or JSON Lines. Columns (or members): kind, surname, given_name, \
     legal_name, identifier, locality, organisation, sponsor, asset_tag, hardware_module, name, environment, \
     version, purpose, dns_names, ip_addresses, email_addresses, uris, permanent_identifier, user_principal_name, registered_id, member_class, \

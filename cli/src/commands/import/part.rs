@@ -4,31 +4,19 @@ use std::io;
 
 use id_registry::http::problem::IDENTIFIER_TAKEN;
 use id_registry::import::MOST_ROWS;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::list::{List, Place, Raw, Row};
 use super::seen::Seen;
+use crate::client::records::Refusal;
 
 /// The most octets of identities in one call: the service reads 256 KiB.
 const MOST_OCTETS: usize = 200 * 1024;
 
-/// Why a row was not entered.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Refusal {
-    pub(super) code: String,
-    #[serde(default)]
-    pub(super) field: Option<String>,
-    pub(super) detail: String,
-    pub(super) fix: String,
-}
-
-impl Refusal {
-    /// The row has not the form of a row.
-    fn unreadable(detail: String) -> Self {
-        let code = crate::failure::catalogue::LIST_UNFIT.code.to_owned();
-        Self { code, field: None, detail, fix: "write the row again".to_owned() }
-    }
+/// The row has not the form of a row.
+fn unreadable(detail: String) -> Refusal {
+    let code = crate::failure::catalogue::LIST_UNFIT.code.to_owned();
+    Refusal { code, field: None, detail, fix: "write the row again".to_owned() }
 }
 
 /// A row on its way.
@@ -94,7 +82,7 @@ impl Cutter {
 
     fn pending(&mut self, row: Row) -> (Pending, usize) {
         let Row { number, raw, identity } = row;
-        let mut identity = identity.map_err(Refusal::unreadable);
+        let mut identity = identity.map_err(unreadable);
         let twice = match (&identity, &mut self.seen) {
             (Ok(identity), Some(seen)) => seen.twice(identity),
             _ => false,

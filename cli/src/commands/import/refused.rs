@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::columns::{Header, REFUSED};
 use super::list::{List, Raw};
-use super::part::{Pending, Refusal};
+use super::part::Pending;
+use crate::client::records::Refusal;
 use crate::failure::Failure;
 use crate::files;
 

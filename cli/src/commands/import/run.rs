@@ -7,11 +7,12 @@ use id_registry::http::problem::UNKNOWN_IDENTITY;
 
 use super::journal::{Journal, State};
 use super::list::List;
-use super::part::{Cutter, Part, Pending, Refusal};
+use super::part::{Cutter, Part, Pending};
 use super::refused::Refused;
 use super::seen::Seen;
 use super::workers::{Answer, Workers};
 use super::{Done, Format, ImportArguments};
+use crate::client::records::Refusal;
 use crate::commands::word;
 use crate::failure::Failure;
 use crate::files;

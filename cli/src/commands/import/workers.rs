@@ -8,8 +8,8 @@ use ca_core::clock::Entropy;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::part::Refusal;
 use crate::client::Client;
+use crate::client::records::Refusal;
 use crate::failure::{Exit, Failure, catalogue};
 
 /// How long a worker waits before it sends a part again that got no answer: a server that is restarted is soon back, and

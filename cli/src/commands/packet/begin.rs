@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ca_core::plain_name::is_plain;
 use id_registry::packet::{AHEAD, Terms};
 use serde::Serialize;
 
@@ -50,16 +51,13 @@ pub(super) fn run(folder: &Path, device: &str, session: &mut Session) -> Ending 
 
 /// A name that no other machine has: packets of two of one name would seem to be one machine's.
 fn named(device: &str, session: &Session) -> Result<String, Failure> {
-    let fits = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
-    if !(1..=40).contains(&device.len()) || !device.bytes().all(fits) {
+    if !is_plain(device, 40) {
         return Err(Failure::of(&catalogue::USAGE)
             .what(format!("no machine can be called {device:?}"))
             .cause("a name is 1 to 40 small letters, digits and hyphens")
             .fix("npki packet begin --device tablet-2"));
     }
     let mut drawn = [0; 3];
-    let failed =
-        |error: ca_core::clock::EntropyError| Failure::of(&catalogue::MACHINE).cause(error.to_string());
-    session.entropy.fill(&mut drawn).map_err(failed)?;
+    session.entropy.fill(&mut drawn)?;
     Ok(format!("{device}-{}", hex::encode(drawn)))
 }

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use ca_core::clock::whole_seconds;
 use id_registry::evidence::AssuranceRules;
 use id_registry::identity::FieldError;
 use id_registry::packet::Piece;
 use serde::Serialize;
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::kit::{Kit, Letter, State, no_entry};
@@ -126,5 +126,5 @@ pub(super) fn list(folder: &Path) -> Ending {
 
 fn modified(letter: &Letter) -> Option<String> {
     let at = std::fs::metadata(&letter.path).and_then(|metadata| metadata.modified()).ok()?;
-    OffsetDateTime::from(at).replace_nanosecond(0).ok()?.format(&Rfc3339).ok()
+    whole_seconds(at.into()).format(&Rfc3339).ok()
 }

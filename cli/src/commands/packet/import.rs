@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Ending;
-use crate::failure::{Exit, Failure};
+use crate::client::records::Refusal;
+use crate::failure::Exit;
 use crate::files;
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::session::Session;
@@ -59,14 +60,6 @@ struct Entry {
     request_refusal: Option<Refusal>,
 }
 
-/// Why something was refused.
-#[derive(Debug, Serialize, Deserialize)]
-struct Refusal {
-    code: String,
-    detail: String,
-    fix: String,
-}
-
 #[derive(Debug, Serialize)]
 struct Brought {
     file: PathBuf,
@@ -103,13 +96,6 @@ pub(super) fn run(arguments: &ImportArguments, session: &mut Session) -> Ending 
     let done = Done { dry_run: arguments.dry_run, packets };
     let exit = if well { Exit::Done } else { Exit::No };
     Ok(Outcome::with_exit(Simple::new("npki.packet.import/1", done, text), exit))
-}
-
-impl Refusal {
-    fn of(failure: &Failure) -> Self {
-        let [detail, _, fix] = failure.sentences();
-        Self { code: failure.code().to_owned(), detail: detail.to_owned(), fix: fix.to_owned() }
-    }
 }
 
 impl Brought {

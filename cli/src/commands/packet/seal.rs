@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use ca_core::clock::whole_seconds;
 use ca_core::fingerprint::fingerprint;
 use id_registry::packet::{MOST_CONTENT, MOST_ENTRIES, Manifest, PACKET_TYPE, Packet, Sealed, VERSION};
 use serde::Serialize;
-use time::OffsetDateTime;
 
 use super::Ending;
 use super::kit::{Kit, Letter, read_packet, remove};
@@ -56,7 +56,7 @@ pub(super) fn run(folder: &Path, session: &mut Session) -> Ending {
 /// Signs a packet anew: its entries stay as they are, octet for octet.
 pub(super) fn again(path: &Path, session: &mut Session) -> Ending {
     let (packet, _) = read_packet(path)?;
-    let manifest = Manifest { sealed_at: now(session), ..packet.manifest };
+    let manifest = Manifest { sealed_at: whole_seconds(session.clock.now()), ..packet.manifest };
     let file = signed(&signer(session)?, &manifest, &packet.pieces)?;
     files::replace(path, &file, Readers::Owner)?;
     let packets = vec![made(path.to_owned(), &manifest, file.len())];
@@ -96,9 +96,7 @@ fn next_pieces(kit: &Kit) -> Result<(Vec<Sealed>, Vec<Letter>), Failure> {
 
 fn manifest(kit: &Kit, pieces: &[Sealed], session: &Session) -> Result<Manifest, Failure> {
     let mut packet = [0; 16];
-    let failed =
-        |error: ca_core::clock::EntropyError| Failure::of(&catalogue::MACHINE).cause(error.to_string());
-    session.entropy.fill(&mut packet).map_err(failed)?;
+    session.entropy.fill(&mut packet)?;
     let entries = pieces.chunk_by(|one, next| one.entry == next.entry).count();
     Ok(Manifest {
         version: VERSION,
@@ -107,16 +105,11 @@ fn manifest(kit: &Kit, pieces: &[Sealed], session: &Session) -> Result<Manifest,
         device: kit.state.device.clone(),
         number: kit.state.sealed + 1,
         previous: kit.state.previous.clone(),
-        sealed_at: now(session),
+        sealed_at: whole_seconds(session.clock.now()),
         entries: u32::try_from(entries).unwrap_or(u32::MAX),
         last: pieces.last().map_or(0, |piece| piece.entry),
         content_sha256: fingerprint(&Packet::content(pieces)),
     })
-}
-
-fn now(session: &Session) -> OffsetDateTime {
-    let now = session.clock.now();
-    now.replace_nanosecond(0).unwrap_or(now)
 }
 
 fn made(file: PathBuf, manifest: &Manifest, octets: usize) -> MadePacket {

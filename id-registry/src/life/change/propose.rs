@@ -13,7 +13,7 @@ use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::IdentityId;
 use crate::identity::{Identity, IdentityError, IdentityRecord, IdentityStatus, reason_line};
 use crate::life::LifeError;
-use crate::look::Occasion;
+use crate::look::Work;
 use crate::page::{Page, PageSize};
 use crate::permission::{ChangeIdentities, Permit, ReadRegistry};
 use crate::record::{self, encode};
@@ -153,7 +153,7 @@ impl Registry {
         let after = facts.laid_over(identity.known()?, identity.record.owner, self.now().date())?;
         let changes = differences(identity.known()?, &after)?;
         let note = Some(envelope.open_text(&purpose(id, "note"), &proposed.note)?);
-        self.record_looks(permit, [id], &Occasion::work("change", proposed.id))?;
+        self.record_looks(permit, [id], &Work::on("change", proposed.id))?;
         Ok(OpenChange { proposed, changes, note })
     }
 
