@@ -197,7 +197,7 @@ impl Registry {
             return Err(RequestError::Own(id));
         }
         match self.demand_not_own(permit.staff(), request.identity) {
-            Err(own @ (IdentityError::Own(_) | IdentityError::Related(_))) => {
+            Err(own) if own.is_own() => {
                 self.record_refusal(permit, &request, "own identity")?;
                 return Err(own.into());
             }

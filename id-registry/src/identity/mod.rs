@@ -423,4 +423,11 @@ pub enum IdentityError {
     Fault(#[from] Fault),
 }
 
+impl IdentityError {
+    /// Whether somebody wanted to decide on what is their own or a relative's.
+    pub(crate) const fn is_own(&self) -> bool {
+        matches!(self, Self::Own(_) | Self::Related(_))
+    }
+}
+
 by_fault!(IdentityError: StorageError, VaultError);

@@ -170,4 +170,16 @@ pub enum LifeError {
     Fault(#[from] Fault),
 }
 
+impl LifeError {
+    /// Whether somebody tried what takes a colleague: that is for the auditor to see.
+    pub(crate) const fn takes_a_colleague(&self) -> bool {
+        match self {
+            Self::SamePerson(_)
+            | Self::Change(change::ChangeRefused::Own(_) | change::ChangeRefused::OwnEntry(_)) => true,
+            Self::Identity(error) => error.is_own(),
+            _ => false,
+        }
+    }
+}
+
 by_fault!(LifeError: StorageError, VaultError);

@@ -9,7 +9,7 @@ use super::step::Step;
 use super::{Cause, ClosureCause, DeathSource, LifeError, STEP_REFUSED, SuspensionCause};
 use crate::fault::{Attempt, until_settled};
 use crate::id::{IdentityId, IdentityKind};
-use crate::identity::{IdentityError, IdentityRecord, IdentityStatus, reason_line};
+use crate::identity::{IdentityRecord, IdentityStatus, reason_line};
 use crate::permission::{ChangeIdentities, CloseIdentities, Permit, staff_of};
 use crate::registry::Registry;
 
@@ -171,10 +171,7 @@ impl Registry {
             let Cascade { change, touched, .. } = cascade;
             Ok(Attempt::of(self.commit(change), || Outcome { record, touched }))
         });
-        if let Err(
-            LifeError::SamePerson(_) | LifeError::Identity(IdentityError::Own(_) | IdentityError::Related(_)),
-        ) = &taken
-        {
+        if taken.as_ref().is_err_and(LifeError::takes_a_colleague) {
             self.record_refused(&format!("{step:?}"), id, by)?;
         }
         taken

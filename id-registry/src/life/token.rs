@@ -17,7 +17,7 @@ use super::{LifeError, Outcome, TOKEN_FOUND, TOKEN_LOST, TOKEN_STOLEN};
 use crate::certificates::CertificateStatus;
 use crate::fault::{Attempt, until_settled};
 use crate::id::{IdentityId, StaffId};
-use crate::identity::{IDENTITIES, IdentityError, IdentityRecord, IdentityStatus, reason_line};
+use crate::identity::{IDENTITIES, IdentityRecord, IdentityStatus, reason_line};
 use crate::key_origin::{KeyOrigin, MakersName, OriginKind};
 use crate::permission::{ChangeIdentities, Permit};
 use crate::record::encode;
@@ -178,10 +178,7 @@ impl Registry {
             let Cascade { change, touched, .. } = cascade;
             Ok(Attempt::of(self.commit(change), || Outcome { record, touched }))
         });
-        if let Err(
-            LifeError::SamePerson(_) | LifeError::Identity(IdentityError::Own(_) | IdentityError::Related(_)),
-        ) = &found
-        {
+        if found.as_ref().is_err_and(LifeError::takes_a_colleague) {
             self.record_refused("FindToken", id, &by)?;
         }
         found

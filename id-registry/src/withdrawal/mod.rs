@@ -166,6 +166,17 @@ pub enum WithdrawalError {
     Fault(#[from] Fault),
 }
 
+impl WithdrawalError {
+    /// Whether somebody tried what takes a colleague: that is for the auditor to see.
+    const fn takes_a_colleague(&self) -> bool {
+        match self {
+            Self::SamePerson(_) => true,
+            Self::Identity(error) => error.is_own(),
+            _ => false,
+        }
+    }
+}
+
 by_fault!(WithdrawalError: StorageError, VaultError);
 
 impl From<LifeError> for WithdrawalError {

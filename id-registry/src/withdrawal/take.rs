@@ -14,7 +14,7 @@ use super::{
 use crate::certificates::CertificateStatus;
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, IdentityKind, WithdrawalId};
-use crate::identity::{IDENTITIES, IdentityError, IdentityRecord, demand_kind, reason_line};
+use crate::identity::{IDENTITIES, IdentityRecord, demand_kind, reason_line};
 use crate::life::{Cascade, Status};
 use crate::permission::{Permit, WithdrawCertificates, staff_of};
 use crate::record::{self, encode};
@@ -105,11 +105,7 @@ impl Registry {
     ) -> Result<Withdrawal, WithdrawalError> {
         let text = reason_line("text", text)?;
         let taken = self.take_withdrawal(id, word, &permit.actor(), Some(&text));
-        if let Err(
-            WithdrawalError::SamePerson(_)
-            | WithdrawalError::Identity(IdentityError::Own(_) | IdentityError::Related(_)),
-        ) = &taken
-        {
+        if taken.as_ref().is_err_and(WithdrawalError::takes_a_colleague) {
             let event = self.event(&permit.actor(), WITHDRAWAL_REFUSED, format!("withdrawal:{id}"))?;
             let event = event.because(word.name()).refused();
             self.commit(Change::new().explained_by(&event)).map_err(Fault::from)?;

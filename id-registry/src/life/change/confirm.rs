@@ -52,12 +52,7 @@ impl Registry {
     ) -> Result<Confirmed, LifeError> {
         let note = reason_line("note", note)?;
         let confirmed = until_settled(|| self.confirm(permit, id, change, &note));
-        let is_own = matches!(
-            &confirmed,
-            Err(LifeError::Change(ChangeRefused::Own(_) | ChangeRefused::OwnEntry(_))
-                | LifeError::Identity(IdentityError::Own(_) | IdentityError::Related(_)))
-        );
-        if is_own {
+        if confirmed.as_ref().is_err_and(LifeError::takes_a_colleague) {
             self.record_refused("ConfirmChange", id, &permit.actor())?;
         }
         confirmed
