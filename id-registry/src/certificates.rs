@@ -268,9 +268,19 @@ impl Registry {
             if let Some(withdrawal) = self.holding_withdrawal(serial)? {
                 return Err(CertificateError::Withdrawn { serial: serial.clone(), withdrawal });
             }
+            self.demand_not_held_with_identity(&record)?;
             let noted = self.noted(permit, &record, note.as_deref())?;
             attempt(self.authorities().release(&record, &permit.actor(), noted))
         })
+    }
+
+    /// Two officers put it on hold with its identity, or took part in it: one alone does not release it.
+    fn demand_not_held_with_identity(&self, record: &CertificateRecord) -> Result<(), CertificateError> {
+        let Ok(identity) = record.identity.0.parse::<IdentityId>() else { return Ok(()) };
+        if self.identity_record(identity)?.0.keeps_on_hold(&record.serial) {
+            return Err(CertificateError::HeldWithIdentity { serial: record.serial.clone(), identity });
+        }
+        Ok(())
     }
 
     /// A note becomes an event of its own, beside the authority's.
@@ -345,6 +355,16 @@ pub enum CertificateError {
         serial: SerialNumber,
         /// The withdrawal that was upheld.
         withdrawal: WithdrawalId,
+    },
+    /// It is released with what keeps it on hold, and not by itself.
+    #[error(
+        "certificate {serial} is on hold with {identity}: its suspension, a lost token or a guardianship"
+    )]
+    HeldWithIdentity {
+        /// The certificate.
+        serial: SerialNumber,
+        /// The identity.
+        identity: IdentityId,
     },
     /// The note does not fit.
     #[error(transparent)]

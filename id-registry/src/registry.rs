@@ -35,6 +35,8 @@ pub struct Settings {
     pub trust_anchors: Vec<TrustAnchor>,
     /// How long a device or application whose sponsor has gone counts without a successor.
     pub sponsor_grace: time::Duration,
+    /// The age, in years, from which on a person decides for themselves.
+    pub full_age: u8,
     /// How long a person may reply before certificates are withdrawn.
     pub reply_time: time::Duration,
     /// How old what was enrolled without a network may be when it comes in.

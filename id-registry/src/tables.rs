@@ -14,6 +14,7 @@ use crate::import::IMPORT_BATCHES;
 use crate::index_key::INDEX_KEYS;
 use crate::key_origin::KEY_ORIGINS;
 use crate::life::change::IDENTITY_CHANGES;
+use crate::life::guardianship::{GUARDIANSHIP_PROPOSALS, GUARDIANSHIPS};
 use crate::life::{IDENTITY_DUE, IDENTITY_HISTORY, IDENTITY_ISSUANCES};
 use crate::office::OFFICES;
 use crate::packet::{PACKET_KEYS, PACKETS, PACKETS_BY_DEVICE};
@@ -34,6 +35,8 @@ pub const TABLES: &[Table] = &[
     CAMPAIGN_MEMBERS,
     CAMPAIGN_WORK,
     CERTIFICATES_BY_ORGANISATION,
+    GUARDIANSHIPS,
+    GUARDIANSHIP_PROPOSALS,
     IDEMPOTENCY_KEYS,
     IDENTITIES,
     IDENTITIES_BY_ORGANISATION,

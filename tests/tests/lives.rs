@@ -154,3 +154,62 @@ fn a_device_without_a_sponsor_is_suspended_by_itself() {
 const fn emigrated() -> [&'static str; 3] {
     ["--cause", "emigrated", "--yes"]
 }
+
+/// A court appoints a guardian: within the bound OpenSSL hears that the ward's signatures do not count, and that they do again.
+#[test]
+fn a_guardianship_takes_the_signatures_and_gives_them_back_on_sled() {
+    a_guardianship(Country::populated());
+}
+
+#[test]
+fn a_guardianship_takes_the_signatures_and_gives_them_back_on_postgresql() {
+    let server = PostgresServer::start();
+    a_guardianship(Country::populated_in(Installation::fresh_on(Keeping::Postgres(&server.database()))));
+}
+
+fn a_guardianship(mut country: Country) {
+    let (officer, colleague) = (&country.staff.officer.npki, &country.staff.second_officer.npki);
+    let (ward, agency) = (&country.identities.person, &country.identities.organisation);
+    let serial = &country.certificate("person-signature").serial;
+    let noted = |arguments: &[&'static str]| [arguments, &["--note", "order 7 of the High Court"]].concat();
+    let propose = |ground: &'static str| {
+        let named = ["guardianship", "propose", ward, "--guardian", agency, "--ground", ground];
+        [&named[..], &["--reach", "signatures", "--note", "order 7 of the High Court"]].concat()
+    };
+    assert_eq!(officer.refused(exit::CONFLICT, &propose("minority")).code, "E-GUA-002");
+    let waits = officer.done(&propose("court-order"));
+    let name = answers::text(&waits, "guardianship");
+    let confirm = [&["guardianship", "confirm", ward, name, "--yes"][..], &noted(&[])].concat();
+    assert_eq!(officer.refused(exit::NOT_PERMITTED, &confirm).code, "E-GUA-007");
+    let begun = colleague.done(&confirm);
+    assert_eq!((&begun["held"], &begun["status"]), (&1.into(), &"active".into()), "{begun}");
+    says(&country, serial, ": revoked");
+    country.until_the_crl(CrlEntry::Listed, serial);
+    says(&country, &country.certificate("person-authentication").serial, ": good");
+    let shown = officer.done(&["guardianship", "show", ward]);
+    assert_eq!(shown["current"]["on_hold"], serde_json::json!([serial]), "{shown}");
+    let wards = officer.done(&["guardianship", "list", "--guardian", agency]);
+    assert_eq!(answers::items(&wards).len(), 1, "{wards}");
+
+    let end = [&["guardianship", "end", ward, "--yes"][..], &noted(&[])].concat();
+    assert_eq!(colleague.refused(exit::NOT_PERMITTED, &end).code, "E-GUA-007");
+    let released = country.staff.administrator.npki.refused(exit::CONFLICT, &["cert", "release", serial]);
+    assert_eq!(released.code, "E-CERT-009");
+    assert_eq!(country.staff.third_officer.npki.done(&end)["released"], 1);
+    says(&country, serial, ": good");
+    country.until_the_crl(CrlEntry::Absent, serial);
+    country.installation.stop();
+    country.installation.audit_is_clean();
+}
+
+/// What OpenSSL hears of a certificate within the bound.
+fn says(country: &Country, serial: &str, says: &str) {
+    let decided = Instant::now();
+    loop {
+        let answer = openssl::ocsp_serial(&country.installation, serial).text();
+        if answer.contains(says) {
+            return;
+        }
+        assert!(decided.elapsed() < BOUND, "{serial} is not {says:?}: {answer}");
+    }
+}

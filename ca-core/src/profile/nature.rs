@@ -1,6 +1,6 @@
 //! What a profile is, read off its content: which rules apply follows from here, never from a switch.
 
-use super::{AttributeType, Oid, Profile, ProfileKind, SubjectAttribute, oids};
+use super::{AttributeType, KeyUsage, Oid, Profile, ProfileKind, SubjectAttribute, oids};
 
 /// The registry's kinds of identity that a profile may be for.
 pub(super) const IDENTITY_KINDS: [&str; 6] =
@@ -25,6 +25,11 @@ impl Profile {
     /// Signs OCSP responses for the CA that issues it (RFC 6960 section 4.2.2.2).
     pub fn is_responder(&self) -> bool {
         self.serves(oids::OCSP_SIGNING)
+    }
+
+    /// Commits its holder to what is signed: nonRepudiation, which X.509 calls contentCommitment (RFC 5280 section 4.2.1.3).
+    pub fn commits(&self) -> bool {
+        self.key_usage.contains(&KeyUsage::NonRepudiation)
     }
 
     /// Authenticates a TLS server.

@@ -14,6 +14,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
             "registry",
             "packet",
             "citizen",
+            "guardianship",
             "revoke",
             "withdrawal",
             "review",

@@ -268,8 +268,13 @@ pub fn run(command: LifeCommand, session: &mut Session) -> Ending {
         confirm_final(&id, "every certificate of", session)?;
     }
     let taken: Step = client.change(&["identities", &id, step], &body, session.entropy.as_ref())?;
+    Ok(step_taken(taken))
+}
+
+/// Shows where a step led.
+pub(super) fn step_taken(taken: Step) -> Outcome {
     let beyond_reach = taken.beyond_reach.join(", ");
-    Ok(warned(Outcome::done(Simple::new("npki.registry.step/1", taken, step_text)), &beyond_reach))
+    warned(Outcome::done(Simple::new("npki.registry.step/1", taken, step_text)), &beyond_reach)
 }
 
 /// Says which certificates no key at hand could reach, where there are any.

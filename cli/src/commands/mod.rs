@@ -18,6 +18,7 @@ mod duplicates;
 mod evidence;
 mod export;
 mod fleet;
+mod guardianship;
 mod help;
 mod import;
 mod init;
@@ -116,6 +117,9 @@ pub enum Command {
     Citizen(citizen::CitizenCommand),
     /// Revoke a certificate, or put it on hold
     Revoke(revoke::RevokeArguments),
+    /// Place a person under guardianship, by law or a court's order, and end it
+    #[command(subcommand)]
+    Guardianship(guardianship::GuardianshipCommand),
     /// Withdraw a person's certificates with notice, a hearing and an appeal
     #[command(subcommand)]
     Withdrawal(withdrawal::WithdrawalCommand),
@@ -212,6 +216,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Packet(command) => packet::run(command, session),
         Command::Revoke(arguments) => revoke::run(&arguments, session),
         Command::Citizen(command) => citizen::run(command, session),
+        Command::Guardianship(command) => guardianship::run(command, session),
         Command::Withdrawal(command) => withdrawal::run(command, session),
         Command::Review(command) => withdrawal::review(command, session),
         Command::Key(command) => key::run(command, session),

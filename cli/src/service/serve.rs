@@ -373,6 +373,7 @@ pub(super) fn registry(
             registry_url,
             trust_anchors: trust_anchors.collect::<Result<_, _>>()?,
             sponsor_grace: settings.sponsor_grace,
+            full_age: settings.full_age,
             reply_time: settings.reply_time,
             packet_age: settings.packet_age,
             appeal_time: settings.appeal_time,

@@ -88,6 +88,7 @@ struct LoosePublic {
 #[serde(deny_unknown_fields, default)]
 struct LooseRegistry {
     sponsor_grace_days: u32,
+    full_age: u32,
     reply_days: u32,
     appeal_days: u32,
     packet_days: u32,
@@ -102,6 +103,7 @@ impl Default for LooseRegistry {
         let Thresholds { ask, list } = Thresholds::default();
         Self {
             sponsor_grace_days: 30,
+            full_age: 18,
             reply_days: 14,
             appeal_days: 30,
             packet_days: 30,
@@ -364,6 +366,8 @@ pub(crate) struct Settings {
     pub(crate) crls: CrlPlans,
     /// How long a device or application whose sponsor has gone counts without a successor.
     pub(crate) sponsor_grace: Duration,
+    /// The age, in years, from which on a person decides for themselves.
+    pub(crate) full_age: u8,
     /// How long a person may reply before certificates are withdrawn.
     pub(crate) reply_time: Duration,
     /// How old what was enrolled without a network may be when it comes in.
@@ -406,6 +410,7 @@ impl Settings {
         let registry_url = check_url(&loose.public.registry_url, "public.registry_url", &["https"])?;
         let ocsp_validity = bounded(loose.ocsp.validity_minutes, 2, 10_080, "ocsp.validity_minutes")?;
         let grace = bounded(loose.registry.sponsor_grace_days, 0, 365, "registry.sponsor_grace_days")?;
+        let full_age = bounded(loose.registry.full_age, 12, 30, "registry.full_age")?;
         let reply = bounded(loose.registry.reply_days, 1, 365, "registry.reply_days")?;
         let appeal = bounded(loose.registry.appeal_days, 0, 365, "registry.appeal_days")?;
         let packet = bounded(loose.registry.packet_days, 1, 365, "registry.packet_days")?;
@@ -435,6 +440,7 @@ impl Settings {
             profiles: data.join("profiles"),
             crls: loose.crl.check()?,
             sponsor_grace: Duration::days(grace.into()),
+            full_age: u8::try_from(full_age).unwrap_or(u8::MAX),
             reply_time: Duration::days(reply.into()),
             packet_age: Duration::days(packet.into()),
             appeal_time: Duration::days(appeal.into()),

@@ -16,7 +16,7 @@ use crate::campaign::Wish;
 use crate::certificates::CERTIFICATES_BY_ORGANISATION;
 use crate::fault::Attempt;
 use crate::id::{IdentityId, RequestId};
-use crate::identity::{IDENTITIES, Identity, IdentityError};
+use crate::identity::{IDENTITIES, Identity, IdentityError, IdentityRecord};
 use crate::life;
 use crate::permission::Scope;
 use crate::record::encode;
@@ -77,6 +77,7 @@ impl Registry {
         names: &[Name],
     ) -> Result<Admission, RequestError> {
         for_its_kind(profile, applicant.identity.id())?;
+        demand_own_decision(profile, &applicant.identity.record)?;
         self.demand_token_at_hand(applicant, csr)?;
         let owner = applicant.owner.as_ref().map(|(owner, _)| owner);
         let subject = self.vouched_for(&applicant.identity, owner, profile)?;
@@ -140,6 +141,16 @@ impl Registry {
             }
             Err(error) => Err(RequestError::Issue(error)),
         }
+    }
+}
+
+/// What a guardian decides, no certificate of the ward's does. The commit demands that no guardianship begins meanwhile.
+fn demand_own_decision(profile: &InForce, record: &IdentityRecord) -> Result<(), RequestError> {
+    match &record.guardianship {
+        Some(guardianship) if guardianship.takes(profile) => {
+            Err(RequestError::UnderGuardianship { id: record.id, reach: guardianship.reach })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::fault::{Fault, by_fault};
 use crate::id::{IdentityId, RequestId, StaffId};
 use crate::identity::{FieldError, IdentityError};
 use crate::key_origin::KeyOrigin;
+use crate::life::guardianship::GuardianshipReach;
 use crate::staff::SignInError;
 
 mod approval;
@@ -315,6 +316,14 @@ pub enum RequestError {
     /// The key is in a token that is lost.
     #[error("the key is in a token that is lost: certificate {0} is on hold for it")]
     TokenLost(SerialNumber),
+    /// A guardian decides what the certificate would be for.
+    #[error("{id} is under a guardianship that reaches {reach}: no such certificate is issued to the ward")]
+    UnderGuardianship {
+        /// The ward.
+        id: IdentityId,
+        /// What the guardian decides.
+        reach: GuardianshipReach,
+    },
     /// A campaign stands against it.
     #[error(transparent)]
     Campaign(Box<Refused>),

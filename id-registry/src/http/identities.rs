@@ -177,6 +177,9 @@ pub(super) struct IdentityView {
     #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
     #[schema(value_type = Option<String>, format = DateTime)]
     token_lost_since: Option<OffsetDateTime>,
+    /// What a guardian decides for the person: `assistance`, `signatures` or `everything`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    under_guardianship: Option<&'static str>,
     /// When what is known of it was changed last.
     #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -246,6 +249,7 @@ impl From<Identity> for IdentityView {
                 .collect(),
             orphaned_until: record.orphaned_until,
             token_lost_since: record.lost_token.as_ref().map(|lost| lost.since),
+            under_guardianship: record.guardianship.as_ref().map(|guardianship| guardianship.reach.name()),
             changed_at: record.changed_at,
             replace_until: record.replace_until,
             registered_at: Some(record.registered_at),

@@ -27,6 +27,7 @@ mod duplicates;
 mod evidence;
 mod exports;
 mod further;
+mod guardianships;
 mod identities;
 mod import;
 mod input;
@@ -124,6 +125,13 @@ fn of_identities() -> Vec<Route> {
         guarded(changes::__path_confirm, changes::confirm),
         guarded(changes::__path_drop, changes::drop),
         guarded(changes::__path_list, changes::list),
+        guarded(guardianships::__path_propose, guardianships::propose),
+        guarded(guardianships::__path_show, guardianships::show),
+        guarded(guardianships::__path_confirm, guardianships::confirm),
+        guarded(guardianships::__path_drop, guardianships::drop),
+        guarded(guardianships::__path_end, guardianships::end),
+        guarded(guardianships::__path_waiting, guardianships::waiting),
+        guarded(guardianships::__path_wards, guardianships::wards),
     ]
 }
 

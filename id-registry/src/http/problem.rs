@@ -319,6 +319,22 @@ problems! {
         "make a new key, in another token";
     TOKEN_NOT_LOST = "E-TOK-005" 409 false, "No token of the identity is lost", "see what happened: npki registry history ID";
 
+    GUARDIAN_UNFIT = "E-GUA-001" 422 false, "This guardian cannot be one",
+        "name an active person of full age who decides for themselves, or an active organisation";
+    GROUND_UNFIT = "E-GUA-002" 409 false, "Minority is no ground for this person",
+        "name another ground, such as court-order; a birth date that is not known is entered with npki registry change";
+    GUARDIANSHIP_DAY = "E-GUA-003" 422 false, "The day does not fit",
+        "give a day to come, a minor's full age at the latest; or none";
+    GUARDIANSHIP_WAITS = "E-GUA-004" 409 false, "A guardianship over the person waits already",
+        "have it confirmed, or drop it: npki guardianship show ID";
+    UNKNOWN_GUARDIANSHIP = "E-GUA-005" 404 false, "No such guardianship waits", "see what waits: npki guardianship list";
+    NO_GUARDIANSHIP = "E-GUA-006" 409 false, "The person is not under guardianship",
+        "see what there is: npki guardianship show ID";
+    OWN_GUARDIANSHIP = "E-GUA-007" 403 false, "The guardianship takes another officer",
+        "let a colleague decide who took no part in it and is nobody's relative in it";
+    UNDER_GUARDIANSHIP = "E-GUA-008" 409 false, "A guardian decides this for the person",
+        "ask for what the guardianship leaves to the person, or have it ended: npki guardianship show ID";
+
     UNKNOWN_CERTIFICATE = "E-CERT-001" 404 false, "There is no such certificate", "look it up: npki cert list";
     REVOKED_ALREADY = "E-CERT-002" 409 false, "The certificate was revoked already", "nothing is left to do";
     HELD_ALREADY = "E-CERT-003" 409 false, "The certificate is on hold already",
@@ -332,6 +348,9 @@ problems! {
     SERIAL_MALFORMED = "E-CERT-006" 400 false, "This is no serial number", "write it in hexadecimal, as in lists";
     INVALID_SINCE = "E-CERT-008" 400 false, "The certificate cannot be invalid since then",
         "give a moment of its life, not later than now, or leave it out";
+
+    HELD_WITH_IDENTITY = "E-CERT-009" 409 false, "The certificate is on hold with its identity",
+        "end what keeps it on hold: npki registry history ID shows what it is";
 
     NOT_BLOCKED = "E-BLK-001" 404 false, "This key is not blocked", "block it first: npki key block DIGEST";
     DIGEST_MALFORMED = "E-BLK-002" 400 false, "This is no digest of a key",

@@ -73,6 +73,17 @@ impl BirthDate {
         }
     }
 
+    /// The day on which somebody who was born then is surely `age` years old: where day or month are not known, the last that
+    /// it may be. Before that day [`is_over`](Self::is_over) does not say yes.
+    pub(crate) fn comes_of_age(&self, age: u8) -> Date {
+        let year = self.year + i32::from(age);
+        let month = self.month.and_then(|month| Month::try_from(month).ok()).unwrap_or(Month::December);
+        let day = self.day.unwrap_or_else(|| month.length(year));
+        // 29 February is followed by 1 March where there is no such day. A year has four digits, so there is such a date.
+        let next = || Date::from_calendar_date(year, month.next(), 1).unwrap_or(Date::MAX);
+        Date::from_calendar_date(year, month, day).unwrap_or_else(|_| next())
+    }
+
     /// The first day that it may be.
     fn first(&self) -> Result<Date, FieldError> {
         let month =
@@ -130,6 +141,22 @@ mod tests {
         let leap = BirthDate::read("2004-02-29").unwrap();
         assert_eq!(leap.is_over(18, date!(2022 - 02 - 28)), Some(false));
         assert_eq!(leap.is_over(18, date!(2022 - 03 - 01)), Some(true));
+    }
+
+    #[test]
+    fn somebody_comes_of_age_on_the_first_day_on_which_it_is_sure() {
+        for (born, day) in [
+            ("2008-11-29", date!(2026 - 11 - 29)),
+            ("2008-11", date!(2026 - 11 - 30)),
+            ("2008-02", date!(2026 - 02 - 28)),
+            ("2008", date!(2026 - 12 - 31)),
+            ("2004-02-29", date!(2022 - 03 - 01)),
+        ] {
+            let born = BirthDate::read(born).unwrap();
+            assert_eq!(born.comes_of_age(18), day);
+            assert_eq!(born.is_over(18, day), Some(true), "{born}");
+            assert_ne!(born.is_over(18, day.previous_day().unwrap()), Some(true), "{born}");
+        }
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl Registry {
         let identity = self.with_details(self.identity_record(id)?.0)?;
         let numbers = Number::all_of(identity.known()?, identity.record.owner);
         let moved = self.blocks_moved(id, Some(identity.known()?), None)?;
-        let mut change = self.without_waiting_change(id)?.and(moved);
+        let mut change = self.without_waiting_change(id)?.and(self.without_guardianship(id)?).and(moved);
         for number in numbers {
             let key = self.number_key(&number)?;
             if let Some(entry) = self.store().get(IDENTITY_NUMBERS, &key)?
@@ -96,6 +96,9 @@ impl Registry {
     /// Nothing that counts may be left behind without anybody it belongs to.
     pub(crate) fn demand_unused(&self, id: IdentityId) -> Result<(), IdentityError> {
         self.demand_no_certificates(id)?;
+        if let Some(dependant) = self.living_ward(id)? {
+            return Err(IdentityError::AnswersFor { id, dependant });
+        }
         let index = match id.kind() {
             IdentityKind::Organisation => IDENTITIES_BY_ORGANISATION,
             IdentityKind::Person => IDENTITIES_BY_SPONSOR,

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use crate::duplicates::{Candidate, told};
 use crate::fault::{Fault, by_fault};
 use crate::id::{IdentityId, IdentityKind, StaffId};
+use crate::life::guardianship::Guardianship;
 use crate::life::token::LostToken;
 use crate::life::{Cause, Standing};
 use crate::permission::Scope;
@@ -96,6 +97,9 @@ pub struct IdentityRecord {
     /// A token of it that is lost.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub lost_token: Option<LostToken>,
+    /// The guardianship that a person is under.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub guardianship: Option<Guardianship>,
     /// When what is known of it was changed last, UTC.
     #[serde(skip_serializing_if = "Option::is_none", default, with = "time::serde::rfc3339::option")]
     pub changed_at: Option<OffsetDateTime>,

@@ -83,6 +83,7 @@ impl Registry {
             standing: None,
             orphaned_until: None,
             lost_token: None,
+            guardianship: None,
             changed_at: None,
             replace_until: None,
             registered_at: self.now(),

@@ -54,8 +54,7 @@ impl Registry {
         let next = step.from(&record, cascade.by)?;
         let id = record.id;
         let mut held = record.standing.as_ref().map(|standing| standing.held.clone()).unwrap_or_default();
-        // What is in a lost token does not come back with its identity.
-        held.retain(|serial| record.lost_token.as_ref().is_none_or(|lost| !lost.held.contains(serial)));
+        held.retain(|serial| !record.keeps_beside_suspension(serial));
         let (newly, none_missed) = self.credentials(id, &next, &held, cascade)?;
         let mut stepped = record;
         stepped.status = next.status;

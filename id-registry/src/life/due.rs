@@ -4,6 +4,7 @@ use ca_core::ledger::Actor;
 use ca_core::storage::KeyRange;
 
 use super::change::Replaced;
+use super::guardianship::Ending;
 use super::{IDENTITY_DUE, LifeError};
 use crate::id::IdentityId;
 use crate::registry::Registry;
@@ -29,6 +30,12 @@ impl Registry {
     fn carry_out_due(&self, key: &[u8]) -> Result<(), LifeError> {
         let id: IdentityId = timed::named(IDENTITY_DUE, key)?;
         let by = Actor::system("identities");
-        if Replaced::is_due(key) { self.end_replaced(id, key, &by) } else { self.lose_sponsor(id, &by) }
+        if Replaced::is_due(key) {
+            self.end_replaced(id, key, &by)
+        } else if Ending::is_due(key) {
+            self.end_guardianship_due(id, key, &by)
+        } else {
+            self.lose_sponsor(id, &by)
+        }
     }
 }

@@ -21,7 +21,9 @@ mod cascade;
 mod cause;
 pub mod change;
 mod due;
+pub mod guardianship;
 mod history;
+mod hold;
 mod sponsor;
 mod step;
 mod take;
@@ -37,7 +39,8 @@ pub(crate) use cascade::{Cascade, Status, issued};
 /// What happened to identities, by `identity/time-event`. What officers wrote is sealed under the identity.
 pub const IDENTITY_HISTORY: Table = Table::records("identity_history");
 /// What is to happen to an identity at a moment: `time/identity`, empty, its sponsor's successor must be there;
-/// `time/replace/change/identity`, certificates that say what was known before must be replaced, and which.
+/// `time/replace/change/identity`, certificates that say what was known before must be replaced, and which;
+/// `time/guardianship/identity`, empty, a guardianship ends.
 pub const IDENTITY_DUE: Table = Table::octets("identity_due");
 /// The serial number of the latest certificate of each identity, and of all that an organisation owns. A step demands that it stands, so that none is left out that is
 /// issued at the same moment.
@@ -156,6 +159,9 @@ pub enum LifeError {
     /// A change is not proposed or confirmed.
     #[error(transparent)]
     Change(change::ChangeRefused),
+    /// A guardianship is not proposed, confirmed or ended.
+    #[error(transparent)]
+    Guardianship(guardianship::GuardianshipRefused),
     /// What was written does not fit.
     #[error(transparent)]
     Field(#[from] FieldError),
@@ -176,6 +182,7 @@ impl LifeError {
         match self {
             Self::SamePerson(_)
             | Self::Change(change::ChangeRefused::Own(_) | change::ChangeRefused::OwnEntry(_)) => true,
+            Self::Guardianship(refused) => refused.takes_a_colleague(),
             Self::Identity(error) => error.is_own(),
             _ => false,
         }

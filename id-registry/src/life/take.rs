@@ -177,7 +177,7 @@ impl Registry {
         taken
     }
 
-    /// What the step of an owner, or of a sponsor, does to its devices, applications and agents. `was` is where it stood before.
+    /// What the step of an owner, or of a sponsor, does to its devices, applications and agents, and that of a guardian to wards. `was` is where it stood before.
     fn step_of_dependants(
         &self,
         step: Step,
@@ -193,15 +193,19 @@ impl Registry {
                 self.things_step(id, Step::BackWithOwner(Cause::OwnerSuspended), cascade)
             }
             (IdentityKind::Organisation, Step::Close(_)) => {
+                self.leave_wards(id, cascade)?;
                 self.things_step(id, Step::WithOwner(Cause::OwnerClosed), cascade)
             }
             (IdentityKind::Organisation, Step::Reopen) => {
+                self.take_wards_back(id, cascade)?;
                 self.things_step(id, Step::BackWithOwner(Cause::OwnerClosed), cascade)
             }
             (IdentityKind::Person, Step::ConfirmDeath | Step::Close(_)) => {
+                self.leave_wards(id, cascade)?;
                 self.leave_things(id, successor, cascade)
             }
             (IdentityKind::Person, Step::FindAlive | Step::Reopen) if was == IdentityStatus::Closed => {
+                self.take_wards_back(id, cascade)?;
                 self.take_things_back(id, cascade)
             }
             _ => Ok(()),

@@ -14,10 +14,9 @@ use time::OffsetDateTime;
 
 use super::cascade::{Cascade, Status};
 use super::{LifeError, Outcome, TOKEN_FOUND, TOKEN_LOST, TOKEN_STOLEN};
-use crate::certificates::CertificateStatus;
 use crate::fault::{Attempt, until_settled};
 use crate::id::{IdentityId, StaffId};
-use crate::identity::{IDENTITIES, IdentityRecord, IdentityStatus, reason_line};
+use crate::identity::{IDENTITIES, IdentityRecord, reason_line};
 use crate::key_origin::{KeyOrigin, MakersName, OriginKind};
 use crate::permission::{ChangeIdentities, Permit};
 use crate::record::encode;
@@ -172,7 +171,8 @@ impl Registry {
                 return Err(LifeError::SamePerson(id));
             }
             let mut cascade = Cascade::begun(&by, Some(&note));
-            self.give_back(&mut record, &lost, &mut cascade)?;
+            let because = format!("{} of identity {id}", TOKEN_FOUND.as_str());
+            self.release_held(&mut record, &lost.held, &because, &mut cascade)?;
             let also = Change::new().replace(IDENTITIES, id.to_string(), version, encode(&record)?);
             self.token_event(TOKEN_FOUND, &record, also, &mut cascade)?;
             let Cascade { change, touched, .. } = cascade;
@@ -220,8 +220,7 @@ impl Registry {
         if within.is_empty() { Err(TokenRefused::Empty(id).into()) } else { Ok(within) }
     }
 
-    /// Those that are on hold for the loss from now on: also those that were on hold with their identity, so that they do not
-    /// come back with it.
+    /// Those that are on hold for the loss from now on.
     fn hold_lost(
         &self,
         record: &IdentityRecord,
@@ -229,18 +228,7 @@ impl Registry {
         cascade: &mut Cascade<'_>,
     ) -> Result<Vec<SerialNumber>, LifeError> {
         let because = format!("{} of identity {}", TOKEN_LOST.as_str(), record.id);
-        let with_identity = record.standing.as_ref().map(|standing| standing.held.as_slice());
-        let mut held = Vec::new();
-        for certificate in within {
-            let serial = &certificate.serial;
-            match self.status_of(certificate) {
-                CertificateStatus::Active => held.extend(self.hold(certificate, &because, cascade)?),
-                CertificateStatus::OnHold if with_identity.unwrap_or_default().contains(serial) => {
-                    held.push(serial.clone());
-                }
-                _ => {}
-            }
-        }
+        let mut held = self.hold_also(record, within, &because, cascade)?;
         held.retain(|serial| record.lost_token.as_ref().is_none_or(|lost| !lost.held.contains(serial)));
         Ok(held)
     }
@@ -255,33 +243,6 @@ impl Registry {
         for certificate in within {
             let status = Status::Revoked(RevocationReason::KeyCompromise);
             self.change_status(status, certificate, &because, cascade)?;
-        }
-        Ok(())
-    }
-
-    fn give_back(
-        &self,
-        record: &mut IdentityRecord,
-        lost: &LostToken,
-        cascade: &mut Cascade<'_>,
-    ) -> Result<(), LifeError> {
-        let because = format!("{} of identity {}", TOKEN_FOUND.as_str(), record.id);
-        for certificate in self.living(record.id)? {
-            let is_held = self.status_of(&certificate) == CertificateStatus::OnHold;
-            if !is_held || !lost.held.contains(&certificate.serial) {
-                continue;
-            }
-            match (record.status, &mut record.standing) {
-                // What is upheld against the person is for an appeal to release.
-                (IdentityStatus::Active, _) if self.holding_withdrawal(&certificate.serial)?.is_some() => {}
-                (IdentityStatus::Active, _) => {
-                    self.change_status(Status::Released, &certificate, &because, cascade)?;
-                }
-                (_, Some(standing)) if !standing.held.contains(&certificate.serial) => {
-                    standing.held.push(certificate.serial);
-                }
-                _ => {}
-            }
         }
         Ok(())
     }

@@ -96,6 +96,7 @@ impl Registry {
         if record.person == Some(id) {
             return Err(IdentityError::Own(id));
         }
-        if record.relatives.contains(&id) { Err(IdentityError::Related(id)) } else { Ok(()) }
+        let related = record.relatives.contains(&id) || self.are_ward_and_guardian(record.person, id)?;
+        if related { Err(IdentityError::Related(id)) } else { Ok(()) }
     }
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::certificates::CertificateStatus;
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, IdentityKind, WithdrawalId};
-use crate::identity::{IDENTITIES, IdentityRecord, demand_kind, reason_line};
+use crate::identity::{IDENTITIES, demand_kind, reason_line};
 use crate::life::{Cascade, Status};
 use crate::permission::{Permit, WithdrawCertificates, staff_of};
 use crate::record::{self, encode};
@@ -171,11 +171,11 @@ impl Registry {
                     let held = self.change_status(Status::Held, &record, &because, cascade)?;
                     withdrawal.held.extend(held.then_some(serial));
                 }
-                (Effect::Hold, CertificateStatus::OnHold) if is_held(&identity, &serial) => {
+                (Effect::Hold, CertificateStatus::OnHold) if identity.keeps_on_hold(&serial) => {
                     withdrawal.held.push(serial);
                 }
                 (Effect::Release, CertificateStatus::OnHold)
-                    if withdrawal.held.contains(&serial) && !is_held(&identity, &serial) =>
+                    if withdrawal.held.contains(&serial) && !identity.keeps_on_hold(&serial) =>
                 {
                     match &mut identity.standing {
                         Some(standing) => standing.held.push(serial),
@@ -236,12 +236,6 @@ impl Registry {
     ) -> Result<(Withdrawal, Version), WithdrawalError> {
         record::find(self.store(), WITHDRAWALS, id.to_string())?.ok_or(WithdrawalError::Unknown(id))
     }
-}
-
-/// Whether a certificate is on hold with its identity, or for a lost token.
-fn is_held(identity: &IdentityRecord, serial: &SerialNumber) -> bool {
-    let suspended = identity.standing.as_ref().is_some_and(|standing| standing.held.contains(serial));
-    suspended || identity.lost_token.as_ref().is_some_and(|lost| lost.held.contains(serial))
 }
 
 /// The certificates of a withdrawal that has ended may be in another.

@@ -186,6 +186,7 @@ impl Country {
                 registry_url: "https://registry.example.org".parse().unwrap(),
                 trust_anchors: vec![anchor],
                 sponsor_grace: Duration::days(30),
+                full_age: 18,
                 reply_time: Duration::days(14),
                 packet_age: Duration::days(30),
                 appeal_time: Duration::days(30),

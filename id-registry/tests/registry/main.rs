@@ -13,6 +13,7 @@ mod enrolment;
 mod erasure;
 mod evidence;
 mod exports;
+mod guardianships;
 mod http;
 mod identities;
 mod import;

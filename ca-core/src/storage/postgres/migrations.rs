@@ -36,6 +36,7 @@ const STEPS: &[Step] = &[
     Step { name: "packets", sql: include_str!("migrations/0018_packets.sql") },
     Step { name: "statistics", sql: include_str!("migrations/0019_statistics.sql") },
     Step { name: "offices", sql: include_str!("migrations/0020_offices.sql") },
+    Step { name: "guardianships", sql: include_str!("migrations/0021_guardianships.sql") },
 ];
 
 /// The number of the last step that this npki knows: steps count from 1.

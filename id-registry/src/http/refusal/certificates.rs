@@ -39,6 +39,7 @@ impl From<RequestError> for Problem {
             RequestError::ProfileChanged { .. } => table::PROFILE_CHANGED,
             RequestError::CsrUsed(_) => table::CSR_USED,
             RequestError::TokenLost(_) => table::TOKEN_LOST,
+            RequestError::UnderGuardianship { .. } => table::UNDER_GUARDIANSHIP,
             RequestError::Campaign(refused) => return (*refused).into(),
             RequestError::OriginContradicts { .. } => table::ORIGIN_CONTRADICTS,
             RequestError::KeyReused(_) => table::KEY_REUSED,
@@ -137,6 +138,7 @@ impl From<CertificateError> for Problem {
             CertificateError::OfAnother { .. } => table::OF_ANOTHER,
             CertificateError::TakesNotice(_) => table::TAKES_NOTICE,
             CertificateError::Withdrawn { .. } => table::WITHDRAWN,
+            CertificateError::HeldWithIdentity { .. } => table::HELD_WITH_IDENTITY,
         };
         Self::new(kind, error.to_string())
     }

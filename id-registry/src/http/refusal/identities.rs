@@ -7,6 +7,7 @@ use crate::identity::IdentityError;
 use crate::import::ImportError;
 use crate::life::LifeError;
 use crate::life::change::ChangeRefused;
+use crate::life::guardianship::GuardianshipRefused;
 use crate::life::token::TokenRefused;
 use crate::packet::PacketError;
 use crate::party::PartyError;
@@ -135,6 +136,7 @@ impl From<LifeError> for Problem {
             LifeError::Identity(identity) => return identity.into(),
             LifeError::Change(refused) => return refused.into(),
             LifeError::Token(refused) => return refused.into(),
+            LifeError::Guardianship(refused) => return refused.into(),
             LifeError::Revoke(error) => return error.into(),
             LifeError::Fault(fault) => return fault.into(),
             LifeError::Elsewhere { .. } => table::ELSEWHERE,
@@ -157,6 +159,27 @@ impl From<ChangeRefused> for Problem {
             ChangeRefused::Reason { .. } => table::CHANGE_REASON,
             ChangeRefused::Days | ChangeRefused::AtOnce => table::REPLACEMENT_UNFIT,
             ChangeRefused::Own(_) | ChangeRefused::OwnEntry(_) => table::OWN_CHANGE,
+        };
+        Self::new(kind, refused.to_string())
+    }
+}
+
+impl From<GuardianshipRefused> for Problem {
+    fn from(refused: GuardianshipRefused) -> Self {
+        let kind = match refused {
+            GuardianshipRefused::OwnGuardian(_)
+            | GuardianshipRefused::NoGuardian { .. }
+            | GuardianshipRefused::GuardianUnfit { .. }
+            | GuardianshipRefused::GuardianIsWard(_)
+            | GuardianshipRefused::GuardianIsMinor(_) => table::GUARDIAN_UNFIT,
+            GuardianshipRefused::FullAge(_) | GuardianshipRefused::AgeUnknown(_) => table::GROUND_UNFIT,
+            GuardianshipRefused::Until(_) => table::GUARDIANSHIP_DAY,
+            GuardianshipRefused::WaitsAlready { .. } => table::GUARDIANSHIP_WAITS,
+            GuardianshipRefused::Unknown { .. } => table::UNKNOWN_GUARDIANSHIP,
+            GuardianshipRefused::None(_) => table::NO_GUARDIANSHIP,
+            GuardianshipRefused::Own(_)
+            | GuardianshipRefused::TookPart(_)
+            | GuardianshipRefused::Interested(_) => table::OWN_GUARDIANSHIP,
         };
         Self::new(kind, refused.to_string())
     }
