@@ -60,13 +60,10 @@ impl BirthDate {
     /// Whether somebody who was born then is `age` years old on a day; `None` where day or month decide and are not known.
     /// Whoever was born on 29 February is a year older on 1 March where there is no such day.
     pub(crate) fn is_over(&self, age: u8, today: Date) -> Option<bool> {
-        let birthday = |month: u8, day: u8| {
-            (self.year + i32::from(age), self.month.unwrap_or(month), self.day.unwrap_or(day))
-        };
-        let today = (today.year(), u8::from(today.month()), today.day());
-        if today >= birthday(12, 31) {
+        let earliest = (self.year + i32::from(age), self.month.unwrap_or(1), self.day.unwrap_or(1));
+        if today >= self.comes_of_age(age) {
             Some(true)
-        } else if today < birthday(1, 1) {
+        } else if (today.year(), u8::from(today.month()), today.day()) < earliest {
             Some(false)
         } else {
             None
@@ -74,11 +71,11 @@ impl BirthDate {
     }
 
     /// The day on which somebody who was born then is surely `age` years old: where day or month are not known, the last that
-    /// it may be. Before that day [`is_over`](Self::is_over) does not say yes.
+    /// it may be.
     pub(crate) fn comes_of_age(&self, age: u8) -> Date {
         let year = self.year + i32::from(age);
         let month = self.month.and_then(|month| Month::try_from(month).ok()).unwrap_or(Month::December);
-        let day = self.day.unwrap_or_else(|| month.length(year));
+        let day = self.day.unwrap_or_else(|| month.length(self.year));
         // 29 February is followed by 1 March where there is no such day. A year has four digits, so there is such a date.
         let next = || Date::from_calendar_date(year, month.next(), 1).unwrap_or(Date::MAX);
         Date::from_calendar_date(year, month, day).unwrap_or_else(|_| next())
@@ -148,7 +145,7 @@ mod tests {
         for (born, day) in [
             ("2008-11-29", date!(2026 - 11 - 29)),
             ("2008-11", date!(2026 - 11 - 30)),
-            ("2008-02", date!(2026 - 02 - 28)),
+            ("2008-02", date!(2026 - 03 - 01)),
             ("2008", date!(2026 - 12 - 31)),
             ("2004-02-29", date!(2022 - 03 - 01)),
         ] {
