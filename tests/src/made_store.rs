@@ -215,6 +215,7 @@ impl Maker {
             standing: None,
             orphaned_until: None,
             lost_token: None,
+            guardianship: None,
             changed_at: None,
             replace_until: None,
             registered_at: OffsetDateTime::now_utc(),

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ca_core::storage::Content;
 use cargo_metadata::{Metadata, MetadataCommand};
 use tests::workspace;
 
@@ -200,6 +201,28 @@ fn every_table_is_in_its_crates_list() {
         declared.sort();
         assert_eq!(declared, listed_tables(name), "{name}/src/tables.rs lists what {name} declares");
     }
+}
+
+/// A table that only the embedded store makes shows itself on the first PostgreSQL.
+#[test]
+fn every_table_is_in_a_migration_with_its_content() {
+    let folder = workspace::root().join("ca-core/src/storage/postgres/migrations");
+    let steps: Vec<_> =
+        workspace::files_under(&folder).iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    let steps = steps.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut missing = Vec::new();
+    for table in ca_core::TABLES.iter().chain(id_registry::TABLES) {
+        let column = match table.content() {
+            Content::Records => "record json NOT NULL",
+            Content::Octets => "octets bytea NOT NULL",
+        };
+        let created = steps.split(&format!("CREATE TABLE ${{schema}}.{} (", table.name())).nth(1);
+        let columns = created.and_then(|rest| rest.split(';').next());
+        if !columns.is_some_and(|columns| columns.contains(column)) {
+            missing.push(format!("{}: {column}", table.name()));
+        }
+    }
+    assert_none(&missing, "every table is made by a migration of PostgreSQL");
 }
 
 /// The names of the constants by which a source declares tables, its tests left out.

@@ -205,7 +205,7 @@ pub enum DeathSource {
 
 /// Where an identity stands after a step.
 #[derive(Debug, Serialize, Deserialize)]
-struct Step {
+pub(super) struct Step {
     id: String,
     status: String,
     cause: Option<String>,

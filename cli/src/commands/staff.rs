@@ -41,6 +41,12 @@ pub enum StaffCommand {
         /// The most requests that the member may approve in a day
         #[arg(long, value_name = "NUMBER")]
         approvals_per_day: Option<u32>,
+        /// The most persons that the member may look up in a minute
+        #[arg(long, value_name = "NUMBER")]
+        looks_per_minute: Option<u32>,
+        /// The most requests that the member may approve in a minute
+        #[arg(long, value_name = "NUMBER")]
+        approvals_per_minute: Option<u32>,
         /// Whether the member may act at any hour
         #[arg(long, value_name = "YES|NO", value_parser = ["yes", "no"])]
         any_hour: Option<String>,
@@ -112,6 +118,8 @@ pub fn run(command: StaffCommand, session: &mut Session) -> Ending {
             relatives,
             looks_per_day,
             approvals_per_day,
+            looks_per_minute,
+            approvals_per_minute,
             any_hour,
             reason,
         } => {
@@ -123,6 +131,7 @@ pub fn run(command: StaffCommand, session: &mut Session) -> Ending {
             let body = json!({
                 "office": office, "person": person, "relatives": relatives, "reason": reason,
                 "looks_per_day": looks_per_day, "approvals_per_day": approvals_per_day,
+                "looks_per_minute": looks_per_minute, "approvals_per_minute": approvals_per_minute,
                 "any_hour": any_hour.map(|word| word == "yes"),
             });
             let member: StaffMember =

@@ -14,6 +14,8 @@ pub(super) struct LooseOfficers {
     utc_offset: Option<String>,
     looks_per_day: Option<u32>,
     approvals_per_day: Option<u32>,
+    looks_per_minute: Option<u32>,
+    approvals_per_minute: Option<u32>,
 }
 
 const DAYS: [(&str, Weekday); 7] = [
@@ -29,7 +31,12 @@ const DAYS: [(&str, Weekday); 7] = [
 impl LooseOfficers {
     /// Checks it. Hours are whole or not there.
     pub(super) fn check(&self) -> Result<OfficerRules, String> {
-        let quota = Quota { looks: self.looks_per_day, approvals: self.approvals_per_day };
+        let quota = Quota {
+            looks: self.looks_per_day,
+            approvals: self.approvals_per_day,
+            looks_a_minute: self.looks_per_minute,
+            approvals_a_minute: self.approvals_per_minute,
+        };
         let hours = match (&self.days[..], &self.from, &self.until, &self.utc_offset) {
             ([], None, None, None) => None,
             ([], ..) => return Err(unfit("days", "name those on which officers act: [\"mon\", \"fri\"]")),
@@ -80,7 +87,7 @@ mod tests {
         let hours = "from = \"07:30\"\nuntil = \"17:00\"\nutc_offset = \"+02:00\"\n";
         let rules = checked(&format!("days = [\"mon\", \"sat\"]\n{hours}looks_per_day = 200")).unwrap();
         assert_eq!(rules.hours.unwrap().to_string(), "Mon, Sat 07:30 to 17:00");
-        assert_eq!(rules.quota, Quota { looks: Some(200), approvals: None });
+        assert_eq!(rules.quota, Quota { looks: Some(200), ..Quota::default() });
         assert_eq!(checked("").unwrap(), OfficerRules::default());
         for (unfit, key) in [
             (hours.to_owned(), "days"),

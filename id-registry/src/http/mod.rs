@@ -24,6 +24,7 @@ mod cas;
 mod certificates;
 mod changes;
 mod duplicates;
+mod entity_tag;
 mod evidence;
 mod exports;
 mod further;
@@ -232,6 +233,7 @@ pub fn router(registry: Arc<Registry>) -> Router {
         .with_state(registry)
         .layer(DefaultBodyLimit::max(input::MAX_BODY))
         .layer(axum::middleware::from_fn(input::refuse_announced_excess))
+        .layer(axum::middleware::from_fn(entity_tag::tagged))
         .layer(CatchPanicLayer::custom(panicked))
         // Answers hold what is not for others, and are what they say they are.
         .layer(constant(header::CACHE_CONTROL, "no-store"))

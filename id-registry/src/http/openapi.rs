@@ -59,7 +59,23 @@ fn item(route: Route) -> PathItem {
         HttpMethod::Post => HttpMethod::Post,
         _ => HttpMethod::Get,
     };
-    PathItem::new(method, completed(route.operation, route.permission))
+    let mut operation = completed(route.operation, route.permission);
+    if method == HttpMethod::Get {
+        operation.parameters.get_or_insert_default().push(tag_header().into());
+        let held =
+            ResponseBuilder::new().description("It is as it was: the entity tag is the one sent").build();
+        operation.responses.responses.insert("304".to_owned(), held.into());
+    }
+    PathItem::new(method, operation)
+}
+
+fn tag_header() -> Parameter {
+    ParameterBuilder::new()
+        .name("If-None-Match")
+        .parameter_in(ParameterIn::Header)
+        .description(Some("Entity tags of answers that the caller has, as their ETag said."))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
 }
 
 /// Adds what is the same everywhere: the permission, the certificate it takes, and problems.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -62,6 +62,8 @@ problems! {
         "come back in office hours; an administrator lets one act at any hour: npki staff place ID --any-hour yes";
     QUOTA_REACHED = "E-AUTH-014" 403 true, "Your quota of today is used up",
         "go on tomorrow; an administrator raises it: npki staff place ID --looks-per-day N";
+    TOO_FAST = "E-AUTH-015" 429 true, "You are faster than an officer may be",
+        "wait as long as the detail says, or ask for fewer at once; an administrator raises it: npki staff place ID --looks-per-minute N";
     OFFICE_INACTIVE = "E-AUTH-012" 403 false, "Your office is not accredited",
         "ask an administrator to renew it: npki office renew, or to place you in another: npki staff place";
     OWN_IDENTITY = "E-AUTH-011" 403 false, "Nobody decides on what the registry knows of oneself or of relatives",
@@ -415,6 +417,8 @@ problems! {
     NO_ROUTE = "E-HTTP-001" 404 false, "There is nothing at this address", "see /openapi.json for what there is";
     NO_METHOD = "E-HTTP-002" 405 false, "This address does not take this method",
         "see /openapi.json for the methods it takes";
+    CONDITION = "E-HTTP-010" 412 false, "Changes take no conditions",
+        "leave If-Match and If-Unmodified-Since out: a decision names what was shown, and Idempotency-Key recognises a repeated request";
     TOO_LARGE = "E-HTTP-003" 413 false, "The message is too large", "send at most 256 kB";
     NOT_JSON = "E-HTTP-004" 415 false, "The message is not marked as JSON", "send Content-Type: application/json";
     JSON_BROKEN = "E-HTTP-005" 400 false, "The message is not JSON", "send one JSON document, UTF-8 (RFC 8259)";
@@ -444,6 +448,7 @@ pub struct Problem {
     fix: Cow<'static, str>,
     retryable: bool,
     candidates: Vec<CandidateView>,
+    retry_after: Option<u64>,
 }
 
 impl Problem {
@@ -457,6 +462,7 @@ impl Problem {
             fix: Cow::Borrowed(kind.fix),
             retryable: kind.retryable,
             candidates: Vec::new(),
+            retry_after: None,
         }
     }
 
@@ -464,7 +470,14 @@ impl Problem {
     pub(super) fn of_csr(code: &'static str, detail: String, fix: &'static str) -> Self {
         let title = "The certification request is refused";
         let (fix, candidates) = (Cow::Borrowed(fix), Vec::new());
-        Self { code, status: 422, title, detail, fix, retryable: false, candidates }
+        Self { code, status: 422, title, detail, fix, retryable: false, candidates, retry_after: None }
+    }
+
+    /// Says how many seconds to wait (RFC 9110 section 10.2.3).
+    #[must_use]
+    pub(super) const fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
     }
 
     /// Says whom the person resembles.
@@ -526,7 +539,8 @@ impl IntoResponse for Problem {
             candidates: self.candidates,
         };
         let media_type = (header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-        (status, [media_type], Json(document)).into_response()
+        let wait = self.retry_after.map(|seconds| [(header::RETRY_AFTER, HeaderValue::from(seconds))]);
+        (status, [media_type], wait.map(AppendHeaders), Json(document)).into_response()
     }
 }
 

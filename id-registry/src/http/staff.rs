@@ -58,6 +58,12 @@ pub(super) struct StaffView {
     /// The most requests that the member may approve in a day, where it differs from the settings.
     #[serde(skip_serializing_if = "Option::is_none")]
     approvals_per_day: Option<u32>,
+    /// The most persons that the member may look up in a minute, where it differs from the settings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    looks_per_minute: Option<u32>,
+    /// The most requests that the member may approve in a minute, where it differs from the settings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approvals_per_minute: Option<u32>,
     /// Whether the member may act at any hour.
     any_hour: bool,
     /// `active` or `disabled`.
@@ -85,6 +91,8 @@ impl From<StaffRecord> for StaffView {
             office: record.office.map(|id| id.to_string()),
             looks_per_day: record.quota.looks,
             approvals_per_day: record.quota.approvals,
+            looks_per_minute: record.quota.looks_a_minute,
+            approvals_per_minute: record.quota.approvals_a_minute,
             any_hour: record.any_hour,
             relatives: record.relatives.iter().map(ToString::to_string).collect(),
             name: record.name,
@@ -190,6 +198,10 @@ pub(super) struct PlacedIn {
     looks_per_day: Option<u32>,
     /// The most requests that the member may approve in a day.
     approvals_per_day: Option<u32>,
+    /// The most persons that the member may look up in a minute.
+    looks_per_minute: Option<u32>,
+    /// The most requests that the member may approve in a minute.
+    approvals_per_minute: Option<u32>,
     /// Whether the member may act at any hour.
     any_hour: Option<bool>,
     /// Why. It stays in the ledger for good: no personal data.
@@ -208,7 +220,12 @@ impl PlacedIn {
             office,
             person: parameter("person", self.person.as_deref())?,
             relatives: relatives.transpose()?,
-            quota: Quota { looks: self.looks_per_day, approvals: self.approvals_per_day },
+            quota: Quota {
+                looks: self.looks_per_day,
+                approvals: self.approvals_per_day,
+                looks_a_minute: self.looks_per_minute,
+                approvals_a_minute: self.approvals_per_minute,
+            },
             any_hour: self.any_hour,
         })
     }

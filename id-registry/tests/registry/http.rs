@@ -15,6 +15,7 @@ use crate::country::{Country, Member, csr};
 
 /// What came back.
 pub(crate) struct Answer {
+    pub(crate) headers: axum::http::HeaderMap,
     pub(crate) status: StatusCode,
     media_type: String,
     pub(crate) json: Value,
@@ -71,9 +72,10 @@ impl Caller {
         let response = self.router.clone().oneshot(request).await.unwrap();
         assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
         let status = response.status();
-        let media_type = response.headers()[header::CONTENT_TYPE].to_str().unwrap().to_owned();
+        let headers = response.headers().clone();
+        let media_type = headers[header::CONTENT_TYPE].to_str().unwrap().to_owned();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        Answer { status, media_type, json: serde_json::from_slice(&bytes).unwrap() }
+        Answer { status, media_type, headers, json: serde_json::from_slice(&bytes).unwrap() }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -83,6 +85,43 @@ impl Caller {
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.send("POST", path, "application/json", body.to_string().into_bytes(), None).await
     }
+}
+
+/// What did not change is not sent again; what did is, under another tag. A look is in the ledger either way.
+#[tokio::test]
+async fn who_has_an_answer_is_told_that_it_is_as_it_was() {
+    let country = Country::founded();
+    let officer = country.officer();
+    let caller = Caller::new(&country, Some(&officer));
+    let id = country.register(&officer, crate::country::person("PNOLS-1"));
+    let path = format!("/v1/identities/{id}");
+    let first = caller.get(&path).await;
+    let tag = first.headers[header::ETAG].to_str().unwrap().to_owned();
+    let conditional = async |name: &str, method: &str| {
+        let request =
+            Request::builder().method(method).uri(&path).header(name, &tag).header("npki-case", "K-1");
+        let request =
+            request.extension(PeerCertificate(caller.certificate.clone())).body(Body::empty()).unwrap();
+        let response = caller.router.clone().oneshot(request).await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        (status, headers, response.into_body().collect().await.unwrap().to_bytes())
+    };
+    let (status, headers, body) = conditional("if-none-match", "GET").await;
+    assert_eq!((status, body.len()), (304, 0));
+    assert_eq!(headers[header::ETAG], *tag);
+    assert!(!headers.contains_key(header::CONTENT_TYPE), "{headers:?}");
+    assert_eq!(country.events("identity.viewed").len(), 2);
+    let suspended =
+        caller.post(&format!("{path}/suspend"), json!({"cause": "requested", "note": "N-1"})).await;
+    assert_eq!(suspended.status, 200);
+    let (status, headers, body) = conditional("if-none-match", "GET").await;
+    assert_eq!(status, 200);
+    assert_ne!(headers[header::ETAG], *tag);
+    assert!(!body.is_empty());
+    // A condition on a change would have to hold: none is taken.
+    let (status, _, body) = conditional("if-match", "POST").await;
+    let problem: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!((status, &problem["code"]), (412, &json!("E-HTTP-010")));
 }
 
 #[test]

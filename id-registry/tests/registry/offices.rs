@@ -172,14 +172,16 @@ fn officers_act_in_their_hours() {
 
 #[test]
 fn a_quota_of_a_day_bounds_looks_and_approvals() {
-    let quota = Quota { looks: Some(3), approvals: Some(1) };
+    let quota = Quota { looks: Some(3), approvals: Some(1), ..Quota::default() };
     let country = Country::founded_under(OfficerRules { hours: None, quota }, &[]);
     country.clock.set(country.clock.now().replace_time(time!(06:00)) + Duration::days(1));
     let [officer, other] = [(); 2].map(|()| country.officer());
     let people = ["1", "2"].map(|number| country.register(&officer, person(&format!("PNOLS-{number}"))));
     let look = |by: &Member, id| country.registry.identity(&by.permit::<ReadRegistry>(), id).map(|_| ());
     let used_up = |found: Result<(), IdentityError>, most| match found {
-        Err(IdentityError::Quota(QuotaReached { of: Counted::Looks, most: told })) => assert_eq!(told, most),
+        Err(IdentityError::Quota(QuotaReached { of: Counted::Looks, most: told, wait: None })) => {
+            assert_eq!(told, most);
+        }
         other => panic!("{other:?}"),
     };
     look(&officer, people[0]).unwrap();
@@ -199,7 +201,7 @@ fn a_quota_of_a_day_bounds_looks_and_approvals() {
     place(
         &country,
         &officer,
-        &Placing { quota: Quota { looks: Some(1), approvals: None }, ..Placing::default() },
+        &Placing { quota: Quota { looks: Some(1), ..Quota::default() }, ..Placing::default() },
     );
     let again = country.registry.authenticate(&officer.enrolled.certificate.der).unwrap();
     let permit = again.permit::<ReadRegistry>().unwrap().in_case(Some("K-1".parse().unwrap()));
@@ -212,6 +214,28 @@ fn a_quota_of_a_day_bounds_looks_and_approvals() {
     assert_eq!(reached.to_string(), "your quota of a day is 1 requests approved");
     country.pass(Duration::days(1));
     assert!(country.approve(&other, second.id, None).unwrap().serial().is_some());
+}
+
+#[tokio::test]
+async fn a_pace_of_a_minute_bounds_looks_and_says_how_long_to_wait() {
+    let quota = Quota { looks_a_minute: Some(2), ..Quota::default() };
+    let country = Country::founded_under(OfficerRules { hours: None, quota }, &[]);
+    let officer = country.officer();
+    let id = country.register(&officer, person("PNOLS-1"));
+    let signed_in = country.registry.authenticate(&officer.enrolled.certificate.der).unwrap();
+    assert_eq!(signed_in.permit::<ReadRegistry>().unwrap().quota(), quota);
+    let caller = Caller::new(&country, Some(&officer));
+    let path = format!("/v1/identities/{id}");
+    for _ in 0..2 {
+        assert_eq!(caller.get(&path).await.status, 200);
+    }
+    let fast = caller.get(&path).await;
+    assert_eq!(fast.headers["retry-after"], "31");
+    fast.problem(429, "E-AUTH-015");
+    country.pass(Duration::seconds(31));
+    assert_eq!(caller.get(&path).await.status, 200);
+    caller.get(&path).await.problem(429, "E-AUTH-015");
+    assert_eq!(country.events("staff.quota-reached").len(), 2);
 }
 
 #[tokio::test]

@@ -33,6 +33,9 @@ impl From<IdentityError> for Problem {
             IdentityError::OfAnother { .. } => table::OF_ANOTHER,
             IdentityError::Own(_) | IdentityError::Related(_) => table::OWN_IDENTITY,
             IdentityError::NoCase => table::NO_CASE,
+            IdentityError::Quota(crate::staff::QuotaReached { wait: Some(wait), .. }) => {
+                return Self::new(table::TOO_FAST, error.to_string()).retry_after(*wait);
+            }
             IdentityError::Quota(_) => table::QUOTA_REACHED,
         };
         Self::new(kind, error.to_string())
