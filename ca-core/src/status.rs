@@ -1,5 +1,14 @@
 //! The status of a certificate: the one truth that OCSP, CRLs and every other form are made from.
 
+mod followed;
+mod follower;
+mod index;
+mod serials;
+
+pub use followed::FollowedStore;
+pub use follower::{Progress, StatusFollower};
+pub use index::{IndexedStatus, StatusIndex};
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -131,6 +140,28 @@ pub enum SerialStatus {
     Unknown,
 }
 
+/// What is known of a serial number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The status.
+    pub status: SerialStatus,
+    /// A moment at which it was certainly so; `None`: the one at which it was asked for.
+    pub as_of: Option<OffsetDateTime>,
+    /// The edition that the status is of, or an earlier one; `None`: nobody would notice that it changes.
+    pub edition: Option<Edition>,
+}
+
+/// As long as it stays the same, no change of a status is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edition(u64);
+
+impl Edition {
+    /// The one after so many changes.
+    pub const fn after(changes: u64) -> Self {
+        Self(changes)
+    }
+}
+
 /// Answers what an issuing CA says of a serial number, now.
 pub trait StatusSource: Send + Sync + std::fmt::Debug {
     /// The status of `serial`.
@@ -138,4 +169,17 @@ pub trait StatusSource: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// The status could not be read: say neither good nor revoked.
     fn status(&self, serial: &SerialNumber) -> Result<SerialStatus, StorageError>;
+
+    /// The status of `serial`, as of when, and of which edition.
+    ///
+    /// # Errors
+    /// As [`StatusSource::status`].
+    fn known(&self, serial: &SerialNumber) -> Result<Known, StorageError> {
+        Ok(Known { status: self.status(serial)?, as_of: None, edition: None })
+    }
+
+    /// The edition of the status of `serial`; `None`: what was said of it may not be said again. Never waits for a store.
+    fn edition(&self, _: &SerialNumber) -> Option<Edition> {
+        None
+    }
 }

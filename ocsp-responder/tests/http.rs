@@ -21,11 +21,11 @@ use ca_core::storage::{
     Version, Versioned,
 };
 use ca_core::tlog::note::{SignatureKind, VerifierKey};
-use fixture::{GOOD, Pki, REVOKED, UNKNOWN, printed};
+use fixture::{GOOD, Pki, REVOKED, Statuses, UNKNOWN, printed};
 use ocsp_responder::http::{PublicState, router};
 use ocsp_responder::ledger::{LedgerPublication, PublishedHead};
 use ocsp_responder::ocsp::client::{CertificateStatus, Nonce, Query, Tolerance};
-use ocsp_responder::ocsp::{CertIdHash, MAX_REQUEST, Responders};
+use ocsp_responder::ocsp::{CertIdHash, MAX_REQUEST, Responder, ResponderParts, Responders};
 use ocsp_responder::publication::Publication;
 use time::{Duration, OffsetDateTime};
 
@@ -98,6 +98,7 @@ struct Server {
     pki: Pki,
     address: SocketAddr,
     store: Arc<CrlStore>,
+    statuses: Arc<Statuses>,
     _runtime: tokio::runtime::Runtime,
 }
 
@@ -105,11 +106,13 @@ impl Server {
     fn start() -> Self {
         let pki = Pki::new();
         let store = Arc::new(CrlStore(Mutex::new(Ok(None))));
+        let statuses = Arc::new(Statuses::default());
+        let parts = ResponderParts { status: statuses.clone(), ..pki.parts("responder", "ca") };
         let ledger = Arc::new(MemoryStore::new());
         let state = PublicState {
             ledger: Arc::new(LedgerPublication::new(ledger, PublishedHead::Signed)),
             log_key: log_key(),
-            responders: Arc::new(Responders::new().with(Arc::new(pki.responder()))),
+            responders: Arc::new(Responders::new().with(Arc::new(Responder::new(parts).unwrap()))),
             publication: Arc::new(
                 Publication::new(store.clone()).with(CaId::new("issuing").unwrap(), pki.read("ca.der")),
             ),
@@ -120,7 +123,7 @@ impl Server {
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         runtime.spawn(async move { axum::serve(listener, router(state)).await.unwrap() });
-        Self { pki, address, store, _runtime: runtime }
+        Self { pki, address, store, statuses, _runtime: runtime }
     }
 
     fn url(&self) -> String {
@@ -300,7 +303,7 @@ fn answers_to_get_are_cacheable_and_others_are_not() {
 
     let head = server.send(&format!("HEAD {path} HTTP/1.1\r\n"), b"");
     assert_eq!((head.status, head.body.len()), (200, 0));
-    assert!(head.header("etag").is_some());
+    assert_eq!(head.header("etag"), Some(etag));
 
     assert_eq!(
         server.post("application/ocsp-request", query.der()).header("cache-control"),
@@ -312,6 +315,32 @@ fn answers_to_get_are_cacheable_and_others_are_not() {
             .unwrap();
     let reply = server.get(&format!("/ocsp/{}", URL_SAFE_NO_PAD.encode(query.der())));
     assert_eq!((reply.status, reply.header("cache-control")), (200, Some("no-store")));
+}
+
+#[test]
+fn whoever_holds_the_answer_is_told_so_until_it_changes() {
+    let server = Server::start();
+    let path = format!("/ocsp/{}", URL_SAFE_NO_PAD.encode(server.query("good").der()));
+    let ask = |condition: &str| server.send(&format!("GET {path} HTTP/1.1\r\n{condition}\r\n"), b"");
+    let first = server.get(&path);
+    let etag = format!("If-None-Match: {}", first.header("etag").unwrap());
+    let held = ask(&etag);
+    assert_eq!((held.status, held.body.len()), (304, 0));
+    for name in ["etag", "last-modified", "expires", "cache-control"] {
+        assert!(held.header(name).is_some(), "{name}");
+    }
+    // A date is no proof: the certificate may be revoked in the second of the answer before.
+    let date = format!("If-Modified-Since: {}", first.header("last-modified").unwrap());
+    assert_eq!((ask(&date).status, ask(&date).body), (200, first.body.clone()));
+    server.statuses.set(GOOD, fixture::revoked(ca_core::status::RevocationReason::Superseded));
+    for condition in [&etag, &date] {
+        let changed = ask(condition);
+        assert_eq!(changed.status, 200, "{condition}");
+        assert_ne!(changed.header("etag"), first.header("etag"));
+        let query = server.query("good");
+        let verified = query.verify(&changed.body, OffsetDateTime::now_utc(), Tolerance::default()).unwrap();
+        assert!(matches!(verified.status, CertificateStatus::Revoked { .. }));
+    }
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! A new name, seen from outside: two officers, what OCSP says of each certificate, what the next one bears, on both engines.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::time::{Duration, Instant};
-
 use tests::installation::{Installation, Keeping};
 use tests::judges::openssl;
 use tests::npki::exit;
@@ -51,7 +49,7 @@ fn proposed_and_confirmed(country: &Country) {
         ("person-signature", ": revoked"),
         ("person-authentication-pseudonymous", ": good"),
     ] {
-        until_ocsp(country, &country.certificate(profile).serial, says);
+        openssl::until_ocsp_serial(&country.installation, &country.certificate(profile).serial, says);
     }
     let (staff, profile) = (&country.staff, "person-signature-short-term");
     let issued = staff.issue(&country.installation, &staff.officer, profile, person);
@@ -83,17 +81,6 @@ fn put_right_by_another(country: &Country) {
     assert_eq!(confirmed["revoked"], 0, "{confirmed}");
     let to_replace = confirmed["to_replace"].as_array().unwrap();
     assert_eq!(to_replace.len(), 4, "of the seal, device, application and server: {confirmed}");
-    until_ocsp(country, &country.certificate("organisation-seal").serial, ": good");
-}
-
-fn until_ocsp(country: &Country, serial: &str, says: &str) {
-    let give_up = Instant::now() + Duration::from_secs(20);
-    loop {
-        let answer = openssl::ocsp_serial(&country.installation, serial).text();
-        if answer.contains(says) {
-            return;
-        }
-        assert!(Instant::now() < give_up, "{serial} is not {says:?}: {answer}");
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    let seal = &country.certificate("organisation-seal").serial;
+    openssl::until_ocsp_serial(&country.installation, seal, ": good");
 }

@@ -71,13 +71,19 @@ fn npki_believes_each_and_what_a_short_term_certificate_signed() {
     let country = Country::settled();
     let served = nation::served(&country);
     let npki = country.installation.somebody("relying party");
-    let root = country.installation.root();
+    let (root, stranger) = (country.installation.root(), stranger(&country));
     for issued in &served {
         let verified = npki.done(&["verify", text(&issued.certificate), "--trust", text(&root)]);
         assert_eq!(verified["verdict"], "valid", "{}: {verified}", issued.profile);
         let status = &verified["details"]["path"][0]["status"]["status"];
         let expected = if is_short(&issued.profile) { "no-revocation" } else { "good" };
         assert_eq!(status, expected, "{}: {verified}", issued.profile);
+        let asked = ["status", text(&issued.certificate), "--trust"];
+        let said = npki.done(&[&asked[..], &[text(&root)]].concat());
+        assert_eq!(said["status"], expected, "{}: {said}", issued.profile);
+        assert_eq!(said["ocsp"].get("not_asked").is_some(), is_short(&issued.profile), "{said}");
+        // Whom nobody trusts is not believed that there is nothing to ask.
+        npki.run(&[&asked[..], &[text(&stranger)]].concat()).exits(exit::CANNOT_TELL);
     }
     let signer = served.iter().find(|issued| issued.profile == "person-signature-short-term").unwrap();
     let document = PathBuf::from(npki.file("lease.txt"));
@@ -89,6 +95,16 @@ fn npki_believes_each_and_what_a_short_term_certificate_signed() {
     assert_eq!(npki.done(&verify)["verdict"], "valid");
     std::fs::write(&document, "Three rooms in Maseru.\n").unwrap();
     npki.run(&verify).exits(exit::NO);
+}
+
+/// A root of somebody else, under the name of the country's.
+fn stranger(country: &Country) -> PathBuf {
+    let file = country.installation.scratch("stranger").join("root.pem");
+    let name = "/C=LS/O=Government of Lesotho/organizationIdentifier=GO:LS-GOV/CN=National Root CA G1";
+    let make = ["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+    let program = Program::named("openssl").args(make).args(["-subj", name, "-keyout", "/dev/null"]);
+    program.args(["-days", "30", "-out", text(&file)]).run().succeeded();
+    file
 }
 
 fn is_short(profile: &str) -> bool {

@@ -10,6 +10,7 @@ mod names;
 mod nation;
 mod openssl;
 mod sealed;
+mod status_index;
 mod terms;
 mod unwritable;
 mod wishes;

@@ -1,4 +1,4 @@
-//! `npki status`: OCSP and CRL together.
+//! `npki status`: OCSP and CRL together, where the certificate does not say that nobody tells of its revocation.
 
 use std::path::{Path, PathBuf};
 
@@ -11,9 +11,11 @@ use time::OffsetDateTime;
 use super::Ending;
 use crate::client::Publications;
 use crate::client::records::Certificate;
+use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::relying_party::evidence::{self, Evidence};
+use crate::relying_party::judgement;
 use crate::relying_party::material::{self, Chain};
 use crate::relying_party::standing::{Said, Standing, Status, together};
 use crate::session::Session;
@@ -46,7 +48,12 @@ struct Answer {
 enum Source {
     Said(Said),
     Silent { error: String, code: String },
+    NotAsked { not_asked: &'static str },
 }
+
+/// RFC 9608 section 4: whoever relies on such a certificate asks nobody for its status.
+const NEVER_REVOKED: Source =
+    Source::NotAsked { not_asked: "the certificate says that nobody tells of its revocation (RFC 9608)" };
 
 /// Asks both sources and says what they mean together.
 pub fn run(arguments: &StatusArguments, session: &mut Session) -> Ending {
@@ -55,6 +62,9 @@ pub fn run(arguments: &StatusArguments, session: &mut Session) -> Ending {
     let publications = Publications::within(session.settings.timeout.value);
     let now = session.clock.now();
     let facts = Facts::of(&chain)?;
+    if judgement::certificate(&chain.certificate)?.is_never_revoked() {
+        return never_revoked(evidence::completed(chain, &anchors, &publications), &anchors, facts, now);
+    }
     let issuer = evidence::issuer(&chain, &anchors, &publications, now)?;
     let Evidence { ocsp, crl } =
         evidence::ask(&chain.certificate, &issuer, &publications, session.entropy.as_ref(), now);
@@ -79,6 +89,17 @@ pub fn run(arguments: &StatusArguments, session: &mut Session) -> Ending {
     };
     let outcome = Outcome::with_exit(Simple::new("npki.status/1", answer, text), standing.exit());
     Ok(silent.into_iter().fold(outcome, Outcome::warn))
+}
+
+/// What is left to ask: whether it leads to a trust anchor, and has not ended.
+fn never_revoked(chain: Chain, anchors: &Anchors, facts: Facts, now: OffsetDateTime) -> Ending {
+    let status = if now > facts.not_after { Standing::Expired } else { Standing::NoRevocation };
+    if status == Standing::NoRevocation {
+        judgement::demand_path(&chain, anchors, now)?;
+    }
+    let Facts { serial, subject, not_after } = facts;
+    let answer = Answer { status, serial, subject, not_after, ocsp: NEVER_REVOKED, crl: NEVER_REVOKED };
+    Ok(Outcome::with_exit(Simple::new("npki.status/1", answer, text), status.exit()))
 }
 
 /// A file when there is one of this name; else the server's certificate of this serial number.
@@ -129,7 +150,11 @@ impl From<Result<Said, Failure>> for Source {
 
 fn text(answer: &Answer, page: &mut Page) {
     let word = answer.status.word();
-    page.verdict(Meaning::of_status(word), word, &answer.subject);
+    let said = match answer.status {
+        Standing::NoRevocation => "in force until it ends, and not revocable",
+        _ => word,
+    };
+    page.verdict(Meaning::of_status(word), said, &answer.subject);
     page.facts(&[
         ("serial", answer.serial.clone()),
         ("valid until", in_words(answer.not_after)),
@@ -140,6 +165,7 @@ fn text(answer: &Answer, page: &mut Page) {
 
 fn sentence(source: &Source) -> String {
     match source {
+        Source::NotAsked { not_asked } => format!("not asked: {not_asked}"),
         Source::Silent { error, .. } => format!("no answer: {error}"),
         Source::Said(said) => {
             let word = match &said.status {

@@ -19,7 +19,7 @@ impl Meaning {
     /// The meaning of a status word of the interface.
     pub fn of_status(status: &str) -> Self {
         match status {
-            "active" | "issued" | "good" | "valid" | "done" | "registered" => Self::Good,
+            "active" | "issued" | "good" | "no-revocation" | "valid" | "done" | "registered" => Self::Good,
             "revoked" | "rejected" | "expired" | "disabled" | "invalid" | "refused" | "ended" => Self::Bad,
             _ => Self::Doubtful,
         }

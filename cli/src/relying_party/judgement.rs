@@ -2,7 +2,7 @@
 
 use ocsp_responder::signature::verify_signed_file;
 use ocsp_responder::validation::certificate::Certificate;
-use ocsp_responder::validation::path::find_path;
+use ocsp_responder::validation::path::{PathFailure, find_path};
 use ocsp_responder::validation::status::CertificateStatus;
 use ocsp_responder::validation::{
     Answer, Basis, PathElement, SubIndication, Verdict as CertificateVerdict, validate,
@@ -93,6 +93,26 @@ pub fn trusted_issuer(
             .cause(format!("no valid path leads from {} to a trust anchor", issuer.subject())));
     }
     Ok(CertificateDer::from(found.to_vec()))
+}
+
+/// Accepts a certificate only when a path leads from it to a trust anchor that is valid at this moment, its own period included.
+///
+/// # Errors
+/// None does; which is all there is to know of a certificate that nobody can be asked about.
+pub fn demand_path(chain: &Chain, anchors: &Anchors, at: OffsetDateTime) -> Result<(), Failure> {
+    let certificate = certificate(&chain.certificate)?;
+    let Err(failure) = find_path(&certificate, &others(chain)?, &trusted(anchors)?, at) else {
+        return Ok(());
+    };
+    let why = match *failure {
+        PathFailure::Refused { path, index, fault } => {
+            let subject = path.get(index).map(Certificate::subject).unwrap_or_default();
+            format!("{subject} {fault}")
+        }
+        PathFailure::NotSignedByNamedIssuer => "the key of the issuer it names did not sign it".to_owned(),
+        _ => format!("no valid path leads from {} to a trust anchor", certificate.subject()),
+    };
+    Err(Failure::of(&catalogue::NO_ISSUER).what("the certificate does not lead to a trust anchor").cause(why))
 }
 
 /// Judges a certificate at a moment: its path, then its status.

@@ -43,6 +43,8 @@ pub enum Status {
 pub enum Standing {
     /// In force.
     Good,
+    /// In force until it ends: it says of itself that nobody tells of its revocation (RFC 9608).
+    NoRevocation,
     /// Revoked or on hold.
     Revoked,
     /// Its validity has ended.
@@ -60,6 +62,7 @@ impl Standing {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Good => "good",
+            Self::NoRevocation => "no-revocation",
             Self::Revoked => "revoked",
             Self::Expired => "expired",
             Self::Unknown => "unknown",
@@ -71,7 +74,7 @@ impl Standing {
     /// The code left to the shell.
     pub const fn exit(self) -> Exit {
         match self {
-            Self::Good => Exit::Done,
+            Self::Good | Self::NoRevocation => Exit::Done,
             Self::Revoked | Self::Expired => Exit::No,
             Self::Unknown => Exit::NotFound,
             Self::Disagreement | Self::Undetermined => Exit::CannotTell,

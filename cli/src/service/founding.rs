@@ -259,7 +259,7 @@ impl Site<'_> {
     }
 
     fn root(&self, signer: Arc<dyn Signer>) -> Result<Authority, ServiceError> {
-        let Foundation { store, clock, vault, profiles, base_url, journals } = self.foundation;
+        let Foundation { store, clock, vault, profiles, base_url, journals, .. } = self.foundation;
         if let Some(kept) = store.get(CA_CERTIFICATES, self.ca.id.as_str().as_bytes())? {
             return self.foundation.authority(self.ca, kept.value, signer);
         }

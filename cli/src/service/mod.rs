@@ -42,6 +42,7 @@ mod serve;
 mod settings;
 mod signatures;
 mod signing_token;
+mod status;
 mod store;
 mod tls;
 mod vault;

@@ -8,9 +8,9 @@ use ca_core::certificate::{CaId, Certificates};
 use ca_core::clock::Clock;
 use ca_core::hierarchy::Hierarchy;
 use ca_core::profile_book::{Current, ProfileBook};
+use ca_core::status::StatusIndex;
 use ca_core::storage::Store;
-use ocsp_responder::ocsp::{Responder, ResponderParts, Responders};
-use time::Duration;
+use ocsp_responder::ocsp::{AnswerPolicy, Responder, ResponderParts, Responders};
 
 use super::ServiceError;
 use super::hierarchy::OpenedHierarchy;
@@ -35,7 +35,8 @@ pub(super) struct Responding {
     plan: Hierarchy,
     /// Those whose keys are at hand.
     cas: Vec<Arc<Authority>>,
-    validity: Duration,
+    index: Arc<StatusIndex>,
+    policy: AnswerPolicy,
     kept: Vec<KeptResponder>,
     /// The profiles by which it was looked last, all of whose responders are there.
     complete: Option<Arc<Current>>,
@@ -52,7 +53,8 @@ impl Responding {
             profiles: Arc::clone(&foundation.profiles),
             plan: hierarchy.planned().clone(),
             cas: at_work.cloned().collect(),
-            validity: settings.ocsp_validity,
+            index: Arc::clone(&foundation.status),
+            policy: settings.answers,
             kept: Vec::new(),
             complete: None,
             answering: Arc::default(),
@@ -91,9 +93,9 @@ impl Responding {
             issuer: authority.certificate().to_vec(),
             certificate: credential.certificate.clone(),
             signer: credential.key.clone(),
-            status: Arc::new(Certificates::new(Arc::clone(&self.store), ca.clone())),
+            status: Arc::new(self.index.of(Certificates::new(Arc::clone(&self.store), ca.clone()))),
             clock: Arc::clone(&self.clock),
-            validity: self.validity,
+            policy: self.policy,
         })?);
         self.answering.add(Arc::clone(&responder));
         self.kept.push(KeptResponder { ca, responder, credential });

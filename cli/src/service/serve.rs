@@ -16,6 +16,7 @@ use ca_core::keys::Signer;
 use ca_core::ledger::Ledger;
 use ca_core::ledger::newest::newest_moment;
 use ca_core::profile_book::ProfileBook;
+use ca_core::status::{FollowedStore, StatusFollower, StatusIndex};
 use ca_core::storage::Store;
 use ca_core::tlog::checkpoint::Log;
 use ca_core::tlog::note::VerifierKey;
@@ -43,6 +44,7 @@ use super::responding::Responding;
 use super::rotation::{OwnCertificate, OwnCertificates};
 use super::settings::{LogFormat, Settings};
 use super::signatures::{Journals, SignatureWatch};
+use super::status::Following;
 use super::tls::{self, ServerCertificate};
 use super::{ServiceError, completion, profiles, vault};
 
@@ -88,6 +90,8 @@ pub(super) struct Foundation {
     pub(super) profiles: Arc<ProfileBook>,
     pub(super) base_url: String,
     pub(super) journals: Journals,
+    /// Follows the store once the service runs; knows from the beginning what is committed here.
+    pub(super) status: Arc<StatusIndex>,
 }
 
 impl Foundation {
@@ -96,6 +100,8 @@ impl Foundation {
         let store = super::store::open(settings)?;
         let newest = newest_moment(store.as_ref())?;
         let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new(Arc::new(SystemClock), newest));
+        let status = Arc::new(StatusIndex::new(Arc::clone(&clock)));
+        let store: Arc<dyn Store> = Arc::new(FollowedStore::new(store, Arc::clone(&status)));
         Ok(Self {
             vault: vault::open(&store, &clock, &settings.vault, keys)?,
             clock,
@@ -103,12 +109,18 @@ impl Foundation {
             store,
             base_url: settings.base_url.clone(),
             journals: Journals::beside(&settings.keys, settings.node.clone()),
+            status,
         })
     }
 
     /// What makes events.
     pub(super) fn ledger(&self) -> Ledger {
         Ledger::new(Arc::clone(&self.clock), Arc::new(SystemEntropy))
+    }
+
+    /// What makes the status index follow the store.
+    fn follower(&self) -> StatusFollower {
+        StatusFollower::new(Arc::clone(&self.store), Arc::clone(&self.clock), Arc::clone(&self.status))
     }
 
     /// A CA of this installation whose key is elsewhere.
@@ -271,6 +283,7 @@ impl Installation {
         let (stop_housekeeping, housekeeping_stopped) = mpsc::channel::<()>();
         let housekeeper = Housekeeper::new(Arc::clone(&self.registry));
         let keeping_house = std::thread::spawn(move || housekeeper.run(&housekeeping_stopped));
+        let following = Following::begin(self.foundation.follower());
         let journals = self.foundation.journals.clone();
         // A store may block: never on this thread.
         let comparing =
@@ -307,6 +320,7 @@ impl Installation {
         let _ = publishing.join();
         drop(stop_watch);
         let _ = comparing.join();
+        following.end();
         // Last, so that it covers what the others wrote.
         drop(stop_sealer);
         let _ = sealing.join();

@@ -11,6 +11,7 @@ use id_registry::evidence::AssuranceRules;
 use id_registry::retention::RetentionRules;
 use id_registry::staff::OfficerRules;
 use id_registry::statistics::{LEAST_THRESHOLD, StatisticsSettings};
+use ocsp_responder::ocsp::AnswerPolicy;
 use serde::Deserialize;
 use time::Duration;
 
@@ -225,11 +226,21 @@ struct LooseToken {
 #[serde(deny_unknown_fields, default)]
 struct LooseOcsp {
     validity_minutes: u32,
+    kept_mebibytes: u32,
 }
 
 impl Default for LooseOcsp {
     fn default() -> Self {
-        Self { validity_minutes: 60 }
+        Self { validity_minutes: 60, kept_mebibytes: 64 }
+    }
+}
+
+impl LooseOcsp {
+    fn check(&self) -> Result<AnswerPolicy, String> {
+        let validity = bounded(self.validity_minutes, 2, 10_080, "ocsp.validity_minutes")?;
+        let kept = bounded(self.kept_mebibytes, 0, 65_536, "ocsp.kept_mebibytes")?;
+        let kept = usize::try_from(u64::from(kept) << 20).unwrap_or(usize::MAX);
+        Ok(AnswerPolicy { validity: Duration::minutes(validity.into()), kept_octets: kept })
     }
 }
 
@@ -380,7 +391,8 @@ pub(crate) struct Settings {
     pub(crate) officers: OfficerRules,
     pub(crate) statistics: StatisticsSettings,
     pub(crate) retention: RetentionRules,
-    pub(crate) ocsp_validity: Duration,
+    /// How OCSP responders answer.
+    pub(crate) answers: AnswerPolicy,
     pub(crate) limits: Limits,
     pub(crate) log: Log,
 }
@@ -408,7 +420,6 @@ impl Settings {
         check_installation(&loose.installation)?;
         let base_url = check_url(&loose.public.base_url, "public.base_url", &["http"])?;
         let registry_url = check_url(&loose.public.registry_url, "public.registry_url", &["https"])?;
-        let ocsp_validity = bounded(loose.ocsp.validity_minutes, 2, 10_080, "ocsp.validity_minutes")?;
         let grace = bounded(loose.registry.sponsor_grace_days, 0, 365, "registry.sponsor_grace_days")?;
         let full_age = bounded(loose.registry.full_age, 12, 30, "registry.full_age")?;
         let reply = bounded(loose.registry.reply_days, 1, 365, "registry.reply_days")?;
@@ -450,7 +461,7 @@ impl Settings {
             statistics: loose.statistics.check()?,
             retention: check_retention(&loose.retention)?,
             hierarchy: data.join(HIERARCHY_FILE),
-            ocsp_validity: Duration::minutes(ocsp_validity.into()),
+            answers: loose.ocsp.check()?,
             limits: check_limits(&loose.limits)?,
             log: check_log(loose.log)?,
         })

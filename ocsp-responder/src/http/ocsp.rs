@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
 
 use super::caching::Validators;
 use super::{PublicState, blocking, plain};
-use crate::ocsp::Answer;
+use crate::ocsp::{Answer, Heard};
 
 /// The longest path that is read, in octets. RFC 5019 section 5 has clients GET up to 255; a few CertIDs with
 /// SHA-256 and a nonce fit into this many.
@@ -35,13 +35,14 @@ pub(super) async fn by_post(
         Err(rejection) => return unreadable_body(&rejection),
     };
     // RFC 9111 section 4.2.1: what a POST is answered with is for its sender alone unless it says otherwise.
-    uncacheable(respond(&state, request.to_vec()).await)
+    uncacheable(respond(&state, &request).await)
 }
 
 pub(super) async fn by_get(
     State(state): State<PublicState>,
     OriginalUri(uri): OriginalUri,
     path: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
 ) -> Response {
     if uri.path().len() > MAX_PATH {
         return plain::problem(StatusCode::URI_TOO_LONG, "This is too long for GET: use POST.");
@@ -50,17 +51,20 @@ pub(super) async fn by_get(
     let Some(request) = path.ok().and_then(|Path(text)| decode(&text)) else {
         return uncacheable(Answer::malformed_request());
     };
-    let answer = respond(&state, request).await;
-    match answer.freshness() {
-        Some(freshness) => {
-            let now = state.clock.now();
-            let validators = Validators::new(answer.der())
-                .modified(freshness.this_update)
-                .expiring(now, freshness.next_update);
-            (validators.headers(RESPONSE_TYPE), answer.into_der()).into_response()
-        }
-        None => uncacheable(answer),
-    }
+    let answer = respond(&state, &request).await;
+    let Some(freshness) = answer.freshness() else { return uncacheable(answer) };
+    let validators = Validators::of_digest(answer.sha256())
+        .modified(freshness.this_update)
+        .expiring(state.clock.now(), freshness.next_update);
+    // By the digest alone. Two answers may be of one second, and the certificate revoked between them: by the date, whoever
+    // has the first would be told that nothing has changed (RFC 9110 section 8.8.2.2).
+    let held = validators.not_modified(&by_digest(headers), RESPONSE_TYPE);
+    held.unwrap_or_else(|| (validators.headers(RESPONSE_TYPE), body(answer)).into_response())
+}
+
+fn by_digest(mut headers: HeaderMap) -> HeaderMap {
+    headers.remove(header::IF_MODIFIED_SINCE);
+    headers
 }
 
 /// GET without a request.
@@ -68,15 +72,25 @@ pub(super) async fn empty_get() -> Response {
     uncacheable(Answer::malformed_request())
 }
 
-async fn respond(state: &PublicState, request: Vec<u8>) -> Answer {
-    let responders = std::sync::Arc::clone(&state.responders);
-    blocking(move || responders.respond(&request)).await.unwrap_or_else(Answer::internal_error)
+/// What is kept is given at once; what is to be signed waits elsewhere for store and key.
+async fn respond(state: &PublicState, request: &[u8]) -> Answer {
+    match state.responders.hear(request) {
+        Heard::Answered(answer) => answer,
+        Heard::ToSign(unsigned) => {
+            blocking(move || unsigned.answer()).await.unwrap_or_else(Answer::internal_error)
+        }
+    }
+}
+
+/// The octets as they are kept, not copied.
+fn body(answer: Answer) -> Bytes {
+    Bytes::from_owner(answer)
 }
 
 /// RFC 6960 appendix A.1: whatever the OCSP status, HTTP itself went well.
 fn uncacheable(answer: Answer) -> Response {
     let headers = [(header::CONTENT_TYPE, RESPONSE_TYPE), (header::CACHE_CONTROL, "no-store")];
-    (headers, answer.into_der()).into_response()
+    (headers, body(answer)).into_response()
 }
 
 fn unreadable_body(rejection: &BytesRejection) -> Response {

@@ -1,5 +1,8 @@
 //! An answer on its way out: bytes, and what a cache may know about them.
 
+use std::sync::{Arc, OnceLock};
+
+use ring::digest;
 use time::OffsetDateTime;
 
 /// How a responder ended (RFC 6960 section 2.3).
@@ -33,12 +36,31 @@ impl std::fmt::Display for ResponseStatus {
     }
 }
 
-/// An OCSP response, ready to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An OCSP response, ready to be sent. Copies share its octets.
+#[derive(Debug, Clone)]
 pub struct Answer {
-    der: Vec<u8>,
+    octets: Arc<Octets>,
     status: ResponseStatus,
     freshness: Option<Freshness>,
+}
+
+#[derive(Debug)]
+struct Octets {
+    der: Vec<u8>,
+    /// Computed when first asked for, once for all who are given the answer.
+    sha256: OnceLock<String>,
+}
+
+impl Octets {
+    fn of(der: Vec<u8>) -> Arc<Self> {
+        Arc::new(Self { der, sha256: OnceLock::new() })
+    }
+}
+
+impl AsRef<[u8]> for Answer {
+    fn as_ref(&self) -> &[u8] {
+        self.der()
+    }
 }
 
 /// From when until when an answer may be used again for the same question.
@@ -52,8 +74,8 @@ pub struct Freshness {
 
 impl Answer {
     /// A signed answer; `freshness` only where it may serve others who ask the same.
-    pub(super) const fn signed(der: Vec<u8>, freshness: Option<Freshness>) -> Self {
-        Self { der, status: ResponseStatus::Successful, freshness }
+    pub(super) fn signed(der: Vec<u8>, freshness: Option<Freshness>) -> Self {
+        Self { octets: Octets::of(der), status: ResponseStatus::Successful, freshness }
     }
 
     /// The request cannot be read.
@@ -78,17 +100,17 @@ impl Answer {
 
     /// `OCSPResponse ::= SEQUENCE { responseStatus ENUMERATED }`, written out: an error answer must not itself fail.
     fn unsigned(status: ResponseStatus, code: u8) -> Self {
-        Self { der: vec![0x30, 3, 0x0a, 1, code], status, freshness: None }
+        Self { octets: Octets::of(vec![0x30, 3, 0x0a, 1, code]), status, freshness: None }
     }
 
     /// The DER of the OCSPResponse.
     pub fn der(&self) -> &[u8] {
-        &self.der
+        &self.octets.der
     }
 
-    /// The DER of the OCSPResponse.
-    pub fn into_der(self) -> Vec<u8> {
-        self.der
+    /// SHA-256 of the DER, lower-case hex.
+    pub fn sha256(&self) -> &str {
+        self.octets.sha256.get_or_init(|| hex::encode(digest::digest(&digest::SHA256, self.der())))
     }
 
     /// How it ended.

@@ -9,7 +9,7 @@ use super::asn1::CertId;
 use super::certificate::Certificate;
 
 /// The digest that a CertID names its issuer with. Not a matter of security: it only has to tell issuers apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum CertIdHash {
     /// SHA-1: the one every responder understands (RFC 5019 section 2.1.1 allows no other).
     #[default]
@@ -57,7 +57,7 @@ pub(super) struct IssuerNames(Vec<IssuerName>);
 
 #[derive(Debug, Clone)]
 struct IssuerName {
-    algorithm: ObjectIdentifier,
+    hash: CertIdHash,
     name_hash: Vec<u8>,
     key_hash: Vec<u8>,
 }
@@ -65,20 +65,21 @@ struct IssuerName {
 impl IssuerNames {
     pub(super) fn of(issuer: &Certificate) -> Self {
         let name = |hash: CertIdHash| IssuerName {
-            algorithm: hash.oid(),
+            hash,
             name_hash: hash.digest(issuer.subject()),
             key_hash: hash.digest(issuer.public_key_bits()),
         };
         Self(CertIdHash::ALL.into_iter().map(name).collect())
     }
 
-    /// Whether `id` speaks of this issuer. A digest npki does not know names no issuer.
-    pub(super) fn include(&self, id: &CertId) -> bool {
-        self.0.iter().any(|name| {
-            name.algorithm == id.hash_algorithm.oid
+    /// By which digest `id` names this issuer, if it does. A digest npki does not know names no issuer.
+    pub(super) fn hash_of(&self, id: &CertId) -> Option<CertIdHash> {
+        let named = self.0.iter().find(|name| {
+            name.hash.oid() == id.hash_algorithm.oid
                 && name.name_hash == id.issuer_name_hash.as_bytes()
                 && name.key_hash == id.issuer_key_hash.as_bytes()
-        })
+        });
+        named.map(|name| name.hash)
     }
 }
 

@@ -4,29 +4,43 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use ca_core::clock::{Clock, whole_seconds};
 use ca_core::keys::{KeyError, Signer};
-use ca_core::lint::{self, Findings};
-use ca_core::status::{Revocation, SerialStatus, StatusSource};
+use ca_core::lint::Findings;
+use ca_core::status::{Known, Revocation, SerialStatus, StatusSource};
 use ca_core::storage::StorageError;
-use der::asn1::{Any, BitString, Null, OctetString};
-use der::{Decode, Encode};
-use spki::AlgorithmIdentifierOwned;
+use der::asn1::Null;
 use time::{Duration, OffsetDateTime};
 use x509_cert::ext::pkix::CrlReason;
 
 use super::answer::{Answer, Freshness};
-use super::asn1::{
-    BASIC, BasicResponse, CertId, CertStatus, OcspResponse, ResponderId, ResponseBytes, ResponseData,
-    RevokedInfo, SingleResponse, WireStatus, to_wire_time,
-};
+use super::asn1::{CertId, CertStatus, ResponseData, RevokedInfo, SingleResponse, to_wire_time};
 use super::cert_id::{self, IssuerNames};
-use super::certificate::{Certificate, CertificateError, Delegate, NotDelegated};
+use super::certificate::{Certificate, CertificateError, NotDelegated};
+use super::credential::Credential;
+use super::kept::{Kept, Question};
 use super::request::StatusRequest;
 
-/// How long an answer may be used: nextUpdate less thisUpdate.
+/// For how long an answer is given to others who ask the same, at most; never for more than half of its validity.
 ///
-/// Every answer is made when it is asked for, so thisUpdate is always the present; an hour keeps relying parties
-/// working through a short outage and is as long as X-Road accepts an answer.
-pub const DEFAULT_VALIDITY: Duration = Duration::hours(1);
+/// X-Road refuses what is older than an hour, and caches on the way keep an answer for a while: thisUpdate is to stay under
+/// 30 minutes.
+const KEPT_FOR: Duration = Duration::minutes(25);
+
+/// How a responder answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnswerPolicy {
+    /// How long an answer may be used: nextUpdate less thisUpdate, whole seconds.
+    pub validity: Duration,
+    /// How many octets the answers may take that are kept for those who ask the same.
+    pub kept_octets: usize,
+}
+
+impl Default for AnswerPolicy {
+    /// An hour keeps relying parties working through a short outage, and is as long as X-Road accepts an answer. The answers
+    /// to some 50 000 questions are kept.
+    fn default() -> Self {
+        Self { validity: Duration::hours(1), kept_octets: 64 * 1024 * 1024 }
+    }
+}
 
 /// What a [`Responder`] is put together from.
 #[derive(Debug)]
@@ -41,8 +55,8 @@ pub struct ResponderParts {
     pub status: Arc<dyn StatusSource>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// nextUpdate less thisUpdate, whole seconds; see [`DEFAULT_VALIDITY`].
-    pub validity: Duration,
+    /// How it answers.
+    pub policy: AnswerPolicy,
 }
 
 /// Answers for one issuing CA, with a delegated responder certificate.
@@ -54,40 +68,7 @@ pub struct Responder {
     credential: RwLock<Arc<Credential>>,
     status: Arc<dyn StatusSource>,
     clock: Arc<dyn Clock>,
-    validity: Duration,
-}
-
-/// A responder certificate and its key, which belong together.
-#[derive(Debug)]
-struct Credential {
-    delegate: Delegate,
-    certificate: Any,
-    key_hash: OctetString,
-    algorithm: AlgorithmIdentifierOwned,
-    signer: Arc<dyn Signer>,
-}
-
-impl Credential {
-    fn admit(
-        certificate: &[u8],
-        signer: Arc<dyn Signer>,
-        issuer: &Certificate,
-        at: OffsetDateTime,
-    ) -> Result<Self, ResponderError> {
-        let certificate = Certificate::parse(certificate).map_err(ResponderError::Certificate)?;
-        if certificate.public_key_info() != signer.public_key_info() {
-            return Err(ResponderError::WrongKey);
-        }
-        let delegate = Delegate::admit(certificate, issuer, at)?;
-        let certificate = delegate.certificate();
-        Ok(Self {
-            certificate: Any::from_der(certificate.der())?,
-            key_hash: OctetString::new(cert_id::key_hash(certificate))?,
-            algorithm: AlgorithmIdentifierOwned::from_der(signer.signature_algorithm().identifier())?,
-            signer,
-            delegate,
-        })
-    }
+    policy: AnswerPolicy,
 }
 
 impl Responder {
@@ -98,14 +79,16 @@ impl Responder {
     /// the certificate's.
     pub fn new(parts: ResponderParts) -> Result<Self, ResponderError> {
         let issuer = Certificate::parse(&parts.issuer).map_err(ResponderError::Issuer)?;
-        let credential = Credential::admit(&parts.certificate, parts.signer, &issuer, parts.clock.now())?;
+        let room = parts.policy.kept_octets;
+        let credential =
+            Credential::admit(&parts.certificate, parts.signer, &issuer, parts.clock.now(), room)?;
         Ok(Self {
             names: IssuerNames::of(&issuer),
             issuer,
             credential: RwLock::new(Arc::new(credential)),
             status: parts.status,
             clock: parts.clock,
-            validity: parts.validity,
+            policy: parts.policy,
         })
     }
 
@@ -114,20 +97,23 @@ impl Responder {
     /// # Errors
     /// As for [`Responder::new`].
     pub fn rotate(&self, certificate: &[u8], signer: Arc<dyn Signer>) -> Result<(), ResponderError> {
-        let fresh = Arc::new(Credential::admit(certificate, signer, &self.issuer, self.clock.now())?);
+        let room = self.policy.kept_octets;
+        let fresh = Arc::new(Credential::admit(certificate, signer, &self.issuer, self.clock.now(), room)?);
         *self.credential.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
 
     /// When the responder's certificate ends, UTC. After that every answer is internalError.
     pub fn certificate_ends(&self) -> OffsetDateTime {
-        self.credential().delegate.certificate().not_after()
+        self.credential().not_after()
     }
 
     /// Answers one request. Never fails: what goes wrong is told as an OCSP error.
     pub fn respond(&self, request: &[u8]) -> Answer {
         match StatusRequest::parse(request) {
-            Ok(request) if request.cert_ids.iter().any(|id| self.serves(id)) => self.answer(&request),
+            Ok(request) if request.cert_ids.iter().any(|id| self.serves(id)) => {
+                self.kept(&request).unwrap_or_else(|| self.answer(&request))
+            }
             // RFC 5019 section 2.2.3: unauthorized where the server cannot answer authoritatively.
             Ok(_) => Answer::unauthorized(),
             Err(fault) => {
@@ -139,7 +125,7 @@ impl Responder {
 
     /// Whether `id` is of this responder's issuer.
     pub(super) fn serves(&self, id: &CertId) -> bool {
-        self.names.include(id)
+        self.names.hash_of(id).is_some()
     }
 
     /// Answers a request of which at least one CertID is [served](Self::serves) here.
@@ -148,7 +134,7 @@ impl Responder {
             tracing::error!(%cause, "an OCSP request was not answered");
             match cause {
                 // RFC 6960 section 2.3: tryLater, "operational but unable to return the status". Never good.
-                Unanswered::Storage(_) => Answer::try_later(),
+                Unanswered::Storage(_) | Unanswered::Silence => Answer::try_later(),
                 Unanswered::CertificateNotInForce
                 | Unanswered::Key(_)
                 | Unanswered::Lint(_)
@@ -163,76 +149,104 @@ impl Responder {
 
     /// Whether the responder could answer now.
     pub(super) fn is_in_force(&self) -> bool {
-        self.credential().delegate.certificate().is_in_force(self.clock.now())
+        self.credential().is_in_force(self.clock.now())
+    }
+
+    /// The answer that is kept for this request, if it still holds. Waits for nothing.
+    pub(super) fn kept(&self, request: &StatusRequest) -> Option<Answer> {
+        let question = self.question(request)?;
+        let edition = self.status.edition(&question.serial)?;
+        self.credential().kept.find(&question, edition, self.clock.now())
+    }
+
+    /// What others may ask, too: about one certificate, and without a nonce, which binds an answer to its request (RFC 9654
+    /// section 2.1).
+    fn question(&self, request: &StatusRequest) -> Option<Question> {
+        let ([id], None) = (request.cert_ids.as_slice(), &request.nonce) else { return None };
+        let null = match &id.hash_algorithm.parameters {
+            None => false,
+            Some(parameters) if parameters.is_null() => true,
+            Some(_) => return None,
+        };
+        Some(Question { hash: self.names.hash_of(id)?, null, serial: cert_id::serial(id)? })
     }
 
     fn signed_answer(&self, request: &StatusRequest) -> Result<Answer, Unanswered> {
         let credential = self.credential();
         // The time is taken before the status is read: the answer never claims to be newer than it is.
-        let freshness = self.freshness(&credential)?;
-        let data = self.response_data(request, &credential, freshness)?;
-        let der = sign(&data, &credential)?;
-        // RFC 9654 section 2.1 binds an answer to its request's nonce: it is for that asker alone.
-        Ok(Answer::signed(der, request.nonce.is_none().then_some(freshness)))
-    }
-
-    fn freshness(&self, credential: &Credential) -> Result<Freshness, Unanswered> {
-        let now = self.clock.now();
-        let certificate = credential.delegate.certificate();
-        if !certificate.is_in_force(now) {
+        let now = whole_seconds(self.clock.now());
+        if !credential.is_in_force(now) {
             return Err(Unanswered::CertificateNotInForce);
         }
-        let this_update = whole_seconds(now);
+        let known = request.cert_ids.iter().map(|id| self.known(id)).collect::<Result<Vec<_>, _>>()?;
+        let as_of = known.iter().filter_map(|known| known.as_of).min();
+        let this_update = as_of.map_or(now, |as_of| whole_seconds(as_of).min(now));
         // An answer is of no use beyond the certificate that it is verified with.
-        let next_update = this_update.saturating_add(self.validity).min(certificate.not_after());
-        Ok(Freshness { this_update, next_update })
+        let next_update = this_update.saturating_add(self.policy.validity).min(credential.not_after());
+        if next_update <= now {
+            return Err(Unanswered::Silence);
+        }
+        let freshness = Freshness { this_update, next_update };
+        let data = response_data(request, &known, &credential, (now, freshness))?;
+        let answer = Answer::signed(credential.sign(&data)?, request.nonce.is_none().then_some(freshness));
+        if let (Some(question), [known]) = (self.question(request), known.as_slice()) {
+            keep(&credential, question, known, &answer, freshness);
+        }
+        Ok(answer)
     }
 
-    fn response_data(
-        &self,
-        request: &StatusRequest,
-        credential: &Credential,
-        freshness: Freshness,
-    ) -> Result<ResponseData, Unanswered> {
-        let responses: Result<Vec<_>, Unanswered> =
-            request.cert_ids.iter().map(|id| self.single(id, freshness)).collect();
-        Ok(ResponseData {
-            version: None,
-            // RFC 6960 section 4.2.1 leaves name or key hash to the responder; a key hash is shorter, and after a
-            // rotation it still names one certificate.
-            responder: ResponderId::ByKey(credential.key_hash.clone()),
-            produced_at: to_wire_time(freshness.this_update)?,
-            responses: responses?,
-            extensions: request.nonce.clone().map(|nonce| vec![nonce]),
-        })
-    }
-
-    fn single(&self, id: &CertId, freshness: Freshness) -> Result<SingleResponse, Unanswered> {
-        Ok(SingleResponse {
-            cert_id: id.clone(),
-            status: self.cert_status(id)?,
-            this_update: to_wire_time(freshness.this_update)?,
-            next_update: Some(to_wire_time(freshness.next_update)?),
-            extensions: None,
-        })
-    }
-
-    fn cert_status(&self, id: &CertId) -> Result<CertStatus, Unanswered> {
+    fn known(&self, id: &CertId) -> Result<Known, Unanswered> {
+        const NOBODY_KNOWS: Known = Known { status: SerialStatus::Unknown, as_of: None, edition: None };
         // RFC 6960 section 2.2: unknown, "usually because the request indicates an unrecognized issuer".
         // Section 4.2.2.2: this responder's key may speak for this issuer only, so that an issuer served by another
         // responder of ours is unknown here, too.
         if !self.serves(id) {
-            return Ok(CertStatus::Unknown(Null));
+            return Ok(NOBODY_KNOWS);
         }
-        let Some(serial) = cert_id::serial(id) else {
-            return Ok(CertStatus::Unknown(Null));
-        };
-        Ok(match self.status.status(&serial)? {
-            SerialStatus::Good => CertStatus::Good(Null),
-            SerialStatus::Revoked(revocation) => CertStatus::Revoked(revoked_info(&revocation)?),
-            SerialStatus::Unknown => CertStatus::Unknown(Null),
-        })
+        match cert_id::serial(id) {
+            Some(serial) => Ok(self.status.known(&serial)?),
+            None => Ok(NOBODY_KNOWS),
+        }
     }
+}
+
+/// Keeps an answer for those who ask the same. Not that a serial number is unknown: anybody can make up as many as there is
+/// room for.
+fn keep(credential: &Credential, question: Question, known: &Known, answer: &Answer, freshness: Freshness) {
+    let Freshness { this_update, next_update } = freshness;
+    let (Some(edition), true) = (known.edition, known.status != SerialStatus::Unknown) else { return };
+    let until = this_update + KEPT_FOR.min((next_update - this_update) / 2);
+    credential.kept.keep(question, Kept { answer: answer.clone(), edition, from: this_update, until });
+}
+
+fn response_data(
+    request: &StatusRequest,
+    known: &[Known],
+    credential: &Credential,
+    (produced_at, freshness): (OffsetDateTime, Freshness),
+) -> Result<ResponseData, Unanswered> {
+    let asked = request.cert_ids.iter().zip(known);
+    Ok(ResponseData {
+        version: None,
+        responder: credential.responder_id(),
+        produced_at: to_wire_time(produced_at)?,
+        responses: asked.map(|(id, known)| single(id, known, freshness)).collect::<Result<_, _>>()?,
+        extensions: request.nonce.clone().map(|nonce| vec![nonce]),
+    })
+}
+
+fn single(id: &CertId, known: &Known, freshness: Freshness) -> der::Result<SingleResponse> {
+    Ok(SingleResponse {
+        cert_id: id.clone(),
+        status: match &known.status {
+            SerialStatus::Good => CertStatus::Good(Null),
+            SerialStatus::Revoked(revocation) => CertStatus::Revoked(revoked_info(revocation)?),
+            SerialStatus::Unknown => CertStatus::Unknown(Null),
+        },
+        this_update: to_wire_time(freshness.this_update)?,
+        next_update: Some(to_wire_time(freshness.next_update)?),
+        extensions: None,
+    })
 }
 
 fn revoked_info(revocation: &Revocation) -> der::Result<RevokedInfo> {
@@ -242,27 +256,13 @@ fn revoked_info(revocation: &Revocation) -> der::Result<RevokedInfo> {
     })
 }
 
-fn sign(data: &ResponseData, credential: &Credential) -> Result<Vec<u8>, Unanswered> {
-    let data = data.to_der()?;
-    let signature = credential.signer.sign(lint::ocsp::lint(&data)?.as_bytes())?;
-    let basic = BasicResponse {
-        data: Any::from_der(&data)?,
-        algorithm: credential.algorithm.clone(),
-        signature: BitString::from_bytes(&signature)?,
-        certificates: Some(vec![credential.certificate.clone()]),
-    };
-    let response = OcspResponse {
-        status: WireStatus::Successful,
-        bytes: Some(ResponseBytes { response_type: BASIC, response: OctetString::new(basic.to_der()?)? }),
-    };
-    Ok(response.to_der()?)
-}
-
 /// Why a well-formed request got no signed answer. Ours to mend; never told to clients.
 #[derive(Debug, thiserror::Error)]
-enum Unanswered {
+pub(super) enum Unanswered {
     #[error(transparent)]
     Storage(#[from] StorageError),
+    #[error("nothing was heard from the store for longer than an answer is valid")]
+    Silence,
     #[error("the responder's certificate is not in force")]
     CertificateNotInForce,
     #[error(transparent)]

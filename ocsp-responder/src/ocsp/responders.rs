@@ -34,24 +34,36 @@ impl Responders {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Answers one request. Never fails: what goes wrong is told as an OCSP error.
+    /// Reads one request, and answers it where that needs neither store nor key. Never fails: what goes wrong is told as an
+    /// OCSP error.
     ///
     /// One answer has one signer, and a delegated responder may sign for one issuer only (RFC 6960 section 4.2.2.2):
     /// the responder of the first CertID that anyone here serves answers all of it, and says unknown to the rest.
-    pub fn respond(&self, request: &[u8]) -> Answer {
+    pub fn hear(&self, request: &[u8]) -> Heard {
         let request = match StatusRequest::parse(request) {
             Ok(request) => request,
             Err(fault) => {
                 tracing::debug!(%fault, "malformed OCSP request");
-                return Answer::malformed_request();
+                return Heard::Answered(Answer::malformed_request());
             }
         };
         let all = self.all();
         let serving = request.cert_ids.iter().find_map(|id| all.iter().find(|one| one.serves(id)));
-        match serving {
-            Some(responder) => responder.answer(&request),
+        let Some(responder) = serving else {
             // RFC 5019 section 2.2.3: unauthorized where the server cannot answer authoritatively.
-            None => Answer::unauthorized(),
+            return Heard::Answered(Answer::unauthorized());
+        };
+        match responder.kept(&request) {
+            Some(answer) => Heard::Answered(answer),
+            None => Heard::ToSign(Unsigned { responder: Arc::clone(responder), request }),
+        }
+    }
+
+    /// Answers one request. Never fails: what goes wrong is told as an OCSP error.
+    pub fn respond(&self, request: &[u8]) -> Answer {
+        match self.hear(request) {
+            Heard::Answered(answer) => answer,
+            Heard::ToSign(unsigned) => unsigned.answer(),
         }
     }
 
@@ -61,6 +73,29 @@ impl Responders {
     /// One could not.
     pub fn check_ready(&self) -> Result<(), NotReady> {
         if self.all().iter().all(|responder| responder.is_in_force()) { Ok(()) } else { Err(NotReady) }
+    }
+}
+
+/// A request that was read.
+#[derive(Debug)]
+pub enum Heard {
+    /// It is answered.
+    Answered(Answer),
+    /// Its answer is to be signed.
+    ToSign(Unsigned),
+}
+
+/// A request whose answer is to be signed.
+#[derive(Debug)]
+pub struct Unsigned {
+    responder: Arc<Responder>,
+    request: StatusRequest,
+}
+
+impl Unsigned {
+    /// Answers it. May wait for a store, or for a key that is elsewhere.
+    pub fn answer(&self) -> Answer {
+        self.responder.answer(&self.request)
     }
 }
 

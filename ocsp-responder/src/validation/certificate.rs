@@ -185,7 +185,7 @@ impl Certificate {
     }
 
     /// Whether it says that nobody tells of its revocation, noRevAvail (RFC 9608 section 2): NULL, and never a CA's.
-    pub(crate) fn is_never_revoked(&self) -> bool {
+    pub fn is_never_revoked(&self) -> bool {
         matches!(self.extension::<Null>(NO_REV_AVAIL), Some(Ok(Null))) && !self.is_ca()
     }
 

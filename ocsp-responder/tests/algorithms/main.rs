@@ -21,7 +21,7 @@ use ca_core::storage::AuditedChange;
 use ca_core::storage::memory::MemoryStore;
 use judges::Published;
 use ocsp_responder::ocsp::client::{CertificateStatus, Query, Tolerance};
-use ocsp_responder::ocsp::{CertIdHash, DEFAULT_VALIDITY, Responder, ResponderParts};
+use ocsp_responder::ocsp::{AnswerPolicy, CertIdHash, Responder, ResponderParts};
 use ocsp_responder::validation::certificate::Certificate;
 use ocsp_responder::validation::crl::VerifiedList;
 use ocsp_responder::validation::path::find_path;
@@ -62,7 +62,7 @@ fn published(algorithm: KeyAlgorithm, signs_with: SignatureAlgorithm) -> Publish
         signer: responder_key,
         status: Arc::new(ca.issuing.certificates().clone()),
         clock: Arc::new(SystemClock),
-        validity: DEFAULT_VALIDITY,
+        policy: AnswerPolicy::default(),
     })
     .unwrap();
     let query = |der: &[u8]| Query::about(der, ca.issuing.certificate(), CertIdHash::Sha256, None).unwrap();

@@ -1,6 +1,7 @@
 //! OpenSSL: paths, CRLs, OCSP, CMS, TLS.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 
@@ -9,6 +10,9 @@ use crate::certificates;
 use crate::installation::Installation;
 use crate::npki::text;
 use crate::programs::{Answer, Program};
+
+/// How long a change may take to be known at another node.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 fn openssl<'a>(args: impl IntoIterator<Item = &'a str>) -> Program {
     Program::named("openssl").args(args)
@@ -194,6 +198,20 @@ pub fn ocsp_serial_under(installation: &Installation, branch: &Branch, serial: &
     openssl(["ocsp", "-issuer", text(issuing), "-serial", &serial, "-CAfile", text(root)])
         .args(["-verify_other", text(issuing), "-url", &url, Nonce::Fresh.option()])
         .run()
+}
+
+/// Waits until this node's responder says so of a serial number: of what another node changed, it hears within seconds.
+#[track_caller]
+pub fn until_ocsp_serial(installation: &Installation, serial: &str, says: &str) {
+    let give_up = Instant::now() + PATIENCE;
+    loop {
+        let answer = ocsp_serial(installation, serial).text();
+        if answer.contains(says) {
+            return;
+        }
+        assert!(Instant::now() < give_up, "{serial} is not {says:?} after {PATIENCE:?}: {answer}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 /// Asks the responder by GET (RFC 6960 appendix A.1) and verifies the answer.
