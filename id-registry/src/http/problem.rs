@@ -3,6 +3,7 @@
 //! A code never changes its meaning. What a problem says in particular is its detail; nothing internal is in it.
 
 use std::borrow::Cow;
+use std::num::NonZeroU64;
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -448,7 +449,8 @@ pub struct Problem {
     fix: Cow<'static, str>,
     retryable: bool,
     candidates: Vec<CandidateView>,
-    retry_after: Option<u64>,
+    /// Small, so that a refusal is.
+    retry_after: Option<NonZeroU64>,
 }
 
 impl Problem {
@@ -476,7 +478,7 @@ impl Problem {
     /// Says how many seconds to wait (RFC 9110 section 10.2.3).
     #[must_use]
     pub(super) const fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+        self.retry_after = NonZeroU64::new(seconds);
         self
     }
 
@@ -539,7 +541,7 @@ impl IntoResponse for Problem {
             candidates: self.candidates,
         };
         let media_type = (header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-        let wait = self.retry_after.map(|seconds| [(header::RETRY_AFTER, HeaderValue::from(seconds))]);
+        let wait = self.retry_after.map(|seconds| [(header::RETRY_AFTER, HeaderValue::from(seconds.get()))]);
         (status, [media_type], wait.map(AppendHeaders), Json(document)).into_response()
     }
 }
