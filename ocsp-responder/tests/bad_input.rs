@@ -63,7 +63,7 @@ fn lengths(der: &[u8], from: usize, until: usize, found: &mut Vec<usize>) {
     while at + 1 < until {
         found.push(at + 1);
         let first = usize::from(der[at + 1]);
-        let more = if first < 0x80 { 0 } else { first - 0x80 };
+        let more = first.saturating_sub(0x80);
         let length = der[at + 2..at + 2 + more].iter().fold(0, |sum, octet| sum << 8 | usize::from(*octet));
         let (begin, length) = (at + 2 + more, if more == 0 { first } else { length });
         if der[at] & 0x20 != 0 {

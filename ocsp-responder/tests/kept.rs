@@ -248,7 +248,13 @@ fn nobody_is_told_what_was_so_before() {
         let asking: Vec<_> = queries
             .iter()
             .skip(1)
-            .map(|query| scope.spawn(move || (0..400).for_each(|_| drop(told(query)))))
+            .map(|query| {
+                scope.spawn(move || {
+                    for _ in 0..400 {
+                        let _ = told(query);
+                    }
+                })
+            })
             .collect();
         let mut wrong = 0;
         for round in 0..200 {

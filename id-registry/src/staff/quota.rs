@@ -240,6 +240,8 @@ impl Registry {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use time::macros::{datetime, offset, time};
 
     use super::*;
