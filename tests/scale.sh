@@ -38,6 +38,14 @@ ask_ocsp() {
     openssl ocsp -issuer "$issuing" -serial "0x$1" -CAfile "$folder/data/certificates/root.pem" \
         -url http://127.0.0.1:$http/ocsp 2>/dev/null | grep -q ": good"
 }
+# Certificates enter the index of keys as they are issued; those of the generator do when the service first starts.
+"$target/npki" serve --data "$folder/data" ${store:+--store "$store"} >"$folder/log" 2>&1 &
+server=$!
+until grep -q "serving service" "$folder/log"; do
+    kill -0 "$server" || { cat "$folder/log"; exit 1; }
+    sleep 0.5
+done
+kill "$server" && wait "$server" || true
 begun=$(now)
 "$target/npki" serve --data "$folder/data" ${store:+--store "$store"} >"$folder/log" 2>&1 &
 server=$!
