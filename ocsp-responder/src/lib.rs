@@ -6,6 +6,7 @@
 pub mod http;
 pub mod inspect;
 pub mod ledger;
+pub mod metrics;
 pub mod ocsp;
 pub mod publication;
 pub mod signature;

@@ -15,6 +15,7 @@ use ca_core::certificate::CaId;
 use ca_core::clock::SystemClock;
 use ca_core::crl::{CRL_CHUNKS, CRLS, Crl};
 use ca_core::keys::software::SoftwareKey;
+use ca_core::status::StatusIndex;
 use ca_core::storage::memory::MemoryStore;
 use ca_core::storage::{
     AuditedChange, CommitError, Committed, Entry, Exported, KeyRange, Moment, StorageError, Store, Table,
@@ -22,7 +23,7 @@ use ca_core::storage::{
 };
 use ca_core::tlog::note::{SignatureKind, VerifierKey};
 use fixture::{GOOD, Pki, REVOKED, Statuses, UNKNOWN, printed};
-use ocsp_responder::http::{PublicState, router};
+use ocsp_responder::http::{PublicState, operator_router, router};
 use ocsp_responder::ledger::{LedgerPublication, PublishedHead};
 use ocsp_responder::ocsp::client::{CertificateStatus, Nonce, Query, Tolerance};
 use ocsp_responder::ocsp::{CertIdHash, MAX_REQUEST, Responder, ResponderParts, Responders};
@@ -97,6 +98,7 @@ fn log_key() -> VerifierKey {
 struct Server {
     pki: Pki,
     address: SocketAddr,
+    operator: SocketAddr,
     store: Arc<CrlStore>,
     statuses: Arc<Statuses>,
     _runtime: tokio::runtime::Runtime,
@@ -117,13 +119,19 @@ impl Server {
                 Publication::new(store.clone()).with(CaId::new("issuing").unwrap(), pki.read("ca.der")),
             ),
             clock: Arc::new(SystemClock),
+            status: Arc::new(StatusIndex::new(Arc::new(SystemClock))),
+            metrics: Arc::default(),
         };
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = listener.local_addr().unwrap();
-        runtime.spawn(async move { axum::serve(listener, router(state)).await.unwrap() });
-        Self { pki, address, store, statuses, _runtime: runtime }
+        let serve = |router| {
+            let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+            let address = listener.local_addr().unwrap();
+            runtime.spawn(async move { axum::serve(listener, router).await.unwrap() });
+            address
+        };
+        let (operator, address) = (serve(operator_router(state.clone())), serve(router(state)));
+        Self { pki, address, operator, store, statuses, _runtime: runtime }
     }
 
     fn url(&self) -> String {
@@ -152,9 +160,18 @@ impl Server {
         self.send(&head, body)
     }
 
-    /// Sends a request as it stands and reads until the server closes.
+    /// Asks as an operator does.
+    fn watch(&self, path: &str) -> Reply {
+        Self::send_to(self.operator, &format!("GET {path} HTTP/1.1\r\n"), b"")
+    }
+
     fn send(&self, head: &str, body: &[u8]) -> Reply {
-        let mut stream = TcpStream::connect(self.address).unwrap();
+        Self::send_to(self.address, head, body)
+    }
+
+    /// Sends a request as it stands and reads until the server closes.
+    fn send_to(address: SocketAddr, head: &str, body: &[u8]) -> Reply {
+        let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
         stream.write_all(format!("{head}Host: npki\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
         // A server that has answered may have closed already.
@@ -341,6 +358,32 @@ fn whoever_holds_the_answer_is_told_so_until_it_changes() {
         let verified = query.verify(&changed.body, OffsetDateTime::now_utc(), Tolerance::default()).unwrap();
         assert!(matches!(verified.status, CertificateStatus::Revoked { .. }));
     }
+}
+
+#[test]
+fn operators_see_what_was_counted_and_nobody_else_does() {
+    let server = Server::start();
+    let good = server.query("good").der().to_vec();
+    let path = format!("/ocsp/{}", URL_SAFE_NO_PAD.encode(&good));
+    assert_eq!((server.get(&path).status, server.get(&path).status), (200, 200));
+    assert_eq!(server.post("application/ocsp-request", b"hello").status, 200);
+    let told = server.watch("/metrics");
+    let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert_eq!((told.status, told.header("content-type")), (200, Some(media_type)));
+    let text = String::from_utf8(told.body).unwrap();
+    for (labels, count) in [
+        ("method=\"GET\",status=\"successful\",origin=\"signed\"", 1),
+        ("method=\"GET\",status=\"successful\",origin=\"at-hand\"", 1),
+        ("method=\"POST\",status=\"malformedRequest\",origin=\"at-hand\"", 1),
+    ] {
+        let line = format!("npki_ocsp_answers_total{{{labels}}} {count}");
+        assert!(text.lines().any(|told| told == line), "{line}\n{text}");
+    }
+    assert!(!text.contains(GOOD), "a serial number is nobody's business");
+    let ready = server.watch("/readyz");
+    let said = String::from_utf8(ready.body).unwrap();
+    assert!(ready.status == 200 && said.contains("the index is being filled"), "{said}");
+    assert_eq!((server.get("/metrics").status, server.watch(&path).status), (404, 404));
 }
 
 #[test]

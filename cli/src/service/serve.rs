@@ -26,7 +26,9 @@ use ocsp_responder::http::PublicState;
 use ocsp_responder::ledger::LedgerPublication;
 use ocsp_responder::ocsp::Responders;
 use ocsp_responder::publication::Publication;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tower_http::timeout::TimeoutLayer;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -255,6 +257,7 @@ impl Installation {
     async fn run(self, settings: &Settings) -> Result<(), ServiceError> {
         let https = tls::bind(settings.service_address).await?;
         let http = tls::bind(settings.public_address).await?;
+        let operator = operator_listener(settings).await?;
         let config = tls::server_config(self.server, &self.anchors)?;
         // The first CRL is there before the first relying party asks. A store may block: never on this thread.
         let mut publisher = self.publisher;
@@ -294,20 +297,24 @@ impl Installation {
         let (stop, stopped) = watch::channel(false);
         let staff = id_registry::http::router(self.registry)
             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, settings.limits.request));
-        let public = ocsp_responder::http::router(PublicState {
+        let public = PublicState {
             responders: self.responders,
             publication: Arc::new(self.publication),
             ledger: Arc::new(LedgerPublication::new(store, published_head)),
             log_key: self.log_key,
             clock: Arc::clone(&self.foundation.clock),
-        });
+            status: Arc::clone(&self.foundation.status),
+            metrics: Arc::default(),
+        };
+        let watched = serve_operator(operator, &public, settings, stopped.clone());
+        let public = ocsp_responder::http::router(public);
         tracing::info!(service = %settings.service_address, public = %settings.public_address, "serving");
         let serving = tokio::spawn(tls::serve_https(https, config, staff, settings.limits, stopped.clone()));
         let answering = tokio::spawn(tls::serve_http(http, public, settings.limits, stopped));
         signalled().await;
         tracing::info!("stopping: open requests finish first");
         let _ = stop.send(true);
-        let _ = tokio::join!(serving, answering);
+        let _ = tokio::join!(serving, answering, watched);
         self.master_keys.stop();
         // Before the publisher, which tells of what this one revoked.
         drop(stop_campaigns);
@@ -327,6 +334,29 @@ impl Installation {
         drop(self.foundation);
         Ok(())
     }
+}
+
+/// Where operators look, if they are to.
+async fn operator_listener(settings: &Settings) -> Result<Option<TcpListener>, ServiceError> {
+    match settings.operator_address {
+        Some(address) => tls::bind(address).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Lets operators see how it goes, until `stopped` says so.
+fn serve_operator(
+    listener: Option<TcpListener>,
+    public: &PublicState,
+    settings: &Settings,
+    stopped: watch::Receiver<bool>,
+) -> JoinHandle<()> {
+    let (router, limits) = (ocsp_responder::http::operator_router(public.clone()), settings.limits);
+    tokio::spawn(async move {
+        if let Some(listener) = listener {
+            tls::serve_http(listener, router, limits, stopped).await;
+        }
+    })
 }
 
 /// The CAs whose CRLs are kept fresh: those whose keys are at hand. One whose key was taken offline keeps its last.

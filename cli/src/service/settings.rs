@@ -11,7 +11,7 @@ use id_registry::evidence::AssuranceRules;
 use id_registry::retention::RetentionRules;
 use id_registry::staff::OfficerRules;
 use id_registry::statistics::{LEAST_THRESHOLD, StatisticsSettings};
-use ocsp_responder::ocsp::AnswerPolicy;
+use ocsp_responder::ocsp::{AnswerPolicy, ArchiveCutoff, NamedBy, NotIssued};
 use serde::Deserialize;
 use time::Duration;
 
@@ -75,6 +75,7 @@ struct LooseInstallation {
 struct LooseListen {
     service: SocketAddr,
     public: SocketAddr,
+    operator: Option<SocketAddr>,
     tls_names: Vec<String>,
 }
 
@@ -227,11 +228,15 @@ struct LooseToken {
 struct LooseOcsp {
     validity_minutes: u32,
     kept_mebibytes: u32,
+    named_by: String,
+    not_issued: String,
+    archive_cutoff: bool,
 }
 
 impl Default for LooseOcsp {
     fn default() -> Self {
-        Self { validity_minutes: 60, kept_mebibytes: 64 }
+        let (named_by, not_issued) = ("key".to_owned(), "unknown".to_owned());
+        Self { validity_minutes: 60, kept_mebibytes: 64, named_by, not_issued, archive_cutoff: false }
     }
 }
 
@@ -240,7 +245,24 @@ impl LooseOcsp {
         let validity = bounded(self.validity_minutes, 2, 10_080, "ocsp.validity_minutes")?;
         let kept = bounded(self.kept_mebibytes, 0, 65_536, "ocsp.kept_mebibytes")?;
         let kept = usize::try_from(u64::from(kept) << 20).unwrap_or(usize::MAX);
-        Ok(AnswerPolicy { validity: Duration::minutes(validity.into()), kept_octets: kept })
+        Ok(AnswerPolicy {
+            validity: Duration::minutes(validity.into()),
+            kept_octets: kept,
+            named_by: match self.named_by.as_str() {
+                "key" => NamedBy::Key,
+                "name" => NamedBy::Name,
+                _ => return Err("ocsp.named_by is \"key\" or \"name\"".to_owned()),
+            },
+            not_issued: match self.not_issued.as_str() {
+                "unknown" => NotIssued::Unknown,
+                "revoked" => NotIssued::Revoked,
+                _ => return Err("ocsp.not_issued is \"unknown\" or \"revoked\"".to_owned()),
+            },
+            archive_cutoff: match self.archive_cutoff {
+                false => ArchiveCutoff::Unsaid,
+                true => ArchiveCutoff::SinceTheCaBegan,
+            },
+        })
     }
 }
 
@@ -354,6 +376,8 @@ pub(crate) struct Settings {
     pub(crate) installation: Installation,
     pub(crate) service_address: SocketAddr,
     pub(crate) public_address: SocketAddr,
+    /// Where metrics are served; nowhere without it.
+    pub(crate) operator_address: Option<SocketAddr>,
     pub(crate) tls_names: Vec<String>,
     pub(crate) base_url: String,
     pub(crate) registry_url: String,
@@ -434,6 +458,7 @@ impl Settings {
             },
             service_address: loose.listen.service,
             public_address: loose.listen.public,
+            operator_address: loose.listen.operator,
             tls_names: check_tls_names(loose.listen.tls_names)?,
             ledger: loose.ledger.check(&base_url, data)?,
             backup_recipients: check_recipients(loose.backup.recipients)?,

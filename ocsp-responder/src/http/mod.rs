@@ -9,6 +9,7 @@ mod files;
 mod health;
 mod ledger;
 mod ocsp;
+mod operator;
 mod plain;
 
 use std::sync::Arc;
@@ -19,10 +20,12 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use ca_core::clock::Clock;
+use ca_core::status::StatusIndex;
 use ca_core::tlog::note::VerifierKey;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::ledger::LedgerPublication;
+use crate::metrics::Metrics;
 use crate::ocsp::{MAX_REQUEST, Responders};
 use crate::publication::Publication;
 
@@ -42,6 +45,30 @@ pub struct PublicState {
     pub log_key: VerifierKey,
     /// The time, for cache lifetimes.
     pub clock: Arc<dyn Clock>,
+    /// What the responders answer from.
+    pub status: Arc<StatusIndex>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+impl PublicState {
+    /// How long ago the status index knew everything; `None` while answers come from the store.
+    fn status_age(&self) -> Option<time::Duration> {
+        Some((self.clock.now() - self.status.known_until()?).max(time::Duration::ZERO))
+    }
+}
+
+/// What operators watch, on a listener of its own: how much is asked, and how it goes, is nobody else's business, and the
+/// public listener may stand behind a cache that would keep it.
+pub fn operator_router(state: PublicState) -> Router {
+    Router::new()
+        .route("/metrics", get(operator::metrics))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .fallback(operator::no_such_page)
+        .method_not_allowed_fallback(plain::no_such_method)
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
+        .with_state(state)
 }
 
 /// The public endpoints.

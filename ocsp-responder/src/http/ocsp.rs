@@ -1,5 +1,7 @@
 //! OCSP over HTTP (RFC 6960 appendix A, RFC 5019 sections 5 and 6).
 
+use std::time::Instant;
+
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{OriginalUri, Path, State};
@@ -10,6 +12,7 @@ use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
 
 use super::caching::Validators;
 use super::{PublicState, blocking, plain};
+use crate::metrics::Origin;
 use crate::ocsp::{Answer, Heard};
 
 /// The longest path that is read, in octets. RFC 5019 section 5 has clients GET up to 255; a few CertIDs with
@@ -35,7 +38,7 @@ pub(super) async fn by_post(
         Err(rejection) => return unreadable_body(&rejection),
     };
     // RFC 9111 section 4.2.1: what a POST is answered with is for its sender alone unless it says otherwise.
-    uncacheable(respond(&state, &request).await)
+    uncacheable(respond(&state, "POST", &request).await)
 }
 
 pub(super) async fn by_get(
@@ -51,7 +54,7 @@ pub(super) async fn by_get(
     let Some(request) = path.ok().and_then(|Path(text)| decode(&text)) else {
         return uncacheable(Answer::malformed_request());
     };
-    let answer = respond(&state, &request).await;
+    let answer = respond(&state, "GET", &request).await;
     let Some(freshness) = answer.freshness() else { return uncacheable(answer) };
     let validators = Validators::of_digest(answer.sha256())
         .modified(freshness.this_update)
@@ -73,13 +76,17 @@ pub(super) async fn empty_get() -> Response {
 }
 
 /// What is kept is given at once; what is to be signed waits elsewhere for store and key.
-async fn respond(state: &PublicState, request: &[u8]) -> Answer {
-    match state.responders.hear(request) {
-        Heard::Answered(answer) => answer,
+async fn respond(state: &PublicState, method: &'static str, request: &[u8]) -> Answer {
+    let (answer, origin) = match state.responders.hear(request) {
+        Heard::Answered(answer) => (answer, Origin::AtHand),
         Heard::ToSign(unsigned) => {
-            blocking(move || unsigned.answer()).await.unwrap_or_else(Answer::internal_error)
+            let begun = Instant::now();
+            let answer = blocking(move || unsigned.answer()).await.unwrap_or_else(Answer::internal_error);
+            (answer, Origin::Signed(begun.elapsed()))
         }
-    }
+    };
+    state.metrics.answered(method, &answer, origin);
+    answer
 }
 
 /// The octets as they are kept, not copied.

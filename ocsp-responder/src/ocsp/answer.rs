@@ -22,17 +22,23 @@ pub enum ResponseStatus {
     Unauthorized,
 }
 
-impl std::fmt::Display for ResponseStatus {
+impl ResponseStatus {
     /// The name in RFC 6960 section 4.2.1.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Successful => "successful",
             Self::MalformedRequest => "malformedRequest",
             Self::InternalError => "internalError",
             Self::TryLater => "tryLater",
             Self::SignatureRequired => "sigRequired",
             Self::Unauthorized => "unauthorized",
-        })
+        }
+    }
+}
+
+impl std::fmt::Display for ResponseStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
     }
 }
 

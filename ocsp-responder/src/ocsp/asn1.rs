@@ -12,6 +12,10 @@ use x509_cert::ext::pkix::CrlReason;
 
 /// id-pkix-ocsp-basic: the one response type there is (RFC 6960 section 4.2.1).
 pub(crate) const BASIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.1");
+/// id-pkix-ocsp-archive-cutoff (RFC 6960 section 4.4.4).
+pub(crate) const ARCHIVE_CUTOFF: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.6");
+/// id-pkix-ocsp-extended-revoke (RFC 6960 section 4.4.8).
+pub(crate) const EXTENDED_REVOKED: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.9");
 /// id-pkix-ocsp-nonce (RFC 9654 section 2.1).
 pub(crate) const NONCE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.2");
 

@@ -95,6 +95,10 @@ impl Certificate {
         &self.public_key_bits
     }
 
+    pub(crate) const fn not_before(&self) -> OffsetDateTime {
+        self.not_before
+    }
+
     pub(crate) const fn not_after(&self) -> OffsetDateTime {
         self.not_after
     }

@@ -13,7 +13,7 @@ use super::asn1::{BASIC, BasicResponse, OcspResponse, ResponderId, ResponseBytes
 use super::cert_id;
 use super::certificate::{Certificate, Delegate};
 use super::kept::KeptAnswers;
-use super::responder::{ResponderError, Unanswered};
+use super::responder::{NamedBy, ResponderError, Unanswered};
 
 /// A responder certificate and its key, which belong together.
 #[derive(Debug)]
@@ -61,11 +61,11 @@ impl Credential {
     }
 
     /// How answers name the responder.
-    ///
-    /// RFC 6960 section 4.2.1 leaves name or key hash to the responder; a key hash is shorter, and after a rotation it
-    /// still names one certificate.
-    pub(super) fn responder_id(&self) -> ResponderId {
-        ResponderId::ByKey(self.key_hash.clone())
+    pub(super) fn responder_id(&self, by: NamedBy) -> der::Result<ResponderId> {
+        Ok(match by {
+            NamedBy::Key => ResponderId::ByKey(self.key_hash.clone()),
+            NamedBy::Name => ResponderId::ByName(Any::from_der(self.delegate.certificate().subject())?),
+        })
     }
 
     /// Lints and signs an answer.

@@ -19,5 +19,7 @@ pub use answer::{Answer, Freshness, ResponseStatus};
 pub use cert_id::CertIdHash;
 pub use certificate::{CertificateError, NotDelegated};
 pub use request::{MAX_CERT_IDS, MAX_NONCE, MAX_REQUEST};
-pub use responder::{AnswerPolicy, Responder, ResponderError, ResponderParts};
+pub use responder::{
+    AnswerPolicy, ArchiveCutoff, NamedBy, NotIssued, Responder, ResponderError, ResponderParts,
+};
 pub use responders::{Heard, NotReady, Responders, Unsigned};

@@ -5,14 +5,19 @@ use std::sync::{Arc, PoisonError, RwLock};
 use ca_core::clock::{Clock, whole_seconds};
 use ca_core::keys::{KeyError, Signer};
 use ca_core::lint::Findings;
-use ca_core::status::{Known, Revocation, SerialStatus, StatusSource};
+use ca_core::status::{Known, Revocation, RevocationReason, SerialStatus, StatusSource};
 use ca_core::storage::StorageError;
-use der::asn1::Null;
+use der::Encode;
+use der::asn1::{Null, ObjectIdentifier, OctetString};
 use time::{Duration, OffsetDateTime};
+use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::CrlReason;
 
 use super::answer::{Answer, Freshness};
-use super::asn1::{CertId, CertStatus, ResponseData, RevokedInfo, SingleResponse, to_wire_time};
+use super::asn1::{
+    ARCHIVE_CUTOFF, CertId, CertStatus, EXTENDED_REVOKED, ResponseData, RevokedInfo, SingleResponse,
+    to_wire_time,
+};
 use super::cert_id::{self, IssuerNames};
 use super::certificate::{Certificate, CertificateError, NotDelegated};
 use super::credential::Credential;
@@ -32,13 +37,55 @@ pub struct AnswerPolicy {
     pub validity: Duration,
     /// How many octets the answers may take that are kept for those who ask the same.
     pub kept_octets: usize,
+    /// How answers name the responder.
+    pub named_by: NamedBy,
+    /// What is said of a serial number that the CA never issued.
+    pub not_issued: NotIssued,
+    /// Whether answers say since when revocations are known, beyond the end of certificates.
+    pub archive_cutoff: ArchiveCutoff,
+}
+
+/// How answers name the responder (RFC 6960 section 4.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NamedBy {
+    /// By a digest of its key: shorter, and after a rotation it still names one certificate.
+    #[default]
+    Key,
+    /// By its name, for clients that look for that.
+    Name,
+}
+
+/// What is said of a serial number that the CA never issued. Never good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NotIssued {
+    /// That it is unknown.
+    #[default]
+    Unknown,
+    /// That it is revoked, for clients that take unknown for no answer (RFC 6960 sections 2.2 and 4.4.8).
+    Revoked,
+}
+
+/// Whether answers say since when revocations are known (RFC 6960 section 4.4.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ArchiveCutoff {
+    /// They do not.
+    #[default]
+    Unsaid,
+    /// Since the CA began: npki forgets no revocation. As ETSI EN 319 411-2 section 6.3.10 has it for qualified certificates.
+    SinceTheCaBegan,
 }
 
 impl Default for AnswerPolicy {
     /// An hour keeps relying parties working through a short outage, and is as long as X-Road accepts an answer. The answers
     /// to some 50 000 questions are kept.
     fn default() -> Self {
-        Self { validity: Duration::hours(1), kept_octets: 64 * 1024 * 1024 }
+        Self {
+            validity: Duration::hours(1),
+            kept_octets: 64 * 1024 * 1024,
+            named_by: NamedBy::default(),
+            not_issued: NotIssued::default(),
+            archive_cutoff: ArchiveCutoff::default(),
+        }
     }
 }
 
@@ -187,7 +234,7 @@ impl Responder {
             return Err(Unanswered::Silence);
         }
         let freshness = Freshness { this_update, next_update };
-        let data = response_data(request, &known, &credential, (now, freshness))?;
+        let data = self.response_data(request, &known, &credential, (now, freshness))?;
         let answer = Answer::signed(credential.sign(&data)?, request.nonce.is_none().then_some(freshness));
         if let (Some(question), [known]) = (self.question(request), known.as_slice()) {
             keep(&credential, question, known, &answer, freshness);
@@ -208,6 +255,60 @@ impl Responder {
             None => Ok(NOBODY_KNOWS),
         }
     }
+
+    fn response_data(
+        &self,
+        request: &StatusRequest,
+        known: &[Known],
+        credential: &Credential,
+        (produced_at, freshness): (OffsetDateTime, Freshness),
+    ) -> Result<ResponseData, Unanswered> {
+        let asked = || request.cert_ids.iter().zip(known);
+        let responses = asked().map(|(id, known)| self.single(id, known, freshness));
+        let mut extensions: Vec<Extension> = request.nonce.clone().into_iter().collect();
+        // RFC 6960 section 4.4.8: an answer that says revoked of what was not issued says that it does.
+        if asked().any(|(id, known)| self.is_revoked_unissued(id, known)) {
+            extensions.push(extension(EXTENDED_REVOKED, &Null)?);
+        }
+        Ok(ResponseData {
+            version: None,
+            responder: credential.responder_id(self.policy.named_by)?,
+            produced_at: to_wire_time(produced_at)?,
+            responses: responses.collect::<Result<_, _>>()?,
+            extensions: (!extensions.is_empty()).then_some(extensions),
+        })
+    }
+
+    fn single(&self, id: &CertId, known: &Known, freshness: Freshness) -> der::Result<SingleResponse> {
+        let status = match &known.status {
+            SerialStatus::Good => CertStatus::Good(Null),
+            SerialStatus::Revoked(revocation) => CertStatus::Revoked(revoked_info(revocation)?),
+            SerialStatus::Unknown if self.is_revoked_unissued(id, known) => {
+                CertStatus::Revoked(revoked_info(&NEVER_ISSUED)?)
+            }
+            SerialStatus::Unknown => CertStatus::Unknown(Null),
+        };
+        let says_since = self.policy.archive_cutoff == ArchiveCutoff::SinceTheCaBegan;
+        let known = known.status != SerialStatus::Unknown;
+        Ok(SingleResponse {
+            cert_id: id.clone(),
+            status,
+            this_update: to_wire_time(freshness.this_update)?,
+            next_update: Some(to_wire_time(freshness.next_update)?),
+            extensions: if says_since && known {
+                Some(vec![extension(ARCHIVE_CUTOFF, &to_wire_time(self.issuer.not_before())?)?])
+            } else {
+                None
+            },
+        })
+    }
+
+    /// Whether it is said to be revoked although this CA, of which it is asked, never issued it.
+    fn is_revoked_unissued(&self, id: &CertId, known: &Known) -> bool {
+        self.policy.not_issued == NotIssued::Revoked
+            && known.status == SerialStatus::Unknown
+            && self.serves(id)
+    }
 }
 
 /// Keeps an answer for those who ask the same. Not that a serial number is unknown: anybody can make up as many as there is
@@ -219,34 +320,16 @@ fn keep(credential: &Credential, question: Question, known: &Known, answer: &Ans
     credential.kept.keep(question, Kept { answer: answer.clone(), edition, from: this_update, until });
 }
 
-fn response_data(
-    request: &StatusRequest,
-    known: &[Known],
-    credential: &Credential,
-    (produced_at, freshness): (OffsetDateTime, Freshness),
-) -> Result<ResponseData, Unanswered> {
-    let asked = request.cert_ids.iter().zip(known);
-    Ok(ResponseData {
-        version: None,
-        responder: credential.responder_id(),
-        produced_at: to_wire_time(produced_at)?,
-        responses: asked.map(|(id, known)| single(id, known, freshness)).collect::<Result<_, _>>()?,
-        extensions: request.nonce.clone().map(|nonce| vec![nonce]),
-    })
-}
+/// RFC 6960 section 2.2: what is said of a certificate that was never issued.
+const NEVER_ISSUED: Revocation = Revocation {
+    at: OffsetDateTime::UNIX_EPOCH,
+    reason: RevocationReason::CertificateHold,
+    invalid_since: None,
+};
 
-fn single(id: &CertId, known: &Known, freshness: Freshness) -> der::Result<SingleResponse> {
-    Ok(SingleResponse {
-        cert_id: id.clone(),
-        status: match &known.status {
-            SerialStatus::Good => CertStatus::Good(Null),
-            SerialStatus::Revoked(revocation) => CertStatus::Revoked(revoked_info(revocation)?),
-            SerialStatus::Unknown => CertStatus::Unknown(Null),
-        },
-        this_update: to_wire_time(freshness.this_update)?,
-        next_update: Some(to_wire_time(freshness.next_update)?),
-        extensions: None,
-    })
+/// An extension, not critical, as all of them are in answers (RFC 6960 section 4.4).
+fn extension(extn_id: ObjectIdentifier, value: &impl Encode) -> der::Result<Extension> {
+    Ok(Extension { extn_id, critical: false, extn_value: OctetString::new(value.to_der()?)? })
 }
 
 fn revoked_info(revocation: &Revocation) -> der::Result<RevokedInfo> {

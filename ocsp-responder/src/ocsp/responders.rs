@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use time::OffsetDateTime;
+
 use super::answer::Answer;
 use super::request::StatusRequest;
 use super::responder::Responder;
@@ -65,6 +67,11 @@ impl Responders {
             Heard::Answered(answer) => answer,
             Heard::ToSign(unsigned) => unsigned.answer(),
         }
+    }
+
+    /// When the first of the responders' certificates ends, UTC; `None` where there is no responder.
+    pub fn first_end(&self) -> Option<OffsetDateTime> {
+        self.all().iter().map(|responder| responder.certificate_ends()).min()
     }
 
     /// Whether every responder could answer now.
