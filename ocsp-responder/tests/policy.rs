@@ -133,6 +133,6 @@ fn answers_may_say_since_when_revocations_are_known() {
     for (name, says) in [("good", 1), ("held", 1), ("unknown", 0)] {
         let text = judged.openssl(&format!("-no_nonce -cert {name}.pem"));
         assert_eq!(text.matches("OCSP Archive Cutoff").count(), says, "{name}: {text}");
-        assert_eq!(text.matches(&began).count() >= says, true, "{name}: {began} {text}");
+        assert!(text.matches(&began).count() >= says, "{name}: {began} {text}");
     }
 }
