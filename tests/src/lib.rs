@@ -18,6 +18,7 @@ pub mod bystander;
 pub mod census;
 pub mod certificates;
 pub mod codes;
+pub mod counting_token;
 pub mod country;
 pub mod custody;
 pub mod installation;

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tests::counting_token::{CountingToken, TRIES};
 use tests::country::{Country, CrlEntry};
 use tests::installation::Installation;
 use tests::judges::openssl::{self, Branch, Nonce};
@@ -193,4 +194,41 @@ fn starts_only_with_its_token(country: &mut Country) {
     assert!(refused.detail.contains("chmod 600"), "{refused:?}");
     write_pin(&pin, PIN);
     installation.start();
+}
+
+/// A service that is restarted over and over with a wrong PIN would lock the token with the CA's key in it. npki never uses the
+/// last try; the token itself counts.
+#[test]
+fn a_wrong_pin_never_uses_up_the_tries_that_a_token_has() {
+    with_token("a_wrong_pin_never_uses_up_the_tries_that_a_token_has", || {
+        let folder = tempfile::tempdir().unwrap();
+        let (token, pin) = (CountingToken::built_in(folder.path()), folder.path().join("pin"));
+        let installation = Installation::planned();
+        let operator = installation.somebody("operator");
+        let place = ["--module", text(token.module()), "--token", TOKEN, "--pin-file", text(&pin)];
+        let key = ["--key", "issuing-g1", "--algorithm", "p256"];
+        write_pin(&pin, PIN);
+        operator.done(&[&["token", "make-key"][..], &place, &key].concat());
+        assert_eq!(token.presented_and_left(), (1, TRIES));
+
+        write_pin(&pin, "1234567");
+        let check = [&["token", "check"][..], &place, &key].concat();
+        for tried in 1..TRIES {
+            let refused = operator.refused(exit::FAILED, &check);
+            assert!(refused.detail.contains("refused the PIN"), "{refused:?}");
+            assert_eq!(token.presented_and_left(), (1 + tried, TRIES - tried));
+        }
+        // One is left: from now on nothing is presented, not the right one either, until a person has seen to it.
+        for pin_in_file in ["1234567", "7654321", PIN] {
+            write_pin(&pin, pin_in_file);
+            let refused = operator.refused(exit::FAILED, &check);
+            assert!(refused.detail.contains("the next wrong PIN locks"), "{refused:?}");
+            assert_eq!(token.presented_and_left(), (TRIES, 1));
+        }
+        let shown = operator.done(&["token", "show", "--module", text(token.module())]);
+        assert_eq!(shown["tokens"][0]["pin_tries"], "one", "{shown}");
+        token.entered_by_a_person();
+        operator.done(&check);
+        assert_eq!(token.presented_and_left(), (1, TRIES));
+    });
 }
