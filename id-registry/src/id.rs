@@ -271,6 +271,11 @@ plain_id!(
     OfficeId, b'F', "an office", "F-7QF3K2M9T0"
 );
 
+plain_id!(
+    /// Names a webhook: `H-…`.
+    WebhookId, b'H', "a webhook", "H-7QF3K2M9T5"
+);
+
 macro_rules! id_as_text {
     ($($name:ident),*) => {$(
         impl fmt::Debug for $name {
@@ -295,7 +300,7 @@ macro_rules! id_as_text {
     )*};
 }
 
-id_as_text!(IdentityId, StaffId, RequestId, ProposalId, WithdrawalId, OfficeId);
+id_as_text!(IdentityId, StaffId, RequestId, ProposalId, WithdrawalId, OfficeId, WebhookId);
 
 #[cfg(test)]
 mod tests {

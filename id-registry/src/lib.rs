@@ -34,6 +34,7 @@ pub mod retention;
 pub mod staff;
 pub mod statistics;
 pub mod usage;
+pub mod webhook;
 pub mod withdrawal;
 
 mod record;

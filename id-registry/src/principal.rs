@@ -175,6 +175,8 @@ mod tests {
                 ("read-parties", "CCCo"),
                 ("manage-parties", "C---"),
                 ("receive-attributes", "---o"),
+                ("read-webhooks", "C-Co"),
+                ("manage-webhooks", "C---"),
                 ("read-statistics", "CCC-"),
                 ("read-retention", "C-C-"),
                 ("read-ledger", "C-C-"),

@@ -21,6 +21,7 @@ use crate::master_keys::MasterKeys;
 use crate::retention::RetentionRules;
 use crate::staff::OfficerRules;
 use crate::statistics::StatisticsSettings;
+use crate::webhook::Carrier;
 
 /// What an installation says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub struct Settings {
     pub statistics: StatisticsSettings,
     /// What is erased when its time has come.
     pub retention: RetentionRules,
+    /// How long a webhook is tried whose receiver takes nothing.
+    pub webhook_patience: time::Duration,
 }
 
 /// A certificate that relying parties anchor their trust in.
@@ -85,6 +88,8 @@ pub struct RegistryParts {
     pub log: Log,
     /// What makes backups.
     pub backups: Arc<dyn Backups>,
+    /// What carries messages to the receivers of webhooks.
+    pub carrier: Arc<dyn Carrier>,
     /// What the installation says about itself.
     pub settings: Settings,
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// The folder, besides `PATH`, in which Python judges are looked for.
 pub const PYTHON_BIN: &str = "NPKI_PYTHON_BIN";
@@ -56,6 +56,12 @@ impl Program {
     pub fn within(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder);
         self
+    }
+
+    /// Starts it, and goes on while it runs.
+    pub fn spawned(mut self) -> Child {
+        let started = self.command.stdin(Stdio::null()).spawn();
+        started.unwrap_or_else(|error| panic!("{} cannot be started: {error}", self.name))
     }
 
     /// Runs it without input.

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::context::{Anchors, ClientIdentity, Context, Fingerprint};
 use crate::failure::{Failure, catalogue};
 use records::{Page, TrustAnchors};
-pub use transport::Transport;
+pub use transport::{Transport, client_builder, is_distrust};
 
 /// A client of one server.
 #[derive(Debug)]

@@ -30,6 +30,15 @@ pub struct Answer {
 /// An answer's body, PEM chains and pages of a hundred entries included, stays far below.
 const MAX_ANSWER: usize = 32 * 1024 * 1024;
 
+/// A client with this TLS that follows no redirection and waits at most `timeout` for a whole answer.
+pub fn client_builder(tls: ClientConfig, timeout: Duration) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("npki/", env!("CARGO_PKG_VERSION")))
+        .timeout(timeout)
+}
+
 impl Transport {
     /// A client with this TLS, waiting at most `timeout` for a whole answer.
     ///
@@ -37,11 +46,7 @@ impl Transport {
     /// The machine refused it.
     pub fn new(tls: ClientConfig, url: &url::Url, timeout: Duration) -> Result<Self, Failure> {
         let machine = |cause: String| Failure::of(&catalogue::MACHINE).cause(cause);
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("npki/", env!("CARGO_PKG_VERSION")))
-            .timeout(timeout);
+        let mut builder = client_builder(tls, timeout);
         if is_local(url) {
             // A proxy is for the way out; this machine is reached directly.
             builder = builder.no_proxy();
@@ -144,6 +149,11 @@ fn unanswered(error: &reqwest::Error, address: &str) -> Failure {
             Failure::of(&catalogue::UNREACHABLE).what(format!("{address} could not be reached")).cause(cause)
         }
     }
+}
+
+/// Whether no answer came because the server's certificate does not lead to what is trusted.
+pub fn is_distrust(error: &reqwest::Error) -> bool {
+    matches!(Root::of(error), Root::Tls(rustls::Error::InvalidCertificate(_)))
 }
 
 /// What lies at the bottom of an HTTP error.

@@ -51,6 +51,7 @@ mod token;
 mod verify;
 mod version;
 mod vet;
+mod webhook;
 mod whoami;
 mod withdrawal;
 mod witness;
@@ -135,6 +136,9 @@ pub enum Command {
     /// Relying parties: what they are told of persons, for which purposes, by which law; ask as one
     #[command(subcommand)]
     Party(party::PartyCommand),
+    /// Webhooks: tell organisations, at addresses of their own, what happens to whom and what they may know
+    #[command(subcommand, after_help = webhook::EXPLAINED)]
+    Webhook(webhook::WebhookCommand),
     /// How many there are of what; nothing is told of the few
     Statistics,
     /// What is erased when its time has come
@@ -222,6 +226,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Key(command) => key::run(command, session),
         Command::Campaign(command) => campaign::run(command, session),
         Command::Party(command) => party::run(command, session),
+        Command::Webhook(command) => webhook::run(command, session),
         Command::Statistics => statistics::run(session),
         Command::Retention(command) => retention::run(&command, session),
         Command::Staff(command) => staff::run(command, session),

@@ -78,6 +78,13 @@ impl Anchors {
         Self(vec![anchor])
     }
 
+    /// These and those.
+    #[must_use]
+    pub fn and(mut self, more: Self) -> Self {
+        self.0.extend(more.0);
+        self
+    }
+
     /// Each anchor.
     pub fn iter(&self) -> impl Iterator<Item = &Anchor> {
         self.0.iter()
@@ -90,6 +97,12 @@ impl Anchors {
             .iter()
             .map(|anchor| pem::encode_config(&pem::Pem::new("CERTIFICATE", anchor.der.to_vec()), config))
             .collect()
+    }
+}
+
+impl FromIterator<Anchor> for Anchors {
+    fn from_iter<I: IntoIterator<Item = Anchor>>(anchors: I) -> Self {
+        Self(anchors.into_iter().collect())
     }
 }
 

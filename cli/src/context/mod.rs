@@ -7,7 +7,7 @@ mod identity;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-pub use anchors::{Anchors, Fingerprint};
+pub use anchors::{Anchor, Anchors, Fingerprint};
 pub use file::path;
 pub use identity::{ClientIdentity, private_key};
 

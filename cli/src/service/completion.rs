@@ -22,6 +22,7 @@ use super::master_keys::MasterKeyKeeper;
 use super::rotation::{OwnCertificate, pem_text};
 use super::serve::{Foundation, own_certificates, registry};
 use super::settings::Settings;
+use super::webhooks::NobodyCarries;
 use super::{ServiceError, files, ledger};
 use crate::files::{Readers, create, replace};
 use crate::request_file::certification_request;
@@ -84,8 +85,15 @@ pub(super) fn complete(
     let sealer = ledger::sealer(&foundation.store, &settings.ledger, keys)?;
     let keeper = MasterKeyKeeper::new(Arc::clone(&foundation.vault), keys.clone(), settings.vault.current);
     let log = sealer.log().clone();
-    let registry =
-        registry(foundation, settings, Arc::new(keeper), Arc::clone(&authorities), hierarchy, log)?;
+    let registry = registry(
+        foundation,
+        settings,
+        Arc::new(keeper),
+        Arc::clone(&authorities),
+        hierarchy,
+        log,
+        Arc::new(NobodyCarries),
+    )?;
     let administrator =
         first_administrator(foundation, &registry, &authorities, begun, &settings.data.join("admin"))?;
     sealer.seal()?;

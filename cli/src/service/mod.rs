@@ -46,6 +46,7 @@ mod status;
 mod store;
 mod tls;
 mod vault;
+mod webhooks;
 pub(crate) mod witness;
 
 pub(crate) use audit::{ca_certificates, for_audit};

@@ -21,6 +21,7 @@ use ca_core::storage::Store;
 use ca_core::tlog::checkpoint::Log;
 use ca_core::tlog::note::VerifierKey;
 use ca_core::vault::Vault;
+use id_registry::webhook::Carrier;
 use id_registry::{Registry, RegistryParts, TrustAnchor};
 use ocsp_responder::http::PublicState;
 use ocsp_responder::ledger::LedgerPublication;
@@ -48,6 +49,7 @@ use super::settings::{LogFormat, Settings};
 use super::signatures::{Journals, SignatureWatch};
 use super::status::Following;
 use super::tls::{self, ServerCertificate};
+use super::webhooks::{HttpCarrier, WebhookKeeper};
 use super::{ServiceError, completion, profiles, vault};
 
 /// Runs the installation in `data` until SIGTERM or SIGINT.
@@ -60,11 +62,11 @@ pub(crate) fn serve(data: &Path, store: Option<&str>) -> Result<(), ServiceError
         settings.store = super::store::place(data, address)?;
     }
     start_log(&settings.log);
-    let installation = Installation::open(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|source| ServiceError::File { path: data.to_owned(), source })?;
+    let installation = Installation::open(&settings, runtime.handle())?;
     runtime.block_on(installation.run(&settings))
 }
 
@@ -180,7 +182,7 @@ struct Installation {
 }
 
 impl Installation {
-    fn open(settings: &Settings) -> Result<Self, ServiceError> {
+    fn open(settings: &Settings, runtime: &tokio::runtime::Handle) -> Result<Self, ServiceError> {
         if completion::begun(&settings.data)?.is_some() {
             let why =
                 "the founding of this installation is not complete: some CAs wait for their certificates";
@@ -210,6 +212,7 @@ impl Installation {
             hierarchy.iter().fold(Publication::new(Arc::clone(&store)), |publication, (ca, opened)| {
                 publication.with(ca.id.clone(), opened.certificate.clone())
             });
+        let carrier = HttpCarrier::new(&settings.webhooks.anchors(&hierarchy)?, runtime.clone())?;
         let registry = registry(
             &foundation,
             settings,
@@ -217,6 +220,7 @@ impl Installation {
             authorities,
             &hierarchy,
             sealer.log().clone(),
+            Arc::new(carrier),
         )?;
         let ledger = LedgerKeeper::new(
             Arc::clone(&store),
@@ -267,31 +271,27 @@ impl Installation {
         });
         let publisher = first.await.map_err(|error| ServiceError::Refused(error.to_string()))?;
         let published_head = self.ledger.published_head();
-        let (stop_sealer, sealer_stopped) = mpsc::channel::<()>();
         let ledger = self.ledger;
-        let sealing = std::thread::spawn(move || ledger.run(&sealer_stopped));
+        let sealing = AtWork::begin(move |stop| ledger.run(stop));
         self.master_keys.resume();
-        let (stop_publisher, publisher_stopped) = mpsc::channel::<()>();
+        let publishing = AtWork::begin(move |stop| publisher.run(stop));
         let store = Arc::clone(&self.foundation.store);
-        let publishing = std::thread::spawn(move || publisher.run(&publisher_stopped));
-        let (stop_watch, watch_stopped) = mpsc::channel::<()>();
+        let campaigns = CampaignKeeper::new(Arc::clone(&self.registry), Arc::clone(&self.foundation.clock));
+        let carrying_on = AtWork::begin(move |stop| campaigns.run(stop));
+        let lives = LifeKeeper::new(Arc::clone(&self.registry));
+        let living_on = AtWork::begin(move |stop| lives.run(stop));
+        let housekeeper = Housekeeper::new(Arc::clone(&self.registry));
+        let keeping_house = AtWork::begin(move |stop| housekeeper.run(stop));
+        let webhooks = WebhookKeeper::new(Arc::clone(&self.registry), settings.node.to_string());
+        let telling = AtWork::begin(move |stop| webhooks.run(stop));
         let (store_watched, clock_watched) =
             (Arc::clone(&self.foundation.store), Arc::clone(&self.foundation.clock));
-        let (stop_campaigns, campaigns_stopped) = mpsc::channel::<()>();
-        let campaigns = CampaignKeeper::new(Arc::clone(&self.registry), Arc::clone(&self.foundation.clock));
-        let carrying_on = std::thread::spawn(move || campaigns.run(&campaigns_stopped));
-        let (stop_lives, lives_stopped) = mpsc::channel::<()>();
-        let lives = LifeKeeper::new(Arc::clone(&self.registry));
-        let living_on = std::thread::spawn(move || lives.run(&lives_stopped));
-        let (stop_housekeeping, housekeeping_stopped) = mpsc::channel::<()>();
-        let housekeeper = Housekeeper::new(Arc::clone(&self.registry));
-        let keeping_house = std::thread::spawn(move || housekeeper.run(&housekeeping_stopped));
         let following = Following::begin(self.foundation.follower());
         let journals = self.foundation.journals.clone();
         // A store may block: never on this thread.
         let comparing =
-            std::thread::spawn(move || match SignatureWatch::new(store_watched, clock_watched, journals) {
-                Ok(signatures) => signatures.run(&watch_stopped),
+            AtWork::begin(move |stop| match SignatureWatch::new(store_watched, clock_watched, journals) {
+                Ok(signatures) => signatures.run(stop),
                 Err(error) => tracing::error!(%error, "the journals of signatures cannot be read"),
             });
         let (stop, stopped) = watch::channel(false);
@@ -316,21 +316,13 @@ impl Installation {
         let _ = stop.send(true);
         let _ = tokio::join!(serving, answering, watched);
         self.master_keys.stop();
-        // Before the publisher, which tells of what this one revoked.
-        drop(stop_campaigns);
-        let _ = carrying_on.join();
-        drop(stop_lives);
-        let _ = living_on.join();
-        drop(stop_housekeeping);
-        let _ = keeping_house.join();
-        drop(stop_publisher);
-        let _ = publishing.join();
-        drop(stop_watch);
-        let _ = comparing.join();
+        // Those that revoke before the publisher, which tells of it.
+        for at_work in [carrying_on, living_on, telling, keeping_house, publishing, comparing] {
+            at_work.end();
+        }
         following.end();
         // Last, so that it covers what the others wrote.
-        drop(stop_sealer);
-        let _ = sealing.join();
+        sealing.end();
         drop(self.foundation);
         Ok(())
     }
@@ -357,6 +349,26 @@ fn serve_operator(
             tls::serve_http(listener, router, limits, stopped).await;
         }
     })
+}
+
+/// Something that the service does all the time, on a thread of its own.
+struct AtWork {
+    stop: mpsc::Sender<()>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl AtWork {
+    /// Begins it. It ends when what it is given says so, or is dropped.
+    fn begin(work: impl FnOnce(&mpsc::Receiver<()>) + Send + 'static) -> Self {
+        let (stop, stopped) = mpsc::channel();
+        Self { stop, thread: std::thread::spawn(move || work(&stopped)) }
+    }
+
+    /// Has it end, and waits until it has.
+    fn end(self) {
+        drop(self.stop);
+        let _ = self.thread.join();
+    }
 }
 
 /// The CAs whose CRLs are kept fresh: those whose keys are at hand. One whose key was taken offline keeps its last.
@@ -393,6 +405,7 @@ pub(super) fn registry(
     authorities: Arc<Authorities>,
     hierarchy: &OpenedHierarchy,
     log: Log,
+    carrier: Arc<dyn Carrier>,
 ) -> Result<Registry, ServiceError> {
     let registry_url = url::Url::parse(&settings.registry_url)
         .map_err(|error| ServiceError::Refused(format!("public.registry_url: {error}")))?;
@@ -411,6 +424,7 @@ pub(super) fn registry(
             settings: settings.clone(),
             data: settings.data.clone(),
         }),
+        carrier,
         settings: id_registry::Settings {
             country: settings.installation.country.clone(),
             organisation: settings.installation.organisation.clone(),
@@ -426,6 +440,7 @@ pub(super) fn registry(
             officers: settings.officers.clone(),
             statistics: settings.statistics,
             retention: settings.retention.clone(),
+            webhook_patience: settings.webhooks.patience,
         },
     }))
 }

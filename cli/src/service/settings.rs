@@ -22,6 +22,7 @@ use super::ledger::{LedgerSettings, LooseLedger};
 use super::officer_rules::LooseOfficers;
 use super::signing_token::{LooseSigningToken, SigningToken};
 use super::store::LooseStore;
+use super::webhooks::{LooseWebhooks, WebhookSettings};
 
 /// The settings file's name within a data directory.
 pub(crate) const FILE: &str = "npki.toml";
@@ -43,6 +44,8 @@ struct Loose {
     statistics: LooseStatistics,
     #[serde(default)]
     retention: Vec<LooseRule>,
+    #[serde(default)]
+    webhooks: LooseWebhooks,
     #[serde(default)]
     keys: LooseKeys,
     #[serde(default)]
@@ -415,6 +418,7 @@ pub(crate) struct Settings {
     pub(crate) officers: OfficerRules,
     pub(crate) statistics: StatisticsSettings,
     pub(crate) retention: RetentionRules,
+    pub(crate) webhooks: WebhookSettings,
     /// How OCSP responders answer.
     pub(crate) answers: AnswerPolicy,
     pub(crate) limits: Limits,
@@ -485,6 +489,7 @@ impl Settings {
             assurance: loose.registry.assurance(data)?,
             statistics: loose.statistics.check()?,
             retention: check_retention(&loose.retention)?,
+            webhooks: loose.webhooks.check(data)?,
             hierarchy: data.join(HIERARCHY_FILE),
             answers: loose.ocsp.check()?,
             limits: check_limits(&loose.limits)?,
@@ -656,6 +661,7 @@ mod tests {
             ("validity_hours = 24", "validity_hour = 24", "did you mean `validity_hours`"),
             ("base_url = \"http://", "base_url = \"https://", "public.base_url"),
             ("duplicate_ask = 85", "duplicate_ask = 101", "registry.duplicate_ask"),
+            ("days = 5\n", "days = 0\n", "webhooks.days"),
             ("duplicate_list = 70", "duplicate_list = 90", "registry.duplicate_list"),
             ("#   assurance = \"assurance.toml\"", "assurance = \"none.toml\"", "/d/none.toml"),
         ] {

@@ -54,6 +54,7 @@ mod staff;
 mod statistics;
 mod tokens;
 mod usage;
+mod webhooks;
 mod withdrawals;
 
 use problem::{self as table, Problem};
@@ -136,7 +137,7 @@ fn of_identities() -> Vec<Route> {
     ]
 }
 
-/// Relying parties and what they are told; what is told to everybody, and what is kept for how long.
+/// Relying parties and what they are told, asked or not; what is told to everybody, and what is kept for how long.
 fn of_parties() -> Vec<Route> {
     vec![
         guarded(parties::__path_register, parties::register),
@@ -148,6 +149,15 @@ fn of_parties() -> Vec<Route> {
         guarded(parties::__path_drop_it, parties::drop_it),
         guarded(parties::__path_end, parties::end),
         guarded(parties::__path_disclose, parties::disclose),
+        guarded(webhooks::__path_add, webhooks::add),
+        guarded(webhooks::__path_list, webhooks::list),
+        guarded(webhooks::__path_show, webhooks::show),
+        guarded(webhooks::__path_pause, webhooks::pause),
+        guarded(webhooks::__path_resume, webhooks::resume),
+        guarded(webhooks::__path_end, webhooks::end),
+        guarded(webhooks::__path_rotate_secret, webhooks::rotate_secret),
+        guarded(webhooks::__path_test, webhooks::test),
+        guarded(webhooks::__path_deliveries, webhooks::deliveries),
         guarded(statistics::__path_statistics, statistics::statistics),
         guarded(retention::__path_retention, retention::retention),
     ]

@@ -189,6 +189,10 @@ problems! {
     UNKNOWN_PSEUDONYM = "E-RPY-011" 404 false, "Nobody is known by this pseudonym",
         "ask by the identifier first, for a purpose that admits pseudonym: the one you are told is known from then on";
 
+    UNKNOWN_WEBHOOK = "E-WHK-001" 404 false, "There is no such webhook", "see which there are: npki webhook list";
+    WEBHOOK_ENDED = "E-WHK-002" 409 false, "The webhook was ended", "add another: npki webhook add";
+    WEBHOOK_SO = "E-WHK-003" 409 false, "The webhook is so already", "nothing is left to do";
+
     NOT_COUNTED = "E-STA-001" 404 true, "Nothing was counted yet",
         "ask again later: the service counts by itself, 500 entries a second";
 

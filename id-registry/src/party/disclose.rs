@@ -6,7 +6,10 @@ use ca_core::ledger::{Event, EventId};
 use ca_core::storage::{Change, Expect, StorageError};
 use serde_json::Value;
 
-use super::{Attribute, DISCLOSED, Named, Party, PartyError, Purpose, REFUSED, RELYING_PARTIES, attribute};
+use super::{
+    Attribute, BY_IDENTIFIER, DISCLOSED, NAMED_BY, Named, Party, PartyError, Purpose, REFUSED,
+    RELYING_PARTIES, attribute,
+};
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::{IdentityId, IdentityKind};
 use crate::identity::{Identity, IdentityError, demand_kind};
@@ -63,7 +66,7 @@ impl Registry {
             let person = self.person_called(asked.person, &party.sector)?;
             demand_kind(person, IdentityKind::Person)?;
             let identity = self.with_details(self.identity_record(person)?.0)?;
-            let asks = Asks { party: &party, purpose: &purpose, person, case };
+            let asks = Asks { party: &party, purpose: &purpose, person, named: asked.person, case };
             let refused = purpose.refuses(&wanted);
             if !refused.is_empty() {
                 let event = asks.told(self.event(&permit.actor(), REFUSED, asks.about())?, &refused);
@@ -132,6 +135,7 @@ struct Asks<'a> {
     party: &'a Party,
     purpose: &'a Purpose,
     person: IdentityId,
+    named: &'a Named,
     case: &'a CaseReference,
 }
 
@@ -141,7 +145,12 @@ impl Asks<'_> {
     }
 
     fn told(&self, event: Event, attributes: &[Attribute]) -> Event {
+        let named = match self.named {
+            Named::Identifier(_) => BY_IDENTIFIER,
+            Named::Pseudonym(_) => "pseudonym",
+        };
         event
+            .with(NAMED_BY, named)
             .with("receiver", self.party.organisation.to_string())
             .with("purpose", self.purpose.name.clone())
             .with("legal-basis", self.purpose.legal_basis.clone())

@@ -49,6 +49,11 @@ pub const DISCLOSED: Action = Action::named("attributes.disclosed");
 /// Attributes of a person were asked for that the purpose does not admit.
 pub const REFUSED: Action = Action::named("attributes.refused");
 
+/// In an event of what was disclosed: how the person was named.
+pub(crate) const NAMED_BY: &str = "named-by";
+/// By the registry's identifier, not by a pseudonym.
+pub(crate) const BY_IDENTIFIER: &str = "identifier";
+
 /// More purposes one party does not have.
 pub const MOST_PURPOSES: usize = 50;
 /// More ages of one purpose would tell the birth date.

@@ -58,6 +58,12 @@ impl Registry {
         Ok(Page::cut(found, size, |proposed: &ProposedParty| proposed.organisation))
     }
 
+    /// The party that an organisation is at this moment.
+    pub(crate) fn current_party(&self, id: IdentityId) -> Result<Option<Party>, StorageError> {
+        let found: Option<(Party, _)> = record::find(self.store(), RELYING_PARTIES, id.to_string())?;
+        Ok(found.map(|(party, _)| party).filter(|party| party.ended.is_none()))
+    }
+
     fn of_parties<T: DeserializeOwned>(
         &self,
         table: Table,

@@ -156,6 +156,13 @@ permissions! {
     /// Receive attributes of persons for the purposes of one's organisation.
     ReceiveAttributes = "receive-attributes":
         Role::AgencyOperator { organisation } => Scope::Organisation(*organisation);
+    /// See webhooks, and what was sent.
+    ReadWebhooks = "read-webhooks":
+        Role::Administrator | Role::Auditor => Scope::Country,
+        Role::AgencyOperator { organisation } => Scope::Organisation(*organisation);
+    /// Add, pause, test and end webhooks, and change their secrets.
+    ManageWebhooks = "manage-webhooks":
+        Role::Administrator => Scope::Country;
     /// Read statistics, which tell nothing of the few.
     ReadStatistics = "read-statistics":
         Role::Administrator | Role::Officer | Role::Auditor => Scope::Country;

@@ -37,6 +37,7 @@ const WORDS: &[(&str, &str)] = &[
     ("guardianship.vacant", "The guardianship over you has no guardian any more"),
     ("guardianship.resumed", "The guardianship over you has its guardian back"),
     ("attributes.disclosed", "Something that the register knows of you was told to somebody who may know it"),
+    ("identity.told", "A change of your entry was told to somebody who knows you by it"),
     ("attributes.refused", "Somebody asked the register for what they may not know of you"),
     ("retention.erased", "Something that is kept for a time only was erased"),
     ("evidence.entered", "A document that proves who you are was entered"),
@@ -75,7 +76,12 @@ pub(super) fn of(event: &Event, person: IdentityId) -> String {
     if others {
         said = format!("{said} ({})", event.subject);
     }
-    let further = [event.reason.as_ref(), event.detail.get("purpose"), event.detail.get("attributes")];
+    let further = [
+        event.reason.as_ref(),
+        event.detail.get("purpose"),
+        event.detail.get("attributes"),
+        event.detail.get("kind"),
+    ];
     for further in further.into_iter().flatten() {
         said = format!("{said}: {further}");
     }

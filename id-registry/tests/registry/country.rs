@@ -1,8 +1,9 @@
 //! A small country in memory: a CA, its registry and people who work there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use ca_core::algorithm::KeyAlgorithm;
 use ca_core::authorities::{Authorities, PlacedAuthority, Tenure};
@@ -19,7 +20,7 @@ use ca_core::ledger::{self, Actor, Event, Ledger, Position};
 use ca_core::profile::{Assurance, BUILT_IN};
 use ca_core::profile_book::{Origin, ProfileBook};
 use ca_core::storage::AuditedChange;
-use ca_core::storage::memory::MemoryStore;
+use ca_core::storage::memory::{Failure, MemoryStore};
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 use ca_core::tlog::note::NoteSigner;
 use ca_core::vault::master::{KeyRing, SoftwareMasterKey};
@@ -37,6 +38,7 @@ use id_registry::principal::{Principal, Role};
 use id_registry::retention::RetentionRules;
 use id_registry::staff::{EnrolledStaff, NewStaff, OfficerRules};
 use id_registry::statistics::StatisticsSettings;
+use id_registry::webhook::{Address, Carrier, Message, Undelivered};
 use id_registry::{Registry, RegistryParts, Settings, TrustAnchor};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
@@ -49,6 +51,36 @@ pub(crate) struct Country {
     pub(crate) registry: Arc<Registry>,
     pub(crate) administrator: Member,
     pub(crate) sealer: Sealer,
+    pub(crate) receivers: Arc<Receivers>,
+}
+
+/// Receivers of webhooks, in memory.
+#[derive(Debug)]
+pub(crate) struct Receivers {
+    store: Arc<MemoryStore>,
+    /// What came, where.
+    pub(crate) came: Mutex<Vec<(Address, Message)>>,
+    /// What they answer next; they take what they have no answer for.
+    pub(crate) answers: Mutex<VecDeque<Result<(), Undelivered>>>,
+    /// After the next message the store fails: what was sent is not entered.
+    pub(crate) then_fails: AtomicBool,
+}
+
+impl Receivers {
+    fn beside(store: &Arc<MemoryStore>) -> Arc<Self> {
+        let (came, answers) = (Mutex::default(), Mutex::default());
+        Arc::new(Self { store: store.clone(), came, answers, then_fails: AtomicBool::new(false) })
+    }
+}
+
+impl Carrier for Receivers {
+    fn carry(&self, address: &Address, message: &Message) -> Result<(), Undelivered> {
+        self.came.lock().unwrap().push((address.clone(), message.clone()));
+        if self.then_fails.swap(false, Ordering::Relaxed) {
+            self.store.fail_next_commit(Failure::BeforePersisting);
+        }
+        self.answers.lock().unwrap().pop_front().unwrap_or(Ok(()))
+    }
 }
 
 /// A member of staff with the certificate to sign in with.
@@ -171,9 +203,11 @@ impl Country {
             certificate: authorities.of(&CaId::new("root").unwrap()).unwrap().certificate().to_vec(),
         };
         let sealer = sealer(&store);
+        let receivers = Receivers::beside(&store);
         let registry = Arc::new(Registry::new(RegistryParts {
             log: sealer.log().clone(),
             backups: Arc::new(NoBackups),
+            carrier: receivers.clone(),
             store: store.clone(),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
@@ -195,12 +229,13 @@ impl Country {
                 assurance: AssuranceRules::built_in().unwrap(),
                 statistics: StatisticsSettings::default(),
                 retention,
+                webhook_patience: Duration::days(5),
             },
         }));
         let key = new_key();
         let enrolled = registry.bootstrap_administrator("First Administrator", &csr_of(&key, "one")).unwrap();
         let administrator = member(&registry, enrolled, &key);
-        Self { store, clock, vault, registry, administrator, sealer }
+        Self { store, clock, vault, registry, administrator, sealer, receivers }
     }
 
     pub(crate) fn enrol(&self, name: &str, role: Role) -> Member {

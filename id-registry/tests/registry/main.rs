@@ -34,4 +34,5 @@ mod sequences;
 mod staff;
 mod tokens;
 mod vetting;
+mod webhooks;
 mod withdrawals;

@@ -18,13 +18,13 @@ use crate::http::Caller;
 use crate::sealed::{assert_absent, everything};
 
 /// A country with two administrators, an agency with its operator, and a person who was born in 2000.
-struct Agency {
-    country: Country,
-    officer: Member,
+pub(crate) struct Agency {
+    pub(crate) country: Country,
+    pub(crate) officer: Member,
     second: Member,
-    operator: Member,
-    organisation: IdentityId,
-    person: IdentityId,
+    pub(crate) operator: Member,
+    pub(crate) organisation: IdentityId,
+    pub(crate) person: IdentityId,
 }
 
 pub(crate) fn purpose(name: &str, attributes: &[&str]) -> NewPurpose {
@@ -40,7 +40,7 @@ fn wish<'a>(sector: Option<&'a str>, purposes: &'a [NewPurpose]) -> Wish<'a> {
 }
 
 impl Agency {
-    fn founded() -> Self {
+    pub(crate) fn founded() -> Self {
         Self::in_country(Country::founded())
     }
 
@@ -59,13 +59,18 @@ impl Agency {
     }
 
     /// With the organisation as a party for one purpose.
-    fn for_purpose(attributes: &[&str]) -> Self {
+    pub(crate) fn for_purpose(attributes: &[&str]) -> Self {
         let agency = Self::founded();
         agency.registered(agency.organisation, "social", &[purpose("child-grant", attributes)]);
         agency
     }
 
-    fn registered(&self, organisation: IdentityId, sector: &str, purposes: &[NewPurpose]) -> Party {
+    pub(crate) fn registered(
+        &self,
+        organisation: IdentityId,
+        sector: &str,
+        purposes: &[NewPurpose],
+    ) -> Party {
         let proposed = self.propose(organisation, &wish(Some(sector), purposes)).unwrap();
         self.confirm(organisation, &proposed).unwrap()
     }
@@ -79,7 +84,12 @@ impl Agency {
         self.country.registry.confirm_party(&self.second.permit(), organisation, change)
     }
 
-    fn ask_as(&self, by: &Member, person: &str, attributes: &[&str]) -> Result<Disclosed, PartyError> {
+    pub(crate) fn ask_as(
+        &self,
+        by: &Member,
+        person: &str,
+        attributes: &[&str],
+    ) -> Result<Disclosed, PartyError> {
         let person: Named = person.parse().unwrap();
         let attributes: Vec<String> = attributes.iter().map(|name| (*name).to_owned()).collect();
         let asked = Asked { person: &person, purpose: "child-grant", attributes: &attributes };
@@ -91,7 +101,7 @@ impl Agency {
         Ok(told.attributes.into_iter().map(|(name, value)| (name.to_string(), value)).collect())
     }
 
-    fn pseudonym(&self, by: &Member, person: IdentityId) -> String {
+    pub(crate) fn pseudonym(&self, by: &Member, person: IdentityId) -> String {
         let told = self.ask_as(by, &person.to_string(), &["pseudonym"]).unwrap();
         told.attributes[&Attribute::Pseudonym].as_str().unwrap().to_owned()
     }

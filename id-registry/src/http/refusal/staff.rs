@@ -1,4 +1,4 @@
-//! Staff, signing in, offices, backups and master keys.
+//! Staff, signing in, offices, webhooks, backups and master keys.
 
 use super::moment;
 use crate::backup::BackupError;
@@ -7,6 +7,7 @@ use crate::master_keys::RotationError;
 use crate::office::OfficeError;
 use crate::principal::InvalidRole;
 use crate::staff::{SignInError, StaffError};
+use crate::webhook::WebhookError;
 
 impl From<InvalidRole> for Problem {
     fn from(error: InvalidRole) -> Self {
@@ -72,6 +73,21 @@ impl From<OfficeError> for Problem {
             OfficeError::Fault(fault) => return fault.into(),
             OfficeError::Unknown(_) => table::UNKNOWN_OFFICE,
             OfficeError::Ended(_) => table::NOT_ACCREDITED,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<WebhookError> for Problem {
+    fn from(error: WebhookError) -> Self {
+        let kind = match error {
+            WebhookError::Field(field) => return field.into(),
+            WebhookError::Identity(identity) => return identity.into(),
+            WebhookError::Fault(fault) => return fault.into(),
+            WebhookError::Unknown(_) => table::UNKNOWN_WEBHOOK,
+            WebhookError::OfAnother(_) => table::OF_ANOTHER,
+            WebhookError::Ended(_) => table::WEBHOOK_ENDED,
+            WebhookError::Already(..) => table::WEBHOOK_SO,
         };
         Self::new(kind, error.to_string())
     }
