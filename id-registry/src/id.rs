@@ -276,6 +276,11 @@ plain_id!(
     WebhookId, b'H', "a webhook", "H-7QF3K2M9T5"
 );
 
+plain_id!(
+    /// Names a notification: `N-…`.
+    NotificationId, b'N', "a notification", "N-7QF3K2M9TC"
+);
+
 macro_rules! id_as_text {
     ($($name:ident),*) => {$(
         impl fmt::Debug for $name {
@@ -300,7 +305,7 @@ macro_rules! id_as_text {
     )*};
 }
 
-id_as_text!(IdentityId, StaffId, RequestId, ProposalId, WithdrawalId, OfficeId, WebhookId);
+id_as_text!(IdentityId, StaffId, RequestId, ProposalId, WithdrawalId, OfficeId, WebhookId, NotificationId);
 
 #[cfg(test)]
 mod tests {

@@ -23,6 +23,7 @@ pub mod ledger;
 pub mod life;
 pub mod look;
 pub mod master_keys;
+pub mod notification;
 pub mod office;
 pub mod packet;
 pub mod page;

@@ -21,6 +21,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
             "key",
             "campaign",
             "party",
+            "notification",
             "webhook",
             "statistics",
             "retention",

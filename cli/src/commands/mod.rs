@@ -31,6 +31,7 @@ mod lint;
 mod man;
 mod master_key;
 mod moment;
+mod notification;
 mod office;
 mod packet;
 mod paging;
@@ -136,6 +137,9 @@ pub enum Command {
     /// Relying parties: what they are told of persons, for which purposes, by which law; ask as one
     #[command(subcommand)]
     Party(party::PartyCommand),
+    /// What civil registers, courts and hospitals tell of births, deaths and changes
+    #[command(subcommand, after_help = notification::EXPLAINED)]
+    Notification(notification::NotificationCommand),
     /// Webhooks: tell organisations, at addresses of their own, what happens to whom and what they may know
     #[command(subcommand, after_help = webhook::EXPLAINED)]
     Webhook(webhook::WebhookCommand),
@@ -226,6 +230,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Key(command) => key::run(command, session),
         Command::Campaign(command) => campaign::run(command, session),
         Command::Party(command) => party::run(command, session),
+        Command::Notification(command) => notification::run(command, session),
         Command::Webhook(command) => webhook::run(command, session),
         Command::Statistics => statistics::run(session),
         Command::Retention(command) => retention::run(&command, session),

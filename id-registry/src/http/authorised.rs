@@ -10,7 +10,8 @@ use axum::http::request::Parts;
 use super::problem::{self as table, Problem};
 use super::{PeerCertificate, blocking};
 use crate::look::{CaseReference, InvalidCase};
-use crate::permission::{Permission, Permit};
+use crate::notification::SourcePermit;
+use crate::permission::{Notify, Permission, Permit};
 use crate::principal::Principal;
 use crate::registry::Registry;
 
@@ -27,14 +28,38 @@ impl<P: Permission> FromRequestParts<Arc<Registry>> for Authorised<P> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, registry: &Arc<Registry>) -> Result<Self, Problem> {
-        let presented = parts.extensions.get::<PeerCertificate>().and_then(|peer| peer.0.clone());
-        let certificate = presented.ok_or_else(|| {
-            Problem::new(table::NO_CERTIFICATE, "the connection carries no client certificate")
-        })?;
+        let certificate = presented(parts)?;
         let principal = blocking(registry, move |registry| Ok(registry.authenticate(&certificate)?)).await?;
         let permit = principal.permit::<P>()?.in_case(case_of(&parts.headers)?);
         Ok(Self { principal, permit })
     }
+}
+
+/// An application that may notify.
+#[derive(Debug)]
+pub(super) struct CallingSource(pub(super) SourcePermit);
+
+impl FromRequestParts<Arc<Registry>> for CallingSource {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, registry: &Arc<Registry>) -> Result<Self, Problem> {
+        let certificate = presented(parts)?;
+        let call = move |registry: &Registry| match registry.authenticate_source(&certificate)? {
+            Some(permit) => Ok(Self(permit)),
+            // Whoever else calls is told as everybody is.
+            None => {
+                let permit = registry.authenticate(&certificate)?.permit::<Notify>()?;
+                Err(Problem::new(table::NOT_PERMITTED, format!("{} is no source", permit.staff())))
+            }
+        };
+        blocking(registry, call).await
+    }
+}
+
+fn presented(parts: &Parts) -> Result<Vec<u8>, Problem> {
+    let presented = parts.extensions.get::<PeerCertificate>().and_then(|peer| peer.0.clone());
+    presented
+        .ok_or_else(|| Problem::new(table::NO_CERTIFICATE, "the connection carries no client certificate"))
 }
 
 /// The header that says for which case persons are looked at.

@@ -36,6 +36,7 @@ mod key_origins;
 mod ledger;
 mod lives;
 mod master_key;
+mod notifications;
 mod offices;
 mod open;
 mod openapi;
@@ -58,7 +59,7 @@ mod webhooks;
 mod withdrawals;
 
 use problem::{self as table, Problem};
-use route::{Route, guarded, open};
+use route::{Route, guarded, of_sources, open};
 
 /// The client certificate of a connection, DER, already checked by TLS to lead to our issuing CA. Whoever accepts
 /// connections puts it into each request's extensions; without it, only what is open to everybody answers.
@@ -134,6 +135,13 @@ fn of_identities() -> Vec<Route> {
         guarded(guardianships::__path_end, guardianships::end),
         guarded(guardianships::__path_waiting, guardianships::waiting),
         guarded(guardianships::__path_wards, guardianships::wards),
+        of_sources(notifications::__path_notify, notifications::notify),
+        guarded(notifications::__path_list, notifications::list),
+        guarded(notifications::__path_show, notifications::show),
+        guarded(notifications::__path_settle, notifications::settle),
+        guarded(notifications::__path_sources, notifications::sources),
+        guarded(notifications::__path_add_source, notifications::add_source),
+        guarded(notifications::__path_end_source, notifications::end_source),
     ]
 }
 

@@ -189,6 +189,18 @@ problems! {
     UNKNOWN_PSEUDONYM = "E-RPY-011" 404 false, "Nobody is known by this pseudonym",
         "ask by the identifier first, for a purpose that admits pseudonym: the one you are told is known from then on";
 
+    UNKNOWN_NOTIFICATION = "E-NTF-001" 404 false, "There is no such notification",
+        "see which there are: npki notification list";
+    NO_SOURCE = "E-NTF-002" 404 false, "The application is no source of notifications",
+        "see which are: npki notification source list";
+    SOURCE_EXISTS = "E-NTF-003" 409 false, "The application is a source already",
+        "end it first, to add it with other kinds: npki notification source end";
+    KIND_NOT_ADMITTED = "E-NTF-004" 403 false, "The source does not tell of this",
+        "ask an administrator of the registry to admit the kind";
+    EVENT_OTHERWISE = "E-NTF-005" 409 false, "Something else was told under this event_id before",
+        "give each event a name of its own; what came first stays";
+    NOTHING_WAITS = "E-NTF-006" 409 false, "The notification does not wait", "see what became of it: npki notification show ID";
+
     UNKNOWN_WEBHOOK = "E-WHK-001" 404 false, "There is no such webhook", "see which there are: npki webhook list";
     WEBHOOK_ENDED = "E-WHK-002" 409 false, "The webhook was ended", "add another: npki webhook add";
     WEBHOOK_SO = "E-WHK-003" 409 false, "The webhook is so already", "nothing is left to do";

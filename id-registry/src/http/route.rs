@@ -11,9 +11,9 @@ use utoipa::__dev::SchemaReferences;
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::{RefOr, Schema};
 
-use super::authorised::Authorised;
+use super::authorised::{Authorised, CallingSource};
 use super::problem::Problem;
-use crate::permission::Permission;
+use crate::permission::{Notify, Permission};
 use crate::registry::Registry;
 
 /// What a handler works on.
@@ -83,6 +83,19 @@ where
     A: IntoResponse + 'static,
 {
     Route::described::<D>(Some(P::NAME), |filter| on(filter, handler))
+}
+
+/// A route for sources of notifications, which are no staff.
+pub(super) fn of_sources<D, I, M, F, Fut, A>(_description: D, handler: F) -> Route
+where
+    D: utoipa::Path + SchemaReferences,
+    I: FromRequest<Arc<Registry>, M> + Send + 'static,
+    M: 'static,
+    F: Fn(Service, CallingSource, I) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Result<A, Problem>> + Send + 'static,
+    A: IntoResponse + 'static,
+{
+    Route::described::<D>(Some(Notify::NAME), |filter| on(filter, handler))
 }
 
 /// A route for everybody.

@@ -82,7 +82,7 @@ impl BirthDate {
     }
 
     /// The first day that it may be.
-    fn first(&self) -> Result<Date, FieldError> {
+    pub(crate) fn first(&self) -> Result<Date, FieldError> {
         let month =
             Month::try_from(self.month.unwrap_or(1)).map_err(|_| refused("there is no such month"))?;
         Date::from_calendar_date(self.year, month, self.day.unwrap_or(1))

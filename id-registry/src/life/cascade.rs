@@ -10,11 +10,10 @@ use ca_core::storage::{AuditedChange, Change, Expect, StorageError, Version};
 
 use super::step::{Credentials, Next, Step};
 use super::take::Touched;
-use super::{Cause, DeathSignal, IDENTITY_ISSUANCES, LifeError, Standing};
+use super::{Cause, DeathSignal, IDENTITY_ISSUANCES, LifeError, Standing, Teller};
 use crate::certificates::CertificateStatus;
 use crate::id::IdentityId;
 use crate::identity::{IDENTITIES, IdentityRecord};
-use crate::permission::staff_of;
 use crate::record::encode;
 use crate::registry::Registry;
 
@@ -88,7 +87,7 @@ impl Registry {
             Some(former) => (former.before.or(told_before(former.cause)), former.signals, former.held),
             None => (None, Vec::new(), Vec::new()),
         };
-        if let (Step::ReportDeath(source), Some(by)) = (step, staff_of(by)) {
+        if let (Step::ReportDeath(source), Some(by)) = (step, Teller::of(by)) {
             signals.push(DeathSignal { source, at: self.now(), by });
         }
         if matches!(next.credentials, Credentials::Revoke(_)) {

@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 use crate::fault::{Fault, by_fault};
 use crate::id::{IdentityId, StaffId};
 use crate::identity::{FieldError, IdentityError, IdentityStatus};
+use crate::permission::{actor_of, staff_of};
 
 mod cascade;
 mod cause;
@@ -35,6 +36,7 @@ pub use history::{Entry, Former};
 pub use take::{Outcome, Touched};
 
 pub(crate) use cascade::{Cascade, Status, issued};
+pub(crate) use step::Step;
 
 /// What happened to identities, by `identity/time-event`. What officers wrote is sealed under the identity.
 pub const IDENTITY_HISTORY: Table = Table::records("identity_history");
@@ -106,8 +108,43 @@ pub struct DeathSignal {
     /// When it was entered, UTC.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// The officer who entered it.
-    pub by: StaffId,
+    /// Who entered it.
+    pub by: Teller,
+}
+
+/// Who says of an identity what another confirms: an officer, or an application that notifies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Teller {
+    /// An officer.
+    Officer(StaffId),
+    /// An application (see [`notification`](crate::notification)).
+    Source(IdentityId),
+}
+
+impl Teller {
+    /// The same, as an actor of the ledger.
+    pub(crate) fn actor(self) -> Actor {
+        match self {
+            Self::Officer(id) => actor_of(id),
+            Self::Source(id) => Actor(format!("application:{id}")),
+        }
+    }
+
+    /// Whom the ledger names as an actor; `None` for the installation itself.
+    fn of(actor: &Actor) -> Option<Self> {
+        let source = || actor.0.strip_prefix("application:")?.parse().ok().map(Self::Source);
+        staff_of(actor).map(Self::Officer).or_else(source)
+    }
+}
+
+impl std::fmt::Display for Teller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Officer(id) => id.fmt(f),
+            Self::Source(id) => id.fmt(f),
+        }
+    }
 }
 
 /// A step was refused or failed.

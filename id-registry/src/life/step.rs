@@ -12,7 +12,6 @@ use super::{
 };
 use crate::id::IdentityKind;
 use crate::identity::{CLOSED, IdentityRecord, IdentityStatus};
-use crate::permission::actor_of;
 
 /// A step in an identity's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,7 +173,7 @@ fn signals(record: &IdentityRecord) -> &[DeathSignal] {
 }
 
 fn has_signalled(record: &IdentityRecord, by: &Actor) -> bool {
-    signals(record).iter().any(|signal| actor_of(signal.by) == *by)
+    signals(record).iter().any(|signal| signal.by.actor() == *by)
 }
 
 fn demand_new_source(record: &IdentityRecord, source: DeathSource) -> Result<(), LifeError> {

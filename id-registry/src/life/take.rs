@@ -2,7 +2,7 @@
 
 use ca_core::ledger::Actor;
 use ca_core::serial::SerialNumber;
-use ca_core::storage::Change;
+use ca_core::storage::{AuditedChange, Change};
 
 use super::cascade::{Cascade, Status};
 use super::step::Step;
@@ -160,21 +160,34 @@ impl Registry {
             return Err(LifeError::OwnSuccessor(id));
         }
         let taken = until_settled(|| {
-            let found = self.identity_record(id)?;
             if let Some(staff) = staff_of(by) {
                 self.demand_not_own(staff, id)?;
             }
-            let was = found.0.status;
-            let mut cascade = Cascade::begun(by, Some(&note));
-            let record = self.step_of(step, found, Change::new(), &mut cascade)?;
-            self.step_of_dependants(step, (id, was), successor, &mut cascade)?;
-            let Cascade { change, touched, .. } = cascade;
-            Ok(Attempt::of(self.commit(change), || Outcome { record, touched }))
+            let (outcome, change) = self.taking(step, id, by, &note, successor)?;
+            Ok(Attempt::of(self.commit(change), || outcome))
         });
         if taken.as_ref().is_err_and(LifeError::takes_a_colleague) {
             self.record_refused(&format!("{step:?}"), id, by)?;
         }
         taken
+    }
+
+    /// What a step changes, to be committed by the caller, and what it comes to.
+    pub(crate) fn taking(
+        &self,
+        step: Step,
+        id: IdentityId,
+        by: &Actor,
+        note: &str,
+        successor: Option<IdentityId>,
+    ) -> Result<(Outcome, AuditedChange), LifeError> {
+        let found = self.identity_record(id)?;
+        let was = found.0.status;
+        let mut cascade = Cascade::begun(by, Some(note));
+        let record = self.step_of(step, found, Change::new(), &mut cascade)?;
+        self.step_of_dependants(step, (id, was), successor, &mut cascade)?;
+        let Cascade { change, touched, .. } = cascade;
+        Ok((Outcome { record, touched }, change))
     }
 
     /// What the step of an owner, or of a sponsor, does to its devices, applications and agents, and that of a guardian to wards. `was` is where it stood before.

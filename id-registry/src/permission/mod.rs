@@ -35,7 +35,7 @@ mod sealed {
 }
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $text:literal: $($role:pat => $scope:expr),+;)+) => {
+    ($($(#[$doc:meta])* $name:ident = $text:literal: $($role:pat => $scope:expr),*;)+) => {
         $(
             $(#[$doc])*
             #[derive(Debug, Clone, Copy)]
@@ -48,7 +48,7 @@ macro_rules! permissions {
 
                 fn reach(role: &Role) -> Option<Scope> {
                     match role {
-                        $($role => Some($scope),)+
+                        $($role => Some($scope),)*
                         #[allow(unreachable_patterns, reason = "some permissions belong to every role")]
                         _ => None,
                     }
@@ -156,6 +156,17 @@ permissions! {
     /// Receive attributes of persons for the purposes of one's organisation.
     ReceiveAttributes = "receive-attributes":
         Role::AgencyOperator { organisation } => Scope::Organisation(*organisation);
+    /// Tell of births, deaths and changes: no member of staff does, sources do.
+    Notify = "notify": ;
+    /// See what sources told, and which sources there are.
+    ReadNotifications = "read-notifications":
+        Role::Administrator | Role::Officer | Role::Auditor => Scope::Country;
+    /// Settle what sources told and waits.
+    SettleNotifications = "settle-notifications":
+        Role::Officer => Scope::Country;
+    /// Let applications notify, and end that.
+    ManageSources = "manage-sources":
+        Role::Administrator => Scope::Country;
     /// See webhooks, and what was sent.
     ReadWebhooks = "read-webhooks":
         Role::Administrator | Role::Auditor => Scope::Country,

@@ -26,7 +26,7 @@ impl Registry {
         if let Some(disabled) = staff.disabled {
             return Err(SignInError::Disabled { at: disabled.at });
         }
-        self.counts(&issued)?;
+        self.certificate_counts(&issued)?;
         if let Some(organisation) = staff.role.organisation() {
             self.organisation_counts(organisation)?;
         }
@@ -74,7 +74,8 @@ impl Registry {
         Ok((issued.sha256 == sha256).then_some((staff, issued)))
     }
 
-    fn counts(&self, certificate: &CertificateRecord) -> Result<(), SignInError> {
+    /// Goes on only for a certificate that counts at this moment.
+    pub(crate) fn certificate_counts(&self, certificate: &CertificateRecord) -> Result<(), SignInError> {
         if let Some(revocation) = &certificate.revocation {
             return Err(match revocation.reason {
                 RevocationReason::CertificateHold => SignInError::OnHold { since: revocation.at },

@@ -37,6 +37,8 @@ const WORDS: &[(&str, &str)] = &[
     ("guardianship.vacant", "The guardianship over you has no guardian any more"),
     ("guardianship.resumed", "The guardianship over you has its guardian back"),
     ("attributes.disclosed", "Something that the register knows of you was told to somebody who may know it"),
+    ("notification.received", "The civil register, or another that may, told something of you"),
+    ("notification.settled", "An officer looked at what was told of you"),
     ("identity.told", "A change of your entry was told to somebody who knows you by it"),
     ("attributes.refused", "Somebody asked the register for what they may not know of you"),
     ("retention.erased", "Something that is kept for a time only was erased"),

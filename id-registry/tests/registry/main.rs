@@ -21,6 +21,7 @@ mod key_origins;
 mod ledger;
 mod lives;
 mod looks;
+mod notifications;
 mod offices;
 mod outside;
 mod packets;

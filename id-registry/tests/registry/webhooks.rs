@@ -55,7 +55,7 @@ impl Country {
     fn sent(&self, id: WebhookId) -> Vec<Value> {
         self.receivers.came.lock().unwrap().clear();
         while let Turn::Taken(_) = self.turn(id, "alpha") {}
-        self.came().iter().map(|message| body(message)).collect()
+        self.came().iter().map(body).collect()
     }
 
     fn came(&self) -> Vec<Message> {

@@ -9,6 +9,7 @@ use crate::life::LifeError;
 use crate::life::change::ChangeRefused;
 use crate::life::guardianship::GuardianshipRefused;
 use crate::life::token::TokenRefused;
+use crate::notification::NotificationError;
 use crate::packet::PacketError;
 use crate::party::PartyError;
 use crate::retention::RetentionError;
@@ -198,5 +199,23 @@ impl From<TokenRefused> for Problem {
             TokenRefused::NotLost(_) => table::TOKEN_NOT_LOST,
         };
         Self::new(kind, refused.to_string())
+    }
+}
+
+impl From<NotificationError> for Problem {
+    fn from(error: NotificationError) -> Self {
+        let kind = match error {
+            NotificationError::Field(field) => return field.into(),
+            NotificationError::Identity(identity) => return identity.into(),
+            NotificationError::Life(life) => return life.into(),
+            NotificationError::Fault(fault) => return fault.into(),
+            NotificationError::Unknown(_) => table::UNKNOWN_NOTIFICATION,
+            NotificationError::NoSource(_) => table::NO_SOURCE,
+            NotificationError::SourceExists(_) => table::SOURCE_EXISTS,
+            NotificationError::NotAdmitted { .. } => table::KIND_NOT_ADMITTED,
+            NotificationError::OtherContent(_) => table::EVENT_OTHERWISE,
+            NotificationError::Elsewhere(..) => table::NOTHING_WAITS,
+        };
+        Self::new(kind, error.to_string())
     }
 }

@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 
 use crate::id::{IdentityId, IdentityKind, StaffId};
 use crate::identity::IdentityRecord;
+use crate::life::Teller;
 
 mod confirm;
 mod facts;
@@ -61,8 +62,8 @@ pub struct ProposedChange {
     /// When it was proposed, UTC.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// The officer who did.
-    pub by: StaffId,
+    /// Who did.
+    pub by: Teller,
     facts: SealedText,
     note: SealedText,
 }
@@ -135,7 +136,7 @@ pub enum ChangeRefused {
 impl ProposedChange {
     /// Goes on only for an officer who may confirm it.
     fn demand_another(&self, record: &IdentityRecord, by: StaffId) -> Result<(), ChangeRefused> {
-        if self.by == by {
+        if self.by == Teller::Officer(by) {
             return Err(ChangeRefused::Own(self.identity));
         }
         if self.reason.puts_right() && record.registered_by == by {

@@ -1,7 +1,7 @@
 //! Proposing a change, looking at what waits, and dropping it.
 
 use ca_core::ledger::EventId;
-use ca_core::storage::{Change, Version};
+use ca_core::storage::{AuditedChange, Change, Version};
 use ca_core::vault::{Envelope, VaultError, purpose_of_field};
 
 use super::facts::{NewFacts, differences};
@@ -12,7 +12,7 @@ use super::{
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::IdentityId;
 use crate::identity::{Identity, IdentityError, IdentityRecord, IdentityStatus, reason_line};
-use crate::life::LifeError;
+use crate::life::{LifeError, Teller};
 use crate::look::Work;
 use crate::page::{Page, PageSize};
 use crate::permission::{ChangeIdentities, Permit, ReadRegistry};
@@ -56,39 +56,49 @@ impl Registry {
         id: IdentityId,
         asked: &ChangeAsked<'_>,
     ) -> Result<OpenChange, LifeError> {
+        until_settled(|| {
+            self.demand_not_own(permit.staff(), id)?;
+            let (open, change) = self.proposal(Teller::Officer(permit.staff()), id, asked)?;
+            Ok(Attempt::of(self.commit(change), || open))
+        })
+    }
+
+    /// What proposes a change, to be committed by the caller, and the change as it then waits.
+    pub(crate) fn proposal(
+        &self,
+        by: Teller,
+        id: IdentityId,
+        asked: &ChangeAsked<'_>,
+    ) -> Result<(OpenChange, AuditedChange), LifeError> {
         let note = reason_line("note", asked.note)?;
         demand_fit(id, asked)?;
-        until_settled(|| {
-            let (record, _) = self.identity_record(id)?;
-            self.demand_not_own(permit.staff(), id)?;
-            let identity = self.changeable(record)?;
-            if let Some((waits, _)) = self.waiting_of(id)? {
-                return Err(ChangeRefused::WaitsAlready { identity: id, change: waits.id }.into());
-            }
-            let changes = self.would_change(&identity, asked.facts)?;
-            let event = self
-                .event(&permit.actor(), CHANGE_PROPOSED, format!("identity:{id}"))?
-                .with("reason", asked.reason.name());
-            let (envelope, stands) = self.vault().for_writing(&reference(id))?;
-            let proposed = ProposedChange {
-                id: event.id,
-                identity: id,
-                reason: asked.reason,
-                replace_within: asked.replace_within,
-                fields: asked.facts.fields()?,
-                at: self.now(),
-                by: permit.staff(),
-                facts: seal_facts(&envelope, id, asked.facts)?,
-                note: envelope.seal_text(&purpose(id, "note"), &note)?,
-            };
-            let event = event.with("fields", proposed.fields.join(","));
-            let change = stands
-                .insert(IDENTITY_CHANGES, id.to_string(), encode(&proposed)?)
-                .and(self.history_of(id, &event, None, Some(&note))?);
-            let outcome = self.commit(change.explained_by(&event));
-            let note = Some(note.clone());
-            Ok(Attempt::of(outcome, || OpenChange { proposed, changes, note }))
-        })
+        let (record, _) = self.identity_record(id)?;
+        let identity = self.changeable(record)?;
+        if let Some((waits, _)) = self.waiting_of(id)? {
+            return Err(ChangeRefused::WaitsAlready { identity: id, change: waits.id }.into());
+        }
+        let changes = self.would_change(&identity, asked.facts)?;
+        let event = self
+            .event(&by.actor(), CHANGE_PROPOSED, format!("identity:{id}"))?
+            .with("reason", asked.reason.name());
+        let (envelope, stands) = self.vault().for_writing(&reference(id))?;
+        let proposed = ProposedChange {
+            id: event.id,
+            identity: id,
+            reason: asked.reason,
+            replace_within: asked.replace_within,
+            fields: asked.facts.fields()?,
+            at: self.now(),
+            by,
+            facts: seal_facts(&envelope, id, asked.facts)?,
+            note: envelope.seal_text(&purpose(id, "note"), &note)?,
+        };
+        let event = event.with("fields", proposed.fields.join(","));
+        let change = stands
+            .insert(IDENTITY_CHANGES, id.to_string(), encode(&proposed)?)
+            .and(self.history_of(id, &event, None, Some(&note))?)
+            .explained_by(&event);
+        Ok((OpenChange { proposed, changes, note: Some(note) }, change))
     }
 
     /// Takes a change back or rejects it: nothing of what was proposed is kept but the history.
