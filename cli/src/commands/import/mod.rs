@@ -61,7 +61,7 @@ pub struct ImportArguments {
     #[arg(long, value_name = "FILE")]
     refused: Option<PathBuf>,
     /// How many parts are under way at once
-    #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16))]
+    #[arg(long, value_name = "COUNT", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=16))]
     at_once: u8,
 }
 
