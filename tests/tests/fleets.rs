@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
+use tests::installation::Keeping;
 use tests::npki::{exit, text};
+use tests::postgres::PostgresServer;
 use tests::requests::{P256, openssl_with_subject};
 use tests::{Country, census};
 
@@ -40,8 +42,17 @@ fn csrs(folder: &Path, count: usize) -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_fleet_is_asked_for_approved_and_fetched() {
-    let mut country = Country::settled();
+fn a_fleet_is_asked_for_approved_and_fetched_on_sled() {
+    story_of_a_fleet(Country::settled());
+}
+
+#[test]
+fn a_fleet_is_asked_for_approved_and_fetched_on_postgresql() {
+    let server = PostgresServer::start();
+    story_of_a_fleet(Country::settled_on(Keeping::Postgres(&server.database())));
+}
+
+fn story_of_a_fleet(mut country: Country) {
     let folder = country.installation.scratch("fleet");
     let files = csrs(&folder, 4);
     let mut list = "Asset tag;CSR\n".to_owned();

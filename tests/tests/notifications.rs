@@ -2,12 +2,23 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::json;
+use tests::installation::Keeping;
 use tests::npki::exit;
+use tests::postgres::PostgresServer;
 use tests::{Country, answers};
 
 #[test]
-fn a_civil_register_tells_and_officers_decide() {
-    let mut country = Country::settled();
+fn a_civil_register_tells_and_officers_decide_on_sled() {
+    story_of_a_register(Country::settled());
+}
+
+#[test]
+fn a_civil_register_tells_and_officers_decide_on_postgresql() {
+    let server = PostgresServer::start();
+    story_of_a_register(Country::settled_on(Keeping::Postgres(&server.database())));
+}
+
+fn story_of_a_register(mut country: Country) {
     let (administrator, officer) =
         (country.staff.administrator.npki.clone(), country.staff.officer.npki.clone());
     let (application, person) = (country.identities.application.clone(), country.identities.person.clone());
@@ -54,9 +65,8 @@ fn a_civil_register_tells_and_officers_decide() {
         "reason": "marriage", "facts": {"surname": "Tau"}});
     register.post("/v1/notifications", &unknown).json(200);
     let list = officer.done(&["notification", "list", "--waiting"]);
-    let why = |at: usize| answers::items(&list)[at]["why"].clone();
-    assert_eq!([why(0), why(1)], [json!("birth"), json!("unknown-person")], "{list}");
-    let id = answers::id(&answers::items(&list)[0]);
+    assert_eq!(answers::items(&list).len(), 2, "{list}");
+    let id = answers::id(answers::item(&list, "why", "birth"));
     let told = officer.done(&["notification", "show", &id]);
     assert_eq!(told["told"]["facts"]["given_name"], "Lerato");
     let child = tests::census::person(&officer, "Mokoena", "Lerato", "PNOLS-202601080001");
@@ -64,7 +74,7 @@ fn a_civil_register_tells_and_officers_decide() {
         ["notification", "settle", &id, "--as", "done", "--person", &child, "--reason", "registered"];
     assert_eq!(officer.done(&settle)["state"], "settled");
     assert_eq!(officer.refused(exit::CONFLICT, &settle).code, "E-NTF-006");
-    let other = answers::id(&answers::items(&list)[1]);
+    let other = answers::id(answers::item(&list, "why", "unknown-person"));
     officer.done(&["notification", "settle", &other, "--as", "nothing", "--reason", "a foreigner"]);
     assert!(answers::items(&officer.done(&["notification", "list", "--waiting"])).is_empty());
 

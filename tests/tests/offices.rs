@@ -9,11 +9,22 @@
 
 use serde_json::Value;
 use tests::Country;
+use tests::installation::Keeping;
 use tests::npki::exit;
+use tests::postgres::PostgresServer;
 
 #[test]
-fn an_office_is_accredited_and_its_officers_act() {
-    let mut country = Country::settled();
+fn an_office_is_accredited_and_its_officers_act_on_sled() {
+    story_of_an_office(Country::settled());
+}
+
+#[test]
+fn an_office_is_accredited_and_its_officers_act_on_postgresql() {
+    let server = PostgresServer::start();
+    story_of_an_office(Country::settled_on(Keeping::Postgres(&server.database())));
+}
+
+fn story_of_an_office(mut country: Country) {
     let administrator = country.staff.administrator.npki.clone();
     let officer = country.staff.officer.npki.clone();
     let me = officer.done(&["whoami"])["id"].as_str().unwrap().to_owned();

@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde_json::Value;
+use tests::installation::Keeping;
 use tests::npki::{exit, text};
+use tests::postgres::PostgresServer;
 use tests::requests::{P256, openssl_with_subject};
 use tests::{Country, Member, answers};
 
@@ -76,8 +78,17 @@ fn counts(taken: &Value) -> [u64; 3] {
 }
 
 #[test]
-fn persons_enrolled_without_a_network_are_brought_in_once() {
-    let mut country = Country::settled();
+fn persons_enrolled_without_a_network_are_brought_in_once_on_sled() {
+    story_of_a_packet(Country::settled());
+}
+
+#[test]
+fn persons_enrolled_without_a_network_are_brought_in_once_on_postgresql() {
+    let server = PostgresServer::start();
+    story_of_a_packet(Country::settled_on(Keeping::Postgres(&server.database())));
+}
+
+fn story_of_a_packet(mut country: Country) {
     let (officer, carrier) = (&country.staff.officer, &country.staff.second_officer);
     let machine = Machine::prepared(&country, officer, "tablet-2");
     country.installation.stop();

@@ -4,8 +4,9 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tests::installation::Installation;
+use tests::installation::{Installation, Keeping};
 use tests::npki::{Npki, exit, text};
+use tests::postgres::PostgresServer;
 use tests::programs::Program;
 use tests::{Country, answers};
 
@@ -31,8 +32,17 @@ fn ask(by: &Npki, person: &str, attributes: &str) -> Value {
 }
 
 #[test]
-fn two_administrators_register_an_agency_that_learns_what_the_law_admits_and_it_is_seen() {
-    let mut country = Country::settled();
+fn two_administrators_register_an_agency_that_learns_what_the_law_admits_and_it_is_seen_on_sled() {
+    story_of_a_party(Country::settled());
+}
+
+#[test]
+fn two_administrators_register_an_agency_that_learns_what_the_law_admits_and_it_is_seen_on_postgresql() {
+    let server = PostgresServer::start();
+    story_of_a_party(Country::settled_on(Keeping::Postgres(&server.database())));
+}
+
+fn story_of_a_party(mut country: Country) {
     let (installation, staff) = (&country.installation, &country.staff);
     let one = &staff.administrator.npki;
     let two = staff.administrator.hire(installation, "Second Administrator", "administrator", &[]).npki;

@@ -8,7 +8,9 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tests::installation::Keeping;
 use tests::npki::{Npki, exit, text};
+use tests::postgres::PostgresServer;
 use tests::programs::Program;
 use tests::{Country, Installation, answers, census, workspace};
 
@@ -137,8 +139,17 @@ fn changes_over(administrator: &Npki, id: &str, receiver: &Receiver) {
 }
 
 #[test]
-fn an_agency_sees_each_event_in_order_whatever_fails() {
-    let mut country = Country::settled();
+fn an_agency_sees_each_event_in_order_whatever_fails_on_sled() {
+    story_of_a_webhook(Country::settled());
+}
+
+#[test]
+fn an_agency_sees_each_event_in_order_whatever_fails_on_postgresql() {
+    let server = PostgresServer::start();
+    story_of_a_webhook(Country::settled_on(Keeping::Postgres(&server.database())));
+}
+
+fn story_of_a_webhook(mut country: Country) {
     let mut receiver = Receiver::prepared(country.installation.scratch("receiver"));
     receiver.start();
     let (administrator, officer) =
