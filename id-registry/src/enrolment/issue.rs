@@ -147,7 +147,7 @@ impl Registry {
 /// What a guardian decides, no certificate of the ward's does. The commit demands that no guardianship begins meanwhile.
 fn demand_own_decision(profile: &InForce, record: &IdentityRecord) -> Result<(), RequestError> {
     match &record.guardianship {
-        Some(guardianship) if guardianship.takes(profile) => {
+        Some(guardianship) if guardianship.reach.takes(profile) => {
             Err(RequestError::UnderGuardianship { id: record.id, reach: guardianship.reach })
         }
         _ => Ok(()),

@@ -3,9 +3,7 @@
 use ca_core::ledger::Actor;
 use ca_core::storage::KeyRange;
 
-use super::change::Replaced;
-use super::guardianship::Ending;
-use super::{IDENTITY_DUE, LifeError};
+use super::{IDENTITY_DUE, LifeError, change, guardianship};
 use crate::id::IdentityId;
 use crate::registry::Registry;
 use crate::timed;
@@ -30,12 +28,11 @@ impl Registry {
     fn carry_out_due(&self, key: &[u8]) -> Result<(), LifeError> {
         let id: IdentityId = timed::named(IDENTITY_DUE, key)?;
         let by = Actor::system("identities");
-        if Replaced::is_due(key) {
-            self.end_replaced(id, key, &by)
-        } else if Ending::is_due(key) {
-            self.end_guardianship_due(id, key, &by)
-        } else {
-            self.lose_sponsor(id, &by)
+        // What stands between time and identity says what is due; nothing does of a sponsor.
+        match key.split(|octet| *octet == b'/').nth(1) {
+            Some(mark) if mark == change::MARK.as_bytes() => self.end_replaced(id, key, &by),
+            Some(mark) if mark == guardianship::MARK.as_bytes() => self.end_guardianship_due(id, key, &by),
+            _ => self.lose_sponsor(id, &by),
         }
     }
 }

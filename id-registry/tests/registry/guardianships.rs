@@ -273,6 +273,32 @@ fn another_guardianship_takes_the_place_of_the_one_there_is() {
     assert!(matches!(refused(life.confirm_guardian(&life.two, &waits)), GuardianshipRefused::Unknown { .. }));
 }
 
+/// Where the new one stands in a list as the former did, or ends on the same day, that entry stays.
+#[test]
+fn the_same_guardian_may_get_less_and_a_minor_another_guardian() {
+    let life = Life::begun();
+    let (ward, guardian) = (life.things.person, life.guardian());
+    life.place_under(ward, &asked(guardian, CourtOrder, Everything));
+    let waits = life.propose_guardian(&life.third, ward, &asked(guardian, CourtOrder, Assistance)).unwrap();
+    assert_eq!(life.confirm_guardian(&life.one, &waits).unwrap().touched.released, 2);
+    assert_eq!((life.stand(ward), life.wards_of(Some(guardian))), (vec!["active", "active"], vec![ward]));
+
+    let today = life.country.today();
+    let child = life.country.register(
+        &life.one,
+        born("PNOLS-CHILD", &today.replace_year(today.year() - 17).unwrap().to_string()),
+    );
+    life.place_under(child, &asked(guardian, Minority, Signatures));
+    let waits = life
+        .propose_guardian(&life.third, child, &asked(life.things.organisation, Minority, Signatures))
+        .unwrap();
+    life.confirm_guardian(&life.two, &waits).unwrap();
+    assert_eq!(life.wards_of(Some(guardian)), [ward]);
+    life.pass(Duration::days(366));
+    assert_eq!(life.country.registry.carry_on_lives(100).unwrap(), 1, "it ends once");
+    assert!(life.wards_of(Some(life.things.organisation)).is_empty());
+}
+
 #[test]
 fn the_ward_loses_nothing_when_the_guardian_is_gone() {
     let life = Life::begun();

@@ -27,7 +27,7 @@ pub use facts::NewFacts;
 pub use propose::{ChangeAsked, OpenChange};
 pub use reason::ChangeReason;
 
-pub(super) use replaced::Replaced;
+pub(super) use replaced::MARK;
 
 /// Changes that wait for another officer, by identity: each has one at most. What is proposed is sealed under the identity.
 pub const IDENTITY_CHANGES: Table = Table::records("identity_changes");

@@ -95,7 +95,11 @@ impl Registry {
         Ok(says.map_err(|error| Fault::from(StorageError(format!("{}: {error}", record.serial))))?)
     }
 
-    fn profile_of(&self, record: &CertificateRecord) -> Result<Option<std::sync::Arc<Profile>>, LifeError> {
+    /// The profile that a certificate was issued under, where it is still known.
+    pub(in crate::life) fn profile_of(
+        &self,
+        record: &CertificateRecord,
+    ) -> Result<Option<std::sync::Arc<Profile>>, LifeError> {
         Ok(self.book().issued_under(&record.profile, record.profile_sha256.as_deref())?)
     }
 }

@@ -21,7 +21,7 @@ use crate::timed;
 /// What is due then: an entry of [`IDENTITY_DUE`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::life) struct Replaced {
+pub(super) struct Replaced {
     /// The certificates that were to be replaced.
     pub(super) certificates: Vec<SerialNumber>,
     /// Since when others could be had, UTC.
@@ -30,16 +30,11 @@ pub(in crate::life) struct Replaced {
 }
 
 /// What the key of such an entry has between time and identity.
-const MARK: &str = "replace";
+pub(in crate::life) const MARK: &str = "replace";
 
 impl Replaced {
     pub(super) fn key(until: OffsetDateTime, change: EventId, identity: IdentityId) -> String {
         timed::key("", until, format_args!("{MARK}/{change}/{identity}"))
-    }
-
-    /// Whether an entry is one of these.
-    pub(in crate::life) fn is_due(key: &[u8]) -> bool {
-        key.split(|octet| *octet == b'/').nth(1) == Some(MARK.as_bytes())
     }
 }
 

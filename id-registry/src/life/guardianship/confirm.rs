@@ -1,17 +1,17 @@
 //! Confirming a guardianship, by another officer: one commit.
 
 use ca_core::certificate::CertificateRecord;
-use ca_core::storage::{Change, Expect, Operation, StorageError};
+use ca_core::storage::{Change, Expect};
 
 use super::{
-    GUARDIANSHIP_BEGUN, GUARDIANSHIP_PROPOSALS, GUARDIANSHIPS, Guardianship, GuardianshipReach,
-    GuardianshipRefused, ProposedGuardianship, of_guardian, vacant,
+    GUARDIANSHIP_BEGUN, GUARDIANSHIP_PROPOSALS, Guardianship, GuardianshipReach, GuardianshipRefused,
+    ProposedGuardianship, relisted,
 };
 use crate::fault::{Attempt, until_settled};
 use crate::id::{IdentityId, StaffId};
 use crate::identity::{IDENTITIES, IdentityError, IdentityRecord, reason_line};
 use crate::life::cascade::Cascade;
-use crate::life::{IDENTITY_DUE, LifeError, Outcome};
+use crate::life::{LifeError, Outcome};
 use crate::permission::{ChangeIdentities, Permit};
 use crate::record::encode;
 use crate::registry::Registry;
@@ -103,12 +103,8 @@ impl Registry {
             vacant_since: None,
             held,
         };
-        let mut moved = Change::new();
         let former = record.guardianship.take();
-        if let Some(former) = &former {
-            moved = former.unlisted(ward);
-        }
-        moved = moved.and(begun.listed(ward));
+        let moved = relisted(ward, former.as_ref(), Some(&begun));
         record.guardianship = Some(begun);
         self.release_held(record, &former.map(|former| former.held).unwrap_or_default(), &because, cascade)?;
         Ok(moved)
@@ -120,23 +116,18 @@ impl Registry {
         ward: IdentityId,
         reach: GuardianshipReach,
     ) -> Result<Vec<CertificateRecord>, LifeError> {
-        let mut living = self.living(ward)?;
-        match reach {
-            GuardianshipReach::Assistance => living.clear(),
-            GuardianshipReach::Everything => {}
-            GuardianshipReach::Signatures => {
-                let commits = |record: &CertificateRecord| {
-                    let profile =
-                        self.book().issued_under(&record.profile, record.profile_sha256.as_deref())?;
-                    // Of what nobody can say what it is for, the ward does not sign with either.
-                    Ok::<_, StorageError>(profile.is_none_or(|profile| profile.commits()))
-                };
-                let commits = living.iter().map(commits).collect::<Result<Vec<_>, _>>()?;
-                let mut commits = commits.into_iter();
-                living.retain(|_| commits.next().unwrap_or(true));
+        let mut within = Vec::new();
+        for record in self.living(ward)? {
+            let taken = match self.profile_of(&record)? {
+                Some(profile) => reach.takes(&profile),
+                // Of what nobody can say what it is for, the ward does not sign with either.
+                None => reach != GuardianshipReach::Assistance,
+            };
+            if taken {
+                within.push(record);
             }
         }
-        Ok(living)
+        Ok(within)
     }
 
     /// Goes on only when a member of staff is neither ward nor guardian, nor a relative of theirs.
@@ -151,30 +142,5 @@ impl Registry {
             IdentityError::Own(_) | IdentityError::Related(_) => GuardianshipRefused::Interested(ward).into(),
             error => LifeError::from(error),
         })
-    }
-}
-
-impl Guardianship {
-    /// Enters it into the lists, and its day into what is due.
-    fn listed(&self, ward: IdentityId) -> Change {
-        let change = Change::new().put(GUARDIANSHIPS, of_guardian(self.guardian, ward), []);
-        match self.due(ward) {
-            Some(key) => change.put(IDENTITY_DUE, key, []),
-            None => change,
-        }
-    }
-
-    /// Takes it out of the lists and of what is due.
-    pub(super) fn unlisted(&self, ward: IdentityId) -> Change {
-        let delete =
-            |change: Change, table, key| change.write(table, key, Expect::Anything, Operation::Delete);
-        let mut change = delete(Change::new(), GUARDIANSHIPS, of_guardian(self.guardian, ward));
-        if self.vacant_since.is_some() {
-            change = delete(change, GUARDIANSHIPS, vacant(ward));
-        }
-        match self.due(ward) {
-            Some(key) => delete(change, IDENTITY_DUE, key),
-            None => change,
-        }
     }
 }

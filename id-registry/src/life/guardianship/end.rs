@@ -5,7 +5,7 @@ use ca_core::storage::{Change, Version};
 use time::Date;
 
 use super::{
-    GUARDIANSHIP_ENDED, GUARDIANSHIP_PROPOSALS, Guardianship, GuardianshipRefused, ProposedGuardianship,
+    GUARDIANSHIP_ENDED, GUARDIANSHIP_PROPOSALS, GuardianshipRefused, ProposedGuardianship, relisted,
 };
 use crate::fault::{Attempt, Fault, until_settled};
 use crate::id::IdentityId;
@@ -17,29 +17,12 @@ use crate::record::{self, encode};
 use crate::registry::Registry;
 use crate::timed;
 
-/// The day on which a guardianship ends, among what is due.
-pub(in crate::life) struct Ending;
+/// What the key of a day on which a guardianship ends has between time and ward, among what is due.
+pub(in crate::life) const MARK: &str = "guardianship";
 
-/// What the key of such an entry has between time and ward.
-const MARK: &str = "guardianship";
-
-impl Ending {
-    /// Days begin at midnight UTC.
-    fn key(until: Date, ward: IdentityId) -> String {
-        timed::key("", until.midnight().assume_utc(), format_args!("{MARK}/{ward}"))
-    }
-
-    /// Whether an entry is one of these.
-    pub(in crate::life) fn is_due(key: &[u8]) -> bool {
-        key.split(|octet| *octet == b'/').nth(1) == Some(MARK.as_bytes())
-    }
-}
-
-impl Guardianship {
-    /// Its day among what is due.
-    pub(super) fn due(&self, ward: IdentityId) -> Option<String> {
-        self.until.map(|until| Ending::key(until, ward))
-    }
+/// The key of such a day. Days begin at midnight UTC.
+pub(super) fn due(until: Date, ward: IdentityId) -> String {
+    timed::key("", until.midnight().assume_utc(), format_args!("{MARK}/{ward}"))
 }
 
 impl Registry {
@@ -64,7 +47,7 @@ impl Registry {
                 return Err(GuardianshipRefused::TookPart(ward).into());
             }
             self.demand_disinterested(permit.staff(), ward, guardianship.guardian)?;
-            self.ended(found, Change::new(), Cascade::begun(&by, Some(&note)))
+            self.ended(found, Cascade::begun(&by, Some(&note)))
         });
         if ended.as_ref().is_err_and(LifeError::takes_a_colleague) {
             self.record_refused("EndGuardianship", ward, &by)?;
@@ -81,15 +64,10 @@ impl Registry {
     ) -> Result<(), LifeError> {
         until_settled(|| {
             // Another node may have been faster.
-            let Some(entry) = self.store().get(IDENTITY_DUE, key)? else {
+            if self.store().get(IDENTITY_DUE, key)?.is_none() {
                 return Ok(Attempt::Settled(Ok(())));
-            };
-            let due = Change::new().check(
-                IDENTITY_DUE,
-                key.to_vec(),
-                ca_core::storage::Expect::Version(entry.version),
-            );
-            Ok(match self.ended(self.identity_record(ward)?, due, Cascade::begun(by, None))? {
+            }
+            Ok(match self.ended(self.identity_record(ward)?, Cascade::begun(by, None))? {
                 Attempt::Settled(settled) => Attempt::Settled(settled.map(drop)),
                 Attempt::Overtaken(conflict) => Attempt::Overtaken(conflict),
             })
@@ -99,7 +77,6 @@ impl Registry {
     fn ended(
         &self,
         (mut record, version): (IdentityRecord, Version),
-        also: Change,
         mut cascade: Cascade<'_>,
     ) -> Result<Attempt<Outcome, LifeError>, LifeError> {
         let ward = record.id;
@@ -109,8 +86,7 @@ impl Registry {
         let event = self
             .event(cascade.by, GUARDIANSHIP_ENDED, format!("identity:{ward}"))?
             .with("guardianship", ended.id.to_string());
-        let written = also
-            .and(ended.unlisted(ward))
+        let written = relisted(ward, Some(&ended), None)
             .replace(IDENTITIES, ward.to_string(), version, encode(&record)?)
             .and(self.history_if_known(ward, &event, cascade.note)?);
         cascade.add(written.explained_by(&event));
@@ -129,7 +105,7 @@ impl Registry {
         let found = record::find::<IdentityRecord>(self.store(), IDENTITIES, id.to_string())?;
         let Some((mut record, version)) = found else { return Ok(change) };
         let Some(guardianship) = record.guardianship.take() else { return Ok(change) };
-        let unlisted = change.and(guardianship.unlisted(id));
+        let unlisted = change.and(relisted(id, Some(&guardianship), None));
         Ok(unlisted.replace(IDENTITIES, id.to_string(), version, encode(&record)?))
     }
 }

@@ -1,9 +1,9 @@
 //! The guardian has died, was dissolved, or needs a guardian: the guardianship is vacant, and the ward loses nothing by it.
 
 use ca_core::ledger::Action;
-use ca_core::storage::{Change, Expect, KeyRange, Operation};
+use ca_core::storage::KeyRange;
 
-use super::{GUARDIAN_BACK, GUARDIAN_GONE, GUARDIANSHIPS, vacant};
+use super::{GUARDIAN_BACK, GUARDIAN_GONE, GUARDIANSHIPS, Guardianship, relisted};
 use crate::fault::Fault;
 use crate::id::IdentityId;
 use crate::identity::{IDENTITIES, IdentityRecord, IdentityStatus};
@@ -47,19 +47,16 @@ impl Registry {
         cascade: &mut Cascade<'_>,
     ) -> Result<(), LifeError> {
         let (mut record, version) = self.identity_record(ward)?;
-        let now = self.now();
-        let Some(guardianship) = &mut record.guardianship else { return Ok(()) };
-        if guardianship.guardian != guardian || guardianship.vacant_since.is_some() == gone {
+        let Some(was) = record.guardianship.clone() else { return Ok(()) };
+        if was.guardian != guardian || was.vacant_since.is_some() == gone {
             return Ok(());
         }
-        guardianship.vacant_since = gone.then_some(now);
+        let is = Guardianship { vacant_since: gone.then(|| self.now()), ..was.clone() };
         let event = self
             .event(cascade.by, action, format!("identity:{ward}"))?
-            .with("guardianship", guardianship.id.to_string());
-        let listed = match gone {
-            true => Change::new().put(GUARDIANSHIPS, vacant(ward), []),
-            false => Change::new().write(GUARDIANSHIPS, vacant(ward), Expect::Anything, Operation::Delete),
-        };
+            .with("guardianship", is.id.to_string());
+        let listed = relisted(ward, Some(&was), Some(&is));
+        record.guardianship = Some(is);
         let written = listed
             .replace(IDENTITIES, ward.to_string(), version, encode(&record)?)
             .and(self.history_if_known(ward, &event, cascade.note)?);

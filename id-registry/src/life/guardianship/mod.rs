@@ -10,12 +10,12 @@
 use ca_core::ledger::{Action, EventId};
 use ca_core::profile::Profile;
 use ca_core::serial::SerialNumber;
-use ca_core::storage::Table;
+use ca_core::storage::{Change, Expect, Operation, Table};
 use ca_core::vault::SealedText;
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
-use super::LifeError;
+use super::{IDENTITY_DUE, LifeError};
 use crate::id::{IdentityId, IdentityKind, StaffId};
 use crate::identity::IdentityStatus;
 use crate::words::words;
@@ -29,7 +29,7 @@ mod read;
 pub use propose::GuardianshipAsked;
 pub use read::{OpenGuardianship, Ward};
 
-pub(super) use end::Ending;
+pub(super) use end::MARK;
 
 /// Guardianships that wait for another officer, by ward: each has one at most. The note is sealed under the ward.
 pub const GUARDIANSHIP_PROPOSALS: Table = Table::records("guardianship_proposals");
@@ -207,21 +207,40 @@ impl From<GuardianshipRefused> for LifeError {
     }
 }
 
-impl Guardianship {
+impl GuardianshipReach {
     /// Whether the guardian decides what a certificate of such a profile is for, and the ward so does not.
-    pub(crate) fn takes(&self, profile: &Profile) -> bool {
-        match self.reach {
-            GuardianshipReach::Assistance => false,
-            GuardianshipReach::Signatures => profile.commits(),
-            GuardianshipReach::Everything => true,
+    pub(crate) fn takes(self, profile: &Profile) -> bool {
+        match self {
+            Self::Assistance => false,
+            Self::Signatures => profile.commits(),
+            Self::Everything => true,
         }
     }
 }
 
-fn of_guardian(guardian: IdentityId, ward: IdentityId) -> String {
-    format!("of/{guardian}/{ward}")
+impl Guardianship {
+    /// Where it stands: in the lists, and with its day among what is due.
+    fn entries(&self, ward: IdentityId) -> Vec<(Table, String)> {
+        let mut entries = vec![(GUARDIANSHIPS, format!("of/{}/{ward}", self.guardian))];
+        if self.vacant_since.is_some() {
+            entries.push((GUARDIANSHIPS, format!("vacant/{ward}")));
+        }
+        entries.extend(self.until.map(|until| (IDENTITY_DUE, end::due(until, ward))));
+        entries
+    }
 }
 
-fn vacant(ward: IdentityId) -> String {
-    format!("vacant/{ward}")
+/// Moves the entries of the guardianship that there was over somebody to those of the one that there is. What stands in both
+/// stays: a change writes no key twice.
+fn relisted(ward: IdentityId, was: Option<&Guardianship>, is: Option<&Guardianship>) -> Change {
+    let entries = |guardianship: Option<&Guardianship>| {
+        guardianship.map(|guardianship| guardianship.entries(ward)).unwrap_or_default()
+    };
+    let (before, after) = (entries(was), entries(is));
+    let gone = before.iter().filter(|entry| !after.contains(entry)).cloned();
+    let change = gone.fold(Change::new(), |change, (table, key)| {
+        change.write(table, key, Expect::Anything, Operation::Delete)
+    });
+    let new = after.iter().filter(|entry| !before.contains(entry)).cloned();
+    new.fold(change, |change, (table, key)| change.put(table, key, []))
 }
