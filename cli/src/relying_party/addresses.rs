@@ -1,6 +1,6 @@
 //! Where a certificate says that its status can be asked.
 
-use ocsp_responder::validation::delta::addresses_in;
+use ocsp_responder::validation::crl::delta::addresses_in;
 use x509_parser::extensions::{DistributionPointName, GeneralName, ParsedExtension};
 use x509_parser::oid_registry::Oid;
 use x509_parser::prelude::{FromDer, X509Certificate};

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use ca_core::clock::Entropy;
 use ocsp_responder::validation::certificate::Certificate;
-use ocsp_responder::validation::delta::delta_addresses;
+use ocsp_responder::validation::crl::delta::delta_addresses;
 use ocsp_responder::validation::status::{
     Finding, NoEvidence, OcspVerifier, ReportedStatus, RevocationEvidence,
 };

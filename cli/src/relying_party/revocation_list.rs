@@ -1,7 +1,7 @@
 //! CRLs: verified, then read, over `ocsp_responder::validation`.
 
-use ocsp_responder::validation::crl::{CrlRefusal, VerifiedList};
-use ocsp_responder::validation::status::{ReportedStatus, crl_findings};
+use ocsp_responder::validation::crl::{CrlRefusal, VerifiedList, crl_findings};
+use ocsp_responder::validation::status::ReportedStatus;
 use rustls_pki_types::CertificateDer;
 use serde::Serialize;
 use time::OffsetDateTime;

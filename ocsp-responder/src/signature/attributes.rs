@@ -14,7 +14,8 @@ use super::content::ContentDigest;
 use super::message::{EssCertificateIdV2, SigningCertificateV2};
 use super::verify::SignatureError;
 use crate::validation::algorithm::{DigestAlgorithm, read_digest};
-use crate::validation::certificate::{Certificate, moment};
+use crate::validation::certificate::Certificate;
+use crate::validation::names::DistinguishedName;
 
 pub(super) const DATA: ObjectIdentifier = rfc5911::ID_DATA;
 pub(super) const CONTENT_TYPE: ObjectIdentifier = rfc5911::ID_CONTENT_TYPE;
@@ -120,6 +121,11 @@ fn optional<T: for<'a> Decode<'a, Error = der::Error>>(
     }
 }
 
+pub(super) fn moment(at: Time) -> OffsetDateTime {
+    let seconds = i64::try_from(at.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
 fn required<T: for<'a> Decode<'a, Error = der::Error>>(
     attributes: &Attributes,
     oid: ObjectIdentifier,
@@ -138,9 +144,12 @@ impl SigningCertificateV2 {
         };
         let hash = ring::digest::digest(algorithm.ring(), signer.der());
         let issuer_serial_fits = first.issuer_serial.as_ref().is_none_or(|reference| {
-            let serial = reference.serial.as_bytes() == signer.tbs().serial_number().as_bytes();
+            let serial = reference.serial.as_bytes() == signer.serial_content();
             let issuer = match reference.issuer.as_slice() {
-                [GeneralName::DirectoryName(name)] => certval::compare_names(name, signer.issuer_name()),
+                [GeneralName::DirectoryName(name)] => {
+                    let name = name.to_der().ok().and_then(|name| DistinguishedName::read(&name).ok());
+                    name.as_ref() == Some(signer.issuer_name())
+                }
                 _ => false,
             };
             serial && issuer

@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 use x509_cert::time::Time;
 
 use super::attributes::SIGNING_TIME;
+use super::attributes::moment;
 use super::verify::{SignatureError, read_message};
-use crate::validation::certificate::moment;
 
 /// The parts of a SignedData message.
 #[derive(Debug)]

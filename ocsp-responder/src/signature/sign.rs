@@ -12,6 +12,7 @@ use der::{Any, Decode, Encode};
 use spki::AlgorithmIdentifierOwned;
 use time::OffsetDateTime;
 use x509_cert::ext::pkix::KeyUsages;
+use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
 
 use super::attributes::{DATA, baseline};
@@ -71,7 +72,7 @@ pub fn sign_detached(
     let signer_info = SignerInfo {
         version: CmsVersion::V1,
         sid: SignerIdentifier::IssuerAndSerialNumber(IssuerAndSerialNumber {
-            issuer: certificate.issuer_name().clone(),
+            issuer: Name::from_der(certificate.issuer_name().der())?,
             serial_number: SerialNumber::new(certificate.serial_magnitude())?,
         }),
         digest_alg: digest_algorithm.clone(),
@@ -98,7 +99,7 @@ fn verify_signer(
     certificate: &Certificate,
     at: OffsetDateTime,
 ) -> Result<(), SignError> {
-    if signer.public_key_info() != certificate.public_key_info()? {
+    if signer.public_key_info() != certificate.public_key_info() {
         return Err(SignError::OtherKey);
     }
     if !certificate.key_may(&[KeyUsages::DigitalSignature, KeyUsages::NonRepudiation]) {
@@ -113,7 +114,7 @@ fn verify_signer(
 
 fn embedded(certificate: &Certificate, chain: &[Certificate]) -> der::Result<SetOfVec<Any>> {
     let mut octets = vec![certificate.der()];
-    for above in chain.iter().filter(|above| above.subject_name() != above.issuer_name()) {
+    for above in chain.iter().filter(|above| !above.is_self_issued()) {
         if !octets.contains(&above.der()) {
             octets.push(above.der());
         }

@@ -210,7 +210,7 @@ impl SignedFile {
         // The message encoded again is the message as read (see `read_message`), so these are the octets signed.
         let signed = self.signer_info.signed_attrs.as_ref().ok_or(SignatureError::NoSignedAttributes)?;
         let octets = signed.to_der().map_err(|_| SignatureError::NotCms)?;
-        let key = self.signer.tbs().subject_public_key_info();
+        let key = self.signer.public_key_info();
         let signature = self.signer_info.signature.as_bytes();
         algorithm::verify(self.algorithm, key, &octets, signature).map_err(|error| match error {
             AlgorithmError::Mismatch => SignatureError::Mismatch,
@@ -310,8 +310,8 @@ fn find_signer(
         SignerIdentifier::IssuerAndSerialNumber(wanted) => {
             // Octet for octet, stricter than RFC 5280 section 7.1: the identifier is not signed, so nothing in it
             // may vary.
-            wanted.issuer == *certificate.issuer_name()
-                && wanted.serial_number.as_bytes() == certificate.tbs().serial_number().as_bytes()
+            wanted.issuer.to_der().is_ok_and(|issuer| issuer == certificate.issuer_name().der())
+                && wanted.serial_number.as_bytes() == certificate.serial_content()
         }
         SignerIdentifier::SubjectKeyIdentifier(wanted) => {
             certificate.subject_key_identifier() == Some(wanted.0.as_bytes())

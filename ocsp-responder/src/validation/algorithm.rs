@@ -1,12 +1,11 @@
 //! Signature algorithms as they stand in certificates, CRLs and signed files. What is accepted, and how it is verified,
 //! `ca_core::algorithm` knows; here are the structures that path validation and CMS hold them in.
 
-use ca_core::algorithm::{IdentifierError, VerifyError};
+use ca_core::algorithm::{IdentifierError, SignatureRefused, VerifyError};
 use const_oid::db::rfc5912;
-use der::Encode;
 use der::asn1::ObjectIdentifier;
 use der::referenced::OwnedToRef;
-use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+use spki::AlgorithmIdentifierOwned;
 
 pub use ca_core::algorithm::{DigestAlgorithm, SignatureAlgorithm};
 
@@ -102,16 +101,31 @@ pub(crate) const fn digests_of(algorithm: SignatureAlgorithm) -> &'static [Diges
     }
 }
 
-/// Verifies `signature` over `message` with `key`.
+/// Verifies `signature` over `message` with `key`, a DER SubjectPublicKeyInfo.
 ///
 /// # Errors
 /// The key is of another kind, too short, or the signature does not verify.
 pub fn verify(
     algorithm: SignatureAlgorithm,
-    key: &SubjectPublicKeyInfoOwned,
+    key: &[u8],
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), AlgorithmError> {
-    let key = key.to_der().map_err(|_| AlgorithmError::KeyMismatch)?;
-    Ok(algorithm.verify(&key, message, signature)?)
+    Ok(algorithm.verify(key, message, signature)?)
+}
+
+/// The same for an algorithm that is still a DER AlgorithmIdentifier.
+///
+/// # Errors
+/// As [`read`] and [`verify`].
+pub fn verify_identified(
+    identifier: &[u8],
+    key: &[u8],
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), AlgorithmError> {
+    ca_core::algorithm::verify(key, identifier, message, signature).map_err(|refused| match refused {
+        SignatureRefused::Identifier(error) => error.into(),
+        SignatureRefused::Signature(error) => error.into(),
+    })
 }

@@ -1,17 +1,23 @@
 //! A certificate as relying parties read it: parsed, its original octets kept, nothing in it proven yet.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use ca_core::name;
-use certval::{CertificateChain, DeferDecodeSigned, ExtensionProcessing, PDVCertificate, PDVExtension};
 use const_oid::db::rfc5280;
+use der::Decode;
 use der::asn1::{Null, ObjectIdentifier};
-use der::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use x509_cert::certificate::{CertificateInner, Raw, TbsCertificateInner};
-use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, KeyUsages};
-use x509_cert::name::Name;
+use x509_cert::ext::pkix::{KeyUsage, KeyUsages};
 
 use super::algorithm::{self, AlgorithmError};
+use super::der::{
+    BIT_STRING, BOOLEAN, INTEGER, Malformed, OCTET_STRING, OID, Reader, SEQUENCE, boolean, integer, moment,
+    oid, signature,
+};
+use super::extensions::Extensions;
+use super::names::DistinguishedName;
 
 /// The most octets a certificate may have. Real ones, ML-DSA included, stay below 16 kB.
 pub const MAX_CERTIFICATE_OCTETS: usize = 64 * 1024;
@@ -21,10 +27,39 @@ const NO_REV_AVAIL: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.56")
 
 /// A certificate as read. Signatures and digests are always taken over the original octets, because decoding and
 /// encoding again does not give the same ones (RFC 5280 section 4.1 demands DER; not all issuers heed it).
+///
+/// A copy shares what it holds.
 #[derive(Clone)]
-pub struct Certificate {
-    inner: PDVCertificate,
-    to_be_signed: Vec<u8>,
+pub struct Certificate(Arc<Parts>);
+
+struct Parts {
+    der: Vec<u8>,
+    places: Places,
+    issuer: DistinguishedName,
+    subject: DistinguishedName,
+    not_before: OffsetDateTime,
+    not_after: OffsetDateTime,
+    /// Whether the version is 3, the one with extensions.
+    is_version_3: bool,
+    listed: Vec<Listed>,
+    extensions: Result<Extensions, Malformed>,
+}
+
+/// Where in the octets the parts are.
+struct Places {
+    to_be_signed: Range<usize>,
+    serial: Range<usize>,
+    public_key_info: Range<usize>,
+    /// The algorithm identifier outside of what is signed.
+    algorithm: Range<usize>,
+    /// Whether the one inside is the same (RFC 5280 section 4.1.1.2).
+    algorithms_agree: bool,
+    signature: Range<usize>,
+}
+
+struct Listed {
+    id: ObjectIdentifier,
+    value: Range<usize>,
 }
 
 /// The octets are no certificate.
@@ -42,6 +77,12 @@ pub enum CertificateError {
     /// An extension stands in it twice (RFC 5280 section 4.2).
     #[error("the certificate has an extension twice")]
     RepeatedExtension,
+}
+
+impl From<Malformed> for CertificateError {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
+    }
 }
 
 /// What a verdict says of one certificate of a path.
@@ -72,15 +113,11 @@ impl Certificate {
         if der.len() > MAX_CERTIFICATE_OCTETS {
             return Err(CertificateError::TooLarge);
         }
-        let inner = PDVCertificate::try_from(der).map_err(|_| CertificateError::Malformed)?;
-        let to_be_signed =
-            DeferDecodeSigned::from_der(der).map_err(|_| CertificateError::Malformed)?.tbs_field;
-        let certificate = Self { inner, to_be_signed };
+        let parts = Parts::read(der)?;
         // RFC 5280 section 4.2: no more than one instance of an extension.
-        let extensions = certificate.tbs().extensions().map_or(&[][..], |list| list.as_slice());
         let mut seen = std::collections::HashSet::new();
-        if extensions.iter().all(|extension| seen.insert(extension.extn_id)) {
-            Ok(certificate)
+        if parts.listed.iter().all(|extension| seen.insert(extension.id)) {
+            Ok(Self(Arc::new(parts)))
         } else {
             Err(CertificateError::RepeatedExtension)
         }
@@ -107,7 +144,7 @@ impl Certificate {
 
     /// The original octets.
     pub fn der(&self) -> &[u8] {
-        self.inner.as_bytes()
+        &self.0.der
     }
 
     /// SHA-256 of the original octets.
@@ -119,14 +156,14 @@ impl Certificate {
 
     /// Subject, RFC 4514.
     pub fn subject(&self) -> String {
-        text_of(self.subject_name())
+        name::text(self.subject_name().der())
     }
 
     /// What a verdict says of it.
     pub fn summary(&self) -> CertificateSummary {
         CertificateSummary {
             subject: self.subject(),
-            issuer: text_of(self.issuer_name()),
+            issuer: name::text(self.issuer_name().der()),
             serial: hex::encode(self.serial_magnitude()),
             sha256: hex::encode(self.sha256()),
             not_before: self.not_before(),
@@ -136,52 +173,66 @@ impl Certificate {
 
     /// The serial number's INTEGER content without the leading zero that only marks the sign.
     pub fn serial_magnitude(&self) -> &[u8] {
-        let octets = self.tbs().serial_number().as_bytes();
-        match octets {
+        match self.serial_content() {
             [0, rest @ ..] if !rest.is_empty() => rest,
-            _ => octets,
+            octets => octets,
         }
     }
 
     /// Start of validity.
     pub fn not_before(&self) -> OffsetDateTime {
-        moment(self.tbs().validity().not_before)
+        self.0.not_before
     }
 
     /// End of validity, inclusive (RFC 5280 section 4.1.2.5).
     pub fn not_after(&self) -> OffsetDateTime {
-        moment(self.tbs().validity().not_after)
+        self.0.not_after
     }
 
-    pub(crate) const fn processed(&self) -> &PDVCertificate {
-        &self.inner
+    fn part(&self, place: &Range<usize>) -> &[u8] {
+        self.0.der.get(place.clone()).unwrap_or_default()
     }
 
-    pub(crate) fn decoded(&self) -> &CertificateInner<Raw> {
-        self.inner.decoded()
+    /// The serial number's INTEGER content.
+    pub(crate) fn serial_content(&self) -> &[u8] {
+        self.part(&self.0.places.serial)
     }
 
-    pub(crate) fn tbs(&self) -> &TbsCertificateInner<Raw> {
-        self.decoded().tbs_certificate()
+    pub(crate) fn subject_name(&self) -> &DistinguishedName {
+        &self.0.subject
     }
 
-    pub(crate) fn subject_name(&self) -> &Name {
-        self.tbs().subject()
+    pub(crate) fn issuer_name(&self) -> &DistinguishedName {
+        &self.0.issuer
     }
 
-    pub(crate) fn issuer_name(&self) -> &Name {
-        self.tbs().issuer()
+    /// Subject and issuer are one (RFC 5280 section 3.2), whichever key signed.
+    pub(crate) fn is_self_issued(&self) -> bool {
+        self.subject_name() == self.issuer_name()
+    }
+
+    pub(crate) fn is_version_3(&self) -> bool {
+        self.0.is_version_3
+    }
+
+    /// What path processing takes from the extensions; an error when one of those cannot be read.
+    pub(crate) fn extensions(&self) -> Result<&Extensions, Malformed> {
+        self.0.extensions.as_ref().map_err(|malformed| *malformed)
+    }
+
+    /// The octets of an extension's value.
+    pub(crate) fn extension_value(&self, id: ObjectIdentifier) -> Option<&[u8]> {
+        self.0.listed.iter().find(|listed| listed.id == id).map(|listed| self.part(&listed.value))
     }
 
     /// The value of an extension; `Some(Err)` when it is there and cannot be read.
-    pub(crate) fn extension<T: for<'a> Decode<'a>>(&self, oid: ObjectIdentifier) -> Option<Result<T, ()>> {
-        let extension = self.tbs().extensions()?.iter().find(|extension| extension.extn_id == oid)?;
-        Some(T::from_der(extension.extn_value.as_bytes()).map_err(|_| ()))
+    pub(crate) fn extension<T: for<'a> Decode<'a>>(&self, id: ObjectIdentifier) -> Option<Result<T, ()>> {
+        self.extension_value(id).map(|value| T::from_der(value).map_err(|_| ()))
     }
 
     /// Whether the certificate says that its key belongs to a CA (RFC 5280 section 4.2.1.9).
     pub(crate) fn is_ca(&self) -> bool {
-        matches!(self.extension::<BasicConstraints>(rfc5280::ID_CE_BASIC_CONSTRAINTS), Some(Ok(found)) if found.ca)
+        self.extensions().is_ok_and(|found| found.is_ca == Some(true))
     }
 
     /// Whether it says that nobody tells of its revocation, noRevAvail (RFC 9608 section 2): NULL, and never a CA's.
@@ -200,43 +251,38 @@ impl Certificate {
 
     /// Whether the authority key identifier here names `issuer`'s key; `None` when one of the two is silent.
     pub(crate) fn names_key_of(&self, issuer: &Self) -> Option<bool> {
-        let authority = match self.inner.get_extension(&rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER) {
-            Ok(Some(PDVExtension::AuthorityKeyIdentifier(found))) => {
-                found.key_identifier.as_ref()?.as_bytes()
-            }
-            _ => return None,
-        };
+        let authority = self.extensions().ok()?.authority_key.as_deref()?;
         issuer.subject_key_identifier().map(|subject| subject == authority)
     }
 
     /// Same subject and same key: the same CA, whichever certificate says so.
     pub(crate) fn same_entity(&self, other: &Self) -> bool {
-        self.tbs().subject_public_key_info() == other.tbs().subject_public_key_info()
-            && certval::compare_names(self.subject_name(), other.subject_name())
+        self.public_key_info() == other.public_key_info() && self.subject_name() == other.subject_name()
     }
 
     /// Checks that `issuer`'s key signed this certificate. Says nothing about whether it was allowed to.
     pub(crate) fn verify_signed_by(&self, issuer: &Self) -> Result<(), AlgorithmError> {
+        let places = &self.0.places;
         // RFC 5280 section 4.1.1.2: the two algorithm identifiers MUST be the same.
-        if self.tbs().signature() != self.decoded().signature_algorithm() {
+        if !places.algorithms_agree {
             return Err(AlgorithmError::Parameters);
         }
-        let signature = self.decoded().signature().as_bytes().ok_or(AlgorithmError::Mismatch)?;
-        let algorithm = algorithm::read(self.tbs().signature())?;
-        algorithm::verify(algorithm, issuer.tbs().subject_public_key_info(), &self.to_be_signed, signature)
+        algorithm::verify_identified(
+            self.part(&places.algorithm),
+            issuer.public_key_info(),
+            self.part(&places.to_be_signed),
+            self.part(&places.signature),
+        )
     }
 
-    /// The SubjectPublicKeyInfo, encoded in DER again: for comparison only.
-    pub(crate) fn public_key_info(&self) -> der::Result<Vec<u8>> {
-        self.tbs().subject_public_key_info().to_der()
+    /// The SubjectPublicKeyInfo, DER.
+    pub(crate) fn public_key_info(&self) -> &[u8] {
+        self.part(&self.0.places.public_key_info)
     }
 
     /// The subject key identifier, when there is one (RFC 5280 section 4.2.1.2).
     pub(crate) fn subject_key_identifier(&self) -> Option<&[u8]> {
-        match self.inner.get_extension(&rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER) {
-            Ok(Some(PDVExtension::SubjectKeyIdentifier(found))) => Some(found.0.as_bytes()),
-            _ => None,
-        }
+        self.extensions().ok()?.subject_key.as_deref()
     }
 }
 
@@ -246,16 +292,89 @@ impl std::fmt::Debug for Certificate {
     }
 }
 
-pub(crate) fn moment(at: x509_cert::time::Time) -> OffsetDateTime {
-    let seconds = i64::try_from(at.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
-    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+impl Parts {
+    /// Certificate (RFC 5280 section 4.1).
+    fn read(der: &[u8]) -> Result<Self, Malformed> {
+        let mut outer = Reader::only(der, SEQUENCE)?;
+        let to_be_signed = outer.expect(SEQUENCE)?;
+        let algorithm = outer.expect(SEQUENCE)?;
+        let signature = signature(outer.expect(BIT_STRING)?.body);
+        outer.end()?;
+
+        let mut tbs = Reader::new(to_be_signed.body);
+        let version = version(&mut tbs)?;
+        let serial = integer(tbs.expect(INTEGER)?.body)?;
+        let inner_algorithm = tbs.expect(SEQUENCE)?;
+        let issuer = DistinguishedName::read(tbs.expect(SEQUENCE)?.whole)?;
+        let mut validity = tbs.enter(SEQUENCE)?;
+        let not_before = moment(validity.next()?.ok_or(Malformed)?)?;
+        let not_after = moment(validity.next()?.ok_or(Malformed)?)?;
+        validity.end()?;
+        let subject = DistinguishedName::read(tbs.expect(SEQUENCE)?.whole)?;
+        let public_key_info = tbs.expect(SEQUENCE)?.whole;
+        // issuerUniqueID and subjectUniqueID, which nobody relies on (section 4.1.2.8).
+        tbs.optional(0x81)?;
+        tbs.optional(0x82)?;
+        let place = |part: &[u8]| place_of(der, part);
+        let (listed, extensions) = match tbs.optional(0xa3)? {
+            // Section 4.1.2.9: extensions in version 3 only.
+            Some(_) if version != 2 => return Err(Malformed),
+            Some(list) => extensions(list.body, &place)?,
+            None => (Vec::new(), Ok(Extensions::default())),
+        };
+        tbs.end()?;
+        let places = Places {
+            to_be_signed: place(to_be_signed.whole),
+            serial: place(serial),
+            public_key_info: place(public_key_info),
+            algorithm: place(algorithm.whole),
+            algorithms_agree: algorithm.whole == inner_algorithm.whole,
+            signature: place(signature),
+        };
+        let is_version_3 = version == 2;
+        let der = der.to_vec();
+        Ok(Self { der, places, issuer, subject, not_before, not_after, is_version_3, listed, extensions })
+    }
 }
 
-pub(crate) fn chain(certificates: &[&Certificate]) -> CertificateChain {
-    certificates.iter().map(|certificate| certificate.inner.clone()).collect()
+fn version(tbs: &mut Reader<'_>) -> Result<u8, Malformed> {
+    let Some(version) = tbs.optional(0xa0)? else { return Ok(0) };
+    let mut reader = Reader::new(version.body);
+    let number = reader.expect(INTEGER)?.body;
+    reader.end()?;
+    match number {
+        [number @ 0..=2] => Ok(*number),
+        _ => Err(Malformed),
+    }
 }
 
-/// A name as text. Its encoding is its own again: `Name` keeps each value as it came.
-pub(super) fn text_of(name: &Name) -> String {
-    name::text(&name.to_der().unwrap_or_default())
+fn extensions(
+    contents: &[u8],
+    place: &impl Fn(&[u8]) -> Range<usize>,
+) -> Result<(Vec<Listed>, Result<Extensions, Malformed>), Malformed> {
+    let mut list = Reader::only(contents, SEQUENCE)?;
+    let (mut listed, mut found, mut outcome) = (Vec::new(), Extensions::default(), Ok(()));
+    while !list.is_at_end() {
+        let (id, critical, value) = extension(&mut list)?;
+        listed.push(Listed { id, value: place(value) });
+        // One that cannot be read spoils the paths through this certificate, not the reading of it.
+        outcome = outcome.and_then(|()| found.read(id, critical, value));
+    }
+    if listed.is_empty() { Err(Malformed) } else { Ok((listed, outcome.map(|()| found))) }
+}
+
+/// An Extension: its kind, whether it is critical, and its value.
+pub(super) fn extension<'a>(list: &mut Reader<'a>) -> Result<(ObjectIdentifier, bool, &'a [u8]), Malformed> {
+    let mut extension = list.enter(SEQUENCE)?;
+    let id = oid(extension.expect(OID)?.body)?;
+    let critical = extension.optional(BOOLEAN)?.map(|flag| boolean(flag.body)).transpose()?;
+    let value = extension.expect(OCTET_STRING)?.body;
+    extension.end()?;
+    Ok((id, critical.unwrap_or(false), value))
+}
+
+/// Where `part`, a part of `whole`, is in it.
+fn place_of(whole: &[u8], part: &[u8]) -> Range<usize> {
+    let start = part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());
+    start..start + part.len()
 }

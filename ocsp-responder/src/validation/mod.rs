@@ -4,15 +4,19 @@
 //! answers with a [`Verdict`]. Lacking evidence is never "good" and never "revoked": the answer is then
 //! [`Answer::CannotTell`].
 //!
-//! Section 6.1 of RFC 5280 is processed by certval; path building, signatures (ring) and CRLs are our own.
+//! Paths are built and processed in `path/` (RFC 5280 section 6.1), CRLs in `crl/` (section 6.3); signatures are verified
+//! where all of them are, in `ca_core::algorithm`. NIST's PKITS judges both: `tests/pkits`.
 
 pub mod algorithm;
 pub mod certificate;
 pub mod crl;
-pub mod delta;
+mod der;
+mod extensions;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub(crate) mod names;
 pub mod path;
+mod signers;
 pub mod status;
 #[cfg(test)]
 mod tests;
@@ -24,8 +28,9 @@ use ca_core::status::RevocationReason;
 
 use algorithm::AlgorithmError;
 use certificate::Certificate;
-use path::{PathFailure, PathFault, ValidPath, find_path};
-use status::{CertificateStatus, OcspVerifier, RevocationEvidence, StatusReport, find_status};
+use path::{Demands, PathFailure, PathFault, Pool, ValidPath, Visit};
+use signers::PathSigners;
+use status::{CertificateStatus, OcspVerifier, RevocationEvidence, find_status};
 pub use verdict::{Answer, Indication, PathElement, Reason, SubIndication, Verdict};
 
 /// What an answer rests on, besides the certificate asked about.
@@ -49,29 +54,63 @@ impl std::fmt::Debug for Basis<'_> {
     }
 }
 
-/// Answers whether `certificate` is valid.
-pub fn validate(certificate: &Certificate, basis: &Basis<'_>) -> Verdict {
-    match find_path(certificate, basis.intermediates, basis.anchors, basis.at) {
-        Ok(path) => judge_status(&path, basis),
-        Err(failure) => refuse(certificate, *failure, basis.at),
+/// What an answer rests on, for whoever asks about many certificates: the pool keeps what it has verified.
+#[derive(Clone, Copy)]
+pub struct Inquiry<'a> {
+    /// Trust anchors, and untrusted certificates that may stand between.
+    pub pool: &'a Pool,
+    /// What is asked of a path.
+    pub demands: &'a Demands,
+    /// CRLs and OCSP responses. Not trusted.
+    pub evidence: &'a dyn RevocationEvidence,
+    /// Verifies OCSP responses.
+    pub ocsp: &'a dyn OcspVerifier,
+    /// The moment to answer for.
+    pub at: OffsetDateTime,
+}
+
+impl std::fmt::Debug for Inquiry<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inquiry").field("at", &self.at).finish_non_exhaustive()
     }
 }
 
-fn judge_status(path: &ValidPath, basis: &Basis<'_>) -> Verdict {
-    let certificates = path.certificates();
+/// Answers whether `certificate` is valid.
+pub fn validate(certificate: &Certificate, basis: &Basis<'_>) -> Verdict {
+    let pool = Pool::new(basis.intermediates, basis.anchors);
+    let (evidence, ocsp, at) = (basis.evidence, basis.ocsp, basis.at);
+    judge(certificate, &Inquiry { pool: &pool, demands: &Demands::NONE, evidence, ocsp, at })
+}
+
+/// Answers whether `certificate` is valid. Where several paths lead to a trust anchor, one whose certificates are all
+/// of good status will do; where none is, the likeliest one's verdict is given.
+pub fn judge(certificate: &Certificate, inquiry: &Inquiry<'_>) -> Verdict {
+    let signers = PathSigners::new(inquiry);
+    let mut verdict: Option<Verdict> = None;
+    let outcome = inquiry.pool.visit_paths(certificate, inquiry.demands, inquiry.at, &mut |path| {
+        let judged = judge_status(&path, inquiry, &signers);
+        let valid = judged.answer == Answer::Valid;
+        if valid || verdict.is_none() {
+            verdict = Some(judged);
+        }
+        if valid { Visit::Enough } else { Visit::Another }
+    });
+    match (outcome, verdict) {
+        (_, Some(verdict)) => verdict,
+        (Err(failure), None) => refuse(certificate, *failure, inquiry.at),
+        (Ok(()), None) => refuse(certificate, PathFailure::NotFound, inquiry.at),
+    }
+}
+
+fn judge_status(path: &ValidPath, inquiry: &Inquiry<'_>, signers: &PathSigners<'_>) -> Verdict {
     let mut reasons = Vec::new();
     let mut elements = Vec::new();
-    for (position, certificate) in certificates.iter().enumerate() {
-        let report = match certificates.get(position + 1) {
-            Some(issuer) => find_status(certificate, issuer, basis.evidence, basis.ocsp, basis.at),
-            None => {
-                StatusReport { status: CertificateStatus::TrustAnchor, source: None, evidence: Vec::new() }
-            }
-        };
+    for (position, certificate) in path.certificates().iter().enumerate() {
+        let report = find_status(path, position, inquiry, signers);
         reasons.extend(reason_of(position, &report.status));
         elements.push(PathElement { certificate: certificate.summary(), status: Some(report) });
     }
-    Verdict::conclude(reasons, elements, basis.at)
+    Verdict::conclude(reasons, elements, inquiry.at)
 }
 
 fn reason_of(certificate: usize, status: &CertificateStatus) -> Option<Reason> {

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::certificate::Certificate;
-use super::crl::{CrlRefusal, crl_status};
-use super::delta::amended_status;
+use super::crl::point::Reasons;
+use super::crl::{CrlFinding, examine};
+use super::signers::PathSigners;
+use super::{Inquiry, path::ValidPath};
 
 /// The most pieces of evidence that are looked at for one certificate and kind: each costs a signature check, and
 /// whoever serves them may be hostile.
@@ -188,6 +190,9 @@ pub struct EvidenceReport {
     /// When newer evidence will be there.
     #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none", default)]
     pub next_update: Option<OffsetDateTime>,
+    /// The reasons for revocation that it speaks of, when those are not all: good is then good for these alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reasons_covered: Option<Vec<RevocationReason>>,
     /// Why it could not be used.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refusal: Option<String>,
@@ -201,12 +206,25 @@ impl EvidenceReport {
                 reported: Some(finding.status),
                 this_update: Some(finding.this_update),
                 next_update: finding.next_update,
+                reasons_covered: None,
                 refusal: None,
             },
-            Err(refusal) => {
-                Self { source, reported: None, this_update: None, next_update: None, refusal: Some(refusal) }
-            }
+            Err(refusal) => Self {
+                source,
+                reported: None,
+                this_update: None,
+                next_update: None,
+                reasons_covered: None,
+                refusal: Some(refusal),
+            },
         }
+    }
+
+    fn of_crl(outcome: Result<CrlFinding, String>) -> Self {
+        let reasons =
+            outcome.as_ref().ok().map(|found| found.reasons).filter(|reasons| *reasons != Reasons::ALL);
+        let report = Self::new(EvidenceSource::Crl, outcome.map(|found| found.finding));
+        Self { reasons_covered: reasons.map(Reasons::named), ..report }
     }
 }
 
@@ -223,81 +241,47 @@ pub struct StatusReport {
     pub evidence: Vec<EvidenceReport>,
 }
 
-/// Finds the status of `certificate`, issued by `issuer`, at the moment `at`.
+/// Finds the status of the certificate at `position` of a path, its end entity at zero.
 ///
 /// When pieces of evidence differ, the worst counts: revoked before unknown before good. `evidence` in the answer
-/// shows the difference. RFC 9608 section 4: where the certificate says so, none is needed; what there is all the same counts.
-pub fn find_status(
-    certificate: &Certificate,
-    issuer: &Certificate,
-    evidence: &dyn RevocationEvidence,
-    ocsp: &dyn OcspVerifier,
-    at: OffsetDateTime,
+/// shows the difference. RFC 9608 section 4: where the certificate says so, none is needed; what there is all the same
+/// counts.
+pub(super) fn find_status(
+    path: &ValidPath,
+    position: usize,
+    inquiry: &Inquiry<'_>,
+    signers: &PathSigners<'_>,
 ) -> StatusReport {
-    let mut reports = Vec::new();
+    let pair = (path.certificates().get(position), path.certificates().get(position + 1));
+    let (Some(certificate), Some(issuer)) = pair else {
+        return StatusReport { status: CertificateStatus::TrustAnchor, source: None, evidence: Vec::new() };
+    };
+    let (evidence, at) = (inquiry.evidence, inquiry.at);
+    let (mut reports, mut covered) = (Vec::new(), Reasons::NONE);
     for response in evidence.ocsp_responses(certificate, issuer).iter().take(MAX_EVIDENCE) {
-        let outcome = ocsp.ocsp_status(response, certificate, issuer, at);
+        let outcome = inquiry.ocsp.ocsp_status(response, certificate, issuer, at);
+        if outcome.is_ok() {
+            covered = Reasons::ALL;
+        }
         reports.push(EvidenceReport::new(EvidenceSource::Ocsp, outcome));
     }
     let mut crls = evidence.crls(certificate, issuer);
     crls.truncate(MAX_EVIDENCE);
-    for outcome in crl_findings(&crls, certificate, issuer, at) {
-        let outcome = outcome.map_err(|refusal| refusal.to_string());
-        reports.push(EvidenceReport::new(EvidenceSource::Crl, outcome));
+    for outcome in examine(&crls, certificate, &signers.at(path, position), at) {
+        if let Ok(found) = &outcome {
+            covered = covered.or(found.reasons);
+        }
+        reports.push(EvidenceReport::of_crl(outcome.map_err(|refusal| refusal.to_string())));
     }
-    let report = conclude(reports);
+    let report = conclude(reports, covered);
     if report.status == CertificateStatus::Undetermined && certificate.is_never_revoked() {
         return StatusReport { status: CertificateStatus::NoRevocation, ..report };
     }
     report
 }
 
-/// What each of these CRLs says of `certificate`: complete ones, each as the newest delta CRL among the others amends
-/// it, and why the rest cannot be used.
-pub fn crl_findings(
-    crls: &[Vec<u8>],
-    certificate: &Certificate,
-    issuer: &Certificate,
-    at: OffsetDateTime,
-) -> Vec<Result<Finding, CrlRefusal>> {
-    let alone: Vec<_> = crls.iter().map(|crl| crl_status(crl, certificate, issuer, at)).collect();
-    let deltas: Vec<_> =
-        (0..).zip(&alone).filter(|(_, outcome)| **outcome == Err(CrlRefusal::Delta)).collect();
-    let mut used = vec![None; crls.len()];
-    let mut findings = Vec::new();
-    for (crl, outcome) in crls.iter().zip(&alone).filter(|(_, outcome)| **outcome != Err(CrlRefusal::Delta)) {
-        let Ok(complete) = outcome else {
-            findings.push(outcome.clone());
-            continue;
-        };
-        let mut newest = complete.clone();
-        for (place, _) in &deltas {
-            let Some((delta, refusal)) = crls.get(*place).zip(used.get_mut(*place)) else { continue };
-            match amended_status(crl, delta, certificate, issuer, at) {
-                Ok(amended) => {
-                    *refusal = Some(None);
-                    if amended.this_update >= newest.this_update {
-                        newest = amended;
-                    }
-                }
-                Err(why) if refusal.is_none() => *refusal = Some(Some(why)),
-                Err(_) => {}
-            }
-        }
-        findings.push(Ok(newest));
-    }
-    // A delta CRL that amended nothing.
-    for (place, _) in deltas {
-        match used.get(place) {
-            Some(Some(None)) => {}
-            Some(Some(Some(why))) => findings.push(Err(why.clone())),
-            _ => findings.push(Err(CrlRefusal::Delta)),
-        }
-    }
-    findings
-}
-
-fn conclude(evidence: Vec<EvidenceReport>) -> StatusReport {
+/// RFC 5280 section 6.3.3: not revoked for the reasons that were covered is good when all are.
+fn conclude(evidence: Vec<EvidenceReport>, covered: Reasons) -> StatusReport {
     let weight = |report: &&EvidenceReport| match report.reported {
         Some(ReportedStatus::Revoked { .. }) => 2,
         Some(ReportedStatus::Unknown) => 1,
@@ -306,11 +290,13 @@ fn conclude(evidence: Vec<EvidenceReport>) -> StatusReport {
     let decisive = evidence.iter().filter(|report| report.reported.is_some()).max_by_key(weight);
     let status = match decisive.and_then(|report| report.reported.as_ref()) {
         None => CertificateStatus::Undetermined,
+        Some(ReportedStatus::Good) if covered != Reasons::ALL => CertificateStatus::Undetermined,
         Some(ReportedStatus::Good) => CertificateStatus::Good,
         Some(ReportedStatus::Unknown) => CertificateStatus::Unknown,
         Some(ReportedStatus::Revoked { at, reason }) => {
             CertificateStatus::Revoked { at: *at, reason: *reason }
         }
     };
-    StatusReport { status, source: decisive.map(|report| report.source), evidence }
+    let source = decisive.map(|report| report.source).filter(|_| status != CertificateStatus::Undetermined);
+    StatusReport { status, source, evidence }
 }
