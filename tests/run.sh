@@ -2,7 +2,7 @@
 # Builds, checks and tests everything, on a machine with a Rust toolchain: what the README and continuous integration run.
 #
 # Installs what is missing of the programs that judge npki's work (openssl, GnuTLS, Java's keytool, curl, age, faketime, SoftHSM,
-# Go, pkilint and openapi-spec-validator) and of PostgreSQL, which the tests of storage start for themselves. Where
+# Go, pkilint, openapi-spec-validator and the vectors of NIST's PKITS) and of PostgreSQL, which the tests of storage start for themselves. Where
 # nothing is missing, it needs no network but for crates that are not downloaded yet.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
