@@ -1,5 +1,6 @@
 //! The status of a certificate: the one truth that OCSP, CRLs and every other form are made from.
 
+pub mod feed;
 mod followed;
 mod follower;
 mod index;

@@ -173,6 +173,12 @@ impl StatusIndex {
         self.settled.store(doubts, Ordering::Release);
     }
 
+    /// Gives the status of everything that this CA has issued to `take`: at least as new as [`Self::known_until`] and
+    /// [`Self::next`] said before.
+    pub(super) fn each(&self, ca: &CaId, take: &mut dyn FnMut(&[u8], &SerialStatus)) {
+        self.serials(ca).each(take);
+    }
+
     fn serials(&self, ca: &CaId) -> Arc<Serials> {
         if let Some(known) = self.issuers.read().unwrap_or_else(PoisonError::into_inner).get(ca) {
             return Arc::clone(known);

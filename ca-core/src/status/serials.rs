@@ -128,6 +128,14 @@ impl Serials {
         }
     }
 
+    /// Gives every serial number that is known, in no order, and its status to `take`. What changes meanwhile may be given as
+    /// it was or as it is.
+    pub(super) fn each(&self, take: &mut dyn FnMut(&[u8], &SerialStatus)) {
+        for shelf in &self.shelves {
+            shelf.entries.read().unwrap_or_else(PoisonError::into_inner).each(take);
+        }
+    }
+
     /// Changes with every change of this serial number's status.
     pub(super) fn edition(&self, serial: &SerialNumber) -> Option<Edition> {
         let edition = self.shelf(serial)?.edition(serial)?;
@@ -174,6 +182,17 @@ impl Entries {
             return Some(SerialStatus::Good);
         }
         self.touched.get(&drawn).copied().and_then(Entry::status)
+    }
+
+    fn each(&self, take: &mut dyn FnMut(&[u8], &SerialStatus)) {
+        self.untouched.iter().for_each(|serial| take(serial, &SerialStatus::Good));
+        let touched = self.touched.iter().map(|(serial, entry)| (serial.as_slice(), entry));
+        let others = self.others.iter().map(|(serial, entry)| (serial.as_bytes(), entry));
+        for (serial, entry) in touched.chain(others) {
+            if let Some(status) = entry.status() {
+                take(serial, &status);
+            }
+        }
     }
 
     fn note(&mut self, serial: &SerialNumber, noted: &Noted) {

@@ -5,6 +5,7 @@ mod absent;
 mod authority;
 mod blocked;
 mod crl;
+mod feed;
 mod link;
 mod names;
 mod nation;
