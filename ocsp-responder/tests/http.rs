@@ -120,6 +120,7 @@ impl Server {
             ),
             clock: Arc::new(SystemClock),
             status: Arc::new(StatusIndex::new(Arc::new(SystemClock))),
+            feed: None,
             metrics: Arc::default(),
         };
         let runtime =

@@ -33,7 +33,10 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ),
     (
         "Operating",
-        &["init", "serve", "backup", "restore", "witness", "ca", "ceremony", "token", "clock", "demo"],
+        &[
+            "init", "serve", "backup", "restore", "witness", "feed", "ca", "ceremony", "token", "clock",
+            "demo",
+        ],
     ),
     ("This program", &["context", "whoami", "config", "help", "completion", "man", "version"]),
 ];

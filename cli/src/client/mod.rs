@@ -1,5 +1,6 @@
 //! The interface of an npki server, as its clients see it.
 
+mod feed;
 pub mod records;
 pub mod tls;
 mod transport;
@@ -13,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::context::{Anchors, ClientIdentity, Context, Fingerprint};
 use crate::failure::{Failure, catalogue};
+pub use feed::{FeedClient, Following};
 use records::{Page, TrustAnchors};
 pub use transport::{Transport, client_builder, is_distrust};
 

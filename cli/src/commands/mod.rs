@@ -17,6 +17,7 @@ mod demo;
 mod duplicates;
 mod evidence;
 mod export;
+mod feed;
 mod fleet;
 mod guardianship;
 mod help;
@@ -178,6 +179,9 @@ pub enum Command {
     /// Cosign the ledgers of others, so that they cannot rewrite their history
     #[command(subcommand)]
     Witness(witness::WitnessCommand),
+    /// The signed status feed that responders on other machines follow
+    #[command(subcommand)]
+    Feed(feed::FeedCommand),
     /// Key ceremonies of an offline CA: check, run, resume, verify
     #[command(subcommand)]
     Ceremony(ceremony::CeremonyCommand),
@@ -245,6 +249,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Backup(command) => backup::run(command, session),
         Command::Restore(arguments) => restore::run(&arguments, session),
         Command::Witness(command) => witness::run(command),
+        Command::Feed(command) => feed::run(command),
         Command::Ceremony(command) => ceremony::run(command, session),
         Command::Demo(arguments) => demo::run(&arguments, session),
         Command::Context(command) => context::run(command, session),

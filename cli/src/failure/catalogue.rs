@@ -412,6 +412,16 @@ problems! {
         "what the witness remembers cannot be used",
         "a file in its state folder cannot be read, or is not what it wrote",
         "find out who changed it; removing it lets the log show another history once";
+    /// Not a feed's key.
+    FEED_KEY = "E-FEED-001", Usage, false,
+        "this is not the public key of a status feed",
+        "a feed's key has the form NAME+ID+BASE64 (C2SP signed-note)",
+        "ask the installation's operator for certificates/feed.vkey, or for what `npki feed key` shows";
+    /// A feed's messages cannot be used.
+    FEED_REFUSED = "E-FEED-002", No, false,
+        "the status feed is refused",
+        "it is damaged, of another installation, or does not continue what came before",
+        "fetch it again; if it is refused again, compare the feed's key with its operator's";
     /// No context is chosen.
     NO_CONTEXT = "E-CTX-001", Usage, false,
         "no context is chosen",

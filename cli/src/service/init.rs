@@ -13,7 +13,7 @@ use super::founding::{self, Founding, OfflineCertificates};
 use super::key_folder::{KeyFolder, Passphrase};
 use super::serve::Foundation;
 use super::settings::{self, Settings};
-use super::{ServiceError, completion, draft, files, ledger, profiles};
+use super::{ServiceError, completion, draft, feed, files, ledger, profiles};
 use crate::files::{Readers, create};
 
 /// What an installation is founded from.
@@ -94,6 +94,7 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founding, ServiceError> {
     }
     let log_key = format!("{}\n", sealer.verifier_key());
     create(&settings.certificates.join(ledger::LOG_KEY_FILE), log_key.as_bytes(), Readers::Anyone)?;
+    feed::signer(&settings, &keys)?;
     profiles::found(&foundation, &profiles)?;
     let planned = Hierarchy::load(&settings.hierarchy, &*foundation.profiles.current()?)?;
     let actor = Actor::system("init");

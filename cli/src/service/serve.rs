@@ -1,6 +1,7 @@
 //! `npki serve`: puts the parts together and runs them until it is told to stop.
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 
@@ -16,6 +17,7 @@ use ca_core::keys::Signer;
 use ca_core::ledger::Ledger;
 use ca_core::ledger::newest::newest_moment;
 use ca_core::profile_book::ProfileBook;
+use ca_core::status::feed::FeedPublisher;
 use ca_core::status::{FollowedStore, StatusFollower, StatusIndex};
 use ca_core::storage::Store;
 use ca_core::tlog::checkpoint::Log;
@@ -23,7 +25,7 @@ use ca_core::tlog::note::VerifierKey;
 use ca_core::vault::Vault;
 use id_registry::webhook::Carrier;
 use id_registry::{Registry, RegistryParts, TrustAnchor};
-use ocsp_responder::http::PublicState;
+use ocsp_responder::http::{PublicState, feed_router};
 use ocsp_responder::ledger::LedgerPublication;
 use ocsp_responder::ocsp::Responders;
 use ocsp_responder::publication::Publication;
@@ -45,12 +47,12 @@ use super::offline_crls::OfflineCrls;
 use super::publisher::{PublishedCa, Publisher};
 use super::responding::Responding;
 use super::rotation::{OwnCertificate, OwnCertificates};
-use super::settings::{LogFormat, Settings};
+use super::settings::{Limits, LogFormat, Settings};
 use super::signatures::{Journals, SignatureWatch};
 use super::status::Following;
 use super::tls::{self, ServerCertificate};
 use super::webhooks::{HttpCarrier, WebhookKeeper};
-use super::{ServiceError, completion, profiles, vault};
+use super::{ServiceError, completion, feed, profiles, vault};
 
 /// Runs the installation in `data` until SIGTERM or SIGINT.
 ///
@@ -179,6 +181,7 @@ struct Installation {
     publisher: Publisher,
     ledger: LedgerKeeper,
     log_key: VerifierKey,
+    feed: Option<Arc<FeedPublisher>>,
 }
 
 impl Installation {
@@ -200,6 +203,7 @@ impl Installation {
         let hierarchy = OpenedHierarchy::open(&foundation, settings, &keys)?;
         hierarchy.complete_key_index(&foundation)?;
         let authorities = Arc::new(hierarchy.authorities(&foundation)?);
+        let feed = feed::publisher(&foundation, settings, &keys, &hierarchy)?;
         let own = own_certificates(&authorities, keys, settings, &foundation);
         let mut responders = Responding::of(&hierarchy, &foundation, settings);
         responders.complete(&own)?;
@@ -233,6 +237,7 @@ impl Installation {
             master_keys,
             ledger,
             log_key: sealer.verifier_key().clone(),
+            feed,
             publication,
             anchors: hierarchy.staff_anchors(),
             responders: Arc::clone(responders.answering()),
@@ -261,7 +266,8 @@ impl Installation {
     async fn run(self, settings: &Settings) -> Result<(), ServiceError> {
         let https = tls::bind(settings.service_address).await?;
         let http = tls::bind(settings.public_address).await?;
-        let operator = operator_listener(settings).await?;
+        let operator = bound(settings.operator_address).await?;
+        let apart = bound(settings.feed.listen).await?;
         let config = tls::server_config(self.server, &self.anchors)?;
         // The first CRL is there before the first relying party asks. A store may block: never on this thread.
         let mut publisher = self.publisher;
@@ -304,8 +310,11 @@ impl Installation {
             log_key: self.log_key,
             clock: Arc::clone(&self.foundation.clock),
             status: Arc::clone(&self.foundation.status),
+            feed: self.feed.clone().filter(|_| apart.is_none()),
             metrics: Arc::default(),
         };
+        let feed = self.feed.map(feed_router).unwrap_or_default();
+        let feeding = serve_at(apart, feed, settings.limits, stopped.clone());
         let watched = serve_operator(operator, &public, settings, stopped.clone());
         let public = ocsp_responder::http::router(public);
         tracing::info!(service = %settings.service_address, public = %settings.public_address, "serving");
@@ -314,7 +323,7 @@ impl Installation {
         signalled().await;
         tracing::info!("stopping: open requests finish first");
         let _ = stop.send(true);
-        let _ = tokio::join!(serving, answering, watched);
+        let _ = tokio::join!(serving, answering, watched, feeding);
         self.master_keys.stop();
         // Those that revoke before the publisher, which tells of it.
         for at_work in [carrying_on, living_on, telling, keeping_house, publishing, comparing] {
@@ -328,9 +337,9 @@ impl Installation {
     }
 }
 
-/// Where operators look, if they are to.
-async fn operator_listener(settings: &Settings) -> Result<Option<TcpListener>, ServiceError> {
-    match settings.operator_address {
+/// Listens there, if there is to be such a listener.
+async fn bound(address: Option<SocketAddr>) -> Result<Option<TcpListener>, ServiceError> {
+    match address {
         Some(address) => tls::bind(address).await.map(Some),
         None => Ok(None),
     }
@@ -343,7 +352,17 @@ fn serve_operator(
     settings: &Settings,
     stopped: watch::Receiver<bool>,
 ) -> JoinHandle<()> {
-    let (router, limits) = (ocsp_responder::http::operator_router(public.clone()), settings.limits);
+    let router = ocsp_responder::http::operator_router(public.clone());
+    serve_at(listener, router, settings.limits, stopped)
+}
+
+/// Serves these at a listener, if there is one, until `stopped` says so.
+pub(super) fn serve_at(
+    listener: Option<TcpListener>,
+    router: axum::Router,
+    limits: Limits,
+    stopped: watch::Receiver<bool>,
+) -> JoinHandle<()> {
     tokio::spawn(async move {
         if let Some(listener) = listener {
             tls::serve_http(listener, router, limits, stopped).await;

@@ -18,6 +18,7 @@ use time::Duration;
 use super::ServiceError;
 use super::backup::SealedKeys;
 use super::crl_plans::{CrlPlans, LooseCrl};
+use super::feed::{FeedSettings, LooseFeed};
 use super::ledger::{LedgerSettings, LooseLedger};
 use super::officer_rules::LooseOfficers;
 use super::signing_token::{LooseSigningToken, SigningToken};
@@ -59,6 +60,8 @@ struct Loose {
     crl: LooseCrl,
     #[serde(default)]
     ocsp: LooseOcsp,
+    #[serde(default)]
+    feed: LooseFeed,
     #[serde(default)]
     limits: LooseLimits,
     #[serde(default)]
@@ -421,6 +424,7 @@ pub(crate) struct Settings {
     pub(crate) webhooks: WebhookSettings,
     /// How OCSP responders answer.
     pub(crate) answers: AnswerPolicy,
+    pub(crate) feed: FeedSettings,
     pub(crate) limits: Limits,
     pub(crate) log: Log,
 }
@@ -465,6 +469,7 @@ impl Settings {
             operator_address: loose.listen.operator,
             tls_names: check_tls_names(loose.listen.tls_names)?,
             ledger: loose.ledger.check(&base_url, data)?,
+            feed: loose.feed.check(&base_url)?,
             backup_recipients: check_recipients(loose.backup.recipients)?,
             backup_keys: if loose.backup.with_keys { SealedKeys::Included } else { SealedKeys::LeftOut },
             checkpoint_file: data.join(super::ledger::CHECKPOINT_FILE),

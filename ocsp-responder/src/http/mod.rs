@@ -1,10 +1,11 @@
 //! The public endpoints, over plain HTTP: `/ocsp`, `/crl/{ca}.crl` and a CA's other CRLs, `/ca/{ca}.cer`, `/ca/{ca}.p7c`,
-//! `/ledger/…`, `/healthz`, `/readyz`.
+//! `/ledger/…`, `/status/…`, `/healthz`, `/readyz`.
 //!
 //! Plain HTTP on purpose (RFC 5280 section 8, RFC 6960 appendix A.1): what is served is signed itself, and fetching
 //! it over TLS would need the very status it tells. Bad input gets a 4xx or an OCSP error, never a 5xx.
 
 mod caching;
+mod feed;
 mod files;
 mod health;
 mod ledger;
@@ -21,6 +22,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use ca_core::clock::Clock;
 use ca_core::status::StatusIndex;
+use ca_core::status::feed::FeedPublisher;
 use ca_core::tlog::note::VerifierKey;
 use tower_http::timeout::TimeoutLayer;
 
@@ -28,6 +30,8 @@ use crate::ledger::LedgerPublication;
 use crate::metrics::Metrics;
 use crate::ocsp::{MAX_REQUEST, Responders};
 use crate::publication::Publication;
+
+pub use feed::feed_router;
 
 /// How long a request may take, its body included: a client that drips octets does not hold a place for ever.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -47,6 +51,8 @@ pub struct PublicState {
     pub clock: Arc<dyn Clock>,
     /// What the responders answer from.
     pub status: Arc<StatusIndex>,
+    /// The status feed, where it is published here.
+    pub feed: Option<Arc<FeedPublisher>>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }
@@ -73,6 +79,7 @@ pub fn operator_router(state: PublicState) -> Router {
 
 /// The public endpoints.
 pub fn router(state: PublicState) -> Router {
+    let feed = state.feed.clone().map(feed_router).unwrap_or_default();
     Router::new()
         // Some clients append a slash to the address in the certificate before they POST.
         .route("/ocsp", post(ocsp::by_post))
@@ -90,6 +97,7 @@ pub fn router(state: PublicState) -> Router {
         .layer(DefaultBodyLimit::max(MAX_REQUEST))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
         .with_state(state)
+        .merge(feed)
 }
 
 /// Runs what may wait for a disk or a remote key off the threads that serve connections.

@@ -135,11 +135,18 @@ impl HeldStatus {
             return self.hear(head.level, held);
         }
         if *after != at {
-            return Err(match head.until.position < at.position {
-                true => NotTaken::Older { held: at.position },
-                false if after.position == at.position => NotTaken::OtherHistory(at.position),
-                false => NotTaken::Elsewhere { begins: after.position, held: at.position },
-            });
+            let (begins, held) = (after.position, at.position);
+            if head.until.position < held {
+                return Err(NotTaken::Older { held });
+            }
+            if begins == held || head.until.position == held {
+                return Err(NotTaken::OtherHistory(held));
+            }
+            if begins > held {
+                return Err(NotTaken::Gap { begins, held });
+            }
+            // It begins before: what it tells includes all that came since, as it stands now. A file that was carried by hand may
+            // well overlap with the one before.
         }
         held.may_be(head.level)?;
         let mut changes = Changes { held, ca: None, entries: Vec::new(), fault: None };
@@ -380,11 +387,11 @@ pub enum NotTaken {
         /// How many events what is held covers.
         held: u64,
     },
-    /// There is a gap, or an overlap.
+    /// There is a gap.
     #[error(
         "the increment begins after event {begins}, and what is held goes to event {held}: something is missing between"
     )]
-    Elsewhere {
+    Gap {
         /// Where it begins.
         begins: u64,
         /// How many events what is held covers.

@@ -19,9 +19,6 @@ mod held;
 mod message;
 mod publisher;
 
-
-
-
 pub use head::{Head, Kind, Level};
 pub use held::{Acceptance, HeldCaStatus, HeldStatus, NotTaken, Speaking, Taken};
 pub use message::{FeedError, FeedMessage, Gist, MAX_BODY, MessageReader, VerifiedMessage};

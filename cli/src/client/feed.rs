@@ -1,0 +1,96 @@
+//! Fetches the status feed of an installation. What comes is judged by whoever asked for it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use ca_core::status::feed::{MAX_BODY, Place};
+use reqwest::Method;
+
+use super::{Transport, published, tls};
+use crate::context::Anchors;
+use crate::failure::{Failure, catalogue};
+use crate::files;
+
+/// The status that says that the ledger has no such place (RFC 9110 section 15.5.11, Gone).
+const GONE: u16 = 410;
+
+/// Where a feed is fetched.
+#[derive(Debug)]
+pub struct FeedClient {
+    transport: Transport,
+    base: url::Url,
+}
+
+/// What comes after a place.
+#[derive(Debug)]
+pub enum Following {
+    /// A message.
+    Message(Vec<u8>),
+    /// The installation's history is another one: a snapshot is needed.
+    OtherHistory,
+}
+
+impl FeedClient {
+    /// Fetches from the installation at this address; over HTTPS, its certificate must lead to one in `trust`, PEM.
+    ///
+    /// # Errors
+    /// It is HTTPS and nothing is trusted, or the file cannot be read.
+    pub fn new(base: url::Url, trust: Option<&Path>, patience: Duration) -> Result<Self, Failure> {
+        let tls = match (base.scheme(), trust) {
+            ("http", _) => tls::none()?,
+            ("https", Some(trust)) => {
+                tls::pinned(&Anchors::parse(&files::read(trust, files::MAX_OBJECT)?)?, None)?
+            }
+            _ => {
+                let cause =
+                    format!("{base} is no http:// address, and https:// needs a CA certificate to trust");
+                return Err(Failure::of(&catalogue::USAGE).cause(cause));
+            }
+        };
+        Ok(Self { transport: Transport::new(tls, &base, patience)?, base })
+    }
+
+    /// The newest snapshot.
+    ///
+    /// # Errors
+    /// No answer, or it is not published there.
+    pub fn snapshot(&self) -> Result<Vec<u8>, Failure> {
+        let url = self.address(&["status", "snapshot"]);
+        let mut octets: Vec<u8> = Vec::new();
+        let request = self.transport.request(Method::GET, url.clone());
+        let refused = self.transport.download(request, &mut |piece| {
+            // The head is short beside the longest body.
+            if (octets.len() + piece.len()) as u64 > MAX_BODY + files::MAX_OBJECT {
+                return Err(Failure::of(&catalogue::TOO_LARGE).cause(format!("{url} does not end")));
+            }
+            octets.extend_from_slice(piece);
+            Ok(())
+        })?;
+        match refused {
+            None => Ok(octets),
+            Some(answer) => published(&url, answer),
+        }
+    }
+
+    /// What comes after this place.
+    ///
+    /// # Errors
+    /// No answer, or it is not published there.
+    pub fn after(&self, place: &Place) -> Result<Following, Failure> {
+        let (position, digest) = (place.position.to_string(), place.digest.to_string());
+        let url = self.address(&["status", "after", &position, &digest]);
+        let answer = self.transport.send(self.transport.request(Method::GET, url.clone()))?;
+        match answer.status {
+            GONE => Ok(Following::OtherHistory),
+            _ => published(&url, answer).map(Following::Message),
+        }
+    }
+
+    fn address(&self, path: &[&str]) -> url::Url {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        url
+    }
+}
