@@ -90,10 +90,12 @@ pub fn judge(certificate: &Certificate, inquiry: &Inquiry<'_>) -> Verdict {
     let outcome = inquiry.pool.visit_paths(certificate, inquiry.demands, inquiry.at, &mut |path| {
         let judged = judge_status(&path, inquiry, &signers);
         let valid = judged.answer == Answer::Valid;
-        if valid || verdict.is_none() {
+        // A revocation of the certificate itself stands, whoever is above.
+        let is_final = valid || judged.reasons.iter().any(Reason::is_revocation_of_the_certificate);
+        if is_final || verdict.is_none() {
             verdict = Some(judged);
         }
-        if valid { Visit::Enough } else { Visit::Another }
+        if is_final { Visit::Enough } else { Visit::Another }
     });
     match (outcome, verdict) {
         (_, Some(verdict)) => verdict,

@@ -2,6 +2,8 @@
 //! certificate of the CRL's issuer whose own path leads to the same trust anchor and whose own status is good.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::Inquiry;
 use super::certificate::Certificate;
@@ -9,7 +11,7 @@ use super::crl::list::RevocationList;
 use super::crl::point::DistributionPoint;
 use super::crl::{CrlRefusal, Signers};
 use super::path::{ValidPath, Visit};
-use super::status::{CertificateStatus, find_status};
+use super::status::{CertificateStatus, GatheredEvidence, MAX_EVIDENCE, find_status};
 
 /// The most signatures of CRLs that are checked for one verdict.
 pub(crate) const MAX_CRL_SIGNATURES: usize = 64;
@@ -22,13 +24,33 @@ const MAX_DEPTH: usize = 3;
 pub(super) struct PathSigners<'a> {
     inquiry: &'a Inquiry<'a>,
     spent: Cell<usize>,
+    /// What was gathered for pairs of a certificate and its issuer: asked for once, though they stand in several paths.
+    gathered: RefCell<HashMap<[Vec<u8>; 2], Rc<GatheredEvidence>>>,
     /// Those whose own validity is being found out: they cannot speak for themselves.
     pending: RefCell<Vec<Certificate>>,
 }
 
 impl<'a> PathSigners<'a> {
-    pub(super) const fn new(inquiry: &'a Inquiry<'a>) -> Self {
-        Self { inquiry, spent: Cell::new(0), pending: RefCell::new(Vec::new()) }
+    pub(super) fn new(inquiry: &'a Inquiry<'a>) -> Self {
+        Self { inquiry, spent: Cell::new(0), gathered: RefCell::default(), pending: RefCell::default() }
+    }
+
+    /// The evidence at hand for a certificate.
+    pub(super) fn evidence(&self, certificate: &Certificate, issuer: &Certificate) -> Rc<GatheredEvidence> {
+        let pair = [certificate.der().to_vec(), issuer.der().to_vec()];
+        if let Some(known) = self.gathered.borrow().get(&pair) {
+            return Rc::clone(known);
+        }
+        let source = self.inquiry.evidence;
+        let mut found = GatheredEvidence {
+            ocsp_responses: source.ocsp_responses(certificate, issuer),
+            crls: source.crls(certificate, issuer),
+        };
+        found.ocsp_responses.truncate(MAX_EVIDENCE);
+        found.crls.truncate(MAX_EVIDENCE);
+        let found = Rc::new(found);
+        self.gathered.borrow_mut().insert(pair, Rc::clone(&found));
+        found
     }
 
     /// For the status of the certificate at this position of this path.
@@ -59,6 +81,22 @@ impl SignersAt<'_> {
         let itself = self.path.certificates().get(self.position);
         itself.is_some_and(|itself| itself.der() == signer.der())
             && DistributionPoint::of(signer).iter().any(|point| point.names_crl_issuer(signer.subject_name()))
+    }
+
+    /// Whether the CAs of a signer's path bear the names of those above the certificate, self-issued ones aside.
+    ///
+    /// Stricter than section 6.3.3 (f), to which one trust anchor is enough: any CA below it could then certify a namesake
+    /// of another CA, whose CRLs would speak of that one's certificates. A CRL issuer that the certificate itself
+    /// names (cRLIssuer) may be anywhere.
+    fn is_in_line(&self, path: &ValidPath) -> bool {
+        let issuer = self.path.certificates().get(self.position).map(Certificate::issuer_name);
+        let signer = path.certificates().first().map(Certificate::subject_name);
+        let names = |certificates: &[Certificate]| {
+            let mut names: Vec<_> = certificates.iter().map(|ca| ca.subject_name().clone()).collect();
+            names.dedup();
+            names
+        };
+        signer != issuer || names(path.certificates()) == names(self.above())
     }
 
     /// Whether all certificates of a signer's path, but those of the path itself, are of good status.
@@ -121,7 +159,7 @@ impl Signers for SignersAt<'_> {
         let visited = inquiry.pool.visit_paths(signer, &super::Demands::NONE, inquiry.at, &mut |path| {
             // The trust anchor MUST be the same.
             let anchor = |path: &ValidPath| path.certificates().last().map(|anchor| anchor.der().to_vec());
-            proven = anchor(&path) == anchor(self.path) && self.is_good(&path);
+            proven = anchor(&path) == anchor(self.path) && self.is_in_line(&path) && self.is_good(&path);
             if proven { Visit::Enough } else { Visit::Another }
         });
         self.signers.pending.borrow_mut().pop();

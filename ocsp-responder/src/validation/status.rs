@@ -256,18 +256,16 @@ pub(super) fn find_status(
     let (Some(certificate), Some(issuer)) = pair else {
         return StatusReport { status: CertificateStatus::TrustAnchor, source: None, evidence: Vec::new() };
     };
-    let (evidence, at) = (inquiry.evidence, inquiry.at);
+    let (evidence, at) = (signers.evidence(certificate, issuer), inquiry.at);
     let (mut reports, mut covered) = (Vec::new(), Reasons::NONE);
-    for response in evidence.ocsp_responses(certificate, issuer).iter().take(MAX_EVIDENCE) {
+    for response in &evidence.ocsp_responses {
         let outcome = inquiry.ocsp.ocsp_status(response, certificate, issuer, at);
         if outcome.is_ok() {
             covered = Reasons::ALL;
         }
         reports.push(EvidenceReport::new(EvidenceSource::Ocsp, outcome));
     }
-    let mut crls = evidence.crls(certificate, issuer);
-    crls.truncate(MAX_EVIDENCE);
-    for outcome in examine(&crls, certificate, &signers.at(path, position), at) {
+    for outcome in examine(&evidence.crls, certificate, &signers.at(path, position), at) {
         if let Ok(found) = &outcome {
             covered = covered.or(found.reasons);
         }

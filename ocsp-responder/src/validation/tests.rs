@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::cell::Cell;
 use std::slice::from_ref;
 
 use ca_core::clock::{Clock, SystemClock};
@@ -10,6 +11,7 @@ use super::fixture::{CA, LEAF, Workshop};
 use super::path::PathFault;
 use super::status::{
     CertificateStatus, CrlOnly, EvidenceSource, Finding, GatheredEvidence, NoEvidence, ReportedStatus,
+    RevocationEvidence,
 };
 use super::{Answer, Basis, Indication, Reason, SubIndication, Verdict, validate};
 
@@ -367,6 +369,20 @@ fn the_anchor_itself_is_valid_while_its_validity_lasts() {
     assert_eq!(late.sub_indication, Some(SubIndication::Expired));
 }
 
+/// Has nothing, and counts how often it was asked.
+struct Counted(Cell<usize>);
+
+impl RevocationEvidence for Counted {
+    fn crls(&self, _: &Certificate, _: &Certificate) -> Vec<Vec<u8>> {
+        self.0.set(self.0.get() + 1);
+        Vec::new()
+    }
+
+    fn ocsp_responses(&self, _: &Certificate, _: &Certificate) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
+}
+
 #[test]
 fn of_several_paths_one_without_a_revoked_ca_will_do() {
     let tree = hierarchy("P-256");
@@ -378,11 +394,20 @@ fn of_several_paths_one_without_a_revoked_ca_will_do() {
     let evidence =
         GatheredEvidence { crls: vec![of_issuing, of_other, revoking], ocsp_responses: Vec::new() };
     let anchors = [tree.root.clone(), other];
-    let both = ask(&tree.leaf, &[tree.issuing.clone(), cross], &anchors, &evidence, now());
+    let both_ways = cross.clone();
+    let both = ask(&tree.leaf, &[tree.issuing.clone(), cross.clone(), cross], &anchors, &evidence, now());
     assert_eq!(both.answer, Answer::Valid, "{:?}", both.reasons);
     assert_eq!(both.path[2].certificate.subject, "CN=other,O=Test,C=LS");
     let one = ask(&tree.leaf, from_ref(&tree.issuing), &anchors, &evidence, now());
     assert!(matches!(one.reasons[..], [Reason::Revoked { certificate: 1, .. }]), "{:?}", one.reasons);
+    // Where all are lacking, the likeliest path is told of; each piece of evidence was asked for once.
+    let source = Counted(Cell::new(0));
+    let (intermediates, at) = ([tree.issuing.clone(), both_ways], now());
+    let basis =
+        Basis { anchors: &anchors, intermediates: &intermediates, evidence: &source, ocsp: &CrlOnly, at };
+    assert_eq!(validate(&tree.leaf, &basis).answer, Answer::CannotTell);
+    // The leaf below each of two certificates of its issuer, and each of these below its root.
+    assert_eq!(source.0.get(), 4);
 }
 
 #[test]
@@ -432,6 +457,14 @@ fn a_crl_signer_is_believed_while_its_own_certificate_is_good() {
     assert_eq!(alone.reasons, [Reason::StatusUndetermined { certificate: 0 }]);
     let revoked = verdict(&pool, workshop.crl("root", &[(&signer, "keyCompromise")]));
     assert_eq!(revoked.reasons, [Reason::StatusUndetermined { certificate: 0 }]);
+    // Another CA of the same root cannot make a namesake speak.
+    let neighbour = workshop.issue("root", "neighbour", "P-256", CA);
+    let namesake = workshop.certify("neighbour", "signer", "/C=LS/O=Test/CN=issuing", usage, &[]);
+    let evidence = vec![crl.clone(), workshop.crl("root", &[]), workshop.crl("neighbour", &[])];
+    let evidence = GatheredEvidence { crls: evidence, ocsp_responses: Vec::new() };
+    let pool = [tree.issuing.clone(), neighbour, namesake];
+    let usurped = ask(&tree.leaf, &pool, from_ref(&tree.root), &evidence, now());
+    assert_eq!(usurped.reasons, [Reason::StatusUndetermined { certificate: 0 }]);
     // Under a root that the path does not lead to, the same name and key are a stranger's.
     workshop.root("other", "P-256");
     let stranger = workshop.certify("other", "signer", "/C=LS/O=Test/CN=issuing", usage, &[]);

@@ -198,6 +198,11 @@ impl Reason {
         }
     }
 
+    /// Whether the certificate asked about is itself revoked or on hold.
+    pub(super) const fn is_revocation_of_the_certificate(&self) -> bool {
+        matches!(self, Self::Revoked { certificate: 0, .. } | Self::OnHold { certificate: 0, .. })
+    }
+
     /// The plain answer about a certificate: only lacking evidence and an unfinished search leave it open.
     const fn certificate_answer(&self) -> Answer {
         match self {

@@ -25,6 +25,8 @@ pub struct Pool {
     /// Trust anchors first.
     members: Vec<Certificate>,
     anchors: usize,
+    /// More were given than are looked through.
+    is_oversized: bool,
     by_subject: HashMap<Box<[u8]>, Vec<usize>>,
     signed: Mutex<HashMap<(usize, usize), Result<(), AlgorithmError>>>,
 }
@@ -39,12 +41,32 @@ struct Link<'a> {
 impl Pool {
     /// A pool of untrusted certificates that may stand between, and trust anchors.
     pub fn new(intermediates: &[Certificate], anchors: &[Certificate]) -> Self {
-        let members: Vec<_> = anchors.iter().chain(intermediates).cloned().collect();
-        let mut by_subject: HashMap<Box<[u8]>, Vec<usize>> = HashMap::new();
-        for (place, member) in members.iter().enumerate() {
-            by_subject.entry(member.subject_name().normal().into()).or_default().push(place);
+        let is_oversized = intermediates.len() > MAX_INTERMEDIATES || anchors.len() > MAX_INTERMEDIATES;
+        let mut pool = Self {
+            members: Vec::new(),
+            anchors: 0,
+            is_oversized,
+            by_subject: HashMap::new(),
+            signed: Mutex::default(),
+        };
+        if is_oversized {
+            return pool;
         }
-        Self { members, anchors: anchors.len(), by_subject, signed: Mutex::default() }
+        anchors.iter().for_each(|anchor| pool.add(anchor));
+        pool.anchors = pool.members.len();
+        intermediates.iter().for_each(|other| pool.add(other));
+        pool
+    }
+
+    /// Adds a certificate that is not there yet: twice the same would be two paths.
+    fn add(&mut self, certificate: &Certificate) {
+        let namesakes = self.by_subject.entry(certificate.subject_name().normal().into()).or_default();
+        let is_known =
+            |place: &usize| self.members.get(*place).is_some_and(|known| known.der() == certificate.der());
+        if !namesakes.iter().any(is_known) {
+            namesakes.push(self.members.len());
+            self.members.push(certificate.clone());
+        }
     }
 
     /// Looks for a path from `target` to a trust anchor that holds at the moment `at`.
@@ -84,8 +106,7 @@ impl Pool {
         at: OffsetDateTime,
         visit: &mut dyn FnMut(ValidPath) -> Visit,
     ) -> (Result<(), Box<PathFailure>>, Spent) {
-        let (anchors, intermediates) = (self.anchors, self.members.len() - self.anchors);
-        if intermediates > MAX_INTERMEDIATES || anchors > MAX_INTERMEDIATES {
+        if self.is_oversized {
             return (Err(Box::new(PathFailure::LimitReached)), Spent::default());
         }
         // The trust anchor itself was asked about.
