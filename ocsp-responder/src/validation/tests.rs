@@ -7,8 +7,9 @@ use ca_core::clock::{Clock, SystemClock};
 use time::{Duration, OffsetDateTime};
 
 use super::certificate::Certificate;
+use super::crl::crl_findings;
 use super::fixture::{CA, LEAF, Workshop};
-use super::path::PathFault;
+use super::path::{Demands, PathFault, Pool};
 use super::status::{
     CertificateStatus, CrlOnly, EvidenceSource, Finding, GatheredEvidence, NoEvidence, ReportedStatus,
     RevocationEvidence,
@@ -357,6 +358,30 @@ fn an_altered_leaf_is_not_signed_by_its_issuer() {
     let altered = Certificate::from_der(&der).unwrap();
     let verdict = ask(&altered, from_ref(&tree.issuing), from_ref(&tree.root), &tree.fresh_crls(), now());
     assert_eq!((verdict.answer, verdict.reasons), (Answer::Invalid, vec![Reason::NotSignedByIssuer]));
+}
+
+#[test]
+fn a_bit_changed_anywhere_in_a_certificate_or_a_crl_is_never_accepted() {
+    let tree = hierarchy("P-256");
+    let pool = Pool::new(from_ref(&tree.issuing), from_ref(&tree.root));
+    let crl = tree.workshop.crl("issuing", &[(&tree.issuing, "superseded")]);
+    let changed = |original: &[u8], place: usize, bit: u32| {
+        let mut octets = original.to_vec();
+        octets[place] ^= 1 << bit;
+        octets
+    };
+    let mut read = 0;
+    for (place, bit) in (0..tree.leaf.der().len()).zip((0..8).cycle()) {
+        let Ok(leaf) = Certificate::from_der(&changed(tree.leaf.der(), place, bit)) else { continue };
+        read += 1;
+        assert!(pool.find_path(&leaf, &Demands::NONE, now()).is_err(), "bit {bit} of octet {place}");
+    }
+    for (place, bit) in (0..crl.len()).zip((0..8).cycle()) {
+        let findings = crl_findings(&[changed(&crl, place, bit)], &tree.leaf, &tree.issuing, now());
+        assert!(findings.iter().all(Result::is_err), "bit {bit} of octet {place}");
+    }
+    assert!(read > tree.leaf.der().len() / 3, "most stay certificates: {read}");
+    assert!(crl_findings(&[crl], &tree.leaf, &tree.issuing, now()).iter().all(Result::is_ok));
 }
 
 #[test]
