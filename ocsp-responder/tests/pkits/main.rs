@@ -34,7 +34,7 @@ struct Test {
     runs: Vec<Run>,
 }
 
-/// The inputs of RFC 5280 section 6.1.1, and the answer.
+/// The inputs of RFC 5280 section 6.1.1, the answer, and the policies that a valid path is valid for.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Run {
@@ -46,6 +46,7 @@ struct Run {
     #[serde(default)]
     inhibit_any_policy: bool,
     answer: Answer,
+    valid_for: Option<Vec<u8>>,
 }
 
 #[derive(Deserialize)]
@@ -66,17 +67,16 @@ struct Exception {
 const TESTS: usize = 224;
 const RUNS: usize = 247;
 
+/// NIST-test-policy-n of the Computer Security Objects Register; without a list, every policy.
+fn policies(numbers: Option<&Vec<u8>>) -> Policies {
+    let policy = |number| ObjectIdentifier::new(&format!("2.16.840.1.101.3.2.1.48.{number}")).unwrap();
+    numbers.map_or(Policies::Any, |numbers| Policies::of(numbers.iter().map(policy)))
+}
+
 impl Run {
     fn demands(&self) -> Demands {
-        let policy = |number: &u8| {
-            // NIST-test-policy-n in the Computer Security Objects Register.
-            ObjectIdentifier::new(&format!("2.16.840.1.101.3.2.1.48.{number}")).unwrap()
-        };
         Demands {
-            policies: self
-                .policies
-                .as_ref()
-                .map_or(Policies::Any, |list| Policies::of(list.iter().map(policy))),
+            policies: policies(self.policies.as_ref()),
             require_explicit_policy: self.require_explicit_policy,
             inhibit_policy_mapping: self.inhibit_policy_mapping,
             inhibit_any_policy: self.inhibit_any_policy,
@@ -85,21 +85,19 @@ impl Run {
 }
 
 impl Test {
-    fn verdict(&self, run: &Run, vectors: &Path) -> Verdict {
+    /// The verdict, and the policies of the path.
+    fn verdict(&self, run: &Run, vectors: &Path) -> (Verdict, Option<Policies>) {
         let anchor = certificate(vectors, "TrustAnchorRootCertificate");
         let others: Vec<_> = self.certificates.iter().map(|name| certificate(vectors, name)).collect();
         let crls = self.crls.iter().map(|name| read(&vectors.join("crls").join(format!("{name}.crl"))));
-        judge(
-            &certificate(vectors, &self.target),
-            &Inquiry {
-                pool: &Pool::new(&others, &[anchor]),
-                demands: &run.demands(),
-                evidence: &GatheredEvidence { crls: crls.collect(), ocsp_responses: Vec::new() },
-                ocsp: &CrlOnly,
-                // The certificates and CRLs of the suite hold from 2010 to 2030.
-                at: datetime!(2015-01-01 0:00 UTC),
-            },
-        )
+        let (target, pool, demands) =
+            (certificate(vectors, &self.target), Pool::new(&others, &[anchor]), run.demands());
+        // The certificates and CRLs of the suite hold from 2010 to 2030.
+        let at = datetime!(2015-01-01 0:00 UTC);
+        let evidence = GatheredEvidence { crls: crls.collect(), ocsp_responses: Vec::new() };
+        let inquiry = Inquiry { pool: &pool, demands: &demands, evidence: &evidence, ocsp: &CrlOnly, at };
+        let path = pool.find_path(&target, &demands, at);
+        (judge(&target, &inquiry), path.ok().map(|path| path.policies().clone()))
     }
 }
 
@@ -142,12 +140,14 @@ fn every_test_of_pkits_comes_out_as_it_should() {
         let exception = excepted.remove(test.section.as_str());
         for (number, run) in test.runs.iter().enumerate() {
             runs += 1;
-            let verdict = test.verdict(run, &vectors);
+            let (verdict, found) = test.verdict(run, &vectors);
             let expected = exception.map_or(run.answer, |exception| exception.answer);
             let unexpectedly_right = exception.is_some() && expected == run.answer;
-            if verdict.answer != expected || unexpectedly_right {
+            let for_others =
+                verdict.answer == Answer::Valid && found != Some(policies(run.valid_for.as_ref()));
+            if verdict.answer != expected || unexpectedly_right || for_others {
                 wrong.push(format!(
-                    "{}/{number} {}: {:?} for {expected:?}: {:?}",
+                    "{}/{number} {}: {:?} for {expected:?}, valid for {found:?}: {:?}",
                     test.section, test.name, verdict.answer, verdict.reasons
                 ));
             }
