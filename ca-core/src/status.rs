@@ -150,6 +150,8 @@ pub struct Known {
     pub as_of: Option<OffsetDateTime>,
     /// The edition that the status is of, or an earlier one; `None`: nobody would notice that it changes.
     pub edition: Option<Edition>,
+    /// Until when it may be told although nothing newer is heard; `None`: for as long as an answer is valid.
+    pub until: Option<OffsetDateTime>,
 }
 
 /// As long as it stays the same, no change of a status is known.
@@ -176,7 +178,7 @@ pub trait StatusSource: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// As [`StatusSource::status`].
     fn known(&self, serial: &SerialNumber) -> Result<Known, StorageError> {
-        Ok(Known { status: self.status(serial)?, as_of: None, edition: None })
+        Ok(Known { status: self.status(serial)?, as_of: None, edition: None, until: None })
     }
 
     /// The edition of the status of `serial`; `None`: what was said of it may not be said again. Never waits for a store.

@@ -31,6 +31,7 @@ pub mod party;
 pub mod permission;
 pub mod principal;
 pub mod profiles;
+pub mod responders;
 pub mod retention;
 pub mod staff;
 pub mod statistics;

@@ -60,7 +60,8 @@ impl Metrics {
         registry.register("ocsp_answers", "OCSP requests answered", answers.clone());
         let signed = "Time from reading an OCSP request to its signed answer";
         registry.register_with_unit("ocsp_signing", signed, Unit::Seconds, signing.clone());
-        let known = "Age of what the status index knows; -1 while answers come from the store";
+        let known =
+            "Age of what is known of certificates; -1 while answers come from the store, or nothing is held";
         registry.register_with_unit("status_age", known, Unit::Seconds, age.clone());
         let lasts = "Time until the first OCSP responder certificate ends";
         registry.register_with_unit("ocsp_certificate_left", lasts, Unit::Seconds, left.clone());

@@ -4,11 +4,14 @@
 mod fixture;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use fixture::Pki;
+use ca_core::clock::whole_seconds;
+use fixture::{GOOD, Pki, Statuses};
 use ocsp_responder::ocsp::{
-    AnswerPolicy, ArchiveCutoff, NamedBy, NotIssued, Responder, ResponderParts, ResponseStatus,
+    AnswerPolicy, ArchiveCutoff, NamedBy, NotIssued, Responder, ResponderParts, ResponseStatus, ThisUpdate,
 };
+use time::{Duration, OffsetDateTime};
 
 /// Tells of each answer, in the words of pyca/cryptography: status, reason, how the responder is named, the nonce's length,
 /// and whether the signature is the responder's.
@@ -134,5 +137,44 @@ fn answers_may_say_since_when_revocations_are_known() {
         let text = judged.openssl(&format!("-no_nonce -cert {name}.pem"));
         assert_eq!(text.matches("OCSP Archive Cutoff").count(), says, "{name}: {text}");
         assert!(text.matches(&began).count() >= says, "{name}: {began} {text}");
+    }
+}
+
+/// RFC 6960 section 2.4: thisUpdate is "the most recent time at which the status being indicated is known by the responder to
+/// have been correct".
+#[test]
+fn what_is_known_of_hours_ago_is_told_as_of_then_and_for_no_longer_than_it_may_be() {
+    let pki = Pki::new();
+    pki.openssl(&format!("ocsp -issuer ca.pem -serial 0x{GOOD} -no_nonce -reqout made.req"));
+    let request = pki.read("made.req");
+    for this_update in [ThisUpdate::Known, ThisUpdate::Now] {
+        let statuses = Arc::new(Statuses::default());
+        let policy = AnswerPolicy { this_update, ..AnswerPolicy::default() };
+        let parts = ResponderParts { policy, status: statuses.clone(), ..pki.parts("responder", "ca") };
+        let responder = Responder::new(parts).unwrap();
+        let ask = |as_of: Duration, until: Duration| {
+            let now = OffsetDateTime::now_utc();
+            *statuses.as_of.lock().unwrap() = Some(now - as_of);
+            *statuses.until.lock().unwrap() = Some(now + until);
+            (now, responder.respond(&request))
+        };
+        let (now, answer) = ask(Duration::hours(10), Duration::hours(14));
+        let told = answer.freshness().unwrap();
+        let expected = match this_update {
+            ThisUpdate::Known => whole_seconds(now - Duration::hours(10)),
+            ThisUpdate::Now => whole_seconds(now),
+        };
+        assert!((Duration::ZERO..Duration::seconds(5)).contains(&(told.this_update - expected)), "{told:?}");
+        let next = told.next_update - whole_seconds(now);
+        assert!((Duration::hours(1)..Duration::hours(1) + Duration::seconds(5)).contains(&next), "{told:?}");
+
+        // Never beyond what may be told; and after that nothing at all. A kept answer must not outlive it either.
+        *statuses.as_of.lock().unwrap() = None;
+        statuses.set(GOOD, ca_core::status::SerialStatus::Good);
+        let (now, answer) = ask(Duration::hours(23), Duration::minutes(10));
+        assert!(answer.freshness().unwrap().next_update <= now + Duration::minutes(10));
+        statuses.set(GOOD, ca_core::status::SerialStatus::Good);
+        let (_, answer) = ask(Duration::hours(25), Duration::seconds(-1));
+        assert_eq!(answer.status(), ResponseStatus::TryLater);
     }
 }

@@ -21,6 +21,7 @@ pub mod codes;
 pub mod counting_token;
 pub mod country;
 pub mod custody;
+pub mod far_responder;
 pub mod installation;
 pub mod judges;
 pub mod load;
@@ -46,6 +47,7 @@ pub mod workspace;
 
 pub use country::Country;
 pub use custody::Custody;
+pub use far_responder::FarResponder;
 pub use installation::Installation;
 pub use ministry::Ministry;
 pub use npki::{Npki, Outcome};

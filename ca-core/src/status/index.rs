@@ -222,10 +222,10 @@ impl StatusSource for IndexedStatus {
                 SerialStatus::Revoked(revocation) => until.max(revocation.at),
                 _ => until,
             };
-            return Ok(Known { status, as_of: Some(as_of), edition });
+            return Ok(Known { status, as_of: Some(as_of), edition, until: None });
         }
         // Also of what is not in the index: another node may have issued it a moment ago.
-        Ok(Known { status: self.certificates.status(serial)?, as_of: None, edition: None })
+        Ok(Known { status: self.certificates.status(serial)?, as_of: None, edition: None, until: None })
     }
 
     fn edition(&self, serial: &SerialNumber) -> Option<Edition> {

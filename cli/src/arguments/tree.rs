@@ -34,7 +34,17 @@ const GROUPS: [(&str, &[&str]); 5] = [
     (
         "Operating",
         &[
-            "init", "serve", "backup", "restore", "witness", "feed", "ca", "ceremony", "token", "clock",
+            "init",
+            "serve",
+            "backup",
+            "restore",
+            "witness",
+            "responder",
+            "feed",
+            "ca",
+            "ceremony",
+            "token",
+            "clock",
             "demo",
         ],
     ),

@@ -59,6 +59,11 @@ const MAX_KEY: u64 = 4_096;
 pub const MAX_FEED: u64 = 4 * 1024 * 1024 * 1024;
 
 impl FeedKey {
+    /// A key given in one of these ways.
+    pub const fn given(key: Option<String>, key_file: Option<PathBuf>) -> Self {
+        Self { key, key_file, data: None }
+    }
+
     /// The key.
     ///
     /// # Errors

@@ -41,6 +41,7 @@ mod profile;
 mod queue;
 mod registry;
 mod request;
+mod responder;
 mod restore;
 mod retention;
 mod revoke;
@@ -179,6 +180,9 @@ pub enum Command {
     /// Cosign the ledgers of others, so that they cannot rewrite their history
     #[command(subcommand)]
     Witness(witness::WitnessCommand),
+    /// An OCSP responder on a machine of its own, without the CA and its database
+    #[command(subcommand, after_help = responder::EXAMPLES)]
+    Responder(responder::ResponderCommand),
     /// The signed status feed that responders on other machines follow
     #[command(subcommand)]
     Feed(feed::FeedCommand),
@@ -249,6 +253,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Backup(command) => backup::run(command, session),
         Command::Restore(arguments) => restore::run(&arguments, session),
         Command::Witness(command) => witness::run(command),
+        Command::Responder(command) => responder::run(command, session),
         Command::Feed(command) => feed::run(command),
         Command::Ceremony(command) => ceremony::run(command, session),
         Command::Demo(arguments) => demo::run(&arguments, session),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::Ending;
@@ -12,12 +12,24 @@ use crate::service;
 /// What to run.
 #[derive(Debug, Args)]
 pub struct ServeArguments {
-    /// The folder that `npki init` set up
+    /// The folder that `npki init`, or `npki responder init`, set up
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// Where the store is, instead of what npki.toml says: postgres://USER@HOST/DATABASE, or a folder
     #[arg(long, value_name = "ADDRESS", env = "NPKI_STORE")]
     store: Option<String>,
+    /// Everything, or a responder that follows the status feed of an installation elsewhere
+    #[arg(long, value_name = "ROLE", value_enum, default_value = "installation")]
+    role: Role,
+}
+
+/// What a machine is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// All services of an installation
+    Installation,
+    /// OCSP alone: needs neither CA nor database
+    Responder,
 }
 
 #[derive(Debug, Serialize)]
@@ -27,7 +39,11 @@ struct Answer {
 
 /// Runs until it is told to stop.
 pub fn run(arguments: &ServeArguments) -> Ending {
-    service::serve(&arguments.data, arguments.store.as_deref())?;
+    match arguments.role {
+        Role::Installation => service::serve(&arguments.data, arguments.store.as_deref())?,
+        // NPKI_STORE may be set for others; this role has no store.
+        Role::Responder => service::responder::serve(&arguments.data)?,
+    }
     let answer = Answer { data: arguments.data.clone() };
     Ok(Outcome::done(Simple::new("npki.serve/1", answer, |answer, page| {
         page.line(format!("stopped: {}", answer.data.display()));

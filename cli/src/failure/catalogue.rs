@@ -422,6 +422,21 @@ problems! {
         "the status feed is refused",
         "it is damaged, of another installation, or does not continue what came before",
         "fetch it again; if it is refused again, compare the feed's key with its operator's";
+    /// The folder holds no responder.
+    NO_RESPONDER = "E-FEED-003", NotFound, false,
+        "the folder holds no responder",
+        "it has no responder.toml",
+        "npki responder init --data DIR --name NAME --key KEY";
+    /// Another process serves from the folder.
+    RESPONDER_RUNS = "E-FEED-004", Conflict, false,
+        "another process serves this responder",
+        "two processes must not write one state",
+        "stop the other process, or give --data another folder";
+    /// The responder's settings cannot be used.
+    RESPONDER_SETTINGS = "E-FEED-005", Usage, false,
+        "the responder's settings cannot be used",
+        "a key is unknown, or a value breaks its bound",
+        "correct responder.toml; every key stands in its comments";
     /// No context is chosen.
     NO_CONTEXT = "E-CTX-001", Usage, false,
         "no context is chosen",

@@ -29,6 +29,14 @@ impl From<ServiceError> for Failure {
                 .cause(said)
                 .fix(format!("correct {}; every key stands in the comments of that file", path.display())),
             ServiceError::LogKnown { .. } => Self::of(&catalogue::LOG_KNOWN).what(said),
+            ServiceError::NoResponder(folder) => Self::of(&catalogue::NO_RESPONDER)
+                .what(said)
+                .fix(format!("npki responder init --data {} --name NAME --key KEY", folder.display())),
+            ServiceError::ResponderRuns(_) => Self::of(&catalogue::RESPONDER_RUNS).what(said),
+            ServiceError::ResponderSettings { path, .. } => Self::of(&catalogue::RESPONDER_SETTINGS)
+                .cause(said)
+                .fix(format!("correct {}; every key stands in the comments of that file", path.display())),
+            ServiceError::FeedRefused(_) => Self::of(&catalogue::FEED_REFUSED).cause(said),
             ServiceError::WitnessState(_) => Self::of(&catalogue::WITNESS_STATE).cause(said),
             ServiceError::DemoStillServing { process, .. } => {
                 Self::of(&catalogue::DEMO_RUNNING).what(said).fix(format!("kill {process}"))

@@ -9,6 +9,7 @@ use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 use ca_core::tlog::checkpoint::Origin;
 use ca_core::tlog::witness::StateError;
 
+mod answers;
 mod audit;
 mod backup;
 mod bringing_over;
@@ -35,6 +36,7 @@ mod offline_crls;
 mod offline_root;
 mod profiles;
 mod publisher;
+pub(crate) mod responder;
 mod responding;
 mod restore;
 mod rotation;
@@ -144,6 +146,23 @@ pub(crate) enum ServiceError {
         /// The log.
         origin: Origin,
     },
+    /// The folder holds no responder.
+    #[error("{} holds no responder", .0.display())]
+    NoResponder(PathBuf),
+    /// Another process serves the responder in the folder.
+    #[error("another process serves the responder in {}", .0.display())]
+    ResponderRuns(PathBuf),
+    /// A responder's settings cannot be used.
+    #[error("{}: {why}", path.display())]
+    ResponderSettings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A file of the status feed is refused.
+    #[error("{0}")]
+    FeedRefused(String),
     /// What a witness remembers cannot be used.
     #[error(transparent)]
     WitnessState(#[from] StateError),

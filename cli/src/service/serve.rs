@@ -338,7 +338,7 @@ impl Installation {
 }
 
 /// Listens there, if there is to be such a listener.
-async fn bound(address: Option<SocketAddr>) -> Result<Option<TcpListener>, ServiceError> {
+pub(super) async fn bound(address: Option<SocketAddr>) -> Result<Option<TcpListener>, ServiceError> {
     match address {
         Some(address) => tls::bind(address).await.map(Some),
         None => Ok(None),
@@ -371,20 +371,20 @@ pub(super) fn serve_at(
 }
 
 /// Something that the service does all the time, on a thread of its own.
-struct AtWork {
+pub(super) struct AtWork {
     stop: mpsc::Sender<()>,
     thread: std::thread::JoinHandle<()>,
 }
 
 impl AtWork {
     /// Begins it. It ends when what it is given says so, or is dropped.
-    fn begin(work: impl FnOnce(&mpsc::Receiver<()>) + Send + 'static) -> Self {
+    pub(super) fn begin(work: impl FnOnce(&mpsc::Receiver<()>) + Send + 'static) -> Self {
         let (stop, stopped) = mpsc::channel();
         Self { stop, thread: std::thread::spawn(move || work(&stopped)) }
     }
 
     /// Has it end, and waits until it has.
-    fn end(self) {
+    pub(super) fn end(self) {
         drop(self.stop);
         let _ = self.thread.join();
     }

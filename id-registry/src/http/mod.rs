@@ -47,6 +47,7 @@ pub mod problem;
 mod profiles;
 mod refusal;
 mod requests;
+mod responders;
 mod retention;
 mod route;
 mod session;
@@ -91,6 +92,7 @@ fn of_the_installation() -> Vec<Route> {
         guarded(cas::__path_list, cas::list),
         guarded(cas::__path_install_crl, cas::install_crl),
         guarded(cas::__path_install_link, cas::install_link),
+        guarded(responders::__path_certify, responders::certify),
         guarded(ledger::__path_state, ledger::state),
         guarded(ledger::__path_list, ledger::list),
         guarded(ledger::__path_show, ledger::show),

@@ -312,6 +312,8 @@ problems! {
     CRL_OLDER = "E-CA-004" 409 false, "A newer CRL is there already", "nothing is left to do: npki ca list shows its number";
     LINK_REFUSED = "E-CA-006" 422 false, "The link certificate is not taken into use",
         "bring the certificate that a link-certificate ceremony of one root made for another root of this installation";
+    CA_WITHOUT_RESPONDER = "E-CA-007" 409 false, "No responder answers for a CA whose key is elsewhere",
+        "leave it out: its CRL tells the status of what it issued";
     ISSUER_REVOKED = "E-CA-005" 409 false, "The issuing CA was revoked, and issues nothing more",
         "have the next generation of the CA founded, or issue by another CA: npki ca list";
 

@@ -12,6 +12,7 @@ mod ledger;
 mod ocsp;
 mod operator;
 mod plain;
+mod role;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::get;
 use ca_core::clock::Clock;
 use ca_core::status::StatusIndex;
 use ca_core::status::feed::FeedPublisher;
@@ -32,6 +33,7 @@ use crate::ocsp::{MAX_REQUEST, Responders};
 use crate::publication::Publication;
 
 pub use feed::feed_router;
+pub use role::{RoleState, role_operator_router, role_router};
 
 /// How long a request may take, its body included: a client that drips octets does not hold a place for ever.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -57,7 +59,26 @@ pub struct PublicState {
     pub metrics: Arc<Metrics>,
 }
 
+/// What OCSP is answered from.
+#[derive(Debug, Clone)]
+pub struct Answering {
+    /// Who answers.
+    pub responders: Arc<Responders>,
+    /// The time, for cache lifetimes.
+    pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}
+
 impl PublicState {
+    fn answering(&self) -> Answering {
+        Answering {
+            responders: Arc::clone(&self.responders),
+            clock: Arc::clone(&self.clock),
+            metrics: Arc::clone(&self.metrics),
+        }
+    }
+
     /// How long ago the status index knew everything; `None` while answers come from the store.
     fn status_age(&self) -> Option<time::Duration> {
         Some((self.clock.now() - self.status.known_until()?).max(time::Duration::ZERO))
@@ -80,11 +101,8 @@ pub fn operator_router(state: PublicState) -> Router {
 /// The public endpoints.
 pub fn router(state: PublicState) -> Router {
     let feed = state.feed.clone().map(feed_router).unwrap_or_default();
+    let ocsp = ocsp::routes(state.answering());
     Router::new()
-        // Some clients append a slash to the address in the certificate before they POST.
-        .route("/ocsp", post(ocsp::by_post))
-        .route("/ocsp/", post(ocsp::by_post).get(ocsp::empty_get))
-        .route("/ocsp/{*base64}", get(ocsp::by_get))
         .route("/crl/{*path}", get(files::crl))
         .route("/ca/{file}", get(files::certificates))
         .route("/ledger/checkpoint", get(ledger::checkpoint))
@@ -92,11 +110,12 @@ pub fn router(state: PublicState) -> Router {
         .route("/ledger/tile/{*path}", get(ledger::tile))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .with_state(state)
+        .merge(ocsp)
         .fallback(plain::no_such_page)
         .method_not_allowed_fallback(plain::no_such_method)
         .layer(DefaultBodyLimit::max(MAX_REQUEST))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
-        .with_state(state)
         .merge(feed)
 }
 

@@ -2,16 +2,18 @@
 
 use std::time::Instant;
 
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
 
 use super::caching::Validators;
-use super::{PublicState, blocking, plain};
+use super::{Answering, blocking, plain};
 use crate::metrics::Origin;
 use crate::ocsp::{Answer, Heard};
 
@@ -22,8 +24,18 @@ const MAX_PATH: usize = 4096;
 const REQUEST_TYPE: &str = "application/ocsp-request";
 const RESPONSE_TYPE: &str = "application/ocsp-response";
 
-pub(super) async fn by_post(
-    State(state): State<PublicState>,
+/// The addresses of OCSP.
+pub(super) fn routes(state: Answering) -> Router {
+    Router::new()
+        // Some clients append a slash to the address in the certificate before they POST.
+        .route("/ocsp", post(by_post))
+        .route("/ocsp/", post(by_post).get(empty_get))
+        .route("/ocsp/{*base64}", get(by_get))
+        .with_state(state)
+}
+
+async fn by_post(
+    State(state): State<Answering>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
@@ -41,8 +53,8 @@ pub(super) async fn by_post(
     uncacheable(respond(&state, "POST", &request).await)
 }
 
-pub(super) async fn by_get(
-    State(state): State<PublicState>,
+async fn by_get(
+    State(state): State<Answering>,
     OriginalUri(uri): OriginalUri,
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
@@ -71,12 +83,12 @@ fn by_digest(mut headers: HeaderMap) -> HeaderMap {
 }
 
 /// GET without a request.
-pub(super) async fn empty_get() -> Response {
+async fn empty_get() -> Response {
     uncacheable(Answer::malformed_request())
 }
 
 /// What is kept is given at once; what is to be signed waits elsewhere for store and key.
-async fn respond(state: &PublicState, method: &'static str, request: &[u8]) -> Answer {
+async fn respond(state: &Answering, method: &'static str, request: &[u8]) -> Answer {
     let (answer, origin) = match state.responders.hear(request) {
         Heard::Answered(answer) => (answer, Origin::AtHand),
         Heard::ToSign(unsigned) => {

@@ -3,14 +3,20 @@
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use time::Duration;
 
-use super::{PublicState, plain};
+use super::{Answering, PublicState, plain};
 use crate::metrics::TEXT_TYPE;
 
 /// What was counted, for Prometheus.
 pub(super) async fn metrics(State(state): State<PublicState>) -> Response {
+    told(&state.answering(), state.status_age())
+}
+
+/// What was counted, and how old what is told is.
+pub(super) fn told(state: &Answering, age: Option<Duration>) -> Response {
     let left = state.responders.first_end().map(|end| end - state.clock.now());
-    match state.metrics.text(state.status_age(), left) {
+    match state.metrics.text(age, left) {
         Ok(text) => {
             let headers = [(header::CONTENT_TYPE, TEXT_TYPE), (header::CACHE_CONTROL, "no-store")];
             (headers, text).into_response()

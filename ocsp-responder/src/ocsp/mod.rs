@@ -20,6 +20,6 @@ pub use cert_id::CertIdHash;
 pub use certificate::{CertificateError, NotDelegated};
 pub use request::{MAX_CERT_IDS, MAX_NONCE, MAX_REQUEST};
 pub use responder::{
-    AnswerPolicy, ArchiveCutoff, NamedBy, NotIssued, Responder, ResponderError, ResponderParts,
+    AnswerPolicy, ArchiveCutoff, NamedBy, NotIssued, Responder, ResponderError, ResponderParts, ThisUpdate,
 };
 pub use responders::{Heard, NotReady, Responders, Unsigned};

@@ -43,6 +43,18 @@ pub struct AnswerPolicy {
     pub not_issued: NotIssued,
     /// Whether answers say since when revocations are known, beyond the end of certificates.
     pub archive_cutoff: ArchiveCutoff,
+    /// What answers say that they are of, where the status may be told although nothing newer is heard.
+    pub this_update: ThisUpdate,
+}
+
+/// What thisUpdate says where the status may be told although nothing newer is heard (RFC 6960 section 2.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ThisUpdate {
+    /// "The most recent time at which the status being indicated is known by the responder to have been correct".
+    #[default]
+    Known,
+    /// The moment of the answer: policy says for how long what is known counts as right.
+    Now,
 }
 
 /// How answers name the responder (RFC 6960 section 4.2.1).
@@ -85,6 +97,7 @@ impl Default for AnswerPolicy {
             named_by: NamedBy::default(),
             not_issued: NotIssued::default(),
             archive_cutoff: ArchiveCutoff::default(),
+            this_update: ThisUpdate::default(),
         }
     }
 }
@@ -226,14 +239,10 @@ impl Responder {
             return Err(Unanswered::CertificateNotInForce);
         }
         let known = request.cert_ids.iter().map(|id| self.known(id)).collect::<Result<Vec<_>, _>>()?;
-        let as_of = known.iter().filter_map(|known| known.as_of).min();
-        let this_update = as_of.map_or(now, |as_of| whole_seconds(as_of).min(now));
-        // An answer is of no use beyond the certificate that it is verified with.
-        let next_update = this_update.saturating_add(self.policy.validity).min(credential.not_after());
-        if next_update <= now {
+        let freshness = self.freshness(&known, now, credential.not_after());
+        if freshness.next_update <= now {
             return Err(Unanswered::Silence);
         }
-        let freshness = Freshness { this_update, next_update };
         let data = self.response_data(request, &known, &credential, (now, freshness))?;
         let answer = Answer::signed(credential.sign(&data)?, request.nonce.is_none().then_some(freshness));
         if let (Some(question), [known]) = (self.question(request), known.as_slice()) {
@@ -242,8 +251,26 @@ impl Responder {
         Ok(answer)
     }
 
+    /// Of when an answer is, and by when there is a newer one.
+    fn freshness(&self, known: &[Known], now: OffsetDateTime, certificate_ends: OffsetDateTime) -> Freshness {
+        let as_of = known.iter().filter_map(|known| known.as_of).min();
+        let until = known.iter().filter_map(|known| known.until).min().map(whole_seconds);
+        let this_update = match (as_of, until, self.policy.this_update) {
+            (None, ..) | (_, Some(_), ThisUpdate::Now) => now,
+            (Some(as_of), ..) => whole_seconds(as_of).min(now),
+        };
+        // Where nothing newer is heard, an answer serves as long as any other, and never for longer than what it says.
+        let next_update = match until {
+            None => this_update.saturating_add(self.policy.validity),
+            Some(until) => now.saturating_add(self.policy.validity).min(until),
+        };
+        // An answer is of no use beyond the certificate that it is verified with.
+        Freshness { this_update, next_update: next_update.min(certificate_ends) }
+    }
+
     fn known(&self, id: &CertId) -> Result<Known, Unanswered> {
-        const NOBODY_KNOWS: Known = Known { status: SerialStatus::Unknown, as_of: None, edition: None };
+        const NOBODY_KNOWS: Known =
+            Known { status: SerialStatus::Unknown, as_of: None, edition: None, until: None };
         // RFC 6960 section 2.2: unknown, "usually because the request indicates an unrecognized issuer".
         // Section 4.2.2.2: this responder's key may speak for this issuer only, so that an issuer served by another
         // responder of ours is unknown here, too.

@@ -193,10 +193,15 @@ pub fn ocsp_serial(installation: &Installation, serial: &str) -> Answer {
 
 /// As [`ocsp_serial`], under this root and CA.
 pub fn ocsp_serial_under(installation: &Installation, branch: &Branch, serial: &str) -> Answer {
+    ocsp_serial_at(&format!("{}/ocsp", installation.public_url()), branch, serial)
+}
+
+/// As [`ocsp_serial_under`], of the responder at this address.
+pub fn ocsp_serial_at(url: &str, branch: &Branch, serial: &str) -> Answer {
     let Branch { root, issuing } = branch;
-    let (serial, url) = (format!("0x{serial}"), format!("{}/ocsp", installation.public_url()));
+    let serial = format!("0x{serial}");
     openssl(["ocsp", "-issuer", text(issuing), "-serial", &serial, "-CAfile", text(root)])
-        .args(["-verify_other", text(issuing), "-url", &url, Nonce::Fresh.option()])
+        .args(["-verify_other", text(issuing), "-url", url, Nonce::Fresh.option()])
         .run()
 }
 

@@ -345,7 +345,7 @@ impl StatusSource for HeldCaStatus {
             SerialStatus::Revoked(revocation) => speaking.as_of.max(revocation.at),
             SerialStatus::Good | SerialStatus::Unknown => speaking.as_of,
         };
-        Ok(Known { status, as_of: Some(as_of), edition })
+        Ok(Known { status, as_of: Some(as_of), edition, until: Some(speaking.until) })
     }
 
     fn edition(&self, serial: &SerialNumber) -> Option<Edition> {

@@ -15,6 +15,7 @@ use crate::fault::Fault;
 use crate::http::problem::{self as table, Problem};
 use crate::key_origin::OriginError;
 use crate::ledger::LedgerError;
+use crate::responders::ResponderRefused;
 use crate::withdrawal::{ReviewError, WithdrawalError};
 
 impl From<RequestError> for Problem {
@@ -100,6 +101,19 @@ impl From<CaError> for Problem {
             CaError::Crl { .. } => table::CRL_REFUSED,
         };
         Self::new(kind, error.to_string())
+    }
+}
+
+impl From<ResponderRefused> for Problem {
+    fn from(error: ResponderRefused) -> Self {
+        let said = error.to_string();
+        match error {
+            ResponderRefused::Unknown(_) => Self::new(table::UNKNOWN_CA, said),
+            ResponderRefused::KeyElsewhere(_) => Self::new(table::CA_WITHOUT_RESPONDER, said),
+            ResponderRefused::Issue(error) => error.into(),
+            ResponderRefused::Profile(error) => error.into(),
+            ResponderRefused::Fault(fault) => fault.into(),
+        }
     }
 }
 

@@ -1,0 +1,71 @@
+//! `npki serve --role responder`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ca_core::clock::SystemClock;
+use ca_core::status::feed::HeldStatus;
+use ocsp_responder::http::{Answering, RoleState, role_operator_router, role_router};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::keeper::Keeper;
+use super::settings::ResponderSettings;
+use super::state::FeedState;
+use super::{alone, credentials};
+use crate::service::serve::{AtWork, bound, serve_at, signalled, start_log};
+use crate::service::settings::Log;
+use crate::service::{ServiceError, files, tls};
+
+/// Runs the responder in `data` until SIGTERM or SIGINT.
+///
+/// # Errors
+/// Whatever keeps it from starting: settings, keys, another process on the same folder, addresses. That the feed cannot be
+/// reached does not.
+pub(crate) fn serve(data: &Path) -> Result<(), ServiceError> {
+    let settings = ResponderSettings::load(data)?;
+    start_log(&quiet(&settings.log));
+    let _alone = alone(data)?.ok_or_else(|| ServiceError::ResponderRuns(data.to_owned()))?;
+    let held = Arc::new(HeldStatus::new(Arc::new(SystemClock), settings.longest));
+    let state = FeedState::open(data.join("state"), Arc::clone(&held), settings.keys.clone())?;
+    let mut keeper = Keeper::new(settings.clone(), state, credentials(&settings)?)?;
+    // What is kept answers from the first request on, whether the feed is there or not.
+    keeper.turn();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(files::at(data))?;
+    runtime.block_on(run(keeper, held, &settings))
+}
+
+/// The log without a line for each time that the feed is asked, every second.
+fn quiet(log: &Log) -> Log {
+    match log.level.as_str() {
+        "info" => Log { level: "info,npki::client=warn".to_owned(), ..log.clone() },
+        _ => log.clone(),
+    }
+}
+
+async fn run(
+    keeper: Keeper,
+    held: Arc<HeldStatus>,
+    settings: &ResponderSettings,
+) -> Result<(), ServiceError> {
+    let listener: TcpListener = tls::bind(settings.listen).await?;
+    let operator = bound(settings.operator).await?;
+    let answering = Answering {
+        responders: Arc::clone(keeper.responders()),
+        clock: Arc::new(SystemClock),
+        metrics: Arc::default(),
+    };
+    let role = RoleState { answering, held };
+    let (stop, stopped) = watch::channel(false);
+    let watched = serve_at(operator, role_operator_router(role.clone()), settings.limits, stopped.clone());
+    let keeping = AtWork::begin(move |stop| keeper.run(stop));
+    tracing::info!(listen = %settings.listen, name = %settings.name, "answering");
+    let answering = tokio::spawn(tls::serve_http(listener, role_router(role), settings.limits, stopped));
+    signalled().await;
+    tracing::info!("stopping: open requests finish first");
+    let _ = stop.send(true);
+    let _ = tokio::join!(answering, watched);
+    keeping.end();
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! `responder.toml`: the loose form as written, and the checked settings.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use ca_core::tlog::note::VerifierKey;
+use id_registry::responders::ResponderName;
+use ocsp_responder::ocsp::{AnswerPolicy, ThisUpdate};
+use serde::Deserialize;
+use time::Duration;
+
+use crate::service::answers::LooseOcsp;
+use crate::service::settings::{
+    self, Limits, LooseLimits, LooseLog, bounded, check_limits, check_log, in_one_line,
+};
+use crate::service::{ServiceError, files};
+
+/// The settings file's name within a responder's folder.
+pub(super) const FILE: &str = "responder.toml";
+
+const SAMPLE: &str = include_str!("../../../../config/responder.toml");
+
+/// The file as written. Unknown keys are errors.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Loose {
+    name: String,
+    listen: SocketAddr,
+    operator: Option<SocketAddr>,
+    feed: LooseFollowed,
+    #[serde(default)]
+    cut_off: LooseCutOff,
+    #[serde(default)]
+    ocsp: LooseOcsp,
+    #[serde(default)]
+    limits: LooseLimits,
+    #[serde(default)]
+    log: LooseLog,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LooseFollowed {
+    url: Option<url::Url>,
+    trust: Option<PathBuf>,
+    keys: Vec<String>,
+    #[serde(default = "every_second")]
+    poll_seconds: u32,
+}
+
+const fn every_second() -> u32 {
+    1
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LooseCutOff {
+    hours: u32,
+    this_update: String,
+}
+
+impl Default for LooseCutOff {
+    fn default() -> Self {
+        Self { hours: 24, this_update: "known".to_owned() }
+    }
+}
+
+/// Checked settings.
+#[derive(Debug, Clone)]
+pub(super) struct ResponderSettings {
+    /// The responder's folder.
+    pub(super) data: PathBuf,
+    pub(super) name: ResponderName,
+    pub(super) listen: SocketAddr,
+    /// Where metrics are served; nowhere without it.
+    pub(super) operator: Option<SocketAddr>,
+    /// Where the feed is fetched; without it, files come by hand.
+    pub(super) url: Option<url::Url>,
+    /// To what its HTTPS certificate must lead, PEM.
+    pub(super) trust: Option<PathBuf>,
+    /// The keys that the feed may be signed with.
+    pub(super) keys: Vec<VerifierKey>,
+    pub(super) poll: std::time::Duration,
+    /// For how long it answers without having heard from the feed.
+    pub(super) longest: Duration,
+    pub(super) answers: AnswerPolicy,
+    pub(super) limits: Limits,
+    pub(super) log: settings::Log,
+}
+
+impl ResponderSettings {
+    /// Reads and checks `DIR/responder.toml`.
+    ///
+    /// # Errors
+    /// The file is missing, is no TOML, has an unknown key, or a value breaks a bound.
+    pub(super) fn load(data: &Path) -> Result<Self, ServiceError> {
+        let path = data.join(FILE);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(ServiceError::NoResponder(data.to_owned()));
+            }
+            Err(error) => return Err(files::at(&path)(error)),
+        };
+        Self::parse(&text, data).map_err(|why| ServiceError::ResponderSettings { path, why })
+    }
+
+    /// Checks the text of a settings file whose relative paths start at `data`.
+    pub(super) fn parse(text: &str, data: &Path) -> Result<Self, String> {
+        let loose: Loose = toml::from_str(text).map_err(|error| in_one_line(text, &error))?;
+        let key = |key: &String| key.parse().map_err(|error| format!("feed.keys: {key:?}: {error}"));
+        let hours = bounded(loose.cut_off.hours, 1, 168, "cut_off.hours")?;
+        let poll = bounded(loose.feed.poll_seconds, 1, 600, "feed.poll_seconds")?;
+        let this_update = match loose.cut_off.this_update.as_str() {
+            "known" => ThisUpdate::Known,
+            "now" => ThisUpdate::Now,
+            _ => return Err("cut_off.this_update is \"known\" or \"now\"".to_owned()),
+        };
+        Ok(Self {
+            data: data.to_owned(),
+            name: loose.name.parse().map_err(|error| format!("name is {:?}: {error}", loose.name))?,
+            listen: loose.listen,
+            operator: loose.operator,
+            url: loose.feed.url.map(check_url).transpose()?,
+            trust: loose.feed.trust.map(|file| data.join(file)),
+            keys: loose.feed.keys.iter().map(key).collect::<Result<_, String>>()?,
+            poll: std::time::Duration::from_secs(poll.into()),
+            longest: Duration::hours(hours.into()),
+            answers: AnswerPolicy { this_update, ..loose.ocsp.check()? },
+            limits: check_limits(&loose.limits)?,
+            log: check_log(loose.log)?,
+        })
+    }
+}
+
+fn check_url(url: url::Url) -> Result<url::Url, String> {
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        other => Err(format!("feed.url: {other}:// cannot be used, http:// and https:// can")),
+    }
+}
+
+/// What the file of a new responder says.
+#[derive(Debug)]
+pub(super) struct Fresh<'a> {
+    pub(super) name: &'a ResponderName,
+    pub(super) listen: SocketAddr,
+    pub(super) url: Option<&'a url::Url>,
+    /// The name of a file in the folder.
+    pub(super) trust: Option<&'a str>,
+    pub(super) key: &'a VerifierKey,
+}
+
+/// The file of a new responder: the commented sample with its own values put in.
+pub(super) fn fresh(of: &Fresh<'_>) -> String {
+    let line = |line: &str| match (line.split_once(" = "), of.url, of.trust) {
+        (Some(("name", _)), ..) => format!("name = {}\n", quoted(of.name.as_str())),
+        (Some(("listen", _)), ..) => format!("listen = {}\n", quoted(&of.listen.to_string())),
+        (Some(("keys", _)), ..) => format!("keys = [{}]\n", quoted(&of.key.to_string())),
+        (Some(("# url", _)), Some(url), _) => format!("url = {}\n", quoted(url.as_str())),
+        (Some(("# trust", _)), _, Some(trust)) => format!("trust = {}\n", quoted(trust)),
+        _ => format!("{line}\n"),
+    };
+    SAMPLE.lines().map(line).collect()
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const KEY: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+
+    #[test]
+    fn the_commented_sample_is_a_valid_file_of_defaults() {
+        let sample = ResponderSettings::parse(SAMPLE, Path::new("/d")).unwrap();
+        let least = "name = \"a\"\nlisten = \"127.0.0.1:1\"\n[feed]\nkeys = []";
+        let of_defaults = ResponderSettings::parse(least, Path::new("/d")).unwrap();
+        assert_eq!((sample.answers, sample.longest), (of_defaults.answers, of_defaults.longest));
+        assert_eq!(sample.limits.connections, of_defaults.limits.connections);
+    }
+
+    #[test]
+    fn a_new_file_says_what_it_was_told() {
+        let (name, url) = ("beta".parse().unwrap(), "https://pki.gov.ls/".parse().unwrap());
+        let (listen, key) = ("127.0.0.1:9".parse().unwrap(), KEY.parse().unwrap());
+        let text = fresh(&Fresh { name: &name, listen, url: Some(&url), trust: Some("ca.pem"), key: &key });
+        let settings = ResponderSettings::parse(&text, Path::new("/d")).unwrap();
+        assert_eq!((settings.name, settings.listen, settings.url), (name, listen, Some(url)));
+        assert_eq!(settings.trust.as_deref(), Some(Path::new("/d/ca.pem")));
+        assert_eq!(settings.keys, [key]);
+    }
+
+    #[test]
+    fn each_wrong_value_is_named() {
+        for (from, to, named) in [
+            ("name = \"alpha\"", "name = \"two words\"", "name is"),
+            ("keys = []", "keys = [\"nonsense\"]", "feed.keys"),
+            ("# url = \"http://", "url = \"ftp://", "feed.url"),
+            ("poll_seconds = 1", "poll_seconds = 0", "feed.poll_seconds"),
+            ("hours = 24", "hours = 0", "cut_off.hours"),
+            ("this_update = \"known\"", "this_update = \"never\"", "cut_off.this_update"),
+            ("hours = 24", "hour = 24", "did you mean `hours`"),
+        ] {
+            assert!(SAMPLE.contains(from), "{from}");
+            let refused =
+                ResponderSettings::parse(&SAMPLE.replacen(from, to, 1), Path::new("/d")).unwrap_err();
+            assert!(refused.contains(named), "{refused}");
+        }
+    }
+}

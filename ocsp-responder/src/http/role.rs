@@ -1,0 +1,88 @@
+//! The endpoints of a responder on a machine of its own: `/ocsp`, `/healthz`, `/readyz`; for operators, `/metrics`.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use ca_core::status::feed::{HeldStatus, Speaking};
+use time::{Duration, OffsetDateTime};
+use tower_http::timeout::TimeoutLayer;
+
+use super::{Answering, PATIENCE, health, ocsp, operator, plain};
+use crate::ocsp::MAX_REQUEST;
+
+/// What such a responder serves from.
+#[derive(Debug, Clone)]
+pub struct RoleState {
+    /// Who answers OCSP requests.
+    pub answering: Answering,
+    /// What is held of the feed.
+    pub held: Arc<HeldStatus>,
+}
+
+/// The public endpoints.
+pub fn role_router(state: RoleState) -> Router {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(ready))
+        .with_state(state.clone())
+        .merge(ocsp::routes(state.answering))
+        .fallback(no_such_page)
+        .method_not_allowed_fallback(plain::no_such_method)
+        .layer(DefaultBodyLimit::max(MAX_REQUEST))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
+}
+
+/// What operators watch.
+pub fn role_operator_router(state: RoleState) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(ready))
+        .fallback(operator::no_such_page)
+        .method_not_allowed_fallback(plain::no_such_method)
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
+        .with_state(state)
+}
+
+/// There is a certificate to answer with, and what is held may be told; of when it is.
+async fn ready(State(state): State<RoleState>) -> Response {
+    let now = state.answering.clock.now();
+    let not_ready = |why: &str| plain::problem(StatusCode::SERVICE_UNAVAILABLE, &format!("not ready: {why}"));
+    let Some(Speaking { as_of, until }) = state.held.speaking() else {
+        return not_ready("nothing is held of the status feed yet");
+    };
+    let age = age(as_of, now).as_seconds_f64();
+    if now > until {
+        return not_ready(&format!(
+            "the status of certificates is of {age:.0} s ago, too old to be told: OCSP answers tryLater until the feed is heard"
+        ));
+    }
+    match (state.answering.responders.first_end(), state.answering.responders.check_ready()) {
+        (None, _) => not_ready("there is no responder certificate yet: npki responder request"),
+        (_, Err(cause)) => not_ready(&cause.to_string()),
+        (Some(_), Ok(())) => {
+            let left = (until - now).as_seconds_f64();
+            let text = format!(
+                "ready\nthe status of certificates is of {age:.1} s ago, and is told for {left:.0} s more if nothing is heard\n"
+            );
+            ([(header::CACHE_CONTROL, "no-store")], text).into_response()
+        }
+    }
+}
+
+async fn metrics(State(state): State<RoleState>) -> Response {
+    let now = state.answering.clock.now();
+    operator::told(&state.answering, state.held.speaking().map(|speaking| age(speaking.as_of, now)))
+}
+
+fn age(as_of: OffsetDateTime, now: OffsetDateTime) -> Duration {
+    (now - as_of).max(Duration::ZERO)
+}
+
+async fn no_such_page() -> Response {
+    plain::problem(StatusCode::NOT_FOUND, "This responder answers at /ocsp.")
+}
