@@ -34,7 +34,11 @@ impl Registry {
                 return Err(ProfileChangeError::OtherDigest { id, sha256: proposal.sha256 });
             }
             let current = self.profiles_in_force()?;
-            proposal.demand_fresh(&current)?;
+            if let Err(stale) = proposal.demand_fresh(&current) {
+                // What somebody else approved between the two looks is approved, and stale for no other reason.
+                self.waiting(id)?;
+                return Err(stale);
+            }
             let judged = self.authorities().judge(&current, &proposal.profile, proposal.wish.wanted())?;
             if judged.sha256() != proposal.sha256 {
                 return Err(StorageError(format!("proposal {id} was altered")).into());

@@ -177,15 +177,25 @@ fn of_many_approvals_at_once_one_wins() {
     let proposal = pair.propose("device", &of(shorter_device())).unwrap();
     let rival =
         pair.propose("device", &of(changed("device", "validity_days = 365", "validity_days = 60"))).unwrap();
-    let outcomes: Vec<bool> = std::thread::scope(|scope| {
+    let outcomes: Vec<Result<Proposal, ProfileChangeError>> = std::thread::scope(|scope| {
         let attempts = (0..8).map(|at| {
             let (pair, chosen) = (&pair, if at % 2 == 0 { &proposal } else { &rival });
-            scope.spawn(move || pair.approve(chosen).is_ok())
+            scope.spawn(move || pair.approve(chosen))
         });
         let attempts: Vec<_> = attempts.collect();
         attempts.into_iter().map(|attempt| attempt.join().unwrap()).collect()
     });
-    assert_eq!(outcomes.iter().filter(|won| **won).count(), 1);
+    let won: Vec<_> = outcomes.iter().flatten().map(|won| won.id).collect();
+    let [won] = won.as_slice() else { panic!("{outcomes:?}") };
+    // Who lost hears of which: what won is decided, however close behind; the other is stale.
+    for refused in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
+        let told = match refused {
+            ProfileChangeError::Decided { id, .. } => id == won,
+            ProfileChangeError::Stale { id, .. } => id != won,
+            _ => false,
+        };
+        assert!(told, "{won} won: {refused:?}");
+    }
     let editions =
         pair.country.registry.profile_editions(&pair.reader(), &id("device"), None, PageSize::default());
     assert_eq!(editions.unwrap().items.len(), 2);
