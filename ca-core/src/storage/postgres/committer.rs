@@ -6,7 +6,7 @@
 //! no node ever holds the turn while it thinks, unless nodes compete.
 //!
 //! A node that wrote last does not even read: it supposes that its callers' expectations hold, judges the batch on
-//! that, and lets the statement verify it. Only if something is not as supposed does it read and judge anew. Nodes that
+//! that, and lets the statement verify it (of a new entry, the primary key does). Only if something is not as supposed does it read and judge anew. Nodes that
 //! compete do the same with the turn taken: it is held for one statement and the commit, and the batch grows while they
 //! wait for it.
 //!
@@ -99,8 +99,22 @@ impl Committer {
                 Ok(Attempt::Done(verdicts))
             }
             Ok(false) => self.look_again(session, from, group),
+            Err(Trouble::Present(_)) => {
+                let from = self.recover(&mut session, from)?;
+                self.look_again(session, from, group)
+            }
             Err(away @ Trouble::Away(_)) => Ok(Attempt::Unknown(verdicts, away)),
             Err(other) => Err(other),
+        }
+    }
+
+    /// After the server refused a statement: among competitors the turn was lost with the transaction, and is taken
+    /// again. Says where it stands, as far as this node knows.
+    fn recover(&self, session: &mut Session, from: Turn) -> Result<Turn, Trouble> {
+        self.give_the_turn_back(session)?;
+        match self.competition {
+            Competition::None => Ok(from),
+            Competition::Since { .. } => statements::lock(session, &self.shared.catalog),
         }
     }
 
@@ -239,7 +253,9 @@ impl Engine for Committer {
                     }
                 }
                 // What the server refuses of one must not take the others down with it.
-                Err(Trouble::Fault(_)) if group.len() > 1 => return Ok(self.persist_each(group)),
+                Err(Trouble::Fault(_) | Trouble::Present(_)) if group.len() > 1 => {
+                    return Ok(self.persist_each(group));
+                }
                 Err(trouble) => {
                     tracing::warn!(?trouble, "PostgreSQL did not take a commit");
                     patience.bear(trouble)?;

@@ -15,6 +15,8 @@ pub(super) enum Trouble {
     Away(String),
     /// The server refused for the moment, and did nothing. The same again may succeed.
     Busy(String),
+    /// Something stands under a key that was supposed to be free; nothing was done.
+    Present(String),
     /// Trying again does not help.
     Fault(StorageError),
 }
@@ -31,6 +33,7 @@ impl From<Error> for Trouble {
         match error.code() {
             Some(code) if is_away(code) => Self::Away(said),
             Some(code) if is_busy(code) => Self::Busy(said),
+            Some(code) if *code == SqlState::UNIQUE_VIOLATION => Self::Present(said),
             Some(code) => Self::Fault(StorageError(format!("{}PostgreSQL says: {said}", advice(code)))),
             None if error.is_closed() => Self::Away(said),
             None => match input_output(&error) {
@@ -50,6 +53,7 @@ impl Trouble {
         match self {
             Self::Away(said) => StorageError(format!("PostgreSQL is away: {said}")),
             Self::Busy(said) => StorageError(format!("PostgreSQL is busy: {said}")),
+            Self::Present(said) => StorageError(format!("an entry is there that was not found: {said}")),
             Self::Fault(error) => error,
         }
     }
@@ -133,7 +137,7 @@ impl Patience {
     /// # Errors
     /// Trying again does not help, or patience is at its end.
     pub(super) fn bear(&mut self, trouble: Trouble) -> Result<(), StorageError> {
-        if matches!(trouble, Trouble::Fault(_)) || Instant::now() >= self.until {
+        if matches!(trouble, Trouble::Fault(_) | Trouble::Present(_)) || Instant::now() >= self.until {
             return Err(trouble.error());
         }
         std::thread::sleep(self.pause);

@@ -113,9 +113,8 @@ fn make_journal(session: &mut Session, schema: &str) -> Result<(), Trouble> {
 /// Somebody else made the same thing in this moment: worth another look.
 fn as_if_locked(outcome: Result<(), Trouble>) -> Result<(), Trouble> {
     match outcome {
-        Err(Trouble::Fault(StorageError(said)))
-            if said.contains("already exists") || said.contains("duplicate key") =>
-        {
+        Err(Trouble::Present(said)) => Err(Trouble::Busy(said)),
+        Err(Trouble::Fault(StorageError(said))) if said.contains("already exists") => {
             Err(Trouble::Busy(said))
         }
         other => other,

@@ -1,6 +1,6 @@
 //! The SQL of commits, composed for the tables that a batch touches, so that each is one statement.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use postgres::types::{ToSql, Type};
@@ -112,8 +112,25 @@ pub(super) struct Step<'a> {
     pub(super) left: &'a Left<'a>,
 }
 
+impl<'a> Step<'a> {
+    /// What of `supposed` the server must be asked for. A key that was supposed to be free, and gets an entry, need not
+    /// be: the table's primary key refuses a second one.
+    fn to_be_asked(&self) -> Vec<Condition<'a>> {
+        let asked = self.supposed.iter().map(|(table, keys)| {
+            let left = self.left.get(table);
+            let is_new = |key: &[u8]| matches!(left.and_then(|left| left.get(key)), Some(Leave::New(..)));
+            Condition::of(*table, keys.iter().filter(move |(key, _)| !is_new(key)))
+        });
+        asked.filter(|condition| !condition.keys.is_empty()).collect()
+    }
+}
+
 /// Writes a batch and moves the turn's row on, if it still stands where the batch was judged and all is as supposed:
 /// says whether it did. If it did not, nothing is written.
+///
+/// # Errors
+/// [`Trouble::Present`] if a key that was supposed to be free is not: nothing is written, and a transaction that was
+/// open is good for nothing but to be rolled back.
 ///
 /// The conditions are sound under READ COMMITTED: if somebody moved the turn's row since this statement began, its
 /// condition is evaluated on the row's new state and fails; if nobody did, no table has changed since it began.
@@ -124,7 +141,7 @@ pub(super) fn write(
     step: Step<'_>,
 ) -> Result<bool, Trouble> {
     let columns: Vec<Columns<'_>> = step.left.iter().map(|(table, left)| Columns::of(*table, left)).collect();
-    let conditions: Vec<Condition<'_>> = step.supposed.iter().map(Condition::of).collect();
+    let conditions = step.to_be_asked();
     let mut types = vec![Type::INT8, Type::INT8, Type::INT8, Type::INT4, Type::BYTEA, Type::INT8];
     let node = Raw(token.node);
     let counts = [step.to.sequence, step.to.ledger_size, step.from.sequence].map(u64::cast_signed);
@@ -159,13 +176,10 @@ struct Condition<'a> {
 }
 
 impl<'a> Condition<'a> {
-    fn of((table, supposed): (&Table, &'a BTreeMap<&[u8], Option<Version>>)) -> Self {
-        let versions = supposed.values().map(|version| version.map(|version| version.0.cast_signed()));
-        Self {
-            table: *table,
-            keys: supposed.keys().map(|key| Raw(key)).collect(),
-            versions: versions.collect(),
-        }
+    fn of(table: Table, supposed: impl Iterator<Item = (&'a &'a [u8], &'a Option<Version>)>) -> Self {
+        let entries = supposed.map(|(key, version)| (Raw(key), version.map(|it| it.0.cast_signed())));
+        let (keys, versions) = entries.unzip();
+        Self { table, keys, versions }
     }
 
     /// Adds this table's part to the condition: one look into the index for each key.

@@ -114,3 +114,38 @@ fn of_nodes_that_insert_the_same_key_one_succeeds() {
     assert_eq!(winners.into_inner(), 30);
     assert_eq!(nodes[0].ledger_size().unwrap(), 30);
 }
+
+/// A new entry is not asked for beforehand: the primary key refuses the whole batch, and the batch is judged anew.
+#[test]
+fn who_inserts_what_is_there_takes_nobody_down() {
+    let server = PostgresServer::shared();
+    let settings = settings(&server);
+    let alone = vec![PostgresStore::open(&settings).unwrap()];
+    let competing = (0..2).map(|_| PostgresStore::open(&settings).unwrap()).collect();
+    alone[0].commit(explained(Change::new().insert(THINGS, "there", "first"))).unwrap();
+    for nodes in [alone, competing] {
+        let round = nodes.len();
+        std::thread::scope(|threads| {
+            for writer in 0..8 {
+                let node = &nodes[writer % round];
+                threads.spawn(move || {
+                    for turn in 0..20 {
+                        let own = format!("{round}/{writer}/{turn}");
+                        let change = Change::new().insert(OTHERS, own, "");
+                        let refused = writer % 4 == 0;
+                        let change = if refused { change.insert(THINGS, "there", "again") } else { change };
+                        match node.commit(explained(change)) {
+                            Ok(_) => assert!(!refused),
+                            Err(CommitError::Conflict { key, .. }) => assert!(refused && key == b"there"),
+                            Err(error) => panic!("{error}"),
+                        }
+                    }
+                });
+            }
+        });
+        let kept = names(&nodes[0], OTHERS);
+        let of_this_round = kept.iter().filter(|name| name.starts_with(&format!("{round}/"))).count();
+        assert_eq!(of_this_round, 6 * 20);
+        assert_eq!(nodes[0].get(THINGS, b"there").unwrap().unwrap().value, b"first");
+    }
+}
