@@ -3,6 +3,7 @@
 //!
 //! Knows issued certificates and their status, never the persons behind them.
 
+pub mod filter;
 pub mod http;
 pub mod inspect;
 pub mod ledger;

@@ -1,8 +1,9 @@
-//! What is published besides OCSP: the CAs' certificates and their newest CRLs.
+//! What is published besides OCSP: the CAs' certificates, their newest CRLs and their filters.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
+use axum::body::Bytes;
 use ca_core::authority::link;
 use ca_core::certificate::CaId;
 use ca_core::crl::{self, CrlName, StoredCrl};
@@ -13,6 +14,7 @@ use cms::signed_data::{CertificateSet, EncapsulatedContentInfo, SignedData, Sign
 use const_oid::db::rfc5911;
 use der::asn1::SetOfVec;
 use der::{Any, Decode, Encode};
+use time::OffsetDateTime;
 use x509_cert::Certificate;
 
 /// The certificates of the installation's CAs, and the store their newest CRLs are read from.
@@ -23,12 +25,48 @@ use x509_cert::Certificate;
 pub struct Publication {
     store: Arc<dyn Store>,
     certificates: BTreeMap<CaId, Vec<u8>>,
+    filters: Arc<Filters>,
+}
+
+/// The newest filter of each CA. Each node makes its own: it is out of what the node holds in memory, and nobody misses one that a
+/// restart forgot for the moment that the next one takes.
+#[derive(Debug, Default)]
+pub struct Filters(RwLock<BTreeMap<CaId, PublishedFilter>>);
+
+/// A filter as it is published.
+#[derive(Debug, Clone)]
+pub struct PublishedFilter {
+    /// The file.
+    pub octets: Bytes,
+    /// SHA-256 of it, hexadecimal.
+    pub sha256: Arc<str>,
+    /// When it was made, UTC, whole seconds.
+    pub made: OffsetDateTime,
+}
+
+impl Filters {
+    /// Publishes a CA's filter, in the place of the one before.
+    pub fn publish(&self, ca: CaId, filter: Vec<u8>, made: OffsetDateTime) {
+        let sha256 = hex::encode(ring::digest::digest(&ring::digest::SHA256, &filter)).into();
+        let published = PublishedFilter { octets: filter.into(), sha256, made };
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(ca, published);
+    }
+
+    /// A CA's filter; `None` if there is none, or not yet.
+    pub fn find(&self, ca: &CaId) -> Option<PublishedFilter> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(ca).cloned()
+    }
 }
 
 impl Publication {
     /// Publishes the CRLs kept in `store` of the CAs added with [`Self::with`].
-    pub const fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, certificates: BTreeMap::new() }
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, certificates: BTreeMap::new(), filters: Arc::default() }
+    }
+
+    /// The CAs' filters: a share, for whoever makes them.
+    pub const fn filters(&self) -> &Arc<Filters> {
+        &self.filters
     }
 
     /// Adds a CA and its certificate, DER.

@@ -30,7 +30,7 @@ use crate::vault::{Envelope, SealedText, VaultError};
 pub const ISSUED: Action = Action::named("certificate.issued");
 
 /// How far notBefore lies in the past: relying parties' clocks are behind by minutes where power fails.
-const BACKDATE: Duration = Duration::minutes(5);
+pub const BACKDATE: Duration = Duration::minutes(5);
 
 impl Authority {
     /// Asks a profile whether it admits a request for this identity. Changes nothing.

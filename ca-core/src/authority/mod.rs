@@ -33,7 +33,7 @@ mod revoke;
 mod root;
 
 pub use ability::Unable;
-pub use issue::ISSUED;
+pub use issue::{BACKDATE, ISSUED};
 pub use publish::{CRL_PREPARED, CRL_PUBLISHED, CRL_STORED};
 pub use revoke::{HELD, RELEASED, REVOKED};
 pub use root::{CA_CERTIFICATES, FOUNDED, PREPARED, RootError, RootParts, found_root};

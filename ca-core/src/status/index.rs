@@ -175,7 +175,7 @@ impl StatusIndex {
 
     /// Gives the status of everything that this CA has issued to `take`: at least as new as [`Self::known_until`] and
     /// [`Self::next`] said before.
-    pub(super) fn each(&self, ca: &CaId, take: &mut dyn FnMut(&[u8], &SerialStatus)) {
+    pub fn each(&self, ca: &CaId, take: &mut dyn FnMut(&[u8], &SerialStatus)) {
         self.serials(ca).each(take);
     }
 

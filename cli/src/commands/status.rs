@@ -1,10 +1,12 @@
-//! `npki status`: OCSP and CRL together, where the certificate does not say that nobody tells of its revocation.
+//! `npki status`: OCSP and CRL together, where the certificate does not say that nobody tells of its revocation; or, without a
+//! network, a filter alone.
 
 use std::path::{Path, PathBuf};
 
 use ca_core::clock::in_words;
 use ca_core::serial::SerialNumber;
 use clap::Args;
+use ocsp_responder::filter::{FilterStatus, VerifiedFilter};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -15,6 +17,7 @@ use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::relying_party::evidence::{self, Evidence};
+use crate::relying_party::filter;
 use crate::relying_party::judgement;
 use crate::relying_party::material::{self, Chain};
 use crate::relying_party::standing::{Said, Standing, Status, together};
@@ -29,6 +32,9 @@ pub struct StatusArguments {
     /// The trust anchor, PEM or DER, instead of the context's
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
+    /// Ask nobody, but a filter of its CA, fetched before from /filter/CA.filter; repeat it for several CAs
+    #[arg(long = "filter", value_name = "FILE")]
+    filters: Vec<PathBuf>,
 }
 
 #[derive(Debug, Serialize)]
@@ -40,6 +46,21 @@ struct Answer {
     not_after: OffsetDateTime,
     ocsp: Source,
     crl: Source,
+    /// Present where a filter was asked, and no one else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<Filtered>,
+}
+
+/// Of when the filter is that was asked.
+#[derive(Debug, Serialize)]
+struct Filtered {
+    #[serde(with = "time::serde::rfc3339")]
+    as_of: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    expires: OffsetDateTime,
+    /// It speaks of certificates that are valid from before this.
+    #[serde(with = "time::serde::rfc3339")]
+    covers_until: OffsetDateTime,
 }
 
 /// What a source said, or why it said nothing.
@@ -62,6 +83,9 @@ pub fn run(arguments: &StatusArguments, session: &mut Session) -> Ending {
     let publications = Publications::within(session.settings.timeout.value);
     let now = session.clock.now();
     let facts = Facts::of(&chain)?;
+    if !arguments.filters.is_empty() {
+        return by_filter(&filter::read(&arguments.filters, &chain, &anchors, now)?, &chain, facts, now);
+    }
     if judgement::certificate(&chain.certificate)?.is_never_revoked() {
         return never_revoked(evidence::completed(chain, &anchors, &publications), &anchors, facts, now);
     }
@@ -86,9 +110,32 @@ pub fn run(arguments: &StatusArguments, session: &mut Session) -> Ending {
         not_after: facts.not_after,
         ocsp: ocsp.into(),
         crl: crl.into(),
+        filter: None,
     };
     let outcome = Outcome::with_exit(Simple::new("npki.status/1", answer, text), standing.exit());
     Ok(silent.into_iter().fold(outcome, Outcome::warn))
+}
+
+/// A filter was given.
+const FILTER_GIVEN: Source = Source::NotAsked { not_asked: "a filter was given" };
+
+/// What a filter says, which was read for this certificate's CA.
+fn by_filter(filter: &VerifiedFilter, chain: &Chain, facts: Facts, now: OffsetDateTime) -> Ending {
+    let said = filter.status(&judgement::certificate(&chain.certificate)?);
+    let status = match &said {
+        Ok(FilterStatus::Revoked) => Standing::Revoked,
+        _ if now > facts.not_after => Standing::Expired,
+        Ok(FilterStatus::Good) => Standing::Good,
+        Err(_) => Standing::Undetermined,
+    };
+    let warning = said.err().map(|why| format!("the filter says nothing: {why}; ask without --filter"));
+    let head = filter.head();
+    let filter = Filtered { as_of: head.as_of, expires: head.expires, covers_until: head.covers_until };
+    let Facts { serial, subject, not_after } = facts;
+    let (ocsp, crl) = (FILTER_GIVEN, FILTER_GIVEN);
+    let answer = Answer { status, serial, subject, not_after, ocsp, crl, filter: Some(filter) };
+    let outcome = Outcome::with_exit(Simple::new("npki.status/1", answer, text), status.exit());
+    Ok(warning.into_iter().fold(outcome, Outcome::warn))
 }
 
 /// What is left to ask: whether it leads to a trust anchor, and has not ended.
@@ -98,7 +145,8 @@ fn never_revoked(chain: Chain, anchors: &Anchors, facts: Facts, now: OffsetDateT
         judgement::demand_path(&chain, anchors, now)?;
     }
     let Facts { serial, subject, not_after } = facts;
-    let answer = Answer { status, serial, subject, not_after, ocsp: NEVER_REVOKED, crl: NEVER_REVOKED };
+    let (ocsp, crl) = (NEVER_REVOKED, NEVER_REVOKED);
+    let answer = Answer { status, serial, subject, not_after, ocsp, crl, filter: None };
     Ok(Outcome::with_exit(Simple::new("npki.status/1", answer, text), status.exit()))
 }
 
@@ -155,12 +203,14 @@ fn text(answer: &Answer, page: &mut Page) {
         _ => word,
     };
     page.verdict(Meaning::of_status(word), said, &answer.subject);
-    page.facts(&[
-        ("serial", answer.serial.clone()),
-        ("valid until", in_words(answer.not_after)),
-        ("OCSP", sentence(&answer.ocsp)),
-        ("CRL", sentence(&answer.crl)),
-    ]);
+    let mut facts = vec![("serial", answer.serial.clone()), ("valid until", in_words(answer.not_after))];
+    match &answer.filter {
+        None => facts.extend([("OCSP", sentence(&answer.ocsp)), ("CRL", sentence(&answer.crl))]),
+        Some(Filtered { as_of, expires, .. }) => {
+            facts.push(("filter", format!("as of {}, good until {}", in_words(*as_of), in_words(*expires))));
+        }
+    }
+    page.facts(&facts);
 }
 
 fn sentence(source: &Source) -> String {

@@ -42,14 +42,22 @@ pub fn issuer(
     publications: &Publications,
     now: OffsetDateTime,
 ) -> Result<CertificateDer<'static>, Failure> {
-    let mut given = chain.others.iter().chain(anchors.iter().map(|anchor| anchor.der()));
-    if let Some(found) = given.find(|candidate| is_issuer(candidate, &chain.certificate)) {
+    if let Some(found) = given_issuer(chain, anchors) {
         return trusted_issuer(found, chain, anchors, now);
     }
     let address = Addresses::of(&chain.certificate).ca_issuers;
     let address = address.ok_or_else(|| Failure::of(&catalogue::NO_ISSUER))?;
     let fetched = CertificateDer::from(publications.fetch(&address)?);
     trusted_issuer(&fetched, chain, anchors, now)
+}
+
+/// The certificate of the issuer, if it was given: with the certificate, or as an anchor. Not trusted for that.
+pub(super) fn given_issuer<'a>(
+    chain: &'a Chain,
+    anchors: &'a Anchors,
+) -> Option<&'a CertificateDer<'static>> {
+    let mut given = chain.others.iter().chain(anchors.iter().map(|anchor| anchor.der()));
+    given.find(|candidate| is_issuer(candidate, &chain.certificate))
 }
 
 /// How many certificates are fetched for one chain, and how far it is followed: addresses in certificates are the

@@ -5,6 +5,7 @@
 
 pub mod addresses;
 pub mod evidence;
+pub mod filter;
 pub mod inspection;
 pub mod judgement;
 pub mod material;

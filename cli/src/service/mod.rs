@@ -22,6 +22,7 @@ mod draft;
 mod failure;
 mod feed;
 mod files;
+mod filters;
 mod founding;
 mod hierarchy;
 mod housekeeping;

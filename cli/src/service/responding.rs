@@ -1,7 +1,7 @@
 //! The OCSP responders of this node: one for each CA whose certificates name one, as the profiles are in force. A CA that a
 //! change of a profile gives its first such certificate has its responder within a moment, on every node.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use ca_core::authority::Authority;
 use ca_core::certificate::{CaId, Certificates};
@@ -26,6 +26,21 @@ struct KeptResponder {
     credential: Credential,
 }
 
+/// Whom each CA of this node has appointed: a share that grows with them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Appointed(Arc<RwLock<Vec<(CaId, Arc<Responder>)>>>);
+
+impl Appointed {
+    /// Those there are now.
+    pub(super) fn all(&self) -> Vec<(CaId, Arc<Responder>)> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn add(&self, ca: CaId, responder: Arc<Responder>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).push((ca, responder));
+    }
+}
+
 /// The responders of this node.
 #[derive(Debug)]
 pub(super) struct Responding {
@@ -41,6 +56,7 @@ pub(super) struct Responding {
     /// The profiles by which it was looked last, all of whose responders are there.
     complete: Option<Arc<Current>>,
     answering: Arc<Responders>,
+    appointed: Appointed,
 }
 
 impl Responding {
@@ -58,12 +74,18 @@ impl Responding {
             kept: Vec::new(),
             complete: None,
             answering: Arc::default(),
+            appointed: Appointed::default(),
         }
     }
 
     /// Those that answer: a share that grows with them.
     pub(super) const fn answering(&self) -> &Arc<Responders> {
         &self.answering
+    }
+
+    /// The same, by CA.
+    pub(super) const fn appointed(&self) -> &Appointed {
+        &self.appointed
     }
 
     /// Opens those that are missing.
@@ -98,6 +120,7 @@ impl Responding {
             policy: self.policy,
         })?);
         self.answering.add(Arc::clone(&responder));
+        self.appointed.add(ca.clone(), Arc::clone(&responder));
         self.kept.push(KeptResponder { ca, responder, credential });
         Ok(())
     }

@@ -37,6 +37,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::backup::OnlineBackups;
 use super::campaigns::CampaignKeeper;
+use super::filters::FilterKeeper;
 use super::hierarchy::OpenedHierarchy;
 use super::housekeeping::Housekeeper;
 use super::key_folder::{KeyFolder, Passphrase};
@@ -176,6 +177,7 @@ struct Installation {
     master_keys: Arc<MasterKeyKeeper>,
     publication: Publication,
     responders: Arc<Responders>,
+    filters: FilterKeeper,
     anchors: Vec<Vec<u8>>,
     server: Arc<ServerCertificate>,
     publisher: Publisher,
@@ -238,9 +240,16 @@ impl Installation {
             ledger,
             log_key: sealer.verifier_key().clone(),
             feed,
-            publication,
             anchors: hierarchy.staff_anchors(),
             responders: Arc::clone(responders.answering()),
+            filters: FilterKeeper::new(
+                settings.filters,
+                Arc::clone(&foundation.status),
+                Arc::clone(&foundation.clock),
+                responders.appointed().clone(),
+                Arc::clone(publication.filters()),
+            ),
+            publication,
             publisher: Publisher {
                 store: Arc::clone(&foundation.store),
                 clock: Arc::clone(&foundation.clock),
@@ -292,6 +301,8 @@ impl Installation {
         let telling = AtWork::begin(move |stop| webhooks.run(stop));
         let (store_watched, clock_watched) =
             (Arc::clone(&self.foundation.store), Arc::clone(&self.foundation.clock));
+        let filters = self.filters;
+        let filtering = AtWork::begin(move |stop| filters.run(stop));
         let following = Following::begin(self.foundation.follower());
         let journals = self.foundation.journals.clone();
         // A store may block: never on this thread.
@@ -326,7 +337,7 @@ impl Installation {
         let _ = tokio::join!(serving, answering, watched, feeding);
         self.master_keys.stop();
         // Those that revoke before the publisher, which tells of it.
-        for at_work in [carrying_on, living_on, telling, keeping_house, publishing, comparing] {
+        for at_work in [carrying_on, living_on, telling, keeping_house, publishing, comparing, filtering] {
             at_work.end();
         }
         following.end();

@@ -20,6 +20,7 @@ use super::answers::LooseOcsp;
 use super::backup::SealedKeys;
 use super::crl_plans::{CrlPlans, LooseCrl};
 use super::feed::{FeedSettings, LooseFeed};
+use super::filters::{FilterSettings, LooseFilters};
 use super::ledger::{LedgerSettings, LooseLedger};
 use super::officer_rules::LooseOfficers;
 use super::signing_token::{LooseSigningToken, SigningToken};
@@ -44,6 +45,8 @@ struct Loose {
     registry: LooseRegistry,
     #[serde(default)]
     statistics: LooseStatistics,
+    #[serde(default)]
+    filter: LooseFilters,
     #[serde(default)]
     retention: Vec<LooseRule>,
     #[serde(default)]
@@ -378,6 +381,7 @@ pub(crate) struct Settings {
     /// When officers act, and how much of it in a day.
     pub(crate) officers: OfficerRules,
     pub(crate) statistics: StatisticsSettings,
+    pub(crate) filters: FilterSettings,
     pub(crate) retention: RetentionRules,
     pub(crate) webhooks: WebhookSettings,
     /// How OCSP responders answer.
@@ -451,6 +455,7 @@ impl Settings {
             officers: loose.registry.officers.check()?,
             assurance: loose.registry.assurance(data)?,
             statistics: loose.statistics.check()?,
+            filters: loose.filter.check()?,
             retention: check_retention(&loose.retention)?,
             webhooks: loose.webhooks.check(data)?,
             hierarchy: data.join(HIERARCHY_FILE),

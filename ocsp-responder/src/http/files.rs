@@ -1,4 +1,4 @@
-//! CRLs and CA certificates as files (RFC 2585, RFC 5280 sections 4.2.1.13 and 4.2.2.1).
+//! CRLs, CA certificates and filters as files (RFC 2585, RFC 5280 sections 4.2.1.13 and 4.2.2.1).
 
 use std::sync::Arc;
 
@@ -22,6 +22,10 @@ const CRL_TYPE: &str = "application/pkix-crl";
 const CERTIFICATE_TYPE: &str = "application/pkix-cert";
 /// RFC 5280 section 4.2.2.1 and RFC 8551 section 3.2.2.
 const BUNDLE_TYPE: &str = "application/pkcs7-mime; smime-type=certs-only";
+/// The form is npki's own (see [`crate::filter`]), and no type is registered for it.
+const FILTER_TYPE: &str = "application/octet-stream";
+/// How long filters are kept by caches: they are made every hour or less often.
+const FILTER_LIFE: time::Duration = time::Duration::minutes(5);
 /// How long link certificates are kept by caches.
 const BUNDLE_LIFE: time::Duration = time::Duration::minutes(5);
 
@@ -75,6 +79,21 @@ pub(super) async fn certificates(
         Ok(Path(name)) if name.ends_with(".p7c") => bundle(&state.0, &name, &headers).await,
         file => certificate(state, file, headers).await,
     }
+}
+
+/// A CA's compact filter.
+pub(super) async fn filter(
+    State(state): State<PublicState>,
+    file: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Response {
+    let ca = ca_of(file, ".filter");
+    let Some(filter) = ca.and_then(|ca| state.publication.filters().find(&ca)) else { return unpublished() };
+    let now = state.clock.now();
+    let validators =
+        Validators::of_digest(&filter.sha256).modified(filter.made).expiring(now, now + FILTER_LIFE);
+    let held = validators.not_modified(&headers, FILTER_TYPE);
+    held.unwrap_or_else(|| (validators.headers(FILTER_TYPE), filter.octets).into_response())
 }
 
 async fn bundle(state: &PublicState, name: &str, headers: &HeaderMap) -> Response {

@@ -2,6 +2,7 @@
 
 use der::asn1::AnyRef;
 use der::{Decode, Encode};
+use ring::digest::{SHA256, digest};
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
@@ -91,6 +92,11 @@ impl Certificate {
     }
 
     /// The public key's bits, without tag, length and the count of unused bits.
+    /// SHA-256 of the SubjectPublicKeyInfo.
+    pub(crate) fn key_sha256(&self) -> [u8; 32] {
+        digest(&SHA256, &self.public_key_info).as_ref().try_into().unwrap_or_default()
+    }
+
     pub(crate) fn public_key_bits(&self) -> &[u8] {
         &self.public_key_bits
     }

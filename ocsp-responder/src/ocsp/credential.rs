@@ -52,6 +52,14 @@ impl Credential {
         })
     }
 
+    pub(super) fn certificate_der(&self) -> &[u8] {
+        self.delegate.certificate().der()
+    }
+
+    pub(super) fn key(&self) -> Arc<dyn Signer> {
+        Arc::clone(&self.signer)
+    }
+
     pub(super) fn is_in_force(&self, at: OffsetDateTime) -> bool {
         self.delegate.certificate().is_in_force(at)
     }

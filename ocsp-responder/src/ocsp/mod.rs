@@ -6,7 +6,7 @@
 mod answer;
 mod asn1;
 mod cert_id;
-mod certificate;
+pub(crate) mod certificate;
 pub mod client;
 mod credential;
 mod kept;
@@ -19,6 +19,7 @@ pub use answer::{Answer, Freshness, ResponseStatus};
 pub use cert_id::CertIdHash;
 pub use certificate::{CertificateError, NotDelegated};
 pub use request::{MAX_CERT_IDS, MAX_NONCE, MAX_REQUEST};
+pub(crate) use responder::AppointedSigner;
 pub use responder::{
     AnswerPolicy, ArchiveCutoff, NamedBy, NotIssued, Responder, ResponderError, ResponderParts, ThisUpdate,
 };

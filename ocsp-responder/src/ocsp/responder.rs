@@ -131,6 +131,23 @@ pub struct Responder {
     policy: AnswerPolicy,
 }
 
+/// Whom a CA appointed to tell the status of its certificates (RFC 6960 section 4.2.2.2).
+#[derive(Debug)]
+pub(crate) struct AppointedSigner {
+    /// SHA-256 of the CA's SubjectPublicKeyInfo, DER.
+    pub(crate) issuer: [u8; 32],
+    /// Its certificate, DER.
+    pub(crate) issuer_certificate: Vec<u8>,
+    /// The responder's certificate, DER.
+    pub(crate) certificate: Vec<u8>,
+    /// Its key.
+    pub(crate) key: Arc<dyn Signer>,
+    /// When the certificate ends, UTC.
+    pub(crate) not_after: OffsetDateTime,
+    /// The time, UTC.
+    pub(crate) now: OffsetDateTime,
+}
+
 impl Responder {
     /// Puts a responder together.
     ///
@@ -166,6 +183,19 @@ impl Responder {
     /// When the responder's certificate ends, UTC. After that every answer is internalError.
     pub fn certificate_ends(&self) -> OffsetDateTime {
         self.credential().not_after()
+    }
+
+    /// Who signs for it now what is told of certificates in another form than OCSP.
+    pub(crate) fn appointed_signer(&self) -> AppointedSigner {
+        let credential = self.credential();
+        AppointedSigner {
+            issuer: self.issuer.key_sha256(),
+            issuer_certificate: self.issuer.der().to_vec(),
+            certificate: credential.certificate_der().to_vec(),
+            key: credential.key(),
+            not_after: credential.not_after(),
+            now: self.clock.now(),
+        }
     }
 
     /// Answers one request. Never fails: what goes wrong is told as an OCSP error.

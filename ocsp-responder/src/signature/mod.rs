@@ -15,7 +15,7 @@ mod message;
 mod outline;
 mod sign;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod verdict;
 mod verify;
 

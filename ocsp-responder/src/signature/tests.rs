@@ -28,7 +28,7 @@ enum Pair {
     Ed25519(Ed25519KeyPair),
 }
 
-struct TestSigner {
+pub(crate) struct TestSigner {
     pair: Pair,
     algorithm: KeyAlgorithm,
     public_key_info: Vec<u8>,
@@ -58,7 +58,7 @@ impl Signer for TestSigner {
 }
 
 impl TestSigner {
-    fn open(workshop: &Workshop, name: &str, kind: &str) -> Self {
+    pub(crate) fn open(workshop: &Workshop, name: &str, kind: &str) -> Self {
         let file = format!("{name}.key");
         let pkcs8 = workshop.openssl(&["pkcs8", "-topk8", "-nocrypt", "-in", &file, "-outform", "DER"]);
         let public_key_info = workshop.openssl(&["pkey", "-in", &file, "-pubout", "-outform", "DER"]);
