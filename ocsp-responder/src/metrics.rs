@@ -31,6 +31,8 @@ pub struct Metrics {
     registry: Registry,
     answers: Family<Kind, Counter>,
     signing: Histogram,
+    /// Requests of whoever asked too often.
+    refused: Counter,
     /// How long ago the status index knew everything.
     age: Gauge<f64, AtomicU64>,
     /// How long the first of the responders' certificates to end still lasts.
@@ -55,9 +57,12 @@ impl Metrics {
     pub fn new() -> Self {
         // From 20 µs, which a P-256 signature takes, to 10 s, after which a request is given up.
         let signing = Histogram::new(exponential_buckets(0.000_02, 2.0, 20));
-        let (answers, age, left) = (Family::default(), Gauge::default(), Gauge::default());
+        let (answers, refused) = (Family::default(), Counter::default());
+        let (age, left) = (Gauge::default(), Gauge::default());
         let mut registry = Registry::with_prefix("npki");
         registry.register("ocsp_answers", "OCSP requests answered", answers.clone());
+        let often = "HTTP requests refused because their address asks too often";
+        registry.register("http_refused", often, refused.clone());
         let signed = "Time from reading an OCSP request to its signed answer";
         registry.register_with_unit("ocsp_signing", signed, Unit::Seconds, signing.clone());
         let known =
@@ -65,7 +70,7 @@ impl Metrics {
         registry.register_with_unit("status_age", known, Unit::Seconds, age.clone());
         let lasts = "Time until the first OCSP responder certificate ends";
         registry.register_with_unit("ocsp_certificate_left", lasts, Unit::Seconds, left.clone());
-        Self { registry, answers, signing, age, left }
+        Self { registry, answers, signing, refused, age, left }
     }
 
     /// Counts an answer to a request that came by this HTTP method.
@@ -79,6 +84,11 @@ impl Metrics {
         };
         let kind = Kind { method, status: answer.status().name(), origin: name };
         self.answers.get_or_create(&kind).inc();
+    }
+
+    /// Counts a request that was refused because its address asks too often.
+    pub fn refused(&self) {
+        self.refused.inc();
     }
 
     /// Everything as text.

@@ -35,6 +35,7 @@ mod master_keys;
 mod officer_rules;
 mod offline_crls;
 mod offline_root;
+mod pace;
 mod profiles;
 mod publisher;
 pub(crate) mod responder;

@@ -25,7 +25,7 @@ use ca_core::tlog::note::VerifierKey;
 use ca_core::vault::Vault;
 use id_registry::webhook::Carrier;
 use id_registry::{Registry, RegistryParts, TrustAnchor};
-use ocsp_responder::http::{PublicState, feed_router};
+use ocsp_responder::http::{PublicState, feed_router, paced};
 use ocsp_responder::ledger::LedgerPublication;
 use ocsp_responder::ocsp::Responders;
 use ocsp_responder::publication::Publication;
@@ -327,7 +327,8 @@ impl Installation {
         let feed = self.feed.map(feed_router).unwrap_or_default();
         let feeding = serve_at(apart, feed, settings.limits, stopped.clone());
         let watched = serve_operator(operator, &public, settings, stopped.clone());
-        let public = ocsp_responder::http::router(public);
+        let metrics = Arc::clone(&public.metrics);
+        let public = paced(ocsp_responder::http::router(public), settings.pace.clone(), metrics);
         tracing::info!(service = %settings.service_address, public = %settings.public_address, "serving");
         let serving = tokio::spawn(tls::serve_https(https, config, staff, settings.limits, stopped.clone()));
         let answering = tokio::spawn(tls::serve_http(http, public, settings.limits, stopped));

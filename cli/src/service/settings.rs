@@ -12,6 +12,8 @@ use id_registry::retention::RetentionRules;
 use id_registry::staff::OfficerRules;
 use id_registry::statistics::{LEAST_THRESHOLD, StatisticsSettings};
 use ocsp_responder::ocsp::AnswerPolicy;
+use ocsp_responder::http::PaceSettings;
+use ocsp_responder::ocsp::{AnswerPolicy, ArchiveCutoff, NamedBy, NotIssued};
 use serde::Deserialize;
 use time::Duration;
 
@@ -23,6 +25,7 @@ use super::feed::{FeedSettings, LooseFeed};
 use super::filters::{FilterSettings, LooseFilters};
 use super::ledger::{LedgerSettings, LooseLedger};
 use super::officer_rules::LooseOfficers;
+use super::pace::LoosePace;
 use super::signing_token::{LooseSigningToken, SigningToken};
 use super::store::LooseStore;
 use super::webhooks::{LooseWebhooks, WebhookSettings};
@@ -47,6 +50,8 @@ struct Loose {
     statistics: LooseStatistics,
     #[serde(default)]
     filter: LooseFilters,
+    #[serde(default)]
+    pace: LoosePace,
     #[serde(default)]
     retention: Vec<LooseRule>,
     #[serde(default)]
@@ -382,6 +387,7 @@ pub(crate) struct Settings {
     pub(crate) officers: OfficerRules,
     pub(crate) statistics: StatisticsSettings,
     pub(crate) filters: FilterSettings,
+    pub(crate) pace: Option<PaceSettings>,
     pub(crate) retention: RetentionRules,
     pub(crate) webhooks: WebhookSettings,
     /// How OCSP responders answer.
@@ -456,6 +462,7 @@ impl Settings {
             assurance: loose.registry.assurance(data)?,
             statistics: loose.statistics.check()?,
             filters: loose.filter.check()?,
+            pace: loose.pace.check()?,
             retention: check_retention(&loose.retention)?,
             webhooks: loose.webhooks.check(data)?,
             hierarchy: data.join(HIERARCHY_FILE),

@@ -11,6 +11,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use id_registry::http::PeerCertificate;
+use ocsp_responder::http::PeerAddress;
 use rustls::RootCertStore;
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
@@ -144,9 +145,9 @@ async fn accept_loop<F, Fut>(
             // Also while every place is taken.
             _ = stop.changed() => break,
         };
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 // Out of file descriptors, or the client is gone already: wait a little, never spin.
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -158,7 +159,7 @@ async fn accept_loop<F, Fut>(
         };
         // Small answers should not wait for the client's acknowledgement.
         let _ = stream.set_nodelay(true);
-        let connection = Connection { watcher: graceful.watcher(), limits };
+        let connection = Connection { watcher: graceful.watcher(), limits, peer: PeerAddress(peer.ip()) };
         let served = handle(stream, connection);
         tokio::spawn(async move {
             served.await;
@@ -175,6 +176,7 @@ async fn accept_loop<F, Fut>(
 struct Connection {
     watcher: hyper_util::server::graceful::Watcher,
     limits: Limits,
+    peer: PeerAddress,
 }
 
 impl Connection {
@@ -182,8 +184,10 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let address = self.peer;
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer.clone());
+            request.extensions_mut().insert(address);
             router.clone().oneshot(request)
         });
         let mut builder = Builder::new(TokioExecutor::new());

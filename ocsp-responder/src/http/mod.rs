@@ -11,8 +11,11 @@ mod health;
 mod ledger;
 mod ocsp;
 mod operator;
+mod pace;
 mod plain;
 mod role;
+
+pub use pace::{PaceSettings, PeerAddress, paced};
 
 use std::sync::Arc;
 use std::time::Duration;
