@@ -25,12 +25,16 @@ struct Rough {
 
 impl Rough {
     fn start() -> Self {
+        Self::start_edited(str::to_owned)
+    }
+
+    fn start_edited(edit: impl FnOnce(&str) -> String) -> Self {
         let mut installation = Installation::founded();
         let [port, _] = free_ports();
         let operator = format!("127.0.0.1:{port}");
         installation.edit_settings(|text| {
             let text = text.replacen("handshake_seconds = 10", "handshake_seconds = 1", 1);
-            text.replacen("[listen]\n", &format!("[listen]\noperator = \"{operator}\"\n"), 1)
+            edit(&text.replacen("[listen]\n", &format!("[listen]\noperator = \"{operator}\"\n"), 1))
         });
         installation.start();
         let address = installation.public_url().replace("http://", "");
@@ -134,4 +138,25 @@ impl Refused for String {
     fn is_empty_or_refused(&self) -> bool {
         self.is_empty() || self.starts_with("HTTP/1.1 400")
     }
+}
+
+#[test]
+fn who_asks_too_often_waits_and_the_operator_sees_it() {
+    let rough = Rough::start_edited(|text| {
+        let text = text.replacen("each_second = 1000", "each_second = 1", 1);
+        let text = text.replacen("at_once = 2000", "at_once = 4", 1);
+        text.replacen("proxies = []", "proxies = [\"127.0.0.1\"]", 1)
+    });
+    let ask = |client: &str| {
+        let head = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+        rough.send(format!("{head}X-Forwarded-For: {client}\r\n\r\n").as_bytes())
+    };
+    // However slow the machine is, more than one a second of so many is too often.
+    let answers: Vec<String> = (0..60).map(|_| ask("192.0.2.1")).collect();
+    let refused: Vec<_> = answers.iter().filter(|answer| answer.starts_with("HTTP/1.1 429")).collect();
+    assert!(answers[0].starts_with("HTTP/1.1 200") && !refused.is_empty(), "{answers:?}");
+    assert!(refused[0].to_lowercase().contains("\r\nretry-after: "), "{}", refused[0]);
+    assert!(ask("192.0.2.2").starts_with("HTTP/1.1 200"), "another client of the same proxy");
+    let told = rough.watch("/metrics");
+    assert!(told.contains(&format!("npki_http_refused_total {}\n", refused.len())), "{told}");
 }
