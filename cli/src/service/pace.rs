@@ -1,5 +1,6 @@
 //! `[pace]` of `npki.toml`: how much one address may ask of the public listener.
 
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 use ipnet::IpNet;
@@ -37,7 +38,7 @@ impl LoosePace {
 
 /// An address, or a network.
 fn network(text: &str) -> Result<IpNet, String> {
-    let address = text.parse().map(IpNet::from);
+    let address = text.parse::<IpAddr>().map(IpNet::from);
     address.or_else(|_| text.parse()).map_err(|_| {
         format!(
             "pace.proxies has {text:?}: each is an address or a network, as \"10.0.0.1\" or \"10.0.0.0/8\""
