@@ -9,13 +9,13 @@ use std::time::Duration as StdDuration;
 use ca_core::authority::BACKDATE;
 use ca_core::certificate::CaId;
 use ca_core::clock::{Clock, SystemEntropy};
-use ca_core::status::StatusIndex;
 use ocsp_responder::filter::{FilterMaker, Unmade};
 use ocsp_responder::publication::Filters;
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 
 use super::responding::Appointed;
+use super::serve::Foundation;
 
 /// How often it is looked whether a filter is due.
 const TICK: StdDuration = StdDuration::from_secs(1);
@@ -77,19 +77,26 @@ pub(super) struct FilterKeeper {
 impl FilterKeeper {
     pub(super) fn new(
         settings: FilterSettings,
-        index: Arc<StatusIndex>,
-        clock: Arc<dyn Clock>,
-        appointed: Appointed,
-        filters: Arc<Filters>,
+        foundation: &Foundation,
+        appointed: &Appointed,
+        filters: &Arc<Filters>,
     ) -> Self {
         let maker = FilterMaker {
-            index,
+            index: Arc::clone(&foundation.status),
             entropy: Arc::new(SystemEntropy),
             backdate: BACKDATE + CLOCKS,
             validity: settings.validity,
         };
         let (made, failing) = (BTreeMap::new(), BTreeMap::new());
-        Self { maker, clock, appointed, filters, every: settings.every, made, failing }
+        Self {
+            maker,
+            clock: Arc::clone(&foundation.clock),
+            appointed: appointed.clone(),
+            filters: Arc::clone(filters),
+            every: settings.every,
+            made,
+            failing,
+        }
     }
 
     /// Works until `stop` says so or is dropped.

@@ -1,6 +1,7 @@
 //! The OCSP responders of this node: one for each CA whose certificates name one, as the profiles are in force. A CA that a
 //! change of a profile gives its first such certificate has its responder within a moment, on every node.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ca_core::authority::Authority;
@@ -28,16 +29,18 @@ struct KeptResponder {
 
 /// Whom each CA of this node has appointed: a share that grows with them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Appointed(Arc<RwLock<Vec<(CaId, Arc<Responder>)>>>);
+pub(super) struct Appointed(Arc<RwLock<ByCa>>);
+
+type ByCa = BTreeMap<CaId, Arc<Responder>>;
 
 impl Appointed {
     /// Those there are now.
-    pub(super) fn all(&self) -> Vec<(CaId, Arc<Responder>)> {
+    pub(super) fn all(&self) -> ByCa {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn add(&self, ca: CaId, responder: Arc<Responder>) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).push((ca, responder));
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(ca, responder);
     }
 }
 

@@ -228,6 +228,8 @@ impl Installation {
             sealer.log().clone(),
             Arc::new(carrier),
         )?;
+        let filters =
+            FilterKeeper::new(settings.filters, &foundation, responders.appointed(), publication.filters());
         let ledger = LedgerKeeper::new(
             Arc::clone(&store),
             Arc::clone(&sealer),
@@ -242,13 +244,7 @@ impl Installation {
             feed,
             anchors: hierarchy.staff_anchors(),
             responders: Arc::clone(responders.answering()),
-            filters: FilterKeeper::new(
-                settings.filters,
-                Arc::clone(&foundation.status),
-                Arc::clone(&foundation.clock),
-                responders.appointed().clone(),
-                Arc::clone(publication.filters()),
-            ),
+            filters,
             publication,
             publisher: Publisher {
                 store: Arc::clone(&foundation.store),

@@ -11,9 +11,8 @@ use id_registry::evidence::AssuranceRules;
 use id_registry::retention::RetentionRules;
 use id_registry::staff::OfficerRules;
 use id_registry::statistics::{LEAST_THRESHOLD, StatisticsSettings};
-use ocsp_responder::ocsp::AnswerPolicy;
 use ocsp_responder::http::PaceSettings;
-use ocsp_responder::ocsp::{AnswerPolicy, ArchiveCutoff, NamedBy, NotIssued};
+use ocsp_responder::ocsp::AnswerPolicy;
 use serde::Deserialize;
 use time::Duration;
 

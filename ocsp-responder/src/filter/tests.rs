@@ -275,12 +275,12 @@ fn values_that_meet_are_drawn_anew() {
 #[test]
 fn the_code_is_the_described_one() {
     // 5: quotient 1, rest 01. 6 exceeds it by 1, less one: 0, 00. 20 exceeds 6 by 14, less one: 3, 01.
-    let octets = [0b1_0_01_0_00_1, 0b11_0_01_000];
+    let octets = [0b1001_0001, 0b1100_1000];
     assert_eq!(coding::write(&[5, 6, 20], 2), octets);
     assert_eq!(coding::read(&octets, 3, 2, 21), Some(vec![5, 6, 20]));
     assert_eq!(coding::read(&octets, 3, 2, 20), None, "beyond the last value there is");
     assert_eq!(coding::read(&octets, 2, 2, 21), None, "something is left");
-    assert_eq!(coding::read(&[0b1_0_01_0_00_1, 0b11_0_01_001], 3, 2, 21), None, "what is left is not zero");
+    assert_eq!(coding::read(&[0b1001_0001, 0b1100_1001], 3, 2, 21), None, "what is left is not zero");
     assert_eq!(coding::read(&octets, u64::MAX, 2, 21), None, "more than there can be");
     // SHA-256 of "\0\x01\x02\x03\x04\x05\x06\x07" and "\x10\x20" begins with 3f 34.
     let values = Values { salt: [0, 1, 2, 3, 4, 5, 6, 7], bits: 12, rice: 0 };

@@ -115,13 +115,13 @@ pub(super) struct Step<'a> {
 impl<'a> Step<'a> {
     /// What of `supposed` the server must be asked for. A key that was supposed to be free, and gets an entry, need not
     /// be: the table's primary key refuses a second one.
-    fn to_be_asked(&self) -> Vec<Condition<'a>> {
-        let asked = self.supposed.iter().map(|(table, keys)| {
+    fn asked(self) -> Vec<Condition<'a>> {
+        let conditions = self.supposed.iter().map(|(table, keys)| {
             let left = self.left.get(table);
             let is_new = |key: &[u8]| matches!(left.and_then(|left| left.get(key)), Some(Leave::New(..)));
             Condition::of(*table, keys.iter().filter(move |(key, _)| !is_new(key)))
         });
-        asked.filter(|condition| !condition.keys.is_empty()).collect()
+        conditions.filter(|condition| !condition.keys.is_empty()).collect()
     }
 }
 
@@ -141,7 +141,7 @@ pub(super) fn write(
     step: Step<'_>,
 ) -> Result<bool, Trouble> {
     let columns: Vec<Columns<'_>> = step.left.iter().map(|(table, left)| Columns::of(*table, left)).collect();
-    let conditions = step.to_be_asked();
+    let conditions = step.asked();
     let mut types = vec![Type::INT8, Type::INT8, Type::INT8, Type::INT4, Type::BYTEA, Type::INT8];
     let node = Raw(token.node);
     let counts = [step.to.sequence, step.to.ledger_size, step.from.sequence].map(u64::cast_signed);
