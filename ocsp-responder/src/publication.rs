@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use axum::body::Bytes;
 use ca_core::authority::link;
 use ca_core::certificate::CaId;
 use ca_core::crl::{self, CrlName, StoredCrl};
@@ -37,7 +36,7 @@ pub struct Filters(RwLock<BTreeMap<CaId, PublishedFilter>>);
 #[derive(Debug, Clone)]
 pub struct PublishedFilter {
     /// The file.
-    pub octets: Bytes,
+    pub octets: Arc<[u8]>,
     /// SHA-256 of it, hexadecimal.
     pub sha256: Arc<str>,
     /// When it was made, UTC, whole seconds.

@@ -93,7 +93,9 @@ pub(super) async fn filter(
     let validators =
         Validators::of_digest(&filter.sha256).modified(filter.made).expiring(now, now + FILTER_LIFE);
     let held = validators.not_modified(&headers, FILTER_TYPE);
-    held.unwrap_or_else(|| (validators.headers(FILTER_TYPE), filter.octets).into_response())
+    held.unwrap_or_else(|| {
+        (validators.headers(FILTER_TYPE), Bytes::from_owner(filter.octets)).into_response()
+    })
 }
 
 async fn bundle(state: &PublicState, name: &str, headers: &HeaderMap) -> Response {
