@@ -1,5 +1,6 @@
 //! Judges a filter, and what it says of a certificate.
 
+use ca_core::clock::in_words;
 use time::{Duration, OffsetDateTime};
 
 use super::{Head, MAX_FILTER_OCTETS, coding};
@@ -38,7 +39,10 @@ pub enum NotCovered {
     #[error("the filter speaks of end entity certificates, and this is a CA's")]
     Ca,
     /// Issued since, or so shortly before that it may be missing.
-    #[error("the filter speaks of certificates that are valid from before {until}, and this one is younger")]
+    #[error(
+        "the filter speaks of certificates that are valid from before {}, and this one is younger",
+        in_words(*until)
+    )]
     TooYoung {
         /// From when on certificates are not covered, UTC.
         until: OffsetDateTime,
@@ -67,7 +71,7 @@ pub enum FilterError {
     #[error("a certificate cannot be read")]
     Certificate,
     /// It is over.
-    #[error("the filter expired {expires}; fetch a newer one")]
+    #[error("the filter expired {}; fetch a newer one", in_words(*expires))]
     Expired {
         /// When, UTC.
         expires: OffsetDateTime,
