@@ -1,8 +1,7 @@
 //! An OCSP responder on a machine of its own, for one test: a folder, a port, one process.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -70,18 +69,11 @@ impl FarResponder {
 
     fn start_as(&mut self, mut command: Command) {
         assert!(self.process.is_none(), "the responder runs already");
-        let log = File::options().create(true).append(true).open(self.log()).unwrap();
         command.args(["serve", "--role", "responder", "--data", text(&self.data())]);
-        command.stdout(Stdio::from(log.try_clone().unwrap())).stderr(Stdio::from(log));
-        self.process = Some(command.spawn().unwrap());
-        let give_up = Instant::now() + PATIENCE;
-        while self.rest().try_get("/healthz").is_none_or(|answer| answer.status != 200) {
-            if let Some(status) = self.process.as_mut().unwrap().try_wait().unwrap() {
-                panic!("npki serve --role responder ended ({status}):\n{}", self.said());
-            }
-            assert!(Instant::now() < give_up, "the responder is not there:\n{}", self.said());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let rest = self.rest();
+        let is_there = || rest.try_get("/healthz").is_some_and(|answer| answer.status == 200);
+        self.process =
+            Some(programs::served(&mut command, "npki serve --role responder", &self.log(), is_there));
     }
 
     /// Ends it at once, as a power cut does (SIGKILL).

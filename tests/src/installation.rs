@@ -1,10 +1,8 @@
 //! A whole npki of its own for one test: a folder, two ports, one server process.
 
-use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, Command, ExitStatus};
 
 use tempfile::TempDir;
 
@@ -12,9 +10,6 @@ use crate::bystander;
 use crate::npki::{Npki, text};
 use crate::programs::{self, Program};
 use crate::rest::Rest;
-
-/// How long a server may take until it is ready. Generous: continuous integration has two slow cores.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where an installation keeps its records.
 #[derive(Debug, Clone, Copy)]
@@ -185,23 +180,10 @@ impl Installation {
 
     fn start_as(&mut self, command: &mut Command) {
         assert!(self.server.is_none(), "the server runs already");
-        let log = File::options().create(true).append(true).open(self.log()).unwrap();
         command.args(["serve", "--data", text(&self.data())]);
-        command.stdout(Stdio::from(log.try_clone().unwrap())).stderr(Stdio::from(log));
-        self.server = Some(command.spawn().unwrap());
-        self.wait_until_ready();
-    }
-
-    fn wait_until_ready(&mut self) {
         let ready = bystander::rest(self);
-        let give_up = Instant::now() + PATIENCE;
-        while ready.try_get("/readyz").is_none_or(|response| response.status != 200) {
-            if let Some(status) = self.server.as_mut().unwrap().try_wait().unwrap() {
-                panic!("npki serve ended ({status}):\n{}", self.said());
-            }
-            assert!(Instant::now() < give_up, "npki serve is not ready:\n{}", self.said());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let is_ready = || ready.try_get("/readyz").is_some_and(|response| response.status == 200);
+        self.server = Some(programs::served(command, "npki serve", &self.log(), is_ready));
     }
 
     /// Ends the server at once, as a power cut does (SIGKILL).

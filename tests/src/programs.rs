@@ -1,9 +1,11 @@
 //! Foreign programs: found, run, and judged by their exit status.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// The folder, besides `PATH`, in which Python judges are looked for.
 pub const PYTHON_BIN: &str = "NPKI_PYTHON_BIN";
@@ -128,4 +130,29 @@ pub fn faketime() -> PathBuf {
     let file =
         folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1")).find(|file| file.exists());
     file.expect("libfaketime is not installed: see tests/run.sh")
+}
+
+/// How long a program that serves may take until it is there. Generous: continuous integration has two slow cores.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Starts a program that serves, appends what it says to `log`, and waits until it is there.
+pub(crate) fn served(command: &mut Command, what: &str, log: &Path, is_there: impl Fn() -> bool) -> Child {
+    let said = || std::fs::read_to_string(log).unwrap_or_default();
+    let file = File::options().create(true).append(true).open(log).unwrap();
+    command.stdout(Stdio::from(file.try_clone().unwrap())).stderr(Stdio::from(file));
+    let mut process = command.spawn().unwrap();
+    let give_up = Instant::now() + PATIENCE;
+    while !is_there() {
+        if let Some(status) = process.try_wait().unwrap() {
+            panic!("{what} ended ({status}):\n{}", said());
+        }
+        if Instant::now() > give_up {
+            // Nobody else knows of it: it must not outlive the test.
+            let _ = process.kill();
+            let _ = process.wait();
+            panic!("{what} is not there:\n{}", said());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    process
 }

@@ -1,9 +1,7 @@
 //! A witness of its own for one test: a folder, a port, one process.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Child;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -11,10 +9,8 @@ use tempfile::TempDir;
 use crate::answers;
 use crate::installation::{Installation, free_ports, terminate};
 use crate::npki::{Npki, text};
+use crate::programs;
 use crate::rest::{Response, Rest};
-
-/// How long a witness may take until it is ready.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A witness. Dropping it ends its process and removes every file.
 #[derive(Debug)]
@@ -53,19 +49,11 @@ impl Witness {
     /// Starts it and waits until it answers.
     pub fn start(&mut self) {
         assert!(self.process.is_none(), "the witness runs already");
-        let log = File::options().create(true).append(true).open(self.log()).unwrap();
         let mut command = self.operator().command();
         command.args(["witness", "serve", "--data", text(&self.data())]);
-        command.stdout(Stdio::from(log.try_clone().unwrap())).stderr(Stdio::from(log));
-        self.process = Some(command.spawn().unwrap());
-        let give_up = Instant::now() + PATIENCE;
-        while self.rest().try_get("/healthz").is_none_or(|answer| answer.status != 200) {
-            if let Some(status) = self.process.as_mut().unwrap().try_wait().unwrap() {
-                panic!("npki witness serve ended ({status}):\n{}", self.said());
-            }
-            assert!(Instant::now() < give_up, "npki witness serve is not ready:\n{}", self.said());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let rest = self.rest();
+        let is_there = || rest.try_get("/healthz").is_some_and(|answer| answer.status == 200);
+        self.process = Some(programs::served(&mut command, "npki witness serve", &self.log(), is_there));
     }
 
     /// Ends it at once, as a power cut does (SIGKILL).

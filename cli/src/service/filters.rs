@@ -16,6 +16,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::responding::Appointed;
 use super::serve::Foundation;
+use super::settings::bounded;
 
 /// How often it is looked whether a filter is due.
 const TICK: StdDuration = StdDuration::from_secs(1);
@@ -38,17 +39,9 @@ impl Default for LooseFilters {
 
 impl LooseFilters {
     pub(super) fn check(&self) -> Result<FilterSettings, String> {
-        let within = |value: u32, least: u32, most: u32, name: &str| {
-            let fits = (least..=most).contains(&value);
-            if fits {
-                Ok(i64::from(value))
-            } else {
-                Err(format!("{name} is {value}: it must be {least} to {most}"))
-            }
-        };
-        let minutes = within(self.minutes, 0, 10_080, "filter.minutes")?;
-        let days = within(self.days, 1, 92, "filter.days")?;
-        Ok(FilterSettings { every: Duration::minutes(minutes), validity: Duration::days(days) })
+        let minutes = bounded(self.minutes, 0, 10_080, "filter.minutes")?;
+        let days = bounded(self.days, 1, 92, "filter.days")?;
+        Ok(FilterSettings { every: Duration::minutes(minutes.into()), validity: Duration::days(days.into()) })
     }
 }
 

@@ -551,6 +551,11 @@ fn check_url(text: &str, key: &str, schemes: &[&str]) -> Result<String, String> 
     Ok(text.trim_end_matches('/').to_owned())
 }
 
+/// A text as TOML writes it.
+pub(super) fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
 pub(super) fn bounded(value: u32, least: u32, most: u32, key: &str) -> Result<u32, String> {
     if (least..=most).contains(&value) {
         Ok(value)

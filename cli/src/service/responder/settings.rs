@@ -11,7 +11,7 @@ use time::Duration;
 
 use crate::service::answers::LooseOcsp;
 use crate::service::settings::{
-    self, Limits, LooseLimits, LooseLog, bounded, check_limits, check_log, in_one_line,
+    self, Limits, LooseLimits, LooseLog, bounded, check_limits, check_log, in_one_line, quoted,
 };
 use crate::service::{ServiceError, files};
 
@@ -162,10 +162,6 @@ pub(super) fn fresh(of: &Fresh<'_>) -> String {
         _ => format!("{line}\n"),
     };
     SAMPLE.lines().map(line).collect()
-}
-
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
 }
 
 #[cfg(test)]

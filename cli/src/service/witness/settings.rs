@@ -8,7 +8,9 @@ use ca_core::tlog::note::{KeyName, VerifierKey};
 use serde::Deserialize;
 
 use crate::files::Readers;
-use crate::service::settings::{self, Limits, LooseLimits, LooseLog, check_limits, check_log, in_one_line};
+use crate::service::settings::{
+    self, Limits, LooseLimits, LooseLog, check_limits, check_log, in_one_line, quoted,
+};
 use crate::service::{ServiceError, files};
 
 /// The settings file's name within a witness's folder.
@@ -147,10 +149,6 @@ fn read(data: &Path) -> Result<(PathBuf, String), ServiceError> {
         }
         Err(error) => Err(files::at(&path)(error)),
     }
-}
-
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
 }
 
 #[cfg(test)]
