@@ -1,5 +1,9 @@
 //! What is published besides OCSP: the CAs' certificates, their newest CRLs and their filters.
 
+mod index;
+
+pub use index::{CrlEntry, FilterEntry, INDEX_FORM, OfCa, PublishedIndex, sha256};
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -46,7 +50,7 @@ pub struct PublishedFilter {
 impl Filters {
     /// Publishes a CA's filter, in the place of the one before.
     pub fn publish(&self, ca: CaId, filter: Vec<u8>, made: OffsetDateTime) {
-        let sha256 = hex::encode(ring::digest::digest(&ring::digest::SHA256, &filter)).into();
+        let sha256 = sha256(&filter).into();
         let published = PublishedFilter { octets: filter.into(), sha256, made };
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(ca, published);
     }

@@ -28,6 +28,7 @@ pub mod load;
 pub mod made_store;
 pub mod ministry;
 pub mod nation;
+pub mod nginx;
 pub mod npki;
 pub mod postgres;
 pub mod programs;

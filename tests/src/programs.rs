@@ -113,6 +113,14 @@ impl Answer {
     }
 }
 
+/// Where a program is.
+///
+/// # Panics
+/// It is not installed.
+pub fn found(name: &str) -> PathBuf {
+    find(name).unwrap_or_else(|| panic!("{name} is not installed: see tests/run.sh"))
+}
+
 fn find(name: &str) -> Option<PathBuf> {
     // What tests/run.sh installed is found by a plain `cargo test` as well.
     let installed = crate::workspace::root().join("target/judges/bin");

@@ -36,6 +36,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
         &[
             "init",
             "serve",
+            "doctor",
             "backup",
             "restore",
             "witness",

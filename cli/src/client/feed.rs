@@ -36,11 +36,19 @@ impl FeedClient {
     /// # Errors
     /// It is HTTPS and nothing is trusted, or the file cannot be read.
     pub fn new(base: url::Url, trust: Option<&Path>, patience: Duration) -> Result<Self, Failure> {
-        let tls = match (base.scheme(), trust) {
+        let anchors =
+            trust.map(|trust| Anchors::parse(&files::read(trust, files::MAX_OBJECT)?)).transpose()?;
+        Self::of(base, anchors.as_ref(), patience)
+    }
+
+    /// As [`Self::new`], with anchors that were read.
+    ///
+    /// # Errors
+    /// It is HTTPS and nothing is trusted.
+    pub fn of(base: url::Url, anchors: Option<&Anchors>, patience: Duration) -> Result<Self, Failure> {
+        let tls = match (base.scheme(), anchors) {
             ("http", _) => tls::none()?,
-            ("https", Some(trust)) => {
-                tls::pinned(&Anchors::parse(&files::read(trust, files::MAX_OBJECT)?)?, None)?
-            }
+            ("https", Some(anchors)) => tls::pinned(anchors, None)?,
             _ => {
                 let cause =
                     format!("{base} is no http:// address, and https:// needs a CA certificate to trust");

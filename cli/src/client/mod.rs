@@ -1,6 +1,7 @@
 //! The interface of an npki server, as its clients see it.
 
 mod feed;
+mod public_site;
 pub mod records;
 pub mod tls;
 mod transport;
@@ -15,8 +16,9 @@ use serde::de::DeserializeOwned;
 use crate::context::{Anchors, ClientIdentity, Context, Fingerprint};
 use crate::failure::{Failure, catalogue};
 pub use feed::{FeedClient, Following};
+pub use public_site::PublicSite;
 use records::{Page, TrustAnchors};
-pub use transport::{Transport, client_builder, is_distrust};
+pub use transport::{Answer, Transport, client_builder, is_distrust};
 
 /// A client of one server.
 #[derive(Debug)]
@@ -211,7 +213,7 @@ impl Publications {
     }
 }
 
-fn published(url: &url::Url, answer: transport::Answer) -> Result<Vec<u8>, Failure> {
+fn published(url: &url::Url, answer: Answer) -> Result<Vec<u8>, Failure> {
     match answer.status {
         200 => Ok(answer.body),
         status => Err(Failure::of(&catalogue::PUBLICATION)
@@ -234,7 +236,7 @@ fn address(base: &url::Url, path: &[&str], query: &[(&str, Option<String>)]) -> 
     url
 }
 
-fn answered<T: DeserializeOwned>(answer: &transport::Answer) -> Result<T, Failure> {
+fn answered<T: DeserializeOwned>(answer: &Answer) -> Result<T, Failure> {
     if !(200..300).contains(&answer.status) {
         return Err(refused(answer));
     }
@@ -243,7 +245,7 @@ fn answered<T: DeserializeOwned>(answer: &transport::Answer) -> Result<T, Failur
 }
 
 /// The failure that the server's problem document tells of (RFC 9457).
-fn refused(answer: &transport::Answer) -> Failure {
+fn refused(answer: &Answer) -> Failure {
     let problem =
         answer.is_problem.then(|| serde_json::from_slice::<records::Problem>(&answer.body).ok()).flatten();
     match problem {
@@ -265,6 +267,8 @@ fn unexplained(status: u16) -> Failure {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+    use reqwest::header::HeaderMap;
+
     use super::transport::Answer;
     use super::{address, answered};
     use serde_json::Value;
@@ -284,7 +288,7 @@ mod tests {
     fn problems_become_failures_with_their_exit_code() {
         let body = br#"{"type":"https://npki.invalid/problems/E-CSR-003","title":"The request is not signed by its key",
             "status":422,"detail":"signature does not verify","code":"E-CSR-003","fix":"make a new request","retryable":false}"#;
-        let answer = Answer { status: 422, is_problem: true, body: body.to_vec() };
+        let answer = Answer { status: 422, is_problem: true, headers: HeaderMap::new(), body: body.to_vec() };
         let failure = answered::<Value>(&answer).unwrap_err();
         assert_eq!((failure.code(), failure.exit().number()), ("E-CSR-003", 2));
         assert_eq!(
@@ -296,7 +300,8 @@ mod tests {
     #[test]
     fn an_error_without_explanation_is_still_named() {
         for (status, code, exit) in [(500, "E-NET-009", 7), (403, "E-NET-006", 4), (302, "E-NET-007", 7)] {
-            let answer = Answer { status, is_problem: false, body: b"<html>".to_vec() };
+            let answer =
+                Answer { status, is_problem: false, headers: HeaderMap::new(), body: b"<html>".to_vec() };
             let failure = answered::<Value>(&answer).unwrap_err();
             assert_eq!((failure.code(), failure.exit().number()), (code, exit), "{status}");
         }

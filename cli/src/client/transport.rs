@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use rustls::{AlertDescription, ClientConfig};
 
 use crate::failure::{Failure, catalogue};
@@ -23,8 +23,17 @@ pub struct Answer {
     pub status: u16,
     /// Whether it is a problem document (RFC 9457).
     pub is_problem: bool,
+    /// Its headers.
+    pub headers: HeaderMap,
     /// Its body.
     pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header's value; nothing where there is none, or it is no text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
 }
 
 /// An answer's body, PEM chains and pages of a hundred entries included, stays far below.
@@ -111,7 +120,8 @@ const DOWNLOAD: Duration = Duration::from_secs(24 * 60 * 60);
 
 async fn whole(mut response: reqwest::Response, address: &str) -> Result<Answer, Failure> {
     let status = response.status().as_u16();
-    let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let headers = std::mem::take(response.headers_mut());
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     let is_problem = kind.starts_with(b"application/problem+json");
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| unanswered(&error, address))? {
@@ -120,7 +130,7 @@ async fn whole(mut response: reqwest::Response, address: &str) -> Result<Answer,
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, is_problem, body })
+    Ok(Answer { status, is_problem, headers, body })
 }
 
 fn is_local(url: &url::Url) -> bool {

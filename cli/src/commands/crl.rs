@@ -112,7 +112,7 @@ fn fetch(which: &Which, session: &mut Session) -> Result<(Vec<u8>, ReadCrl), Fai
 }
 
 /// The context's public address, or what the client certificate says of where its own CRL is.
-fn publication_address(context: &Context) -> Result<url::Url, Failure> {
+pub(super) fn publication_address(context: &Context) -> Result<url::Url, Failure> {
     if let Some(url) = &context.public_url {
         return Ok(url.clone());
     }

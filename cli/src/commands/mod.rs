@@ -14,6 +14,7 @@ mod config;
 mod context;
 mod crl;
 mod demo;
+mod doctor;
 mod duplicates;
 mod evidence;
 mod export;
@@ -84,6 +85,9 @@ pub enum Command {
     Lint(lint::LintArguments),
     /// Ask OCSP and CRL together whether a certificate is in force
     Status(status::StatusArguments),
+    /// Look whether all that tells of certificates' status is sound and says the same
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(doctor::DoctorArguments),
     /// Certificate revocation lists
     #[command(subcommand)]
     Crl(crl::CrlCommand),
@@ -219,6 +223,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Status(arguments) => status::run(&arguments, session),
+        Command::Doctor(arguments) => doctor::run(&arguments, session),
         Command::Crl(command) => crl::run(command, session),
         Command::Sign(arguments) => sign::run(&arguments, session),
         Command::Cert(command) => cert::run(command, session),

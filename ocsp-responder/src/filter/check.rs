@@ -1,6 +1,7 @@
 //! Judges a filter, and what it says of a certificate.
 
 use ca_core::clock::in_words;
+use ca_core::serial::SerialNumber;
 use time::{Duration, OffsetDateTime};
 
 use super::{Head, MAX_FILTER_OCTETS, coding};
@@ -131,6 +132,11 @@ impl VerifiedFilter {
             return Err(NotCovered::TooYoung { until: self.head.covers_until });
         }
         Ok(if self.lists(of_issuer.serial()) { FilterStatus::Revoked } else { FilterStatus::Good })
+    }
+
+    /// Whether this serial number is taken for a revoked one. That it is not says nothing: perhaps it was never issued, or since.
+    pub fn lists_serial(&self, serial: &SerialNumber) -> bool {
+        self.lists(serial.as_bytes())
     }
 
     /// Whether a serial number, given by the content octets of its DER, is taken for a revoked one.

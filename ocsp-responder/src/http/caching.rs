@@ -92,14 +92,19 @@ impl Validators {
         let since = request
             .get(header::IF_MODIFIED_SINCE)
             .and_then(|value| value.to_str().ok())
-            .and_then(|date| PrimitiveDateTime::parse(date, HTTP_DATE).ok());
-        since.zip(self.modified).is_some_and(|(since, modified)| modified <= since.assume_utc())
+            .and_then(read_http_date);
+        since.zip(self.modified).is_some_and(|(since, modified)| modified <= since)
     }
 
     /// RFC 9110 section 13.1.2: If-None-Match compares weakly, and `*` matches everything.
     fn matches(&self, tag: &str) -> bool {
         tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == self.etag
     }
+}
+
+/// Reads a date as HTTP writes it: IMF-fixdate, which is the form that is sent since 1999 (RFC 9110 section 5.6.7).
+pub fn read_http_date(text: &str) -> Option<OffsetDateTime> {
+    PrimitiveDateTime::parse(text, HTTP_DATE).ok().map(PrimitiveDateTime::assume_utc)
 }
 
 fn http_date(moment: OffsetDateTime) -> Option<String> {

@@ -14,7 +14,7 @@ use http_body_util::channel::Channel;
 
 use super::caching::Validators;
 use super::{PublicState, blocking, plain};
-use crate::publication::Publication;
+use crate::publication::{Publication, PublishedIndex};
 
 /// RFC 2585 section 4.2.
 const CRL_TYPE: &str = "application/pkix-crl";
@@ -26,6 +26,8 @@ const BUNDLE_TYPE: &str = "application/pkcs7-mime; smime-type=certs-only";
 const FILTER_TYPE: &str = "application/octet-stream";
 /// How long filters are kept by caches: they are made every hour or less often.
 const FILTER_LIFE: time::Duration = time::Duration::minutes(5);
+/// The index is superseded whenever something is published.
+const INDEX_CACHING: &str = "public, max-age=1";
 /// How long link certificates are kept by caches.
 const BUNDLE_LIFE: time::Duration = time::Duration::minutes(5);
 
@@ -96,6 +98,34 @@ pub(super) async fn filter(
     held.unwrap_or_else(|| {
         (validators.headers(FILTER_TYPE), Bytes::from_owner(filter.octets)).into_response()
     })
+}
+
+/// What is published here, for those who keep copies or look whether it agrees.
+pub(super) async fn index(State(state): State<PublicState>) -> Response {
+    let publication = Arc::clone(&state.publication);
+    match blocking(move || publication.index()).await {
+        Some(Ok(index)) => indexed(&index),
+        Some(Err(error)) => {
+            tracing::error!(%error, "what is published could not be listed");
+            plain::unavailable()
+        }
+        None => plain::unavailable(),
+    }
+}
+
+/// An index as it is sent.
+pub(super) fn indexed(index: &PublishedIndex) -> Response {
+    match index.to_json() {
+        Ok(json) => {
+            let headers =
+                [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, INDEX_CACHING)];
+            (headers, json).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "what is published could not be listed");
+            plain::unavailable()
+        }
+    }
 }
 
 async fn bundle(state: &PublicState, name: &str, headers: &HeaderMap) -> Response {

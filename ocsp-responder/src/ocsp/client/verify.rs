@@ -103,6 +103,8 @@ pub enum SignedBy {
         subject: String,
         /// When its certificate ends, UTC.
         not_after: OffsetDateTime,
+        /// Its certificate, DER.
+        certificate: Vec<u8>,
     },
 }
 
@@ -162,6 +164,7 @@ impl Query {
         Ok(SignedBy::Delegate {
             subject: delegate.certificate().subject_text().to_owned(),
             not_after: delegate.certificate().not_after(),
+            certificate: delegate.certificate().der().to_vec(),
         })
     }
 
