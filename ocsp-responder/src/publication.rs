@@ -1,7 +1,9 @@
 //! What is published besides OCSP: the CAs' certificates, their newest CRLs and their filters.
 
+mod copies;
 mod index;
 
+pub use copies::{CopiedFile, Copies, Copy, NotCopied};
 pub use index::{CrlEntry, FilterEntry, INDEX_FORM, OfCa, PublishedIndex, sha256};
 
 use std::collections::BTreeMap;

@@ -37,8 +37,22 @@ impl FarResponder {
 
     /// One that follows the feed of an installation; it does not run.
     pub fn following(installation: &Installation) -> Self {
+        Self::following_at(installation, &installation.public_url())
+    }
+
+    /// The same, over what stands before the installation at this address.
+    pub fn following_at(installation: &Installation, url: &str) -> Self {
         let key = installation.data().join("certificates/feed.vkey");
-        Self::founded(&["--feed", &installation.public_url(), "--key-file", text(&key)])
+        Self::founded(&["--feed", url, "--key-file", text(&key)])
+    }
+
+    /// Changes its settings.
+    pub fn edit_settings(&self, edit: impl FnOnce(&str) -> String) {
+        let path = self.data().join("responder.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let edited = edit(&text);
+        assert_ne!(edited, text, "nothing was changed");
+        std::fs::write(&path, edited).unwrap();
     }
 
     /// Has its keys certified, as an administrator does it with files.
@@ -127,9 +141,19 @@ impl FarResponder {
         }
     }
 
-    /// Where it answers.
+    /// Where it answers OCSP.
     pub fn address(&self) -> String {
-        format!("http://127.0.0.1:{}/ocsp", self.port)
+        format!("{}/ocsp", self.url())
+    }
+
+    /// Its public address.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// What it has at a path.
+    pub fn get(&self, path: &str) -> Response {
+        self.rest().get(path)
     }
 
     /// Its folder.
@@ -154,7 +178,7 @@ impl FarResponder {
 
     fn rest(&self) -> Rest {
         // Plain HTTP: no trust is needed.
-        Rest::new(&format!("http://127.0.0.1:{}", self.port), Path::new("/dev/null"))
+        Rest::new(&self.url(), Path::new("/dev/null"))
     }
 
     fn log(&self) -> PathBuf {

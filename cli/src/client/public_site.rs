@@ -5,9 +5,12 @@ use std::time::Duration;
 use reqwest::Method;
 
 use super::transport::Answer;
-use super::{Transport, tls};
+use super::{Transport, published, tls};
 use crate::context::Anchors;
-use crate::failure::Failure;
+use crate::failure::{Failure, catalogue};
+
+/// How long a CRL of tens of megabytes may take over a slow line.
+const FILE_PATIENCE: Duration = Duration::from_secs(600);
 
 /// A public address. What is fetched there proves itself by its signatures; so HTTP will do.
 #[derive(Debug)]
@@ -40,6 +43,30 @@ impl PublicSite {
     /// No answer.
     pub fn get(&self, path: &str) -> Result<Answer, Failure> {
         self.transport.send(self.transport.request(Method::GET, self.address(path)))
+    }
+
+    /// The file at a path as it is now, past caches, of at most `most` octets; it may take minutes to come.
+    ///
+    /// # Errors
+    /// No answer, another status than 200, or it is longer.
+    pub fn file(&self, path: &str, most: usize) -> Result<Vec<u8>, Failure> {
+        let url = self.address(path);
+        let mut octets = Vec::new();
+        // RFC 9111 section 5.2.1.4.
+        let request = self.transport.request(Method::GET, url.clone()).header("cache-control", "no-cache");
+        let refused = self.transport.download_within(request, FILE_PATIENCE, &mut |piece| {
+            if octets.len() + piece.len() > most {
+                return Err(
+                    Failure::of(&catalogue::TOO_LARGE).cause(format!("{url} has more than {most} octets"))
+                );
+            }
+            octets.extend_from_slice(piece);
+            Ok(())
+        })?;
+        match refused {
+            None => Ok(octets),
+            Some(answer) => published(&url, answer),
+        }
     }
 
     /// POST of an OCSP request (RFC 6960 appendix A.1).

@@ -99,7 +99,20 @@ impl Transport {
         request: reqwest::RequestBuilder,
         take: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
     ) -> Result<Option<Answer>, Failure> {
-        let request = request.timeout(DOWNLOAD).build().map_err(|error| unanswered(&error, ""))?;
+        self.download_within(request, DOWNLOAD, take)
+    }
+
+    /// The same, for at most so long.
+    ///
+    /// # Errors
+    /// As [`Transport::download`].
+    pub fn download_within(
+        &self,
+        request: reqwest::RequestBuilder,
+        patience: Duration,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<Option<Answer>, Failure> {
+        let request = request.timeout(patience).build().map_err(|error| unanswered(&error, ""))?;
         let address = origin(request.url());
         self.runtime.block_on(async {
             let mut response =

@@ -12,7 +12,7 @@ use super::settings::bounded;
 /// As it is written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct LoosePace {
+pub(in crate::service) struct LoosePace {
     each_second: u32,
     at_once: u32,
     proxies: Vec<String>,
@@ -27,7 +27,7 @@ impl Default for LoosePace {
 
 impl LoosePace {
     /// `None`: there is no bound.
-    pub(super) fn check(&self) -> Result<Option<PaceSettings>, String> {
+    pub(in crate::service) fn check(&self) -> Result<Option<PaceSettings>, String> {
         let each_second = bounded(self.each_second, 0, 1_000_000, "pace.each_second")?;
         let at_once = bounded(self.at_once, 1, 10_000_000, "pace.at_once")?;
         let proxies: Vec<IpNet> = self.proxies.iter().map(|text| network(text)).collect::<Result<_, _>>()?;

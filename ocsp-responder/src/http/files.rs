@@ -17,19 +17,19 @@ use super::{PublicState, blocking, plain};
 use crate::publication::{Publication, PublishedIndex};
 
 /// RFC 2585 section 4.2.
-const CRL_TYPE: &str = "application/pkix-crl";
+pub(super) const CRL_TYPE: &str = "application/pkix-crl";
 /// RFC 2585 section 4.1.
-const CERTIFICATE_TYPE: &str = "application/pkix-cert";
+pub(super) const CERTIFICATE_TYPE: &str = "application/pkix-cert";
 /// RFC 5280 section 4.2.2.1 and RFC 8551 section 3.2.2.
-const BUNDLE_TYPE: &str = "application/pkcs7-mime; smime-type=certs-only";
+pub(super) const BUNDLE_TYPE: &str = "application/pkcs7-mime; smime-type=certs-only";
 /// The form is npki's own (see [`crate::filter`]), and no type is registered for it.
-const FILTER_TYPE: &str = "application/octet-stream";
+pub(super) const FILTER_TYPE: &str = "application/octet-stream";
 /// How long filters are kept by caches: they are made every hour or less often.
-const FILTER_LIFE: time::Duration = time::Duration::minutes(5);
+pub(super) const FILTER_LIFE: time::Duration = time::Duration::minutes(5);
 /// The index is superseded whenever something is published.
 const INDEX_CACHING: &str = "public, max-age=1";
 /// How long link certificates are kept by caches.
-const BUNDLE_LIFE: time::Duration = time::Duration::minutes(5);
+pub(super) const BUNDLE_LIFE: time::Duration = time::Duration::minutes(5);
 
 pub(super) async fn crl(
     State(state): State<PublicState>,
@@ -194,11 +194,11 @@ fn parts(publication: Arc<Publication>, crl: StoredCrl, first: Vec<u8>) -> Body 
 }
 
 /// The CA that a file is named after.
-fn ca_of(file: Result<Path<String>, PathRejection>, ending: &str) -> Option<CaId> {
+pub(super) fn ca_of(file: Result<Path<String>, PathRejection>, ending: &str) -> Option<CaId> {
     CaId::new(file.ok()?.strip_suffix(ending)?).ok()
 }
 
-fn unpublished() -> Response {
+pub(super) fn unpublished() -> Response {
     plain::problem(
         StatusCode::NOT_FOUND,
         "No such file is published. A certificate names its CRL and its issuer's certificate itself.",

@@ -5,6 +5,7 @@
 //! it over TLS would need the very status it tells. Bad input gets a 4xx or an OCSP error, never a 5xx.
 
 mod caching;
+mod copies;
 mod feed;
 mod files;
 mod health;

@@ -1,4 +1,5 @@
-//! The endpoints of a responder on a machine of its own: `/ocsp`, `/healthz`, `/readyz`; for operators, `/metrics`.
+//! The endpoints of a responder on a machine of its own: `/ocsp`, copies of what the installation publishes (`/crl/…`, `/ca/…`,
+//! `/filter/…`, `/published`), `/healthz`, `/readyz`; for operators, `/metrics`.
 
 use std::sync::Arc;
 
@@ -11,8 +12,9 @@ use ca_core::status::feed::{HeldStatus, Speaking};
 use time::{Duration, OffsetDateTime};
 use tower_http::timeout::TimeoutLayer;
 
-use super::{Answering, PATIENCE, health, ocsp, operator, plain};
+use super::{Answering, PATIENCE, copies, health, ocsp, operator, plain};
 use crate::ocsp::MAX_REQUEST;
+use crate::publication::Copies;
 
 /// What such a responder serves from.
 #[derive(Debug, Clone)]
@@ -21,6 +23,8 @@ pub struct RoleState {
     pub answering: Answering,
     /// What is held of the feed.
     pub held: Arc<HeldStatus>,
+    /// Copies of what the installation publishes.
+    pub copies: Arc<Copies>,
 }
 
 /// The public endpoints.
@@ -29,6 +33,7 @@ pub fn role_router(state: RoleState) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(ready))
         .with_state(state.clone())
+        .merge(copies::routes(state.clone()))
         .merge(ocsp::routes(state.answering))
         .fallback(no_such_page)
         .method_not_allowed_fallback(plain::no_such_method)
@@ -66,8 +71,15 @@ async fn ready(State(state): State<RoleState>) -> Response {
         (_, Err(cause)) => not_ready(&cause.to_string()),
         (Some(_), Ok(())) => {
             let left = (until - now).as_seconds_f64();
+            let copies = match state.copies.compared_at() {
+                Some(at) => {
+                    format!("as published {:.1} s ago", (now - at).max(Duration::ZERO).as_seconds_f64())
+                }
+                None => "not compared with the installation's since the start".to_owned(),
+            };
             let text = format!(
-                "ready\nthe status of certificates is of {age:.1} s ago, and is told for {left:.0} s more if nothing is heard\n"
+                "ready\nthe status of certificates is of {age:.1} s ago, and is told for {left:.0} s more if nothing is heard\n\
+                 the copies of CRLs and filters are {copies}\n"
             );
             ([(header::CACHE_CONTROL, "no-store")], text).into_response()
         }
@@ -84,5 +96,8 @@ fn age(as_of: OffsetDateTime, now: OffsetDateTime) -> Duration {
 }
 
 async fn no_such_page() -> Response {
-    plain::problem(StatusCode::NOT_FOUND, "This responder answers at /ocsp.")
+    plain::problem(
+        StatusCode::NOT_FOUND,
+        "This responder answers at /ocsp, and has copies of CRLs and CA certificates: /published lists them.",
+    )
 }

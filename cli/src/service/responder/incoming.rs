@@ -10,6 +10,7 @@ use ca_core::status::feed::{Acceptance, MessageReader, Place, Taken};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::copier;
 use super::settings::ResponderSettings;
 use super::state::FeedState;
 use super::{alone, held_by};
@@ -134,6 +135,10 @@ pub(super) fn bring_in(folder: &Path, state: &mut FeedState) -> Result<(), Servi
 
 fn take(state: &mut FeedState, octets: &[u8], acceptance: Acceptance) -> Result<Imported, String> {
     let taken = state.take_all(octets, acceptance).map_err(|error| error.to_string())?;
+    if acceptance == Acceptance::Anew {
+        // CRLs of the history that was left may have greater numbers than those that come now.
+        copier::forget(state.folder()).map_err(|error| error.to_string())?;
+    }
     let speaking = state.held().speaking();
     Ok(Imported {
         changed: taken == Taken::Changes,

@@ -1,6 +1,7 @@
 //! `npki responder`: an OCSP responder on a machine of its own. It follows the status feed of an installation, answers with
 //! keys that never leave it, and needs neither the CA nor its store.
 
+mod copier;
 mod credentials;
 mod incoming;
 mod keeper;

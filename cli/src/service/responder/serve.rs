@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use ca_core::clock::SystemClock;
 use ca_core::status::feed::HeldStatus;
-use ocsp_responder::http::{Answering, RoleState, role_operator_router, role_router};
+use ocsp_responder::http::{Answering, RoleState, paced, role_operator_router, role_router};
+use ocsp_responder::publication::Copies;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::copier::Copier;
 use super::keeper::Keeper;
 use super::settings::ResponderSettings;
 use super::state::FeedState;
@@ -28,12 +30,14 @@ pub(crate) fn serve(data: &Path) -> Result<(), ServiceError> {
     let _alone = alone(data)?.ok_or_else(|| ServiceError::ResponderRuns(data.to_owned()))?;
     let held = Arc::new(HeldStatus::new(Arc::new(SystemClock), settings.longest));
     let state = FeedState::open(data.join("state"), Arc::clone(&held), settings.keys.clone())?;
+    let copies = Arc::default();
+    let copier = Copier::open(&settings, Arc::clone(&held), Arc::clone(&copies))?;
     let mut keeper = Keeper::new(settings.clone(), state, credentials(&settings)?)?;
     // What is kept answers from the first request on, whether the feed is there or not.
     keeper.turn();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(files::at(data))?;
-    runtime.block_on(run(keeper, held, &settings))
+    runtime.block_on(run(keeper, copier, RoleParts { held, copies }, &settings))
 }
 
 /// The log without a line for each time that the feed is asked, every second.
@@ -44,9 +48,16 @@ fn quiet(log: &Log) -> Log {
     }
 }
 
+/// What is served from, besides those that answer.
+struct RoleParts {
+    held: Arc<HeldStatus>,
+    copies: Arc<Copies>,
+}
+
 async fn run(
     keeper: Keeper,
-    held: Arc<HeldStatus>,
+    copier: Copier,
+    RoleParts { held, copies }: RoleParts,
     settings: &ResponderSettings,
 ) -> Result<(), ServiceError> {
     let listener: TcpListener = tls::bind(settings.listen).await?;
@@ -56,16 +67,20 @@ async fn run(
         clock: Arc::new(SystemClock),
         metrics: Arc::default(),
     };
-    let role = RoleState { answering, held };
+    let metrics = Arc::clone(&answering.metrics);
+    let role = RoleState { answering, held, copies };
     let (stop, stopped) = watch::channel(false);
     let watched = serve_at(operator, role_operator_router(role.clone()), settings.limits, stopped.clone());
     let keeping = AtWork::begin(move |stop| keeper.run(stop));
+    let copying = AtWork::begin(move |stop| copier.run(stop));
     tracing::info!(listen = %settings.listen, name = %settings.name, "answering");
-    let answering = tokio::spawn(tls::serve_http(listener, role_router(role), settings.limits, stopped));
+    let public = paced(role_router(role), settings.pace.clone(), metrics);
+    let answering = tokio::spawn(tls::serve_http(listener, public, settings.limits, stopped));
     signalled().await;
     tracing::info!("stopping: open requests finish first");
     let _ = stop.send(true);
     let _ = tokio::join!(answering, watched);
     keeping.end();
+    copying.end();
     Ok(())
 }

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use ca_core::tlog::note::VerifierKey;
 use id_registry::responders::ResponderName;
+use ocsp_responder::http::PaceSettings;
 use ocsp_responder::ocsp::{AnswerPolicy, ThisUpdate};
 use serde::Deserialize;
 use time::Duration;
 
 use crate::service::answers::LooseOcsp;
+use crate::service::pace::LoosePace;
 use crate::service::settings::{
     self, Limits, LooseLimits, LooseLog, bounded, check_limits, check_log, in_one_line, quoted,
 };
@@ -31,7 +33,11 @@ struct Loose {
     #[serde(default)]
     cut_off: LooseCutOff,
     #[serde(default)]
+    copies: LooseCopies,
+    #[serde(default)]
     ocsp: LooseOcsp,
+    #[serde(default)]
+    pace: LoosePace,
     #[serde(default)]
     limits: LooseLimits,
     #[serde(default)]
@@ -65,6 +71,27 @@ impl Default for LooseCutOff {
     }
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LooseCopies {
+    published: bool,
+}
+
+impl Default for LooseCopies {
+    fn default() -> Self {
+        Self { published: true }
+    }
+}
+
+/// Whether what the installation publishes is published here, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Copying {
+    /// It is.
+    Published,
+    /// OCSP alone is answered.
+    Off,
+}
+
 /// Checked settings.
 #[derive(Debug, Clone)]
 pub(super) struct ResponderSettings {
@@ -83,7 +110,10 @@ pub(super) struct ResponderSettings {
     pub(super) poll: std::time::Duration,
     /// For how long it answers without having heard from the feed.
     pub(super) longest: Duration,
+    pub(super) copying: Copying,
     pub(super) answers: AnswerPolicy,
+    /// How much one address may ask; without it, as much as it likes.
+    pub(super) pace: Option<PaceSettings>,
     pub(super) limits: Limits,
     pub(super) log: settings::Log,
 }
@@ -126,6 +156,8 @@ impl ResponderSettings {
             keys: loose.feed.keys.iter().map(key).collect::<Result<_, String>>()?,
             poll: std::time::Duration::from_secs(poll.into()),
             longest: Duration::hours(hours.into()),
+            copying: if loose.copies.published { Copying::Published } else { Copying::Off },
+            pace: loose.pace.check()?,
             answers: AnswerPolicy { this_update, ..loose.ocsp.check()? },
             limits: check_limits(&loose.limits)?,
             log: check_log(loose.log)?,
@@ -179,6 +211,7 @@ mod tests {
         let of_defaults = ResponderSettings::parse(least, Path::new("/d")).unwrap();
         assert_eq!((sample.answers, sample.longest), (of_defaults.answers, of_defaults.longest));
         assert_eq!(sample.limits.connections, of_defaults.limits.connections);
+        assert_eq!((sample.copying, sample.pace), (of_defaults.copying, of_defaults.pace));
     }
 
     #[test]
@@ -201,6 +234,7 @@ mod tests {
             ("poll_seconds = 1", "poll_seconds = 0", "feed.poll_seconds"),
             ("hours = 24", "hours = 0", "cut_off.hours"),
             ("this_update = \"known\"", "this_update = \"never\"", "cut_off.this_update"),
+            ("at_once = 2000", "at_once = 0", "pace.at_once"),
             ("hours = 24", "hour = 24", "did you mean `hours`"),
         ] {
             assert!(SAMPLE.contains(from), "{from}");

@@ -164,6 +164,11 @@ impl FeedState {
         Ok(taken)
     }
 
+    /// Where it is kept.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// What is held.
     pub(super) const fn held(&self) -> &Arc<HeldStatus> {
         &self.held

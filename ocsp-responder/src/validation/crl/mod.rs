@@ -133,6 +133,22 @@ impl VerifiedList {
     /// # Errors
     /// Each way in which it is not.
     pub fn verify(crl: &[u8], issuer: &Certificate) -> Result<Self, CrlRefusal> {
+        let list = Self::verified(crl, issuer)?;
+        let entries = list.entries().map(|entry| list_entry(&entry?)).collect::<Result<_, _>>()?;
+        Self::of(&list, entries)
+    }
+
+    /// As [`Self::verify`], and every entry is looked at; but none is kept, of which there may be a million.
+    ///
+    /// # Errors
+    /// As [`Self::verify`].
+    pub fn verify_head(crl: &[u8], issuer: &Certificate) -> Result<Self, CrlRefusal> {
+        let list = Self::verified(crl, issuer)?;
+        list.entries().try_for_each(|entry| list_entry(&entry?).map(|_| ()))?;
+        Self::of(&list, Vec::new())
+    }
+
+    fn verified<'a>(crl: &'a [u8], issuer: &Certificate) -> Result<RevocationList<'a>, CrlRefusal> {
         let list = RevocationList::read(crl)?;
         if list.issuer != *issuer.subject_name() {
             return Err(CrlRefusal::OtherIssuer);
@@ -148,6 +164,10 @@ impl VerifiedList {
             return Err(CrlRefusal::OutOfScope);
         }
         list.verify(issuer)?;
+        Ok(list)
+    }
+
+    fn of(list: &RevocationList<'_>, entries: Vec<ListEntry>) -> Result<Self, CrlRefusal> {
         Ok(Self {
             issuer: name::text(list.issuer.der()),
             number: list.extensions.number.map(decimal),
@@ -156,7 +176,7 @@ impl VerifiedList {
             contains: restriction(&list.extensions.scope),
             this_update: list.this_update,
             next_update: list.next_update.ok_or(CrlRefusal::NoNextUpdate)?,
-            entries: list.entries().map(|entry| list_entry(&entry?)).collect::<Result<_, _>>()?,
+            entries,
         })
     }
 }
