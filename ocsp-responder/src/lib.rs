@@ -11,4 +11,5 @@ pub mod metrics;
 pub mod ocsp;
 pub mod publication;
 pub mod signature;
+pub mod timestamp;
 pub mod validation;

@@ -31,6 +31,8 @@ pub const STAFF_PROFILE: &str = "staff-authentication";
 pub const SERVER_PROFILE: &str = "tls-server";
 /// The profile of OCSP responders' certificates: each CA issues its own responder's.
 pub const RESPONDER_PROFILE: &str = "ocsp-responder";
+/// The profile of time-stamping units.
+pub const TIMESTAMPING_PROFILE: &str = "timestamping-unit";
 
 /// A checked hierarchy. Issuers stand before what they issue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 /// Who uses what, in the order of `npki --help`.
 const GROUPS: [(&str, &[&str]); 5] = [
-    ("Verifying (relying parties)", &["verify", "inspect", "lint", "status", "crl", "sign"]),
+    ("Verifying (relying parties)", &["verify", "inspect", "lint", "status", "crl", "sign", "timestamp"]),
     ("Requesting (agencies)", &["cert", "request", "fleet", "profile"]),
     (
         "Vetting and administration",
@@ -41,6 +41,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
             "restore",
             "witness",
             "responder",
+            "tsa",
             "feed",
             "ca",
             "ceremony",

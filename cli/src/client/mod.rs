@@ -204,11 +204,21 @@ impl Publications {
     /// # Errors
     /// No answer, or another status than 200.
     pub fn ask_ocsp(&self, url: &url::Url, request: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        self.ask(url, "application/ocsp-request", request)
+    }
+
+    /// POST of a time-stamp request (RFC 3161 section 3.4).
+    ///
+    /// # Errors
+    /// No answer, or another status than 200.
+    pub fn ask_for_timestamp(&self, url: &url::Url, request: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        self.ask(url, "application/timestamp-query", request)
+    }
+
+    fn ask(&self, url: &url::Url, content_type: &str, request: Vec<u8>) -> Result<Vec<u8>, Failure> {
         let transport = Transport::new(tls::none()?, url, self.timeout)?;
-        let builder = transport
-            .request(Method::POST, url.clone())
-            .header("content-type", "application/ocsp-request")
-            .body(request);
+        let builder =
+            transport.request(Method::POST, url.clone()).header("content-type", content_type).body(request);
         published(url, transport.send(builder)?)
     }
 }

@@ -12,7 +12,7 @@ use crate::relying_party::inspection::{self, Inspected};
 /// What to look at.
 #[derive(Debug, Args)]
 pub struct InspectArguments {
-    /// A certificate, request, CRL, OCSP answer or signature; - is standard input
+    /// A certificate, request, CRL, OCSP answer, signature or time stamp; - is standard input
     file: PathBuf,
 }
 

@@ -51,7 +51,9 @@ mod sign;
 mod staff;
 mod statistics;
 mod status;
+mod timestamp;
 mod token;
+mod tsa;
 mod verify;
 mod version;
 mod vet;
@@ -78,7 +80,7 @@ pub type Ending = Result<Outcome, Failure>;
 pub enum Command {
     /// Verify a certificate, or a signed file
     Verify(verify::VerifyArguments),
-    /// Show what is in a certificate, request, CRL, OCSP answer or signature
+    /// Show what is in a certificate, request, CRL, OCSP answer, signature or time stamp
     Inspect(inspect::InspectArguments),
     /// Hold certificates and CRLs against the standards' rules, offline
     #[command(after_help = lint::EXAMPLES)]
@@ -93,6 +95,8 @@ pub enum Command {
     Crl(crl::CrlCommand),
     /// Sign a file
     Sign(sign::SignArguments),
+    /// Have a file stamped with the time: proof that it was there then
+    Timestamp(timestamp::TimestampArguments),
     /// Certificates: request, list, show, download, release
     #[command(subcommand)]
     Cert(cert::CertCommand),
@@ -187,6 +191,9 @@ pub enum Command {
     /// An OCSP responder on a machine of its own, without the CA and its database
     #[command(subcommand, after_help = responder::EXAMPLES)]
     Responder(responder::ResponderCommand),
+    /// A time-stamping unit on a machine of its own (RFC 3161)
+    #[command(subcommand, after_help = tsa::EXAMPLES)]
+    Tsa(tsa::TsaCommand),
     /// The signed status feed that responders on other machines follow
     #[command(subcommand)]
     Feed(feed::FeedCommand),
@@ -226,6 +233,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Doctor(arguments) => doctor::run(&arguments, session),
         Command::Crl(command) => crl::run(command, session),
         Command::Sign(arguments) => sign::run(&arguments, session),
+        Command::Timestamp(arguments) => timestamp::run(&arguments, session),
         Command::Cert(command) => cert::run(command, session),
         Command::Request(command) => request::run(command, session),
         Command::Fleet(command) => fleet::run(command, session),
@@ -259,6 +267,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Restore(arguments) => restore::run(&arguments, session),
         Command::Witness(command) => witness::run(command),
         Command::Responder(command) => responder::run(command, session),
+        Command::Tsa(command) => tsa::run(command, session),
         Command::Feed(command) => feed::run(command),
         Command::Ceremony(command) => ceremony::run(command, session),
         Command::Demo(arguments) => demo::run(&arguments, session),

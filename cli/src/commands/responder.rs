@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use ca_core::clock::in_words;
 use ca_core::status::feed::Acceptance;
 use clap::{Args, Subcommand};
-use id_registry::responders::ResponderName;
+use id_registry::remote::RemoteName;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::OffsetDateTime;
@@ -88,7 +88,7 @@ pub struct InitArguments {
     folder: PathBuf,
     /// The responder's name, which stands in its certificates: 1 to 32 letters, digits, "-" and "."
     #[arg(long, value_name = "NAME")]
-    name: ResponderName,
+    name: RemoteName,
     /// Where it listens, plain HTTP
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8088")]
     listen: SocketAddr,

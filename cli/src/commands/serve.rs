@@ -12,13 +12,13 @@ use crate::service;
 /// What to run.
 #[derive(Debug, Args)]
 pub struct ServeArguments {
-    /// The folder that `npki init`, or `npki responder init`, set up
+    /// The folder that `npki init`, `npki responder init` or `npki tsa init` set up
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// Where the store is, instead of what npki.toml says: postgres://USER@HOST/DATABASE, or a folder
     #[arg(long, value_name = "ADDRESS", env = "NPKI_STORE")]
     store: Option<String>,
-    /// Everything, or a responder that follows the status feed of an installation elsewhere
+    /// Everything, a responder that follows the status feed of an installation elsewhere, or a time-stamping unit
     #[arg(long, value_name = "ROLE", value_enum, default_value = "installation")]
     role: Role,
 }
@@ -30,6 +30,8 @@ pub enum Role {
     Installation,
     /// OCSP alone: needs neither CA nor database
     Responder,
+    /// Time stamps alone: needs neither CA nor database
+    Tsa,
 }
 
 #[derive(Debug, Serialize)]
@@ -41,7 +43,8 @@ struct Answer {
 pub fn run(arguments: &ServeArguments) -> Ending {
     match arguments.role {
         Role::Installation => service::serve(&arguments.data, arguments.store.as_deref())?,
-        // NPKI_STORE may be set for others; this role has no store.
+        // NPKI_STORE may be set for others; these roles have no store.
+        Role::Tsa => service::tsa::serve(&arguments.data)?,
         Role::Responder => service::responder::serve(&arguments.data)?,
     }
     let answer = Answer { data: arguments.data.clone() };

@@ -1,4 +1,4 @@
-//! `npki verify`: a certificate, or a signed file.
+//! `npki verify`: a certificate, a signed file, or a file with a time stamp.
 
 use std::path::{Path, PathBuf};
 
@@ -22,11 +22,14 @@ use crate::session::Session;
 /// What to verify.
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// A certificate, or a file with a signature
+    /// A certificate, or a file with a signature or a time stamp
     file: PathBuf,
     /// The signature [default: FILE.p7s, when it exists]
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
+    /// Verify a time stamp of the file, and no signature: what `npki timestamp` wrote
+    #[arg(long, value_name = "FILE", conflicts_with = "signature")]
+    timestamp: Option<PathBuf>,
     /// The trust anchor, PEM or DER, instead of the context's
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
@@ -59,9 +62,14 @@ pub fn run(arguments: &VerifyArguments, session: &mut Session) -> Ending {
     } else {
         StatusEvidence::network(&publications, session.entropy.as_ref())
     };
-    let judgement = match signature_of(arguments) {
-        Some(signature) => signed_file(arguments, &signature, &anchors, at, &evidence)?,
-        None => {
+    let judgement = match (&arguments.timestamp, signature_of(arguments)) {
+        (Some(stamp), _) => {
+            let document = files::read(&arguments.file, files::MAX_DOCUMENT)?;
+            let stamp = files::read(stamp, files::MAX_OBJECT)?;
+            judgement::judge_timestamp(&document, &stamp, &anchors, at, &evidence)?
+        }
+        (None, Some(signature)) => signed_file(arguments, &signature, &anchors, at, &evidence)?,
+        (None, None) => {
             let given = certificate(&arguments.file)?;
             let chain = if arguments.offline { given } else { completed(given, &anchors, &publications) };
             judgement::judge_certificate(&chain, &anchors, at, &evidence)?
@@ -112,6 +120,9 @@ fn text(answer: &Answer, page: &mut Page) {
     }
     if let Some(claimed) = answer.judgement.claimed {
         page.line(format!("  signed   {}, as the signer claims; no timestamp proves it", in_words(claimed)));
+    }
+    if let Some(stamped) = &answer.judgement.stamped {
+        page.line(format!("  stamped  {stamped}"));
     }
     for silent in &answer.judgement.unreachable {
         page.line(format!("  silent   {silent}"));

@@ -1,81 +1,7 @@
 //! The catalogue of everything that can go wrong here: what `npki help E-CODE` prints.
 
 use super::Exit;
-
-/// One entry of the catalogue. The wording is general; a failure may say it more precisely.
-#[derive(Debug, Clone, Copy)]
-pub struct Problem {
-    /// Its stable code.
-    pub code: &'static str,
-    /// What happened.
-    pub title: &'static str,
-    /// Why it usually happens.
-    pub cause: &'static str,
-    /// What to do about it.
-    pub fix: &'static str,
-    /// The code left to the shell.
-    pub exit: Exit,
-    /// Whether trying again can help.
-    pub retryable: bool,
-}
-
-/// An entry as help prints it, whether it is local or the server's.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct Entry {
-    /// Its stable code.
-    pub code: String,
-    /// What happened.
-    pub title: String,
-    /// Why it usually happens.
-    pub cause: String,
-    /// What to do about it.
-    pub fix: String,
-    /// The exit code.
-    pub exit: u8,
-    /// Whether trying again can help.
-    pub retryable: bool,
-}
-
-/// Every code there is: this program's own and those of the server, sorted.
-pub fn entries() -> Vec<Entry> {
-    let mut all: Vec<Entry> = LOCAL.iter().map(Entry::from).chain(server_entries()).collect();
-    all.sort_by(|left, right| left.code.cmp(&right.code));
-    all
-}
-
-/// The server's codes: its table of problems, and the causes for which it refuses a certification request.
-fn server_entries() -> impl Iterator<Item = Entry> {
-    let table = id_registry::http::problem::catalogue().iter().map(|kind| Entry {
-        code: kind.code.to_owned(),
-        title: kind.title.to_owned(),
-        cause: format!("the server answers {}", kind.status),
-        fix: kind.fix.to_owned(),
-        exit: Exit::of_status(kind.status).number(),
-        retryable: kind.retryable,
-    });
-    let requests = ca_core::csr::catalogue::one_of_each().into_iter().map(|cause| Entry {
-        code: cause.code().to_owned(),
-        title: "the certification request is refused".to_owned(),
-        cause: format!("for example: {cause}"),
-        fix: cause.fix().to_owned(),
-        exit: Exit::Usage.number(),
-        retryable: false,
-    });
-    table.chain(requests)
-}
-
-impl From<&Problem> for Entry {
-    fn from(problem: &Problem) -> Self {
-        Self {
-            code: problem.code.to_owned(),
-            title: problem.title.to_owned(),
-            cause: problem.cause.to_owned(),
-            fix: problem.fix.to_owned(),
-            exit: problem.exit.number(),
-            retryable: problem.retryable,
-        }
-    }
-}
+pub use super::entry::{Problem, entries};
 
 macro_rules! problems {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $exit:ident, $retry:literal, $title:literal, $cause:literal, $fix:literal;)+) => {
@@ -85,7 +11,7 @@ macro_rules! problems {
                 code: $code, title: $title, cause: $cause, fix: $fix, exit: Exit::$exit, retryable: $retry,
             };
         )+
-        static LOCAL: &[Problem] = &[$(Problem {
+        pub(super) static LOCAL: &[Problem] = &[$(Problem {
             code: $code, title: $title, cause: $cause, fix: $fix, exit: Exit::$exit, retryable: $retry,
         }),+];
     };
@@ -662,6 +588,21 @@ problems! {
         "the signature could not be made",
         "key, certificate and file do not make a signature together",
         "check the certificate: npki inspect FILE";
+    /// The folder holds no time-stamping unit.
+    NO_TSA = "E-TSA-001", NotFound, false,
+        "the folder holds no time-stamping unit",
+        "it has no tsa.toml",
+        "npki tsa init --data DIR --name NAME";
+    /// Another process serves from the folder.
+    TSA_RUNS = "E-TSA-002", Conflict, false,
+        "another process serves this time-stamping unit",
+        "two processes must not count one unit's starts",
+        "stop the other process, or give --data another folder";
+    /// There is no time stamp.
+    NO_TIMESTAMP = "E-TSA-003", Failed, true,
+        "no time stamp was given",
+        "the time-stamping unit refused, or its answer does not fit the question",
+        "try again; if it goes on, ask the unit's operator, or give --tsa another address";
 }
 
 #[cfg(test)]

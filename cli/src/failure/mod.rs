@@ -6,6 +6,7 @@ use ca_core::clock::EntropyError;
 use serde::Serialize;
 
 pub mod catalogue;
+mod entry;
 mod exit;
 
 pub use catalogue::Problem;

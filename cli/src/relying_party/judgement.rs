@@ -1,6 +1,8 @@
-//! Verdicts about certificates and signed files, over `ocsp_responder::validation` and `ocsp_responder::signature`.
+//! Verdicts about certificates, signed files and time stamps, over `ocsp_responder::validation` and `ocsp_responder::signature`.
 
+use ca_core::clock::in_words;
 use ocsp_responder::signature::verify_signed_file;
+use ocsp_responder::timestamp::{StatementView, verify_timestamp};
 use ocsp_responder::validation::certificate::Certificate;
 use ocsp_responder::validation::path::{PathFailure, find_path};
 use ocsp_responder::validation::status::CertificateStatus;
@@ -30,6 +32,9 @@ pub struct Judgement {
     /// When the signer claims to have signed.
     #[serde(skip)]
     pub claimed: Option<OffsetDateTime>,
+    /// The moment that a time stamp states, for people.
+    #[serde(skip)]
+    pub stamped: Option<String>,
     /// What could not be asked, where that matters.
     pub unreachable: Vec<String>,
     /// The steps that led to it.
@@ -161,6 +166,40 @@ pub fn judge_signature(
     Ok(Judgement { path, claimed: verdict.claimed_signing_time, ..judged })
 }
 
+/// Judges a time stamp over a document at a moment.
+///
+/// # Errors
+/// Something given cannot be read; a verdict of no is no error.
+pub fn judge_timestamp(
+    document: &[u8],
+    stamp: &[u8],
+    anchors: &Anchors,
+    at: OffsetDateTime,
+    evidence: &StatusEvidence<'_>,
+) -> Result<Judgement, Failure> {
+    let anchors = trusted(anchors)?;
+    let basis = Basis { anchors: &anchors, intermediates: &[], evidence, ocsp: evidence, at };
+    let verdict = verify_timestamp(stamp, document, &basis)
+        .map_err(|error| Failure::of(&catalogue::UNREADABLE).cause(error.to_string()))?;
+    let stated = verdict.statement.as_ref();
+    let valid = stated.map(|stated| format!("this very file was there on {}", in_words(stated.at)));
+    let reason = verdict.reasons.first().cloned();
+    let judged = judgement(verdict.answer, reason, &valid.unwrap_or_default(), &verdict, evidence)?;
+    let path = verdict.certificate.as_ref().map(stations).unwrap_or_default();
+    Ok(Judgement { path, stamped: stated.map(stamped), ..judged })
+}
+
+/// The moment of a time stamp with how exact it is.
+fn stamped(stated: &StatementView) -> String {
+    let exact = stated.accuracy_milliseconds.map_or_else(
+        || format!("as exact as policy {} says", stated.policy),
+        |accuracy| {
+            format!("to {:.3} s", std::time::Duration::from_millis(accuracy.unsigned_abs()).as_secs_f64())
+        },
+    );
+    format!("{}, {exact}, number {}", in_words(stated.at), stated.serial)
+}
+
 /// The certificates of a path with their status, a line each.
 fn stations(verdict: &CertificateVerdict) -> Vec<String> {
     let station = |element: &PathElement| {
@@ -199,6 +238,7 @@ fn judgement(
         summary: reason.unwrap_or_else(|| valid.to_owned()),
         path: Vec::new(),
         claimed: None,
+        stamped: None,
         // Whoever got an answer need not hear which of two sources was silent.
         unreachable: if verdict == Verdict::Undetermined { evidence.unreachable() } else { Vec::new() },
         details,

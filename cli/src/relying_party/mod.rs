@@ -12,4 +12,5 @@ pub mod material;
 pub mod ocsp;
 pub mod revocation_list;
 pub mod signing;
+pub mod stamping;
 pub mod standing;

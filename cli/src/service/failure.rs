@@ -36,6 +36,10 @@ impl From<ServiceError> for Failure {
             ServiceError::ResponderSettings { path, .. } => Self::of(&catalogue::RESPONDER_SETTINGS)
                 .cause(said)
                 .fix(format!("correct {}; every key stands in the comments of that file", path.display())),
+            ServiceError::NoTsa(folder) => Self::of(&catalogue::NO_TSA)
+                .what(said)
+                .fix(format!("npki tsa init --data {} --name NAME", folder.display())),
+            ServiceError::TsaRuns(_) => Self::of(&catalogue::TSA_RUNS).what(said),
             ServiceError::FeedRefused(_) => Self::of(&catalogue::FEED_REFUSED).cause(said),
             ServiceError::WitnessState(_) => Self::of(&catalogue::WITNESS_STATE).cause(said),
             ServiceError::DemoStillServing { process, .. } => {

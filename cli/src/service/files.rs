@@ -33,3 +33,15 @@ pub(crate) fn at(path: &Path) -> impl FnOnce(std::io::Error) -> ServiceError {
     let path = PathBuf::from(path);
     move |source| ServiceError::File { path, source }
 }
+
+/// Holds a file for this process alone, until it is closed or the process dies in whatever way; `None` when another process
+/// holds it.
+pub(crate) fn held_alone(path: &Path) -> Result<Option<std::fs::File>, ServiceError> {
+    let file = std::fs::File::options().create(true).truncate(false).write(true).open(path);
+    let file = file.map_err(at(path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+        Err(std::fs::TryLockError::Error(error)) => Err(at(path)(error)),
+    }
+}

@@ -50,6 +50,7 @@ mod signing_token;
 mod status;
 mod store;
 mod tls;
+pub(crate) mod tsa;
 mod vault;
 mod webhooks;
 pub(crate) mod witness;
@@ -162,6 +163,12 @@ pub(crate) enum ServiceError {
         /// What is wrong with it.
         why: String,
     },
+    /// The folder holds no time-stamping unit.
+    #[error("{} holds no time-stamping unit", .0.display())]
+    NoTsa(PathBuf),
+    /// Another process serves the time-stamping unit in the folder.
+    #[error("another process serves the time-stamping unit in {}", .0.display())]
+    TsaRuns(PathBuf),
     /// A file of the status feed is refused.
     #[error("{0}")]
     FeedRefused(String),
@@ -242,5 +249,6 @@ refused!(
     ca_core::tlog::note::NoteKeyError,
     id_registry::staff::StaffError,
     ocsp_responder::ocsp::ResponderError,
+    ocsp_responder::timestamp::UnitError,
     rustls::Error,
 );

@@ -54,6 +54,7 @@ mod session;
 mod simulation;
 mod staff;
 mod statistics;
+mod timestamping;
 mod tokens;
 mod usage;
 mod webhooks;
@@ -93,6 +94,7 @@ fn of_the_installation() -> Vec<Route> {
         guarded(cas::__path_install_crl, cas::install_crl),
         guarded(cas::__path_install_link, cas::install_link),
         guarded(responders::__path_certify, responders::certify),
+        guarded(timestamping::__path_certify, timestamping::certify),
         guarded(ledger::__path_state, ledger::state),
         guarded(ledger::__path_list, ledger::list),
         guarded(ledger::__path_show, ledger::show),

@@ -16,7 +16,7 @@ use super::route::Service;
 use super::{blocking, pem};
 use crate::permission::ManageCas;
 use crate::registry::Registry;
-use crate::responders::ResponderName;
+use crate::remote::RemoteName;
 
 /// A responder's key, to be certified.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -54,7 +54,7 @@ pub(super) async fn certify(
     let shown: String = id.chars().take(40).collect();
     let ca =
         CaId::new(&id).map_err(|_| Problem::new(table::UNKNOWN_CA, format!("no CA is called {shown:?}")))?;
-    let name: ResponderName =
+    let name: RemoteName =
         asked.name.parse().map_err(|error| Problem::new(table::FIELD_UNFIT, format!("name: {error}")))?;
     let act = move |registry: &Registry| {
         let csr = CertificationRequest::parse(asked.csr.as_bytes())?.verify()?;

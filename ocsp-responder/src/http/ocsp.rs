@@ -39,7 +39,7 @@ async fn by_post(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    if !is_request_type(&headers) {
+    if !plain::is_of_type(&headers, REQUEST_TYPE) {
         return plain::problem(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "An OCSP request has the content type application/ocsp-request.",
@@ -120,13 +120,6 @@ fn unreadable_body(rejection: &BytesRejection) -> Response {
         // The connection broke within the body.
         _ => plain::problem(StatusCode::BAD_REQUEST, "The request's body could not be read."),
     }
-}
-
-/// RFC 9110 section 8.3.1: types are compared without regard to case, parameters aside.
-fn is_request_type(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case(REQUEST_TYPE)
 }
 
 /// Reads the base64 of a path whose percent-encoding is already undone.

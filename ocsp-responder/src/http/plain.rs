@@ -1,6 +1,6 @@
-//! Problems as one line of plain text: those who read them look at a fetch log, not at JSON.
+//! What endpoints without JSON share. Problems are one line of plain text: those who read them look at a fetch log.
 
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 /// A status and a line that says what to do about it.
@@ -12,6 +12,14 @@ pub(super) fn problem(status: StatusCode, line: &str) -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     (status, headers, format!("{line}\n")).into_response()
+}
+
+/// Whether a request's body is of this type. RFC 9110 section 8.3.1: types are compared without regard to case,
+/// parameters aside.
+pub(super) fn is_of_type(headers: &HeaderMap, wanted: &str) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case(wanted)
 }
 
 /// Our fault: says nothing of what is behind it.

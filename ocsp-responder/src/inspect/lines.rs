@@ -5,6 +5,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::view::{
     CertificateView, ExtensionView, Inspected, KeyView, MessageView, RequestView, RevocationListView,
+    TimestampReplyView, TimestampRequestView, TimestampView,
 };
 
 impl Inspected {
@@ -20,6 +21,8 @@ impl Inspected {
                 line("SHA-256", &view.sha256),
             ],
             Self::CmsMessage(view) => message(view),
+            Self::TimestampRequest(view) => timestamp_request(view),
+            Self::TimestampReply(view) => timestamp_reply(view),
             Self::PublicKey(view) => std::iter::once("Public key".to_owned()).chain(key(view)).collect(),
             Self::PrivateKey(view) => {
                 let kept = if view.encrypted { "yes" } else { "no" };
@@ -102,6 +105,7 @@ fn message(view: &MessageView) -> Vec<String> {
         lines.push(line("Not shown", refusal));
     }
     lines.push(line("Content", if view.attached { "inside" } else { "detached" }));
+    lines.extend(view.timestamp.iter().flat_map(timestamp));
     for signer in &view.signers {
         lines.push(line("Signer", &signer.identifier));
         lines.push(line("Digest", &signer.digest_algorithm));
@@ -113,5 +117,43 @@ fn message(view: &MessageView) -> Vec<String> {
     for inside in &view.certificates {
         lines.extend(certificate(inside));
     }
+    lines
+}
+
+fn timestamp(view: &TimestampView) -> Vec<String> {
+    let accuracy = view.accuracy_milliseconds;
+    let accuracy =
+        accuracy.map_or_else(|| "not stated".to_owned(), |milliseconds| format!("{milliseconds} ms"));
+    let nonce = view.nonce.iter().map(|nonce| line("Nonce", nonce));
+    [
+        line("States the time", &moment(view.at)),
+        line("Accuracy", &accuracy),
+        line("Number", &view.serial),
+        line("Policy", &view.policy),
+        line("Digest stamped", &format!("{} {}", view.digest_algorithm, view.digest)),
+    ]
+    .into_iter()
+    .chain(nonce)
+    .collect()
+}
+
+fn timestamp_request(view: &TimestampRequestView) -> Vec<String> {
+    let wanted = if view.certificate_wanted { "asked for" } else { "not asked for" };
+    let mut lines = vec![
+        "Time-stamp request".to_owned(),
+        line("Digest", &format!("{} {}", view.digest_algorithm, view.digest)),
+        line("Certificate", wanted),
+    ];
+    lines.extend(view.policy.iter().map(|policy| line("Policy", policy)));
+    lines.extend(view.nonce.iter().map(|nonce| line("Nonce", nonce)));
+    lines.push(line("SHA-256", &view.sha256));
+    lines
+}
+
+fn timestamp_reply(view: &TimestampReplyView) -> Vec<String> {
+    let mut lines = vec!["Time-stamp reply".to_owned()];
+    lines.extend(view.refusal.iter().map(|refusal| line("No token", refusal)));
+    lines.push(line("SHA-256", &view.sha256));
+    lines.extend(view.token.iter().flat_map(message));
     lines
 }

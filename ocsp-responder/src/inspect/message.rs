@@ -1,7 +1,7 @@
 //! CMS messages.
 
 use super::view::{CertificateView, MessageView, SignerView};
-use super::{names, recognise};
+use super::{names, recognise, stamps};
 use crate::signature::outline;
 
 /// The CMS message in `der`. One that cannot be shown further says why.
@@ -10,7 +10,8 @@ pub(super) fn view(der: &[u8]) -> MessageView {
     match outline(der) {
         Ok(found) => MessageView {
             refusal: None,
-            attached: found.attached,
+            attached: found.content.is_some(),
+            timestamp: found.content.as_deref().and_then(stamps::statement).filter(|_| found.is_timestamp),
             signers: found
                 .signers
                 .into_iter()
@@ -27,6 +28,7 @@ pub(super) fn view(der: &[u8]) -> MessageView {
         Err(refusal) => MessageView {
             refusal: Some(refusal.to_string()),
             attached: false,
+            timestamp: None,
             signers: Vec::new(),
             certificates: Vec::new(),
             sha256,

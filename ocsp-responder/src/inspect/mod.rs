@@ -9,13 +9,14 @@ mod lines;
 mod message;
 mod names;
 mod recognise;
+mod stamps;
 #[cfg(test)]
 mod tests;
 mod view;
 
 pub use view::{
     CertificateView, ExtensionView, Inspected, KeyView, MessageView, OcspView, PrivateKeyView, RequestView,
-    RevocationListView, RevokedView, SignerView,
+    RevocationListView, RevokedView, SignerView, TimestampReplyView, TimestampRequestView, TimestampView,
 };
 
 /// The most octets that are looked at: a CRL with a million entries takes 50 MB.
@@ -52,7 +53,9 @@ pub enum InspectError {
         expected: &'static str,
     },
     /// DER or something else of no known kind.
-    #[error("neither PEM nor the DER of a certificate, request, CRL, OCSP response, CMS message or key")]
+    #[error(
+        "neither PEM nor the DER of a certificate, request, CRL, OCSP response, CMS message, time stamp or key"
+    )]
     NotRecognised,
 }
 

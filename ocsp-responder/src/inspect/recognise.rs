@@ -13,7 +13,7 @@ use super::view::{
     CertificateView, Inspected, KeyView, OcspView, PrivateKeyView, RequestView, RevocationListView,
     RevokedView,
 };
-use super::{InspectError, extensions, key, message, names};
+use super::{InspectError, extensions, key, message, names, stamps};
 
 /// The most CRL entries that are shown.
 const SHOWN_ENTRIES: usize = 1_000;
@@ -46,6 +46,8 @@ pub(super) fn bare(der: &[u8]) -> Result<Inspected, InspectError> {
         .or_else(|| certificate(der).map(Inspected::Certificate))
         .or_else(|| request(der).map(Inspected::CertificationRequest))
         .or_else(|| cms(der))
+        .or_else(|| stamps::request(der))
+        .or_else(|| stamps::reply(der))
         .or_else(|| ocsp_response(der))
         .or_else(|| public_key(der).map(Inspected::PublicKey))
         .or_else(|| revocation_list(der).map(Inspected::RevocationList))

@@ -15,8 +15,12 @@ pub enum Inspected {
     RevocationList(RevocationListView),
     /// An OCSP response, recognised only.
     OcspResponse(OcspView),
-    /// A CMS message: a signature or a bundle of certificates.
+    /// A CMS message: a signature, a bundle of certificates, or a time-stamp token.
     CmsMessage(MessageView),
+    /// A time-stamp request.
+    TimestampRequest(TimestampRequestView),
+    /// A time-stamp reply.
+    TimestampReply(TimestampReplyView),
     /// A public key.
     PublicKey(KeyView),
     /// A private key, recognised only.
@@ -122,6 +126,9 @@ pub struct MessageView {
     pub attached: bool,
     /// Who signed, as the message says.
     pub signers: Vec<SignerView>,
+    /// What a time-stamp token states.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub timestamp: Option<TimestampView>,
     /// Certificates inside.
     pub certificates: Vec<CertificateView>,
     /// SHA-256 of the DER.
@@ -140,6 +147,60 @@ pub struct SignerView {
     /// When the signer claims to have signed.
     #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none", default)]
     pub claimed_signing_time: Option<OffsetDateTime>,
+}
+
+/// What a time-stamp token states (RFC 3161 section 2.4.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimestampView {
+    /// When it was.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// By how many milliseconds that may be off at most.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub accuracy_milliseconds: Option<i64>,
+    /// The token's number.
+    pub serial: String,
+    /// The policy that it was given under.
+    pub policy: String,
+    /// The digest's algorithm.
+    pub digest_algorithm: String,
+    /// The digest.
+    pub digest: String,
+    /// The request's nonce.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub nonce: Option<String>,
+}
+
+/// A time-stamp request (RFC 3161 section 2.4.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimestampRequestView {
+    /// The digest's algorithm.
+    pub digest_algorithm: String,
+    /// The digest.
+    pub digest: String,
+    /// The policy asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub policy: Option<String>,
+    /// The nonce.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub nonce: Option<String>,
+    /// Whether the unit's certificate is asked for.
+    pub certificate_wanted: bool,
+    /// SHA-256 of the DER.
+    pub sha256: String,
+}
+
+/// A time-stamp reply (RFC 3161 section 2.4.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimestampReplyView {
+    /// Why there is no token, where there is none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refusal: Option<String>,
+    /// The token.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub token: Option<MessageView>,
+    /// SHA-256 of the DER.
+    pub sha256: String,
 }
 
 /// A public key.

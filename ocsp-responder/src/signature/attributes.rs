@@ -11,8 +11,8 @@ use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::time::Time;
 
 use super::content::ContentDigest;
+use super::error::SignatureError;
 use super::message::{EssCertificateIdV2, SigningCertificateV2};
-use super::verify::SignatureError;
 use crate::validation::algorithm::{DigestAlgorithm, read_digest};
 use crate::validation::certificate::Certificate;
 use crate::validation::names::DistinguishedName;
@@ -24,7 +24,7 @@ pub(super) const SIGNING_TIME: ObjectIdentifier = rfc5911::ID_SIGNING_TIME;
 /// id-aa-signingCertificate with SHA-1 (RFC 2634 section 5.4).
 const SIGNING_CERTIFICATE_V1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.12");
 /// id-aa-signingCertificateV2 (RFC 5035 section 3).
-pub(super) const SIGNING_CERTIFICATE_V2: ObjectIdentifier =
+pub(crate) const SIGNING_CERTIFICATE_V2: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
 
 /// The attributes that EN 319 122-1 section 6.3 asks of level B-B: content-type, message-digest, signing-time and
@@ -33,6 +33,17 @@ pub(super) fn baseline(
     digest: &ContentDigest,
     certificate: &Certificate,
     signing_time: OffsetDateTime,
+) -> der::Result<Attributes> {
+    let mut attributes = of_content(DATA, digest, certificate)?;
+    attributes.insert(attribute(SIGNING_TIME, &cms_time(signing_time)?)?)?;
+    Ok(attributes)
+}
+
+/// What every signature signs besides its content: content-type, message-digest and signing-certificate-v2.
+pub(super) fn of_content(
+    content_type: ObjectIdentifier,
+    digest: &ContentDigest,
+    certificate: &Certificate,
 ) -> der::Result<Attributes> {
     let reference = SigningCertificateV2 {
         certificates: vec![EssCertificateIdV2 {
@@ -43,14 +54,13 @@ pub(super) fn baseline(
         policies: None,
     };
     SetOfVec::try_from(vec![
-        attribute(CONTENT_TYPE, &DATA)?,
+        attribute(CONTENT_TYPE, &content_type)?,
         attribute(MESSAGE_DIGEST, &OctetString::new(digest.octets())?)?,
-        attribute(SIGNING_TIME, &cms_time(signing_time)?)?,
         attribute(SIGNING_CERTIFICATE_V2, &reference)?,
     ])
 }
 
-fn attribute(oid: ObjectIdentifier, value: &impl Encode) -> der::Result<Attribute> {
+pub(super) fn attribute(oid: ObjectIdentifier, value: &impl Encode) -> der::Result<Attribute> {
     let value = Any::from_der(&value.to_der()?)?;
     Ok(Attribute { oid, values: SetOfVec::try_from(vec![value])? })
 }

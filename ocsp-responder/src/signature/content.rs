@@ -30,6 +30,11 @@ impl ContentDigest {
         Ok(Self { algorithm, octets: context.finish().as_ref().to_vec() })
     }
 
+    /// Digests octets that are at hand.
+    pub fn of(octets: &[u8], algorithm: DigestAlgorithm) -> Self {
+        Self { algorithm, octets: ring::digest::digest(algorithm.ring(), octets).as_ref().to_vec() }
+    }
+
     /// The algorithm.
     pub const fn algorithm(&self) -> DigestAlgorithm {
         self.algorithm

@@ -11,6 +11,7 @@
 
 mod attributes;
 mod content;
+mod error;
 mod message;
 mod outline;
 mod sign;
@@ -19,8 +20,11 @@ pub(crate) mod tests;
 mod verdict;
 mod verify;
 
+pub(crate) use attributes::SIGNING_CERTIFICATE_V2;
 pub use content::ContentDigest;
+pub use error::{MAX_SIGNATURE_OCTETS, SignatureError};
 pub(crate) use outline::outline;
-pub use sign::{SignError, sign_detached};
+pub(crate) use sign::{NotSigned, embedded, sign_statement};
+pub use sign::{SignError, sign_attached, sign_detached};
 pub use verdict::{SignatureVerdict, verify_signed_file};
-pub use verify::{MAX_SIGNATURE_OCTETS, SignatureError, SignatureForm, SignedFile, VerifiedSignature};
+pub use verify::{SignatureForm, SignedFile, VerifiedSignature};

@@ -7,13 +7,17 @@ use x509_cert::time::Time;
 
 use super::attributes::SIGNING_TIME;
 use super::attributes::moment;
-use super::verify::{SignatureError, read_message};
+use super::error::SignatureError;
+use super::verify::{content_inside, read_message};
+use crate::timestamp::TST_INFO;
 
 /// The parts of a SignedData message.
 #[derive(Debug)]
 pub(crate) struct Outline {
-    /// Whether the signed content is inside.
-    pub(crate) attached: bool,
+    /// The signed content, where it is inside.
+    pub(crate) content: Option<Vec<u8>>,
+    /// Whether it is what a time-stamp token states.
+    pub(crate) is_timestamp: bool,
     /// DER certificates inside.
     pub(crate) certificates: Vec<Vec<u8>>,
     /// Who signed.
@@ -36,7 +40,7 @@ pub(crate) struct SignerOutline {
 /// Reads the outline of a DER message.
 pub(crate) fn outline(der: &[u8]) -> Result<Outline, SignatureError> {
     let message = read_message(der)?;
-    let certificates = message.certificates.iter().flat_map(|set| set.iter());
+    let certificates = message.certificates.iter().flatten();
     let signers = message.signer_infos.iter().map(|signer| SignerOutline {
         identifier: match &signer.sid {
             SignerIdentifier::IssuerAndSerialNumber(found) => {
@@ -59,7 +63,8 @@ pub(crate) fn outline(der: &[u8]) -> Result<Outline, SignatureError> {
             .map(moment),
     });
     Ok(Outline {
-        attached: message.content.econtent.is_some(),
+        content: content_inside(&message, message.content.econtent_type)?,
+        is_timestamp: message.content.econtent_type == TST_INFO,
         certificates: certificates.filter_map(|any| any.to_der().ok()).collect(),
         signers: signers.collect(),
     })

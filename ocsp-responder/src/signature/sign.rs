@@ -1,21 +1,21 @@
-//! Makes a CAdES baseline B-B signature over a file.
+//! Makes CAdES baseline B-B signatures over files, and signs statements of other types.
 
 use std::io::Read;
 
 use ca_core::keys::{KeyError, Signer};
 use cms::cert::IssuerAndSerialNumber;
-use cms::content_info::{CmsVersion, ContentInfo};
+use cms::content_info::CmsVersion;
 use cms::signed_data::{EncapsulatedContentInfo, SignerIdentifier, SignerInfo};
-use const_oid::db::rfc5911;
-use der::asn1::{OctetString, SetOfVec};
+use der::asn1::{ObjectIdentifier, OctetString, SetOfVec};
 use der::{Any, Decode, Encode};
 use spki::AlgorithmIdentifierOwned;
 use time::OffsetDateTime;
+use x509_cert::attr::Attributes;
 use x509_cert::ext::pkix::KeyUsages;
 use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
 
-use super::attributes::{DATA, baseline};
+use super::attributes::{DATA, baseline, of_content};
 use super::content::ContentDigest;
 use super::message::SignedData;
 use crate::validation::algorithm::{DigestAlgorithm, SignatureAlgorithm, digests_of};
@@ -66,6 +66,73 @@ pub fn sign_detached(
     verify_signer(signer, certificate, signing_time)?;
     let digest = ContentDigest::read(content, digest_of(signer.signature_algorithm()))?;
     let attributes = baseline(&digest, certificate, signing_time)?;
+    let content = EncapsulatedContentInfo { econtent_type: DATA, econtent: None };
+    Ok(signed(content, &digest, attributes, signer, certificate, embedded(certificate, chain)?)?)
+}
+
+/// Signs `content` and returns a signature that carries it, DER.
+///
+/// # Errors
+/// As [`sign_detached`].
+pub fn sign_attached(
+    content: &[u8],
+    signer: &dyn Signer,
+    certificate: &Certificate,
+    chain: &[Certificate],
+    signing_time: OffsetDateTime,
+) -> Result<Vec<u8>, SignError> {
+    verify_signer(signer, certificate, signing_time)?;
+    let digest = ContentDigest::of(content, digest_of(signer.signature_algorithm()));
+    let attributes = baseline(&digest, certificate, signing_time)?;
+    let content = inside(DATA, content)?;
+    Ok(signed(content, &digest, attributes, signer, certificate, embedded(certificate, chain)?)?)
+}
+
+/// A statement of this type, signed and carried in its signature: how time-stamp tokens are made.
+pub(crate) fn sign_statement(
+    content_type: ObjectIdentifier,
+    statement: &[u8],
+    signer: &dyn Signer,
+    certificate: &Certificate,
+    embedded: Option<Vec<Any>>,
+) -> Result<Vec<u8>, NotSigned> {
+    let digest = ContentDigest::of(statement, digest_of(signer.signature_algorithm()));
+    let attributes = of_content(content_type, &digest, certificate)?;
+    signed(inside(content_type, statement)?, &digest, attributes, signer, certificate, embedded)
+}
+
+/// RFC 5652 section 5.2: the content as an OCTET STRING.
+fn inside(content_type: ObjectIdentifier, content: &[u8]) -> der::Result<EncapsulatedContentInfo> {
+    let octets = Any::from_der(&OctetString::new(content)?.to_der()?)?;
+    Ok(EncapsulatedContentInfo { econtent_type: content_type, econtent: Some(octets) })
+}
+
+/// A key did not sign, or what it signed cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotSigned {
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    Encoding(#[from] der::Error),
+}
+
+impl From<NotSigned> for SignError {
+    fn from(error: NotSigned) -> Self {
+        match error {
+            NotSigned::Key(error) => Self::Key(error),
+            NotSigned::Encoding(error) => Self::Encoding(error),
+        }
+    }
+}
+
+fn signed(
+    content: EncapsulatedContentInfo,
+    digest: &ContentDigest,
+    attributes: Attributes,
+    signer: &dyn Signer,
+    certificate: &Certificate,
+    certificates: Option<Vec<Any>>,
+) -> Result<Vec<u8>, NotSigned> {
     // RFC 5652 section 5.4: the signature is over the DER of the attributes as a SET OF, not with their [0] tag.
     let signature = signer.sign(&attributes.to_der()?)?;
     let digest_algorithm = AlgorithmIdentifierOwned { oid: digest.algorithm().oid(), parameters: None };
@@ -82,16 +149,14 @@ pub fn sign_detached(
         unsigned_attrs: None,
     };
     let message = SignedData {
-        // RFC 5652 section 5.1: version 1 for id-data, version 1 signer infos and plain certificates.
         version: CmsVersion::V1,
         digest_algorithms: SetOfVec::try_from(vec![digest_algorithm])?,
-        content: EncapsulatedContentInfo { econtent_type: DATA, econtent: None },
-        certificates: Some(embedded(certificate, chain)?),
+        content,
+        certificates,
         crls: None,
         signer_infos: SetOfVec::try_from(vec![signer_info])?,
     };
-    let content = Any::from_der(&message.to_der()?)?;
-    Ok(ContentInfo { content_type: rfc5911::ID_SIGNED_DATA, content }.to_der()?)
+    Ok(message.framed()?)
 }
 
 fn verify_signer(
@@ -112,14 +177,15 @@ fn verify_signer(
     Ok(())
 }
 
-fn embedded(certificate: &Certificate, chain: &[Certificate]) -> der::Result<SetOfVec<Any>> {
+/// The signer's certificate and those above it, self-signed ones left out.
+pub(crate) fn embedded(certificate: &Certificate, chain: &[Certificate]) -> der::Result<Option<Vec<Any>>> {
     let mut octets = vec![certificate.der()];
     for above in chain.iter().filter(|above| !above.is_self_issued()) {
         if !octets.contains(&above.der()) {
             octets.push(above.der());
         }
     }
-    SetOfVec::try_from(octets.into_iter().map(Any::from_der).collect::<der::Result<Vec<_>>>()?)
+    octets.into_iter().map(Any::from_der).collect::<der::Result<Vec<_>>>().map(Some)
 }
 
 fn digest_of(algorithm: SignatureAlgorithm) -> DigestAlgorithm {

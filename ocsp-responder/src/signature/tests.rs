@@ -13,8 +13,8 @@ use ring::signature::{
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    ContentDigest, SignError, SignatureError, SignatureForm, SignatureVerdict, SignedFile, sign_detached,
-    verify_signed_file,
+    ContentDigest, SignError, SignatureError, SignatureForm, SignatureVerdict, SignedFile, sign_attached,
+    sign_detached, verify_signed_file,
 };
 use crate::validation::certificate::Certificate;
 use crate::validation::fixture::{CA, LEAF, Workshop};
@@ -212,12 +212,43 @@ fn what_openssl_signs_is_valid_here() {
 }
 
 #[test]
+fn what_is_attached_is_verified_as_what_is_not() {
+    let office = office("P-256");
+    let theirs = office.openssl_signs(&["-nodetach", "-cades", "-md", "sha256"]);
+    let signer = TestSigner::open(&office.workshop, "leaf", "P-256");
+    let chain = [office.issuing.clone()];
+    let ours = sign_attached(CONTENT, &signer, &office.leaf, &chain, SystemClock.now()).unwrap();
+    fs::write(office.workshop.path("ours.p7m"), &ours).unwrap();
+    let content = office.workshop.openssl(&[
+        "cms", "-verify", "-binary", "-inform", "DER", "-in", "ours.p7m", "-CAfile", "root.pem", "-purpose",
+        "any", "-cades",
+    ]);
+    assert_eq!(content, CONTENT);
+    for signature in [&theirs, &ours] {
+        let signed = SignedFile::parse(signature).unwrap();
+        assert_eq!(signed.attached(), Some(CONTENT));
+        assert_eq!(signed.verify_attached().unwrap().form, SignatureForm::CadesBaselineB);
+        // Beside the file, too; another file is none of it.
+        assert_eq!(office.verdict(signature, CONTENT, &office.evidence()).answer, Answer::Valid);
+        let other = office.verdict(signature, b"other", &office.evidence());
+        assert_eq!(other.sub_indication, Some(SubIndication::HashFailure));
+    }
+    // What is inside is altered, and the file beside it is not.
+    let place = ours.windows(CONTENT.len()).position(|part| part == CONTENT).unwrap();
+    let mut altered = ours;
+    altered[place] ^= 1;
+    let other = office.verdict(&altered, CONTENT, &office.evidence());
+    assert_eq!(other.sub_indication, Some(SubIndication::HashFailure));
+    let detached = SignedFile::parse(&office.sign()).unwrap().verify_attached().unwrap_err();
+    assert_eq!(detached, SignatureError::Detached);
+}
+
+#[test]
 fn what_cannot_be_verified_is_refused_by_name() {
     let office = office("RSA");
     office.workshop.issue("issuing", "second", "P-256", LEAF);
     for (options, error) in [
-        (&["-nodetach"][..], SignatureError::Attached),
-        (&["-stream"], SignatureError::Ber),
+        (&["-stream"][..], SignatureError::Ber),
         (&["-noattr"], SignatureError::NoSignedAttributes),
         (&["-nocerts"], SignatureError::NoSignerCertificate),
         (&["-signer", "second.pem", "-inkey", "second.key"], SignatureError::SeveralSigners(2)),

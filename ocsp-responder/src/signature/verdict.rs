@@ -7,7 +7,8 @@ use time::OffsetDateTime;
 use x509_cert::ext::pkix::KeyUsages;
 
 use super::content::ContentDigest;
-use super::verify::{SignatureError, SignatureForm, SignedFile, VerifiedSignature};
+use super::error::SignatureError;
+use super::verify::{SignatureForm, SignedFile, VerifiedSignature};
 use crate::validation::verdict::Question;
 use crate::validation::{Answer, Basis, Indication, SubIndication, Verdict, validate};
 
@@ -86,13 +87,8 @@ fn conclude(
     checked_at: OffsetDateTime,
 ) -> SignatureVerdict {
     let indication = sub_indication.map_or(Indication::TotalPassed, SubIndication::indication);
-    let answer = match indication {
-        Indication::TotalPassed => Answer::Valid,
-        Indication::TotalFailed => Answer::Invalid,
-        Indication::Indeterminate => Answer::CannotTell,
-    };
     SignatureVerdict {
-        answer,
+        answer: indication.answer(),
         indication,
         sub_indication,
         reasons,

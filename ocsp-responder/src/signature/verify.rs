@@ -1,113 +1,20 @@
-//! Reads and verifies a detached signature: strictly DER, one signer, signed attributes, every part accounted for.
+//! Reads and verifies a signature, detached or attached: strictly DER, one signer, signed attributes, every part
+//! accounted for.
 
 use cms::content_info::{CmsVersion, ContentInfo};
 use cms::signed_data::{SignerIdentifier, SignerInfo};
 use const_oid::db::rfc5911;
-use der::asn1::ObjectIdentifier;
+use der::asn1::{ObjectIdentifier, OctetString};
 use der::{Decode, Encode, ErrorKind};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::attributes::{DATA, SignedAttributes};
 use super::content::ContentDigest;
+use super::error::{MAX_EMBEDDED, MAX_SIGNATURE_OCTETS, SignatureError};
 use super::message::SignedData;
 use crate::validation::algorithm::{self, AlgorithmError, DigestAlgorithm, SignatureAlgorithm};
 use crate::validation::certificate::Certificate;
-use crate::validation::verdict::SubIndication;
-
-/// The most octets a signature may have, PEM framing included. Ours have about 3 kB.
-pub const MAX_SIGNATURE_OCTETS: usize = 1024 * 1024;
-/// The most certificates that a signature may carry.
-const MAX_EMBEDDED: usize = 32;
-
-/// A signature was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SignatureError {
-    /// Larger than [`MAX_SIGNATURE_OCTETS`], or with too many certificates.
-    #[error("the signature file is larger than any npki reads")]
-    TooLarge,
-    /// Neither DER nor PEM of a CMS message.
-    #[error("not a CMS signature (.p7s)")]
-    NotCms,
-    /// A CMS message of another kind.
-    #[error("a CMS message of another kind ({0}), not a signature")]
-    OtherMessage(ObjectIdentifier),
-    /// BER that is not DER, such as `openssl cms -stream` writes.
-    #[error("the signature is in streamed BER; ask for DER (with openssl: leave out -stream)")]
-    Ber,
-    /// The signed file is inside the signature.
-    #[error("the signature carries the signed content in itself; npki verifies detached signatures")]
-    Attached,
-    /// Something other than plain data was signed.
-    #[error("the signature is over content of type {0}, not over a file's octets")]
-    ContentType(ObjectIdentifier),
-    /// A version number does not fit the message (RFC 5652 section 5).
-    #[error("the signature's version numbers are wrong")]
-    Version,
-    /// Nobody signed: only certificates.
-    #[error("nobody signed: the file carries certificates only")]
-    NoSigner,
-    /// More than one signer.
-    #[error("{0} people signed in one file; npki verifies one signature a file")]
-    SeveralSigners(usize),
-    /// No signed attributes at all.
-    #[error("the signature has no signed attributes, so it does not say what it signs")]
-    NoSignedAttributes,
-    /// A signed attribute that must be there is not.
-    #[error("the signed attribute {0} is missing")]
-    MissingAttribute(ObjectIdentifier),
-    /// A signed attribute stands twice.
-    #[error("the signed attribute {0} stands twice")]
-    RepeatedAttribute(ObjectIdentifier),
-    /// A signed attribute cannot be read.
-    #[error("the signed attribute {0} cannot be read")]
-    MalformedAttribute(ObjectIdentifier),
-    /// The reference to the signer's certificate uses SHA-1.
-    #[error("the signature refers to its certificate by SHA-1 only")]
-    WeakCertificateReference,
-    /// An algorithm is not accepted, or two of them do not agree.
-    #[error("{0}")]
-    Algorithm(AlgorithmError),
-    /// An embedded certificate cannot be read.
-    #[error("a certificate in the signature cannot be read")]
-    Certificate,
-    /// The signer's certificate is not in the signature.
-    #[error("the signer's certificate is not in the signature")]
-    NoSignerCertificate,
-    /// The signed reference is to another certificate than the one that fits the signer.
-    #[error("the signature refers to another certificate than the one it carries for its signer")]
-    SignerReference,
-    /// The digest given was made with another algorithm than the signature's.
-    #[error("the file was digested with {given}, the signature with {wanted}")]
-    OtherDigest {
-        /// The algorithm of the digest given.
-        given: DigestAlgorithm,
-        /// The signature's.
-        wanted: DigestAlgorithm,
-    },
-    /// The file is not the one that was signed.
-    #[error("the file is not the one that was signed, or it was altered")]
-    ContentAltered,
-    /// The signature value does not verify.
-    #[error("the signature does not verify with its signer's key")]
-    Mismatch,
-}
-
-impl SignatureError {
-    /// The sub-indication of EN 319 102-1.
-    pub const fn sub_indication(&self) -> SubIndication {
-        match self {
-            Self::ContentAltered => SubIndication::HashFailure,
-            Self::Mismatch => SubIndication::SigCryptoFailure,
-            // EN 319 102-1 section 5.2.3: the signing certificate could not be identified.
-            Self::NoSignerCertificate | Self::SignerReference => SubIndication::NoSigningCertificateFound,
-            Self::WeakCertificateReference | Self::Algorithm(AlgorithmError::NotAccepted(_)) => {
-                SubIndication::CryptoConstraintsFailureNoPoe
-            }
-            _ => SubIndication::FormatFailure,
-        }
-    }
-}
 
 /// The form of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +36,8 @@ pub struct SignedFile {
     algorithm: SignatureAlgorithm,
     signer: Certificate,
     embedded: Vec<Certificate>,
+    /// What was signed, where it is inside.
+    attached: Option<Vec<u8>>,
 }
 
 /// A signature whose value verifies over the file, with the key in `signer`. Says nothing about whether that
@@ -145,6 +54,8 @@ pub struct VerifiedSignature {
     pub digest: ContentDigest,
     /// The form.
     pub form: SignatureForm,
+    /// Whether a signed reference binds the signer's certificate.
+    pub(crate) is_bound: bool,
 }
 
 impl SignedFile {
@@ -153,12 +64,17 @@ impl SignedFile {
     /// # Errors
     /// Each way in which the octets are no signature that npki verifies.
     pub fn parse(octets: &[u8]) -> Result<Self, SignatureError> {
+        Self::parse_as(octets, DATA)
+    }
+
+    /// Reads a signature over content of this type.
+    pub(crate) fn parse_as(octets: &[u8], content_type: ObjectIdentifier) -> Result<Self, SignatureError> {
         if octets.len() > MAX_SIGNATURE_OCTETS {
             return Err(SignatureError::TooLarge);
         }
         let der = unframe(octets)?;
         let message = read_message(&der)?;
-        verify_content_type(&message)?;
+        let attached = content_inside(&message, content_type)?;
         let signer_info = only_signer(&message)?;
         let digest = algorithm::read_digest(&signer_info.digest_alg).map_err(SignatureError::Algorithm)?;
         let algorithm = algorithm::read_signer_info(&signer_info.signature_algorithm, digest)
@@ -172,7 +88,22 @@ impl SignedFile {
         let attributes = SignedAttributes::read(signed, message.content.econtent_type)?;
         let embedded = embedded(&message)?;
         let signer = find_signer(&signer_info.sid, &embedded)?;
-        Ok(Self { signer_info, attributes, digest, algorithm, signer, embedded })
+        Ok(Self { signer_info, attributes, digest, algorithm, signer, embedded, attached })
+    }
+
+    /// What was signed, where the signature carries it.
+    pub fn attached(&self) -> Option<&[u8]> {
+        self.attached.as_deref()
+    }
+
+    /// Verifies the signature over the content that it carries.
+    ///
+    /// # Errors
+    /// It carries none, or as [`Self::verify`].
+    pub fn verify_attached(self) -> Result<VerifiedSignature, SignatureError> {
+        let content = self.attached().ok_or(SignatureError::Detached)?;
+        let digest = ContentDigest::of(content, self.digest);
+        self.verify(digest)
     }
 
     /// The algorithm with which the file must be digested for [`Self::verify`].
@@ -195,14 +126,21 @@ impl SignedFile {
         if content.octets() != self.attributes.message_digest {
             return Err(SignatureError::ContentAltered);
         }
+        // What it carries is what it signs, whichever of the two the caller has read.
+        let other = |inside: &[u8]| ContentDigest::of(inside, self.digest) != content;
+        if self.attached().is_some_and(other) {
+            return Err(SignatureError::ContentAltered);
+        }
         self.verify_value()?;
-        let cades = self.attributes.signing_certificate.is_some() && self.attributes.signing_time.is_some();
+        let is_bound = self.attributes.signing_certificate.is_some();
+        let cades = is_bound && self.attributes.signing_time.is_some();
         Ok(VerifiedSignature {
             signer: self.signer,
             embedded: self.embedded,
             claimed_signing_time: self.attributes.signing_time,
             digest: content,
             form: if cades { SignatureForm::CadesBaselineB } else { SignatureForm::Cms },
+            is_bound,
         })
     }
 
@@ -260,11 +198,17 @@ fn refusal(error: der::Error) -> SignatureError {
     }
 }
 
-fn verify_content_type(message: &SignedData) -> Result<(), SignatureError> {
-    if message.content.econtent_type != DATA {
+/// The content, where it is inside (RFC 5652 section 5.2: an OCTET STRING).
+pub(super) fn content_inside(
+    message: &SignedData,
+    content_type: ObjectIdentifier,
+) -> Result<Option<Vec<u8>>, SignatureError> {
+    if message.content.econtent_type != content_type {
         return Err(SignatureError::ContentType(message.content.econtent_type));
     }
-    if message.content.econtent.is_some() { Err(SignatureError::Attached) } else { Ok(()) }
+    let Some(content) = &message.content.econtent else { return Ok(None) };
+    let content: OctetString = content.decode_as().map_err(|_| SignatureError::NotCms)?;
+    Ok(Some(content.into_bytes().into()))
 }
 
 fn only_signer(message: &SignedData) -> Result<SignerInfo, SignatureError> {
@@ -275,13 +219,13 @@ fn only_signer(message: &SignedData) -> Result<SignerInfo, SignatureError> {
     }
 }
 
-// RFC 5652 sections 5.1 and 5.3: the versions follow from what the message contains.
+// RFC 5652 section 5.3: the version follows from how the signer is named; the message's from what it contains.
 fn verify_versions(message: &SignedData, signer: &SignerInfo) -> Result<(), SignatureError> {
     let expected = match signer.sid {
         SignerIdentifier::IssuerAndSerialNumber(_) => CmsVersion::V1,
         SignerIdentifier::SubjectKeyIdentifier(_) => CmsVersion::V3,
     };
-    if signer.version == expected && message.version == expected {
+    if signer.version == expected && message.version == message.due_version() {
         Ok(())
     } else {
         Err(SignatureError::Version)

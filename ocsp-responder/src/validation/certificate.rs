@@ -59,6 +59,7 @@ struct Places {
 
 struct Listed {
     id: ObjectIdentifier,
+    critical: bool,
     value: Range<usize>,
 }
 
@@ -225,6 +226,11 @@ impl Certificate {
         self.0.listed.iter().find(|listed| listed.id == id).map(|listed| self.part(&listed.value))
     }
 
+    /// Whether an extension is there and critical.
+    pub(crate) fn is_critical(&self, id: ObjectIdentifier) -> bool {
+        self.0.listed.iter().any(|listed| listed.id == id && listed.critical)
+    }
+
     /// The value of an extension; `Some(Err)` when it is there and cannot be read.
     pub(crate) fn extension<T: for<'a> Decode<'a>>(&self, id: ObjectIdentifier) -> Option<Result<T, ()>> {
         self.extension_value(id).map(|value| T::from_der(value).map_err(|_| ()))
@@ -356,7 +362,7 @@ fn extensions(
     let (mut listed, mut found, mut outcome) = (Vec::new(), Extensions::default(), Ok(()));
     while !list.is_at_end() {
         let (id, critical, value) = extension(&mut list)?;
-        listed.push(Listed { id, value: place(value) });
+        listed.push(Listed { id, critical, value: place(value) });
         // One that cannot be read spoils the paths through this certificate, not the reading of it.
         outcome = outcome.and_then(|()| found.read(id, critical, value));
     }

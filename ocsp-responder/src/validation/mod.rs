@@ -10,7 +10,7 @@
 pub mod algorithm;
 pub mod certificate;
 pub mod crl;
-mod der;
+pub(crate) mod der;
 mod extensions;
 #[cfg(test)]
 pub(crate) mod fixture;

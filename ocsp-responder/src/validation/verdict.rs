@@ -37,6 +37,17 @@ pub enum Indication {
     Indeterminate,
 }
 
+impl Indication {
+    /// The plain answer about a signature or a time stamp.
+    pub const fn answer(self) -> Answer {
+        match self {
+            Self::TotalPassed => Answer::Valid,
+            Self::TotalFailed => Answer::Invalid,
+            Self::Indeterminate => Answer::CannotTell,
+        }
+    }
+}
+
 /// The sub-indications of EN 319 102-1 section 5.1.3 that npki gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

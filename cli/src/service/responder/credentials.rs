@@ -12,7 +12,7 @@ use ca_core::certificate::CaId;
 use ca_core::fingerprint::fingerprint;
 use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
-use id_registry::responders::ResponderName;
+use id_registry::remote::RemoteName;
 use serde::{Deserialize, Serialize};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -116,7 +116,7 @@ pub(super) struct Pair {
 /// Keeps keys and certificates.
 #[derive(Debug)]
 pub(super) struct Credentials {
-    pub(super) name: ResponderName,
+    pub(super) name: RemoteName,
     pub(super) keys: KeyFolder,
     pub(super) certificates: PathBuf,
     /// Where a request lies that was not answered yet.

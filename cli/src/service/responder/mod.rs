@@ -18,7 +18,7 @@ use ca_core::certificate::CaId;
 use ca_core::clock::SystemClock;
 use ca_core::status::feed::{Acceptance, HeldStatus};
 use ca_core::tlog::note::VerifierKey;
-use id_registry::responders::ResponderName;
+use id_registry::remote::RemoteName;
 use ocsp_responder::ocsp::{Responder, ResponderParts};
 
 use super::key_folder::{KeyFolder, Passphrase};
@@ -43,7 +43,7 @@ const TRUST: &str = "feed-ca.pem";
 pub(crate) struct ResponderPlan {
     /// The folder: must not exist, or be empty.
     pub(crate) data: PathBuf,
-    pub(crate) name: ResponderName,
+    pub(crate) name: RemoteName,
     pub(crate) listen: SocketAddr,
     /// Where the feed is fetched; `None` where files come by hand.
     pub(crate) url: Option<url::Url>,
@@ -170,16 +170,9 @@ fn responder(
     })?)
 }
 
-/// Two processes must not write one state. Held until the file is closed, or the process dies in whatever way.
+/// Two processes must not write one state.
 fn alone(data: &Path) -> Result<Option<File>, ServiceError> {
-    let path = data.join(LOCK);
-    let file = File::options().create(true).truncate(false).write(true).open(&path);
-    let file = file.map_err(files::at(&path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(std::fs::TryLockError::WouldBlock) => Ok(None),
-        Err(std::fs::TryLockError::Error(error)) => Err(files::at(&path)(error)),
-    }
+    files::held_alone(&data.join(LOCK))
 }
 
 fn passphrase_file(data: &Path) -> PathBuf {

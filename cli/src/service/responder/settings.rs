@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ca_core::tlog::note::VerifierKey;
-use id_registry::responders::ResponderName;
+use id_registry::remote::RemoteName;
 use ocsp_responder::http::PaceSettings;
 use ocsp_responder::ocsp::{AnswerPolicy, ThisUpdate};
 use serde::Deserialize;
@@ -97,7 +97,7 @@ pub(super) enum Copying {
 pub(super) struct ResponderSettings {
     /// The responder's folder.
     pub(super) data: PathBuf,
-    pub(super) name: ResponderName,
+    pub(super) name: RemoteName,
     pub(super) listen: SocketAddr,
     /// Where metrics are served; nowhere without it.
     pub(super) operator: Option<SocketAddr>,
@@ -175,7 +175,7 @@ fn check_url(url: url::Url) -> Result<url::Url, String> {
 /// What the file of a new responder says.
 #[derive(Debug)]
 pub(super) struct Fresh<'a> {
-    pub(super) name: &'a ResponderName,
+    pub(super) name: &'a RemoteName,
     pub(super) listen: SocketAddr,
     pub(super) url: Option<&'a url::Url>,
     /// The name of a file in the folder.

@@ -43,14 +43,7 @@ pub(crate) fn serve(data: &Path) -> Result<(), ServiceError> {
 
 /// Two processes with one key and one memory would each be right, and nobody would know who answers.
 fn alone(data: &Path) -> Result<File, ServiceError> {
-    let path = data.join(LOCK);
-    let file = File::options().create(true).truncate(false).write(true).open(&path);
-    let file = file.map_err(files::at(&path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(ServiceError::WitnessRuns(data.to_owned())),
-        Err(std::fs::TryLockError::Error(error)) => Err(files::at(&path)(error)),
-    }
+    files::held_alone(&data.join(LOCK))?.ok_or_else(|| ServiceError::WitnessRuns(data.to_owned()))
 }
 
 async fn run(witness: Arc<Witness>, settings: &WitnessSettings) -> Result<(), ServiceError> {

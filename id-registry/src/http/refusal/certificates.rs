@@ -15,7 +15,7 @@ use crate::fault::Fault;
 use crate::http::problem::{self as table, Problem};
 use crate::key_origin::OriginError;
 use crate::ledger::LedgerError;
-use crate::responders::ResponderRefused;
+use crate::remote::RemoteRefused;
 use crate::withdrawal::{ReviewError, WithdrawalError};
 
 impl From<RequestError> for Problem {
@@ -104,15 +104,15 @@ impl From<CaError> for Problem {
     }
 }
 
-impl From<ResponderRefused> for Problem {
-    fn from(error: ResponderRefused) -> Self {
+impl From<RemoteRefused> for Problem {
+    fn from(error: RemoteRefused) -> Self {
         let said = error.to_string();
         match error {
-            ResponderRefused::Unknown(_) => Self::new(table::UNKNOWN_CA, said),
-            ResponderRefused::KeyElsewhere(_) => Self::new(table::CA_WITHOUT_RESPONDER, said),
-            ResponderRefused::Issue(error) => error.into(),
-            ResponderRefused::Profile(error) => error.into(),
-            ResponderRefused::Fault(fault) => fault.into(),
+            RemoteRefused::Unknown(_) => Self::new(table::UNKNOWN_CA, said),
+            RemoteRefused::KeyElsewhere(_) => Self::new(table::CA_WITHOUT_RESPONDER, said),
+            RemoteRefused::Issue(error) => error.into(),
+            RemoteRefused::Profile(error) => error.into(),
+            RemoteRefused::Fault(fault) => fault.into(),
         }
     }
 }
