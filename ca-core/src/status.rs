@@ -181,6 +181,11 @@ pub trait StatusSource: Send + Sync + std::fmt::Debug {
         Ok(Known { status: self.status(serial)?, as_of: None, edition: None, until: None })
     }
 
+    /// The same, where it is known without waiting for a store.
+    fn at_hand(&self, _: &SerialNumber) -> Option<Known> {
+        None
+    }
+
     /// The edition of the status of `serial`; `None`: what was said of it may not be said again. Never waits for a store.
     fn edition(&self, _: &SerialNumber) -> Option<Edition> {
         None

@@ -31,6 +31,12 @@ pub trait Signer: Send + Sync + Debug {
     /// The key could not be used.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError>;
 
+    /// Whether a signature is made in this process within a fraction of a millisecond, with nothing to wait for: no token,
+    /// disk or network. Whoever serves many may then sign where they stand.
+    fn signs_at_once(&self) -> bool {
+        false
+    }
+
     /// How far the journal of its uses has come, where one is kept (see [`journal`]).
     fn journal_mark(&self) -> Option<JournalMark> {
         None

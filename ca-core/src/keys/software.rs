@@ -126,6 +126,11 @@ impl Signer for SoftwareKey {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         self.pair.sign(self.signature_algorithm, message)
     }
+
+    /// Elliptic curves take tens of microseconds; RSA and ML-DSA take as many as a thousand, now and then more.
+    fn signs_at_once(&self) -> bool {
+        matches!(self.algorithm, KeyAlgorithm::P256 | KeyAlgorithm::P384 | KeyAlgorithm::Ed25519)
+    }
 }
 
 #[cfg(test)]

@@ -215,17 +215,22 @@ impl StatusSource for IndexedStatus {
     }
 
     fn known(&self, serial: &SerialNumber) -> Result<Known, StorageError> {
-        // Both before the status is looked up: it is then at least as new as they say.
-        let (edition, until) = (self.edition(serial), self.known_until());
-        if let Some((until, status)) = until.zip(self.serials.find(serial)) {
-            let as_of = match &status {
-                SerialStatus::Revoked(revocation) => until.max(revocation.at),
-                _ => until,
-            };
-            return Ok(Known { status, as_of: Some(as_of), edition, until: None });
+        if let Some(known) = self.at_hand(serial) {
+            return Ok(known);
         }
         // Also of what is not in the index: another node may have issued it a moment ago.
         Ok(Known { status: self.certificates.status(serial)?, as_of: None, edition: None, until: None })
+    }
+
+    fn at_hand(&self, serial: &SerialNumber) -> Option<Known> {
+        // Both before the status is looked up: it is then at least as new as they say.
+        let (edition, until) = (self.edition(serial), self.known_until()?);
+        let status = self.serials.find(serial)?;
+        let as_of = match &status {
+            SerialStatus::Revoked(revocation) => until.max(revocation.at),
+            _ => until,
+        };
+        Some(Known { status, as_of: Some(as_of), edition, until: None })
     }
 
     fn edition(&self, serial: &SerialNumber) -> Option<Edition> {

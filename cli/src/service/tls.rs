@@ -1,11 +1,13 @@
 //! The accept loops: HTTPS with optional client certificates for staff and agencies, plain HTTP for relying parties.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -20,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
 use super::ServiceError;
 use super::settings::Limits;
@@ -102,24 +104,38 @@ pub(crate) async fn serve_https(
                 return;
             };
             let peer = tls.get_ref().1.peer_certificates().and_then(<[_]>::first).map(|der| der.to_vec());
-            connection.serve(tls, router, PeerCertificate(peer)).await;
+            connection.serve(tls, router, Some(PeerCertificate(peer))).await;
         }
     })
     .await;
 }
 
-/// Serves `router` over plain HTTP until `stop` changes; then lets open requests finish.
-pub(crate) async fn serve_http(
+/// Serves `service`, a router or what stands before one, over plain HTTP until `stop` changes; then lets open requests finish.
+pub(crate) async fn serve_http<S>(
     listener: TcpListener,
-    router: Router,
+    service: S,
     limits: Limits,
     stop: watch::Receiver<bool>,
-) {
+) where
+    S: Serves,
+    S::Future: Send,
+{
     accept_loop(listener, limits, stop, move |stream, connection| {
-        let router = router.clone();
-        async move { connection.serve(stream, router, PeerCertificate(None)).await }
+        let service = service.clone();
+        async move { connection.serve(stream, service, None).await }
     })
     .await;
+}
+
+/// What answers every request that comes by a connection.
+pub(crate) trait Serves:
+    Service<Request<Incoming>, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static
+{
+}
+
+impl<S> Serves for S where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static
+{
 }
 
 /// How long open requests may take after the service was told to stop.
@@ -180,15 +196,19 @@ struct Connection {
 }
 
 impl Connection {
-    async fn serve<S>(self, stream: S, router: Router, peer: PeerCertificate)
+    async fn serve<T, S>(self, stream: T, service: S, peer: Option<PeerCertificate>)
     where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        S: Serves,
+        S::Future: Send,
     {
         let address = self.peer;
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(peer.clone());
+            if let Some(peer) = &peer {
+                request.extensions_mut().insert(peer.clone());
+            }
             request.extensions_mut().insert(address);
-            router.clone().oneshot(request)
+            service.clone().oneshot(request)
         });
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(self.limits.handshake);

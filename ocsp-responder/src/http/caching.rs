@@ -1,6 +1,6 @@
 //! What caches between npki and relying parties may keep (RFC 9110 sections 8.8 and 13, RFC 5019 section 6).
 
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ring::digest;
 use time::format_description::BorrowedFormatItem;
@@ -69,13 +69,13 @@ impl Validators {
         let caching =
             format!("max-age={}, public, no-transform, must-revalidate", self.max_age.whole_seconds());
         let named = [
-            (header::CONTENT_TYPE, Some(content_type.to_owned())),
-            (header::ETAG, Some(self.etag.clone())),
+            (header::CONTENT_TYPE, HeaderValue::from_str(content_type).ok()),
+            (header::ETAG, HeaderValue::from_str(&self.etag).ok()),
             (header::LAST_MODIFIED, self.modified.and_then(http_date)),
             (header::EXPIRES, self.expires.and_then(http_date)),
-            (header::CACHE_CONTROL, Some(caching)),
+            (header::CACHE_CONTROL, caching.try_into().ok()),
         ];
-        named.into_iter().filter_map(header_line).collect()
+        named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
     /// RFC 9110 section 13.1.3: If-Modified-Since counts only where there is no If-None-Match.
@@ -107,12 +107,12 @@ pub fn read_http_date(text: &str) -> Option<OffsetDateTime> {
     PrimitiveDateTime::parse(text, HTTP_DATE).ok().map(PrimitiveDateTime::assume_utc)
 }
 
-fn http_date(moment: OffsetDateTime) -> Option<String> {
-    moment.to_offset(time::UtcOffset::UTC).format(HTTP_DATE).ok()
-}
+/// The seconds that an HTTP date can tell of: 1970 to 9999.
+const TOLD: std::ops::Range<i64> = 0..253_402_300_800;
 
-fn header_line((name, value): (HeaderName, Option<String>)) -> Option<(HeaderName, axum::http::HeaderValue)> {
-    Some((name, value?.parse().ok()?))
+fn http_date(moment: OffsetDateTime) -> Option<HeaderValue> {
+    let told = TOLD.contains(&moment.unix_timestamp()).then(|| httpdate::fmt_http_date(moment.into()))?;
+    told.try_into().ok()
 }
 
 #[cfg(test)]

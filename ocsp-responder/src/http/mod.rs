@@ -8,6 +8,7 @@ mod caching;
 mod copies;
 mod feed;
 mod files;
+mod front;
 mod health;
 mod ledger;
 mod ocsp;
@@ -17,7 +18,8 @@ mod plain;
 mod role;
 mod timestamp;
 
-pub use pace::{PaceSettings, PeerAddress, paced};
+pub use front::{Answered, Front};
+pub use pace::{PaceSettings, PeerAddress};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,7 +80,8 @@ pub struct Answering {
 }
 
 impl PublicState {
-    fn answering(&self) -> Answering {
+    /// What OCSP is answered from.
+    pub fn answering(&self) -> Answering {
         Answering {
             responders: Arc::clone(&self.responders),
             clock: Arc::clone(&self.clock),
@@ -130,8 +133,8 @@ pub fn router(state: PublicState) -> Router {
 
 /// Runs what may wait for a disk or a remote key off the threads that serve connections.
 ///
-/// Most answers take tens of microseconds, and then this costs about as much again. But a store that compacts, or a
-/// PKCS#11 module that stalls, must not stop every other connection of the same thread.
+/// It costs tens of microseconds. But a store that compacts, or a PKCS#11 module that stalls, must not stop every other
+/// connection of the same thread.
 async fn blocking<T, F>(work: F) -> Option<T>
 where
     T: Send + 'static,

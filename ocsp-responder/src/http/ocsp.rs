@@ -4,13 +4,14 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, PathRejection};
-use axum::extract::{OriginalUri, Path, State};
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
+use percent_encoding::percent_decode_str;
 
 use super::caching::Validators;
 use super::{Answering, blocking, plain};
@@ -56,30 +57,44 @@ async fn by_post(
 async fn by_get(
     State(state): State<Answering>,
     OriginalUri(uri): OriginalUri,
-    path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Response {
     if uri.path().len() > MAX_PATH {
         return plain::problem(StatusCode::URI_TOO_LONG, "This is too long for GET: use POST.");
     }
     // The client speaks OCSP: it is told in OCSP that its request cannot be read.
-    let Some(request) = path.ok().and_then(|Path(text)| decode(&text)) else {
+    let Some(request) = asked(uri.path()) else {
         return uncacheable(Answer::malformed_request());
     };
     let answer = respond(&state, "GET", &request).await;
+    given(&state, answer, &headers)
+}
+
+/// The answer to a GET of this path, if it is kept.
+pub(super) fn kept(state: &Answering, path: &str, headers: &HeaderMap) -> Option<Response> {
+    if path.len() > MAX_PATH {
+        return None;
+    }
+    let Heard::Answered(answer) = state.responders.hear(&asked(path)?) else { return None };
+    answer.freshness()?;
+    state.metrics.answered("GET", &answer, Origin::AtHand);
+    Some(given(state, answer, headers))
+}
+
+/// An answer as caches may keep it, or word that the client has it.
+fn given(state: &Answering, answer: Answer, headers: &HeaderMap) -> Response {
     let Some(freshness) = answer.freshness() else { return uncacheable(answer) };
     let validators = Validators::of_digest(answer.sha256())
         .modified(freshness.this_update)
         .expiring(state.clock.now(), freshness.next_update);
     // By the digest alone. Two answers may be of one second, and the certificate revoked between them: by the date, whoever
     // has the first would be told that nothing has changed (RFC 9110 section 8.8.2.2).
-    let held = validators.not_modified(&by_digest(headers), RESPONSE_TYPE);
-    held.unwrap_or_else(|| (validators.headers(RESPONSE_TYPE), body(answer)).into_response())
-}
-
-fn by_digest(mut headers: HeaderMap) -> HeaderMap {
-    headers.remove(header::IF_MODIFIED_SINCE);
-    headers
+    if headers.contains_key(header::IF_NONE_MATCH)
+        && let Some(held) = validators.not_modified(headers, RESPONSE_TYPE)
+    {
+        return held;
+    }
+    (validators.headers(RESPONSE_TYPE), body(answer)).into_response()
 }
 
 /// GET without a request.
@@ -87,13 +102,16 @@ async fn empty_get() -> Response {
     uncacheable(Answer::malformed_request())
 }
 
-/// What is kept is given at once; what is to be signed waits elsewhere for store and key.
+/// What is kept is given at once, and what is in memory is signed at once; what waits for a store or a key waits elsewhere.
 async fn respond(state: &Answering, method: &'static str, request: &[u8]) -> Answer {
     let (answer, origin) = match state.responders.hear(request) {
         Heard::Answered(answer) => (answer, Origin::AtHand),
         Heard::ToSign(unsigned) => {
             let begun = Instant::now();
-            let answer = blocking(move || unsigned.answer()).await.unwrap_or_else(Answer::internal_error);
+            let answer = match unsigned.answer_at_once() {
+                Some(answer) => answer,
+                None => blocking(move || unsigned.answer()).await.unwrap_or_else(Answer::internal_error),
+            };
             (answer, Origin::Signed(begun.elapsed()))
         }
     };
@@ -122,18 +140,22 @@ fn unreadable_body(rejection: &BytesRejection) -> Response {
     }
 }
 
-/// Reads the base64 of a path whose percent-encoding is already undone.
+/// The request in a path.
+fn asked(path: &str) -> Option<Vec<u8>> {
+    decode(&percent_decode_str(path.strip_prefix("/ocsp/")?).decode_utf8().ok()?)
+}
+
+/// Reads the base64 of a path whose percent-encoding is undone.
 ///
 /// RFC 6960 appendix A.1 asks for standard base64, percent-encoded. In the wild there are also: `/`, `+` and `=`
 /// left as they are, a doubled slash before the request, the URL-safe alphabet, padding left out. None of them can be
 /// mistaken for another: an OCSPRequest begins with 30, its base64 with `M`.
 fn decode(text: &str) -> Option<Vec<u8>> {
-    let standard: String = text
-        .trim_start_matches('/')
-        .chars()
+    let letters = text.trim_start_matches('/').bytes();
+    let standard: Vec<u8> = letters
         .map(|letter| match letter {
-            '-' => '+',
-            '_' => '/',
+            b'-' => b'+',
+            b'_' => b'/',
             other => other,
         })
         .collect();

@@ -6,10 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -41,36 +39,11 @@ pub struct PaceSettings {
 
 /// Counts what each address asks, by the generic cell rate algorithm.
 #[derive(Debug)]
-struct Pace {
+pub(super) struct Pace {
     limiter: DefaultKeyedRateLimiter<IpAddr>,
     proxies: Vec<IpNet>,
     asked: AtomicU64,
     metrics: Arc<Metrics>,
-}
-
-/// The same router, for nobody more often than `settings` say; without them, as often as anybody likes.
-pub fn paced(router: Router, settings: Option<PaceSettings>, metrics: Arc<Metrics>) -> Router {
-    let Some(settings) = settings else { return router };
-    let quota = Quota::per_second(settings.each_second).allow_burst(settings.at_once);
-    let pace = Pace {
-        limiter: RateLimiter::keyed(quota),
-        proxies: settings.proxies,
-        asked: AtomicU64::new(0),
-        metrics,
-    };
-    router.layer(from_fn_with_state(Arc::new(pace), admit))
-}
-
-async fn admit(State(pace): State<Arc<Pace>>, request: Request, next: Next) -> Response {
-    // Without a listener that says where it came from there is nobody to be told apart.
-    let Some(PeerAddress(peer)) = request.extensions().get().copied() else { return next.run(request).await };
-    match pace.wait(peer, request.headers()) {
-        None => next.run(request).await,
-        Some(wait) => {
-            pace.metrics.refused();
-            too_often(wait)
-        }
-    }
 }
 
 /// RFC 6585 section 4.
@@ -84,6 +57,25 @@ fn too_often(wait: Duration) -> Response {
 }
 
 impl Pace {
+    pub(super) fn new(settings: PaceSettings, metrics: Arc<Metrics>) -> Self {
+        let quota = Quota::per_second(settings.each_second).allow_burst(settings.at_once);
+        Self {
+            limiter: RateLimiter::keyed(quota),
+            proxies: settings.proxies,
+            asked: AtomicU64::new(0),
+            metrics,
+        }
+    }
+
+    /// The refusal of who asks too often.
+    pub(super) fn refuse<B>(&self, request: &Request<B>) -> Option<Response> {
+        // Without a listener that says where it came from there is nobody to be told apart.
+        let PeerAddress(peer) = request.extensions().get().copied()?;
+        let wait = self.wait(peer, request.headers())?;
+        self.metrics.refused();
+        Some(too_often(wait))
+    }
+
     /// How long who asks must wait; nothing if not at all.
     fn wait(&self, peer: IpAddr, headers: &HeaderMap) -> Option<Duration> {
         if self.asked.fetch_add(1, Ordering::Relaxed) % FORGET_EACH == FORGET_EACH - 1 {
@@ -127,13 +119,16 @@ const fn network(address: IpAddr) -> IpAddr {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+    use axum::Router;
     use axum::body::Body;
     use axum::routing::get;
+    use ca_core::clock::SystemClock;
     use tower::ServiceExt;
 
+    use super::super::{Answering, Front};
     use super::*;
 
-    fn router(proxies: &[&str]) -> (Router, Arc<Metrics>) {
+    fn front(proxies: &[&str]) -> (Front, Arc<Metrics>) {
         let metrics = Arc::new(Metrics::new());
         let settings = PaceSettings {
             each_second: NonZeroU32::new(1).unwrap(),
@@ -141,21 +136,23 @@ mod tests {
             proxies: proxies.iter().map(|proxy| proxy.parse().unwrap()).collect(),
         };
         let router = Router::new().route("/", get(|| async { "here" }));
-        (paced(router, Some(settings), Arc::clone(&metrics)), metrics)
+        let clock = Arc::new(SystemClock);
+        let answering = Answering { responders: Arc::default(), clock, metrics: Arc::clone(&metrics) };
+        (Front::before(router, answering, Some(settings)), metrics)
     }
 
-    async fn ask(router: &Router, peer: &str, forwarded: &[&str]) -> Response {
+    async fn ask(front: &Front, peer: &str, forwarded: &[&str]) -> Response {
         let mut request = Request::builder().uri("/");
         for line in forwarded {
             request = request.header("X-Forwarded-For", *line);
         }
         let request = request.extension(PeerAddress(peer.parse().unwrap())).body(Body::empty()).unwrap();
-        router.clone().oneshot(request).await.unwrap()
+        front.clone().oneshot(request).await.unwrap()
     }
 
     #[tokio::test]
     async fn who_asks_too_often_is_told_when_to_come_and_others_are_served() {
-        let (router, metrics) = router(&[]);
+        let (router, metrics) = front(&[]);
         for _ in 0..3 {
             assert_eq!(ask(&router, "192.0.2.1", &[]).await.status(), StatusCode::OK);
         }
@@ -171,7 +168,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_network_of_ipv6_counts_as_one() {
-        let (router, _) = router(&[]);
+        let (router, _) = front(&[]);
         for host in 1..=3 {
             assert_eq!(ask(&router, &format!("2001:db8::{host}"), &[]).await.status(), StatusCode::OK);
         }
@@ -181,7 +178,7 @@ mod tests {
 
     #[tokio::test]
     async fn proxies_are_believed_of_those_who_asked_them_and_nobody_else_is() {
-        let (router, _) = router(&["10.0.0.0/8"]);
+        let (router, _) = front(&["10.0.0.0/8"]);
         // Each of these is another client, as the nearest that is no proxy is another.
         for client in 1..=9 {
             let forwarded = format!("203.0.113.9, 192.0.2.{client}, 10.1.1.1");

@@ -68,6 +68,11 @@ impl Credential {
         self.delegate.certificate().not_after()
     }
 
+    /// Whether it signs with nothing to wait for.
+    pub(super) fn signs_at_once(&self) -> bool {
+        self.signer.signs_at_once()
+    }
+
     /// How answers name the responder.
     pub(super) fn responder_id(&self, by: NamedBy) -> der::Result<ResponderId> {
         Ok(match by {

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use ca_core::clock::{Clock, whole_seconds};
 use ca_core::keys::{KeyError, Signer};
 use ca_core::lint::Findings;
+use ca_core::serial::SerialNumber;
 use ca_core::status::{Known, Revocation, RevocationReason, SerialStatus, StatusSource};
 use ca_core::storage::StorageError;
 use der::Encode;
@@ -218,9 +219,29 @@ impl Responder {
         self.names.hash_of(id).is_some()
     }
 
-    /// Answers a request of which at least one CertID is [served](Self::serves) here.
+    /// Answers a request of which at least one CertID is [served](Self::serves) here. May wait for a store, or for a key.
     pub(super) fn answer(&self, request: &StatusRequest) -> Answer {
-        self.signed_answer(request).unwrap_or_else(|cause| {
+        let credential = self.credential();
+        // The time is taken before the status is read: the answer never claims to be newer than it is.
+        let now = whole_seconds(self.clock.now());
+        let known = request.cert_ids.iter().map(|id| self.known(id)).collect::<Result<Vec<_>, _>>();
+        Self::told(known.and_then(|known| self.signed_answer(request, &known, &credential, now)))
+    }
+
+    /// The same, where all that it takes is in memory; waits for nothing.
+    pub(super) fn answer_at_once(&self, request: &StatusRequest) -> Option<Answer> {
+        let credential = self.credential();
+        if !credential.signs_at_once() {
+            return None;
+        }
+        // As above.
+        let now = whole_seconds(self.clock.now());
+        let known = request.cert_ids.iter().map(|id| self.at_hand(id)).collect::<Option<Vec<_>>>()?;
+        Some(Self::told(self.signed_answer(request, &known, &credential, now)))
+    }
+
+    fn told(answer: Result<Answer, Unanswered>) -> Answer {
+        answer.unwrap_or_else(|cause| {
             tracing::error!(%cause, "an OCSP request was not answered");
             match cause {
                 // RFC 6960 section 2.3: tryLater, "operational but unable to return the status". Never good.
@@ -261,22 +282,25 @@ impl Responder {
         Some(Question { hash: self.names.hash_of(id)?, null, serial: cert_id::serial(id)? })
     }
 
-    fn signed_answer(&self, request: &StatusRequest) -> Result<Answer, Unanswered> {
-        let credential = self.credential();
-        // The time is taken before the status is read: the answer never claims to be newer than it is.
-        let now = whole_seconds(self.clock.now());
+    /// Signs at this moment what is known of each CertID.
+    fn signed_answer(
+        &self,
+        request: &StatusRequest,
+        known: &[Known],
+        credential: &Credential,
+        now: OffsetDateTime,
+    ) -> Result<Answer, Unanswered> {
         if !credential.is_in_force(now) {
             return Err(Unanswered::CertificateNotInForce);
         }
-        let known = request.cert_ids.iter().map(|id| self.known(id)).collect::<Result<Vec<_>, _>>()?;
-        let freshness = self.freshness(&known, now, credential.not_after());
+        let freshness = self.freshness(known, now, credential.not_after());
         if freshness.next_update <= now {
             return Err(Unanswered::Silence);
         }
-        let data = self.response_data(request, &known, &credential, (now, freshness))?;
+        let data = self.response_data(request, known, credential, (now, freshness))?;
         let answer = Answer::signed(credential.sign(&data)?, request.nonce.is_none().then_some(freshness));
-        if let (Some(question), [known]) = (self.question(request), known.as_slice()) {
-            keep(&credential, question, known, &answer, freshness);
+        if let (Some(question), [known]) = (self.question(request), known) {
+            keep(credential, question, known, &answer, freshness);
         }
         Ok(answer)
     }
@@ -299,18 +323,26 @@ impl Responder {
     }
 
     fn known(&self, id: &CertId) -> Result<Known, Unanswered> {
-        const NOBODY_KNOWS: Known =
-            Known { status: SerialStatus::Unknown, as_of: None, edition: None, until: None };
-        // RFC 6960 section 2.2: unknown, "usually because the request indicates an unrecognized issuer".
-        // Section 4.2.2.2: this responder's key may speak for this issuer only, so that an issuer served by another
-        // responder of ours is unknown here, too.
-        if !self.serves(id) {
-            return Ok(NOBODY_KNOWS);
-        }
-        match cert_id::serial(id) {
+        match self.asked(id) {
             Some(serial) => Ok(self.status.known(&serial)?),
             None => Ok(NOBODY_KNOWS),
         }
+    }
+
+    fn at_hand(&self, id: &CertId) -> Option<Known> {
+        match self.asked(id) {
+            Some(serial) => self.status.at_hand(&serial),
+            None => Some(NOBODY_KNOWS),
+        }
+    }
+
+    /// The serial number that is asked about, where this responder may speak of it.
+    ///
+    /// RFC 6960 section 2.2: unknown, "usually because the request indicates an unrecognized issuer". Section 4.2.2.2: this
+    /// responder's key may speak for this issuer only, so that an issuer served by another responder of ours is unknown here,
+    /// too.
+    fn asked(&self, id: &CertId) -> Option<SerialNumber> {
+        if self.serves(id) { cert_id::serial(id) } else { None }
     }
 
     fn response_data(
@@ -376,6 +408,9 @@ fn keep(credential: &Credential, question: Question, known: &Known, answer: &Ans
     let until = this_update + KEPT_FOR.min((next_update - this_update) / 2);
     credential.kept.keep(question, Kept { answer: answer.clone(), edition, from: this_update, until });
 }
+
+/// What is known of what this responder may not speak of.
+const NOBODY_KNOWS: Known = Known { status: SerialStatus::Unknown, as_of: None, edition: None, until: None };
 
 /// RFC 6960 section 2.2: what is said of a certificate that was never issued.
 const NEVER_ISSUED: Revocation = Revocation {

@@ -100,6 +100,11 @@ pub struct Unsigned {
 }
 
 impl Unsigned {
+    /// Answers it, where key and status are in memory and nothing is waited for.
+    pub fn answer_at_once(&self) -> Option<Answer> {
+        self.responder.answer_at_once(&self.request)
+    }
+
     /// Answers it. May wait for a store, or for a key that is elsewhere.
     pub fn answer(&self) -> Answer {
         self.responder.answer(&self.request)

@@ -348,6 +348,11 @@ impl StatusSource for HeldCaStatus {
         Ok(Known { status, as_of: Some(as_of), edition, until: Some(speaking.until) })
     }
 
+    /// All that is held is held in memory.
+    fn at_hand(&self, serial: &SerialNumber) -> Option<Known> {
+        self.known(serial).ok()
+    }
+
     fn edition(&self, serial: &SerialNumber) -> Option<Edition> {
         let (_, ca, generation) = self.now().ok()?;
         edition(&ca, serial, generation)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ca_core::clock::SystemClock;
 use ca_core::status::feed::HeldStatus;
-use ocsp_responder::http::{Answering, RoleState, paced, role_operator_router, role_router};
+use ocsp_responder::http::{Answering, Front, RoleState, role_operator_router, role_router};
 use ocsp_responder::publication::Copies;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -67,15 +67,14 @@ async fn run(
         clock: Arc::new(SystemClock),
         metrics: Arc::default(),
     };
-    let metrics = Arc::clone(&answering.metrics);
     let role = RoleState { answering, held, copies };
     let (stop, stopped) = watch::channel(false);
     let watched = serve_at(operator, role_operator_router(role.clone()), settings.limits, stopped.clone());
     let keeping = AtWork::begin(move |stop| keeper.run(stop));
     let copying = AtWork::begin(move |stop| copier.run(stop));
     tracing::info!(listen = %settings.listen, name = %settings.name, "answering");
-    let public = paced(role_router(role), settings.pace.clone(), metrics);
-    let answering = tokio::spawn(tls::serve_http(listener, public, settings.limits, stopped));
+    let front = Front::before(role_router(role.clone()), role.answering, settings.pace.clone());
+    let answering = tokio::spawn(tls::serve_http(listener, front, settings.limits, stopped));
     signalled().await;
     tracing::info!("stopping: open requests finish first");
     let _ = stop.send(true);
