@@ -13,3 +13,4 @@ pub mod publication;
 pub mod signature;
 pub mod timestamp;
 pub mod validation;
+pub mod validator;

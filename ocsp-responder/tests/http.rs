@@ -23,12 +23,13 @@ use ca_core::storage::{
 };
 use ca_core::tlog::note::{SignatureKind, VerifierKey};
 use fixture::{GOOD, Pki, REVOKED, Statuses, UNKNOWN, printed};
-use ocsp_responder::http::{PublicState, operator_router, router};
+use ocsp_responder::http::{Answering, Front, PublicState, operator_router, router};
 use ocsp_responder::ledger::{LedgerPublication, PublishedHead};
 use ocsp_responder::ocsp::client::{CertificateStatus, Nonce, Query, Tolerance};
 use ocsp_responder::ocsp::{CertIdHash, MAX_REQUEST, Responder, ResponderParts, Responders};
 use ocsp_responder::publication::Publication;
 use time::{Duration, OffsetDateTime};
+use tower::make::Shared;
 
 /// A store with one CRL, or one that fails.
 #[derive(Debug)]
@@ -125,13 +126,16 @@ impl Server {
         };
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let serve = |router| {
+        let serve = |front| {
             let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
             let address = listener.local_addr().unwrap();
-            runtime.spawn(async move { axum::serve(listener, router).await.unwrap() });
+            runtime.spawn(async move { axum::serve(listener, Shared::new(front)).await.unwrap() });
             address
         };
-        let (operator, address) = (serve(operator_router(state.clone())), serve(router(state)));
+        let nobody = Answering { responders: Arc::default(), ..state.answering() };
+        let operator = serve(Front::before(operator_router(state.clone()), nobody, None));
+        let answering = state.answering();
+        let address = serve(Front::before(router(state), answering, None));
         Self { pki, address, operator, store, statuses, _runtime: runtime }
     }
 
@@ -302,6 +306,9 @@ fn get_takes_every_spelling_of_the_request() {
         assert_eq!(reply.status, 200, "{spelling}");
         let verified = query.verify(&reply.body, OffsetDateTime::now_utc(), Tolerance::default()).unwrap();
         assert!(matches!(verified.status, CertificateStatus::Revoked { .. }), "{spelling}");
+        // Kept, it is the same answer, whatever the spelling.
+        let again = server.get(&format!("/ocsp/{spelling}"));
+        assert_eq!((again.status, again.body), (200, reply.body), "{spelling}");
     }
 }
 

@@ -4,7 +4,7 @@
 mod fixture;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use ca_core::algorithm::KeyAlgorithm;
 use ca_core::clock::{Clock, SetClock, SystemEntropy};
@@ -22,6 +22,8 @@ use time::{Duration, OffsetDateTime};
 struct Counting {
     key: Arc<dyn Signer>,
     signed: AtomicUsize,
+    /// As a token on a network is.
+    slow: AtomicBool,
 }
 
 impl Signer for Counting {
@@ -36,6 +38,10 @@ impl Signer for Counting {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         self.signed.fetch_add(1, Ordering::SeqCst);
         self.key.sign(message)
+    }
+
+    fn signs_at_once(&self) -> bool {
+        !self.slow.load(Ordering::SeqCst)
     }
 }
 
@@ -58,7 +64,11 @@ impl Desk {
         let pki = Pki::new();
         let clock = Arc::new(SetClock::at(OffsetDateTime::now_utc() + Duration::seconds(5)));
         let statuses = Arc::new(Statuses::default());
-        let key = Arc::new(Counting { key: pki.signer("responder"), signed: AtomicUsize::new(0) });
+        let key = Arc::new(Counting {
+            key: pki.signer("responder"),
+            signed: AtomicUsize::new(0),
+            slow: AtomicBool::new(false),
+        });
         let parts = pki.parts("responder", "ca");
         let (signer, status) = (key.clone(), statuses.clone());
         let responder =
@@ -157,6 +167,28 @@ fn nonces_several_certificates_and_unknown_ones_are_signed_for_each_time() {
     let before = desk.signed();
     let _ = (desk.ask(GOOD), desk.ask(GOOD));
     assert_eq!(desk.signed(), before + 2);
+}
+
+#[test]
+fn only_what_needs_no_waiting_is_signed_at_once() {
+    let desk = Desk::open();
+    let at_once = |serial: &str, nonce| {
+        let query = desk.about(serial, CertIdHash::Sha1, nonce);
+        let Heard::ToSign(unsigned) = desk.responders.hear(query.der()) else { panic!("it was kept") };
+        let answer = unsigned.answer_at_once()?;
+        Some(query.verify(answer.der(), desk.clock.now(), Tolerance::default()).unwrap().status)
+    };
+    let nonce = || Some(Nonce::draw(&SystemEntropy).unwrap());
+    assert_eq!(at_once(GOOD, nonce()), Some(CertificateStatus::Good));
+    assert!(matches!(at_once(REVOKED, nonce()), Some(CertificateStatus::Revoked { .. })));
+    // What the index has not, the store may have.
+    assert_eq!(at_once(UNKNOWN, nonce()), None);
+    desk.statuses.far.store(true, Ordering::SeqCst);
+    assert_eq!(at_once(GOOD, nonce()), None);
+    desk.statuses.far.store(false, Ordering::SeqCst);
+    desk.key.slow.store(true, Ordering::SeqCst);
+    assert_eq!(at_once(GOOD, nonce()), None);
+    assert_eq!(desk.signed(), 2);
 }
 
 #[test]

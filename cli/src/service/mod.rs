@@ -51,6 +51,7 @@ mod status;
 mod store;
 mod tls;
 pub(crate) mod tsa;
+mod validating;
 mod vault;
 mod webhooks;
 pub(crate) mod witness;

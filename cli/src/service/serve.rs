@@ -25,10 +25,13 @@ use ca_core::tlog::note::VerifierKey;
 use ca_core::vault::Vault;
 use id_registry::webhook::Carrier;
 use id_registry::{Registry, RegistryParts, TrustAnchor};
-use ocsp_responder::http::{PublicState, Front, feed_router};
+use ocsp_responder::http::validation::validation_router;
+use ocsp_responder::http::{Front, PublicState, feed_router};
 use ocsp_responder::ledger::LedgerPublication;
+use ocsp_responder::metrics::Metrics;
 use ocsp_responder::ocsp::Responders;
 use ocsp_responder::publication::Publication;
+use ocsp_responder::validator::Validator;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -52,6 +55,7 @@ use super::settings::{Limits, LogFormat, Settings};
 use super::signatures::{Journals, SignatureWatch};
 use super::status::Following;
 use super::tls::{self, ServerCertificate};
+use super::validating::validator;
 use super::webhooks::{HttpCarrier, WebhookKeeper};
 use super::{ServiceError, completion, feed, profiles, vault};
 
@@ -175,7 +179,8 @@ struct Installation {
     foundation: Foundation,
     registry: Arc<Registry>,
     master_keys: Arc<MasterKeyKeeper>,
-    publication: Publication,
+    publication: Arc<Publication>,
+    validator: Arc<Validator>,
     responders: Arc<Responders>,
     filters: FilterKeeper,
     anchors: Vec<Vec<u8>>,
@@ -214,11 +219,9 @@ impl Installation {
             own.presented(&server_credential)?,
             server_credential.key.pkcs8(),
         )?);
-        let publication =
-            hierarchy.iter().fold(Publication::new(Arc::clone(&store)), |publication, (ca, opened)| {
-                publication.with(ca.id.clone(), opened.certificate.clone())
-            });
+        let publication = Arc::new(publication(&hierarchy, Arc::clone(&store)));
         let carrier = HttpCarrier::new(&settings.webhooks.anchors(&hierarchy)?, runtime.clone())?;
+        let validator = Arc::new(validator(&hierarchy, &foundation, Arc::clone(&publication))?);
         let registry = registry(
             &foundation,
             settings,
@@ -246,6 +249,7 @@ impl Installation {
             responders: Arc::clone(responders.answering()),
             filters,
             publication,
+            validator,
             publisher: Publisher {
                 store: Arc::clone(&foundation.store),
                 clock: Arc::clone(&foundation.clock),
@@ -308,17 +312,20 @@ impl Installation {
                 Err(error) => tracing::error!(%error, "the journals of signatures cannot be read"),
             });
         let (stop, stopped) = watch::channel(false);
+        let metrics: Arc<Metrics> = Arc::default();
+        let validation = validation_router(self.validator, settings.pace.clone(), Arc::clone(&metrics));
         let staff = id_registry::http::router(self.registry)
+            .merge(validation)
             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, settings.limits.request));
         let public = PublicState {
             responders: self.responders,
-            publication: Arc::new(self.publication),
+            publication: self.publication,
             ledger: Arc::new(LedgerPublication::new(store, published_head)),
             log_key: self.log_key,
             clock: Arc::clone(&self.foundation.clock),
             status: Arc::clone(&self.foundation.status),
             feed: self.feed.clone().filter(|_| apart.is_none()),
-            metrics: Arc::default(),
+            metrics,
         };
         let feed = self.feed.map(feed_router).unwrap_or_default();
         let feeding = serve_at(apart, feed, settings.limits, stopped.clone());
@@ -396,6 +403,13 @@ impl AtWork {
         drop(self.stop);
         let _ = self.thread.join();
     }
+}
+
+/// What is published of each CA.
+fn publication(hierarchy: &OpenedHierarchy, store: Arc<dyn Store>) -> Publication {
+    hierarchy.iter().fold(Publication::new(store), |publication, (ca, opened)| {
+        publication.with(ca.id.clone(), opened.certificate.clone())
+    })
 }
 
 /// The CAs whose CRLs are kept fresh: those whose keys are at hand. One whose key was taken offline keeps its last.

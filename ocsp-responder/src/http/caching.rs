@@ -53,23 +53,23 @@ impl Validators {
     }
 
     /// The body, or 304 to a client that has it already.
-    pub(super) fn respond(&self, request: &HeaderMap, content_type: &str, body: Vec<u8>) -> Response {
+    pub(super) fn respond(&self, request: &HeaderMap, content_type: &'static str, body: Vec<u8>) -> Response {
         let held = self.not_modified(request, content_type);
         held.unwrap_or_else(|| (self.headers(content_type), body).into_response())
     }
 
     /// 304 to a client that has the body already.
-    pub(super) fn not_modified(&self, request: &HeaderMap, content_type: &str) -> Option<Response> {
+    pub(super) fn not_modified(&self, request: &HeaderMap, content_type: &'static str) -> Option<Response> {
         let held = self.is_held_by(request);
         held.then(|| (StatusCode::NOT_MODIFIED, self.headers(content_type)).into_response())
     }
 
     /// The headers that RFC 5019 section 6.2 asks of a cacheable answer.
-    pub(super) fn headers(&self, content_type: &str) -> HeaderMap {
+    pub(super) fn headers(&self, content_type: &'static str) -> HeaderMap {
         let caching =
             format!("max-age={}, public, no-transform, must-revalidate", self.max_age.whole_seconds());
         let named = [
-            (header::CONTENT_TYPE, HeaderValue::from_str(content_type).ok()),
+            (header::CONTENT_TYPE, Some(HeaderValue::from_static(content_type))),
             (header::ETAG, HeaderValue::from_str(&self.etag).ok()),
             (header::LAST_MODIFIED, self.modified.and_then(http_date)),
             (header::EXPIRES, self.expires.and_then(http_date)),

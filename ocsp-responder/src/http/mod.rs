@@ -17,6 +17,7 @@ mod pace;
 mod plain;
 mod role;
 mod timestamp;
+pub mod validation;
 
 pub use front::{Answered, Front};
 pub use pace::{PaceSettings, PeerAddress};

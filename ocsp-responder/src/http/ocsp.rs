@@ -94,7 +94,10 @@ fn given(state: &Answering, answer: Answer, headers: &HeaderMap) -> Response {
     {
         return held;
     }
-    (validators.headers(RESPONSE_TYPE), body(answer)).into_response()
+    let mut response = body(answer).into_response();
+    // Not one by one: each would be looked for first.
+    *response.headers_mut() = validators.headers(RESPONSE_TYPE);
+    response
 }
 
 /// GET without a request.

@@ -47,11 +47,9 @@ pub(super) struct Pace {
 }
 
 /// RFC 6585 section 4.
-fn too_often(wait: Duration) -> Response {
+fn too_often(seconds: u64) -> Response {
     let line = "You ask more often than one address may. Keep the answers for as long as they say, and ask again later.";
     let mut response = plain::problem(StatusCode::TOO_MANY_REQUESTS, line);
-    // Whole seconds, and not so early that it would be refused again.
-    let seconds = wait.as_secs() + 1;
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
@@ -69,11 +67,17 @@ impl Pace {
 
     /// The refusal of who asks too often.
     pub(super) fn refuse<B>(&self, request: &Request<B>) -> Option<Response> {
+        self.excess(request).map(too_often)
+    }
+
+    /// After how many whole seconds who asks too often is not refused any more.
+    pub(super) fn excess<B>(&self, request: &Request<B>) -> Option<u64> {
         // Without a listener that says where it came from there is nobody to be told apart.
         let PeerAddress(peer) = request.extensions().get().copied()?;
         let wait = self.wait(peer, request.headers())?;
         self.metrics.refused();
-        Some(too_often(wait))
+        // Not so early that it would be refused again.
+        Some(wait.as_secs() + 1)
     }
 
     /// How long who asks must wait; nothing if not at all.

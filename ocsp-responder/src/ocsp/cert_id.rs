@@ -1,6 +1,7 @@
 //! CertIDs: which issuer and which serial number is asked about (RFC 6960 section 4.1.1).
 
 use ca_core::serial::SerialNumber;
+use const_oid::db::rfc5912;
 use der::asn1::{Any, Int, ObjectIdentifier, OctetString};
 use ring::digest;
 use spki::AlgorithmIdentifierOwned;
@@ -27,12 +28,12 @@ impl CertIdHash {
     pub const ALL: [Self; 4] = [Self::Sha1, Self::Sha256, Self::Sha384, Self::Sha512];
 
     const fn oid(self) -> ObjectIdentifier {
-        ObjectIdentifier::new_unwrap(match self {
-            Self::Sha1 => "1.3.14.3.2.26",
-            Self::Sha256 => "2.16.840.1.101.3.4.2.1",
-            Self::Sha384 => "2.16.840.1.101.3.4.2.2",
-            Self::Sha512 => "2.16.840.1.101.3.4.2.3",
-        })
+        match self {
+            Self::Sha1 => rfc5912::ID_SHA_1,
+            Self::Sha256 => rfc5912::ID_SHA_256,
+            Self::Sha384 => rfc5912::ID_SHA_384,
+            Self::Sha512 => rfc5912::ID_SHA_512,
+        }
     }
 
     fn digest(self, bytes: &[u8]) -> Vec<u8> {

@@ -30,9 +30,14 @@ impl ContentDigest {
         Ok(Self { algorithm, octets: context.finish().as_ref().to_vec() })
     }
 
-    /// Digests octets that are at hand.
-    pub fn of(octets: &[u8], algorithm: DigestAlgorithm) -> Self {
-        Self { algorithm, octets: ring::digest::digest(algorithm.ring(), octets).as_ref().to_vec() }
+    /// Digests what is in memory.
+    pub fn of(content: &[u8], algorithm: DigestAlgorithm) -> Self {
+        Self { algorithm, octets: ring::digest::digest(algorithm.ring(), content).as_ref().to_vec() }
+    }
+
+    /// A digest that somebody else made; `None` if it has not the octets that one of this algorithm has.
+    pub fn given(algorithm: DigestAlgorithm, octets: Vec<u8>) -> Option<Self> {
+        (octets.len() == usize::from(algorithm.octets())).then_some(Self { algorithm, octets })
     }
 
     /// The algorithm.

@@ -26,5 +26,5 @@ pub use error::{MAX_SIGNATURE_OCTETS, SignatureError};
 pub(crate) use outline::outline;
 pub(crate) use sign::{NotSigned, embedded, sign_statement};
 pub use sign::{SignError, sign_attached, sign_detached};
-pub use verdict::{SignatureVerdict, verify_signed_file};
+pub use verdict::{SignatureVerdict, verify_signature, verify_signed_file};
 pub use verify::{SignatureForm, SignedFile, VerifiedSignature};

@@ -4,16 +4,18 @@ use std::io::Read;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 use x509_cert::ext::pkix::KeyUsages;
 
 use super::content::ContentDigest;
 use super::error::SignatureError;
 use super::verify::{SignatureForm, SignedFile, VerifiedSignature};
+use crate::validation::algorithm::DigestAlgorithm;
 use crate::validation::verdict::Question;
 use crate::validation::{Answer, Basis, Indication, SubIndication, Verdict, validate};
 
 /// The answer about a signed file. See the [module](super) for how to show it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SignatureVerdict {
     /// The plain answer: valid, invalid (`TOTAL-FAILED`), or cannot tell (`INDETERMINATE`: not accepted).
     pub answer: Answer,
@@ -47,11 +49,24 @@ pub fn verify_signed_file(
     content: impl Read,
     basis: &Basis<'_>,
 ) -> std::io::Result<SignatureVerdict> {
+    verify_signature(signature, |algorithm| ContentDigest::read(content, algorithm), basis)
+}
+
+/// Verifies a detached `signature` over the content that `digest` gives the digest of, by the algorithm that the signature asks
+/// for.
+///
+/// # Errors
+/// That of `digest`.
+pub fn verify_signature<E>(
+    signature: &[u8],
+    digest: impl FnOnce(DigestAlgorithm) -> Result<ContentDigest, E>,
+    basis: &Basis<'_>,
+) -> Result<SignatureVerdict, E> {
     let signed = match SignedFile::parse(signature) {
         Ok(signed) => signed,
         Err(error) => return Ok(refused(&error, basis.at)),
     };
-    let digest = ContentDigest::read(content, signed.digest_algorithm())?;
+    let digest = digest(signed.digest_algorithm())?;
     Ok(match signed.verify(digest) {
         Ok(verified) => judge(&verified, basis),
         Err(error) => refused(&error, basis.at),

@@ -8,6 +8,7 @@ use der::asn1::{ObjectIdentifier, OctetString};
 use der::{Decode, Encode, ErrorKind};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 use super::attributes::{DATA, SignedAttributes};
 use super::content::ContentDigest;
@@ -17,7 +18,7 @@ use crate::validation::algorithm::{self, AlgorithmError, DigestAlgorithm, Signat
 use crate::validation::certificate::Certificate;
 
 /// The form of a signature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum SignatureForm {
     /// CAdES baseline: the signer's certificate is bound by a signed reference, and a signing time is claimed.
     #[serde(rename = "cades-baseline-b")]

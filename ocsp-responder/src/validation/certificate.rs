@@ -9,6 +9,7 @@ use der::Decode;
 use der::asn1::{Null, ObjectIdentifier};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 use x509_cert::ext::pkix::{KeyUsage, KeyUsages};
 
 use super::algorithm::{self, AlgorithmError};
@@ -87,7 +88,7 @@ impl From<Malformed> for CertificateError {
 }
 
 /// What a verdict says of one certificate of a path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CertificateSummary {
     /// Subject, RFC 4514.
     pub subject: String,
@@ -188,6 +189,11 @@ impl Certificate {
     /// End of validity, inclusive (RFC 5280 section 4.1.2.5).
     pub fn not_after(&self) -> OffsetDateTime {
         self.0.not_after
+    }
+
+    /// Whether both are of one CA, by name and key: a CA has other certificates as well, in which other CAs vouch for it.
+    pub fn is_of_the_same_ca(&self, other: &Self) -> bool {
+        self.public_key_info() == other.public_key_info() && self.subject_name() == other.subject_name()
     }
 
     fn part(&self, place: &Range<usize>) -> &[u8] {

@@ -14,8 +14,10 @@ pub(crate) mod der;
 mod extensions;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod given;
 pub(crate) mod names;
 pub mod path;
+pub mod records;
 mod signers;
 pub mod status;
 #[cfg(test)]

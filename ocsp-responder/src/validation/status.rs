@@ -3,6 +3,7 @@
 use ca_core::status::RevocationReason;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 use super::certificate::Certificate;
 use super::crl::point::Reasons;
@@ -21,6 +22,21 @@ pub trait RevocationEvidence {
 
     /// DER OCSP responses that may answer for `certificate`, issued by `issuer`.
     fn ocsp_responses(&self, certificate: &Certificate, issuer: &Certificate) -> Vec<Vec<u8>>;
+
+    /// What whoever gives the evidence vouches for: the CA of its own certificates, a holder of a snapshot that is verified.
+    /// `None` from whoever does not speak for this issuer.
+    fn vouched(&self, _: &Certificate, _: &Certificate, _: OffsetDateTime) -> Option<Vouched> {
+        None
+    }
+}
+
+/// What somebody vouches for, who is believed: there is nothing left to verify.
+#[derive(Debug, Clone)]
+pub struct Vouched {
+    /// By what.
+    pub source: EvidenceSource,
+    /// What they say, or why they cannot at present.
+    pub finding: Result<Finding, String>,
 }
 
 /// No evidence at all: every status is then undetermined.
@@ -114,7 +130,7 @@ pub struct Finding {
 }
 
 /// A status as an issuer reports it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 pub enum ReportedStatus {
     /// Not revoked.
@@ -126,6 +142,7 @@ pub enum ReportedStatus {
         at: OffsetDateTime,
         /// Why; `None` when the issuer gave no reason that npki names.
         #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[schema(value_type = Option<String>)]
         reason: Option<RevocationReason>,
     },
     /// The responder does not know the certificate.
@@ -133,13 +150,17 @@ pub enum ReportedStatus {
 }
 
 /// A kind of evidence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EvidenceSource {
     /// A certificate revocation list.
     Crl,
     /// An OCSP response.
     Ocsp,
+    /// The CA's own records.
+    Records,
+    /// A snapshot of the CA's records, signed and held.
+    Snapshot,
 }
 
 impl std::fmt::Display for EvidenceSource {
@@ -147,12 +168,14 @@ impl std::fmt::Display for EvidenceSource {
         f.write_str(match self {
             Self::Crl => "CRL",
             Self::Ocsp => "OCSP",
+            Self::Records => "the CA's records",
+            Self::Snapshot => "a snapshot of the CA's records",
         })
     }
 }
 
 /// The status of one certificate, as a verdict states it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 pub enum CertificateStatus {
     /// The trust anchor itself: nobody above it speaks of its status.
@@ -168,6 +191,7 @@ pub enum CertificateStatus {
         at: OffsetDateTime,
         /// Why; `None` when the issuer gave no reason that npki names.
         #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[schema(value_type = Option<String>)]
         reason: Option<RevocationReason>,
     },
     /// A responder says that it does not know the certificate. Never good.
@@ -177,7 +201,7 @@ pub enum CertificateStatus {
 }
 
 /// What one piece of evidence contributed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EvidenceReport {
     /// Its kind.
     pub source: EvidenceSource,
@@ -192,6 +216,7 @@ pub struct EvidenceReport {
     pub next_update: Option<OffsetDateTime>,
     /// The reasons for revocation that it speaks of, when those are not all: good is then good for these alone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(value_type = Option<Vec<String>>)]
     pub reasons_covered: Option<Vec<RevocationReason>>,
     /// Why it could not be used.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -229,7 +254,7 @@ impl EvidenceReport {
 }
 
 /// A certificate's status and all that was looked at to find it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StatusReport {
     /// The status.
     #[serde(flatten)]
@@ -258,6 +283,12 @@ pub(super) fn find_status(
     };
     let (evidence, at) = (signers.evidence(certificate, issuer), inquiry.at);
     let (mut reports, mut covered) = (Vec::new(), Reasons::NONE);
+    if let Some(Vouched { source, finding }) = inquiry.evidence.vouched(certificate, issuer, at) {
+        if finding.is_ok() {
+            covered = Reasons::ALL;
+        }
+        reports.push(EvidenceReport::new(source, finding));
+    }
     for response in &evidence.ocsp_responses {
         let outcome = inquiry.ocsp.ocsp_status(response, certificate, issuer, at);
         if outcome.is_ok() {

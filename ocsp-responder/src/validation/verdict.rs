@@ -4,6 +4,7 @@ use ca_core::clock::in_words;
 use ca_core::status::RevocationReason;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 use super::certificate::CertificateSummary;
 use super::path::PathFault;
@@ -14,7 +15,7 @@ use super::status::StatusReport;
 /// About a certificate it may be a plain no where the standard's word is `INDETERMINATE`: no path, a CA revoked, a
 /// constraint violated. The standard leaves these open for the sake of signatures made earlier; whoever asks about
 /// the certificate at this moment must not rely on it. About a signature it follows the indication exactly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// Yes.
@@ -26,7 +27,7 @@ pub enum Answer {
 }
 
 /// The main status indication of EN 319 102-1 section 5.1.3.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING-KEBAB-CASE")]
 pub enum Indication {
     /// All checks succeeded.
@@ -49,7 +50,7 @@ impl Indication {
 }
 
 /// The sub-indications of EN 319 102-1 section 5.1.3 that npki gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SubIndication {
     /// The signature is not in a form that can be processed.
@@ -102,7 +103,7 @@ impl SubIndication {
 }
 
 /// Why a certificate is not accepted. `certificate` counts from the end entity (0) up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "cause", rename_all = "kebab-case")]
 pub enum Reason {
     /// No certificate at hand leads to a trust anchor.
@@ -147,6 +148,7 @@ pub enum Reason {
         #[serde(with = "time::serde::rfc3339")]
         at: OffsetDateTime,
         /// Why, when the issuer said.
+        #[schema(value_type = Option<String>)]
         reason: Option<RevocationReason>,
     },
     /// A certificate is on hold: not valid now, perhaps again later.
@@ -266,7 +268,7 @@ impl std::fmt::Display for Reason {
 }
 
 /// One certificate of a path and its status.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PathElement {
     /// What it is.
     #[serde(flatten)]
@@ -277,7 +279,7 @@ pub struct PathElement {
 }
 
 /// The answer about a certificate at a moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Verdict {
     /// The plain answer.
     pub answer: Answer,

@@ -8,6 +8,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 use super::algorithm::AlgorithmError;
 use super::certificate::Certificate;
@@ -74,7 +75,7 @@ impl ValidPath {
 }
 
 /// What RFC 5280 section 6.1 refuses about a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PathFault {
     /// The validity period has not begun.

@@ -1,0 +1,304 @@
+//! Validation for relying parties: `/v1/validation/certificates`, `/v1/validation/signatures`, `/v1/validation/batch`.
+//!
+//! For everybody, over TLS only: an answer is not signed, and a document may be confidential. Whoever does not want to send it
+//! sends its digest. The installation's own certificates are judged by its own records, without a call to anybody.
+//!
+//! An answer of no is status 200: the question was answered. Work is bounded: octets of a question, certificates and evidence
+//! in it, signatures that a search for a path checks, questions at once.
+
+mod asked;
+mod openapi;
+mod problem;
+
+pub use problem::{ProblemKind, catalogue};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::ToSchema;
+
+use self::asked::{
+    AskedCertificate, AskedSignature, Batch, CertificateQuestion, MOST_QUESTIONS, Question, SignatureQuestion,
+};
+use self::problem::{self as table, Problem, ProblemDocument};
+use super::pace::{Pace, PaceSettings};
+use crate::metrics::Metrics;
+use crate::signature::SignatureVerdict;
+use crate::validation::Verdict;
+use crate::validator::{Unanswerable, Validator};
+
+/// The most octets of a question: a document of three quarters of it, in base64.
+pub const MAX_QUESTION: usize = 8 * 1024 * 1024;
+/// How long a question waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the endpoints work with.
+#[derive(Debug, Clone)]
+struct Desk {
+    validator: Arc<Validator>,
+    /// As many are judged at once as there are processors: more would only wait for each other.
+    places: Arc<Semaphore>,
+}
+
+/// The endpoints; no address asks more often than `pace` says, where it says something.
+pub fn validation_router(
+    validator: Arc<Validator>,
+    pace: Option<PaceSettings>,
+    metrics: Arc<Metrics>,
+) -> Router {
+    let pace = Arc::new(pace.map(|settings| Pace::new(settings, metrics)));
+    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    let constant = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
+    Router::new()
+        .route("/v1/validation/certificates", post(certificates))
+        .route("/v1/validation/signatures", post(signatures))
+        .route("/v1/validation/batch", post(batch))
+        .route("/v1/validation/openapi.json", get(openapi::document))
+        .with_state(Desk { validator, places: Arc::new(Semaphore::new(at_once)) })
+        .layer(DefaultBodyLimit::max(MAX_QUESTION))
+        .route_layer(from_fn_with_state(pace, admit))
+        .layer(constant(header::CACHE_CONTROL, "no-store"))
+        .layer(constant(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+}
+
+/// Lets a question in, unless its address asks too often.
+async fn admit(State(pace): State<Arc<Option<Pace>>>, request: Request, next: Next) -> Response {
+    match pace.as_ref().as_ref().and_then(|pace| pace.excess(&request)) {
+        Some(seconds) => {
+            let detail = format!("wait {seconds} s");
+            Problem::new(table::TOO_OFTEN, detail).after(seconds).into_response()
+        }
+        None => next.run(request).await,
+    }
+}
+
+/// The answer to one of several questions.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Answered {
+    /// About a certificate.
+    Certificate(CertificateAnswer),
+    /// About a signature.
+    Signature(SignatureAnswer),
+    /// It was not answered.
+    Problem(ProblemDocument),
+}
+
+/// The answers to several questions, in their order.
+#[derive(Debug, Serialize, ToSchema)]
+struct Answers {
+    /// As many as there were questions.
+    answers: Vec<Answered>,
+}
+
+/// Whether a certificate is valid.
+#[derive(Debug, Serialize, ToSchema)]
+struct CertificateAnswer {
+    /// The answer and its main reason, in one sentence for people.
+    summary: String,
+    /// The answer with all that led to it.
+    #[serde(flatten)]
+    verdict: Verdict,
+}
+
+/// Whether a signature is valid.
+#[derive(Debug, Serialize, ToSchema)]
+struct SignatureAnswer {
+    /// The answer and its main reason, in one sentence for people.
+    summary: String,
+    /// The answer with all that led to it.
+    #[serde(flatten)]
+    verdict: SignatureVerdict,
+}
+
+impl From<Verdict> for CertificateAnswer {
+    fn from(verdict: Verdict) -> Self {
+        let reason = verdict.reasons.first().map(ToString::to_string);
+        Self {
+            summary: reason.unwrap_or_else(|| "the certificate is valid and not revoked".to_owned()),
+            verdict,
+        }
+    }
+}
+
+impl From<SignatureVerdict> for SignatureAnswer {
+    fn from(verdict: SignatureVerdict) -> Self {
+        let valid =
+            || "unchanged since it was signed; the signer's certificate is valid and not revoked".to_owned();
+        Self { summary: verdict.reasons.first().cloned().unwrap_or_else(valid), verdict }
+    }
+}
+
+/// Whether a certificate is valid, at a moment that has passed or now.
+///
+/// Besides JSON, the certificate alone is taken: `application/pkix-cert` (DER) or `application/x-pem-file`, its chain behind it.
+#[utoipa::path(post, path = "/v1/validation/certificates", tag = "validation", operation_id = "validate_certificate",
+    request_body(content(
+        (CertificateQuestion = "application/json"),
+        (Vec<u8> = "application/pkix-cert"),
+        (String = "application/x-pem-file"))),
+    responses((status = 200, description = "The answer, yes or no or cannot tell", body = CertificateAnswer)))]
+async fn certificates(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<CertificateAnswer>, Problem> {
+    let kind = media_type(&headers);
+    let body = whole(body)?;
+    let asked = if FILES.contains(&kind.as_str()) {
+        AskedCertificate::of_file(&body)?
+    } else {
+        object::<CertificateQuestion>(&kind, &body)?.read()?
+    };
+    desk.judge(move |validator| certificate(validator, asked)).await.map(Json)
+}
+
+/// Whether a signature is valid, at a moment that has passed or now.
+#[utoipa::path(post, path = "/v1/validation/signatures", tag = "validation", operation_id = "validate_signature",
+    request_body = SignatureQuestion,
+    responses((status = 200, description = "The answer, yes or no or cannot tell", body = SignatureAnswer)))]
+async fn signatures(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<SignatureAnswer>, Problem> {
+    let asked = object::<SignatureQuestion>(&media_type(&headers), &whole(body)?)?.read()?;
+    desk.judge(move |validator| signature(validator, asked)).await.map(Json)
+}
+
+/// Several questions at once, each answered by itself.
+#[utoipa::path(post, path = "/v1/validation/batch", tag = "validation", operation_id = "validate_batch",
+    request_body = Batch,
+    responses((status = 200, description = "An answer to each, in their order", body = Answers)))]
+async fn batch(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Answers>, Problem> {
+    let Batch { questions } = object(&media_type(&headers), &whole(body)?)?;
+    let count = questions.len();
+    if count > MOST_QUESTIONS {
+        let detail =
+            format!("questions: {count} are there, at most {MOST_QUESTIONS} are answered in one call");
+        return Err(Problem::new(table::TOO_MANY, detail));
+    }
+    let all = move |validator: &Validator| {
+        Ok(Answers { answers: questions.into_iter().map(|question| one(validator, question)).collect() })
+    };
+    desk.judge(all).await.map(Json)
+}
+
+fn one(validator: &Validator, question: Question) -> Answered {
+    let answered = match question {
+        Question::Certificate(asked) => {
+            asked.read().and_then(|asked| certificate(validator, asked)).map(Answered::Certificate)
+        }
+        Question::Signature(asked) => {
+            asked.read().and_then(|asked| signature(validator, asked)).map(Answered::Signature)
+        }
+    };
+    answered.unwrap_or_else(|problem| Answered::Problem(problem.document()))
+}
+
+fn certificate(validator: &Validator, asked: AskedCertificate) -> Result<CertificateAnswer, Problem> {
+    let AskedCertificate { certificate, circumstances } = asked;
+    let (chain, at) = (&circumstances.chain, circumstances.at);
+    Ok(validator.certificate(&certificate, chain, circumstances.evidence, at)?.into())
+}
+
+fn signature(validator: &Validator, asked: AskedSignature) -> Result<SignatureAnswer, Problem> {
+    let AskedSignature { signature, content, circumstances } = asked;
+    let (chain, at) = (&circumstances.chain, circumstances.at);
+    Ok(validator.signature(&signature, content, chain, circumstances.evidence, at)?.into())
+}
+
+impl From<Unanswerable> for Problem {
+    fn from(unanswerable: Unanswerable) -> Self {
+        let detail = unanswerable.to_string();
+        match unanswerable {
+            Unanswerable::Future(_) => Self::new(table::FUTURE, detail),
+            Unanswerable::OtherDigest { .. } => Self::new(table::OTHER_DIGEST, detail),
+        }
+    }
+}
+
+impl Desk {
+    /// Judges off the threads that serve connections, when a place is free.
+    async fn judge<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Validator) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let place = self.place().await?;
+        let validator = Arc::clone(&self.validator);
+        let judged = super::blocking(move || {
+            let judged = act(&validator);
+            drop(place);
+            judged
+        });
+        judged.await.unwrap_or_else(|| Err(Problem::new(table::INTERNAL, "the fault is ours")))
+    }
+
+    async fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let waited = tokio::time::timeout(PATIENCE, Arc::clone(&self.places).acquire_owned()).await;
+        let busy = || Problem::new(table::BUSY, "others are before you").after(1);
+        waited.map_err(|_| busy())?.map_err(|_| busy())
+    }
+}
+
+/// The media types of a certificate by itself.
+const FILES: [&str; 4] = [
+    "application/pkix-cert",
+    "application/x-x509-ca-cert",
+    "application/x-pem-file",
+    "application/pem-certificate-chain",
+];
+
+/// RFC 9110 section 8.3.1: types are compared without regard to case, parameters aside.
+fn media_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .chars()
+        .take(80)
+        .collect::<String>()
+        .to_ascii_lowercase()
+}
+
+fn whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
+    body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(table::TOO_LARGE, format!("at most {MAX_QUESTION} octets are read"))
+        }
+        _ => Problem::new(table::BODY_CUT, "the connection ended within the question"),
+    })
+}
+
+/// Nothing that is not known is overlooked; serde would also take a list for an object.
+fn object<T: DeserializeOwned>(kind: &str, body: &[u8]) -> Result<T, Problem> {
+    if kind != "application/json" {
+        return Err(Problem::new(table::NOT_JSON, format!("the Content-Type is {kind:?}")));
+    }
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::new(table::UNFIT, "the question is not a JSON object"));
+    }
+    serde_json::from_slice(body).map_err(|error| {
+        // What a value is is not repeated back at length.
+        let said: String = error.to_string().chars().take(300).collect();
+        Problem::new(table::UNFIT, said)
+    })
+}
