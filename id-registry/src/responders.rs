@@ -1,5 +1,9 @@
 //! OCSP responders on other machines: certifying the keys that they made.
 
+mod renewal;
+
+pub use renewal::{RenewalRefused, Renewed, renewal_statement};
+
 use std::sync::Arc;
 
 use ca_core::certificate::CaId;
@@ -7,6 +11,7 @@ use ca_core::clock::whole_seconds;
 use ca_core::csr::VerifiedCsr;
 use ca_core::hierarchy::RESPONDER_PROFILE;
 use ca_core::issuance::IssuedCertificate;
+use ca_core::ledger::Actor;
 use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 
 use crate::permission::{ManageCas, Permit};
@@ -26,6 +31,16 @@ impl Registry {
         name: &RemoteName,
         csr: &VerifiedCsr,
     ) -> Result<IssuedCertificate, RemoteRefused> {
+        self.certify(&permit.actor(), ca, name, csr)
+    }
+
+    fn certify(
+        &self,
+        actor: &Actor,
+        ca: &CaId,
+        name: &RemoteName,
+        csr: &VerifiedCsr,
+    ) -> Result<IssuedCertificate, RemoteRefused> {
         let authorities = self.authorities();
         let authority = match authorities.of(ca) {
             Some(authority) => authority,
@@ -39,16 +54,20 @@ impl Registry {
             issuer: &|_| Ok(Arc::clone(authority)),
             subject: &|| self.responder_subject(ca, name),
         };
-        self.certify_remote(&permit.actor(), &certified, csr)
+        self.certify_remote(actor, &certified, csr)
     }
 
     fn responder_subject(&self, ca: &CaId, name: &RemoteName) -> ApprovedSubject {
         let settings = self.settings();
         let day = whole_seconds(self.now()).date();
-        // One key serves one CA: the identity is the responder as that CA knows it.
-        ApprovedSubject::new(IdentityRef(format!("system:responder-{ca}@{name}")))
+        ApprovedSubject::new(identity(ca, name))
             .with(Fact::Country, settings.country.clone())
             .with(Fact::Organization, settings.organisation.clone())
             .with(Fact::CommonName, format!("OCSP Responder {name} {day}"))
     }
+}
+
+/// One key serves one CA: the identity is the responder as that CA knows it.
+fn identity(ca: &CaId, name: &RemoteName) -> IdentityRef {
+    IdentityRef(format!("system:responder-{ca}@{name}"))
 }

@@ -37,6 +37,8 @@ pub struct Metrics {
     age: Gauge<f64, AtomicU64>,
     /// How long the first of the responders' certificates to end still lasts.
     left: Gauge<f64, AtomicU64>,
+    /// Whether a responder's certificate is due and is not renewed: 1 or 0.
+    unrenewed: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -70,7 +72,15 @@ impl Metrics {
         registry.register_with_unit("status_age", known, Unit::Seconds, age.clone());
         let lasts = "Time until the first OCSP responder certificate ends";
         registry.register_with_unit("ocsp_certificate_left", lasts, Unit::Seconds, left.clone());
-        Self { registry, answers, signing, refused, age, left }
+        let unrenewed = Gauge::default();
+        let due = "1 while an OCSP responder certificate is past half of its life and is not renewed";
+        registry.register("ocsp_certificate_unrenewed", due, unrenewed.clone());
+        Self { registry, answers, signing, refused, age, left, unrenewed }
+    }
+
+    /// Takes note of what is wrong with the renewal of the responder's certificates.
+    pub fn renewal(&self, wrong: Option<&str>) {
+        self.unrenewed.set(i64::from(wrong.is_some()));
     }
 
     /// Counts an answer to a request that came by this HTTP method.

@@ -42,6 +42,14 @@ impl Client {
         Self::pinned(&context.url, &context.anchors, identity.as_ref(), timeout)
     }
 
+    /// A client of a server that this machine trusts by these anchors, with no certificate of its own.
+    ///
+    /// # Errors
+    /// The anchors cannot be used, or the machine refused it.
+    pub fn of_nobody(base: &url::Url, anchors: &Anchors, timeout: Duration) -> Result<Self, Failure> {
+        Self::pinned(base, anchors, None, timeout)
+    }
+
     fn pinned(
         base: &url::Url,
         anchors: &Anchors,

@@ -24,7 +24,7 @@ use crate::session::Session;
 /// How a responder comes to be.
 pub const EXAMPLES: &str =
     "On the responder's machine, with the feed's key that came another way (npki feed key):
-  npki responder init --data r --name alpha --feed http://pki.gov.ls --key-file feed.vkey
+  npki responder init --data r --name alpha --feed http://pki.gov.ls --key-file feed.vkey --renewal https://pki.gov.ls:8443
   npki serve --role responder --data r
   npki responder request --data r --out alpha.request
 On a machine with an administrator's context:
@@ -98,6 +98,9 @@ pub struct InitArguments {
     /// The CA certificate that the feed's HTTPS certificate leads to, PEM; not needed for http://
     #[arg(long, value_name = "FILE", requires = "feed")]
     trust: Option<PathBuf>,
+    /// Where its certificates are renewed, such as https://pki.gov.ls:8443 [default: nowhere; a person does it]
+    #[arg(long, value_name = "URL")]
+    renewal: Option<url::Url>,
     #[command(flatten)]
     key: TrustedKey,
     /// A file whose first line seals the keys, kept elsewhere [default: drawn, and kept in the folder]
@@ -195,9 +198,9 @@ struct InitAnswer {
 }
 
 fn init(arguments: InitArguments) -> Ending {
-    let InitArguments { folder, name, listen, feed, trust, key, passphrase_file } = arguments;
+    let InitArguments { folder, name, listen, feed, trust, renewal, key, passphrase_file } = arguments;
     let key = FeedKey::given(key.key, key.key_file).read()?;
-    let plan = ResponderPlan { data: folder, name, listen, url: feed, trust, key, passphrase_file };
+    let plan = ResponderPlan { data: folder, name, listen, url: feed, trust, renewal, key, passphrase_file };
     responder::init(&plan)?;
     let answer = InitAnswer {
         name: plan.name.to_string(),

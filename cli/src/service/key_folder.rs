@@ -114,6 +114,15 @@ impl KeyFolder {
         files::sync_folder(&self.folder)
     }
 
+    /// Removes a key that is used no more, if it is there.
+    pub(crate) fn remove(&self, name: &str) -> Result<(), ServiceError> {
+        let path = self.path(name);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(files::at(&path)(error)),
+            _ => Ok(()),
+        }
+    }
+
     /// The master keys of personal data, each opened, in the order of their numbers: the last is the newest.
     pub(crate) fn master_keys(&self) -> Result<Vec<SoftwareMasterKey>, ServiceError> {
         let open = |number: u32| {

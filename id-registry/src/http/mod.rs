@@ -61,7 +61,7 @@ mod webhooks;
 mod withdrawals;
 
 use problem::{self as table, Problem};
-use route::{Route, guarded, of_sources, open};
+use route::{Route, guarded, of_sources, open, proving};
 
 /// The client certificate of a connection, DER, already checked by TLS to lead to our issuing CA. Whoever accepts
 /// connections puts it into each request's extensions; without it, only what is open to everybody answers.
@@ -94,6 +94,7 @@ fn of_the_installation() -> Vec<Route> {
         guarded(cas::__path_install_crl, cas::install_crl),
         guarded(cas::__path_install_link, cas::install_link),
         guarded(responders::__path_certify, responders::certify),
+        proving(responders::__path_renew, responders::renew),
         guarded(timestamping::__path_certify, timestamping::certify),
         guarded(ledger::__path_state, ledger::state),
         guarded(ledger::__path_list, ledger::list),

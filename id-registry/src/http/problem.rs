@@ -314,6 +314,10 @@ problems! {
         "bring the certificate that a link-certificate ceremony of one root made for another root of this installation";
     CA_WITHOUT_RESPONDER = "E-CA-007" 409 false, "No responder answers for a CA whose key is elsewhere",
         "leave it out: its CRL tells the status of what it issued";
+    RENEWAL_REFUSED = "E-CA-008" 403 false, "The responder's certificate is not renewed",
+        "have an administrator certify it anew: npki responder request, certify, accept";
+    RENEWAL_EARLY = "E-CA-009" 409 true, "It is too early to renew the responder's certificate",
+        "ask again when half of the certificate's life is over";
     ISSUER_REVOKED = "E-CA-005" 409 false, "The issuing CA was revoked, and issues nothing more",
         "have the next generation of the CA founded, or issue by another CA: npki ca list";
 

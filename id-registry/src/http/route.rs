@@ -108,3 +108,16 @@ where
 {
     Route::described::<D>(None, |filter| on(filter, handler))
 }
+
+/// A route for everybody who sends something that proves itself.
+pub(super) fn proving<D, I, M, F, Fut, A>(_description: D, handler: F) -> Route
+where
+    D: utoipa::Path + SchemaReferences,
+    I: FromRequest<Arc<Registry>, M> + Send + 'static,
+    M: 'static,
+    F: Fn(Service, I) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Result<A, Problem>> + Send + 'static,
+    A: IntoResponse + 'static,
+{
+    Route::described::<D>(None, |filter| on(filter, handler))
+}

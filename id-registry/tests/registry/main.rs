@@ -30,6 +30,7 @@ mod persons;
 mod privacy;
 mod profiles;
 mod proposals;
+mod responders;
 mod sealed;
 mod sequences;
 mod staff;

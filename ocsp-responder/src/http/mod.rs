@@ -42,7 +42,7 @@ use crate::publication::Publication;
 
 pub use caching::read_http_date;
 pub use feed::feed_router;
-pub use role::{RoleState, role_operator_router, role_router};
+pub use role::{RenewalState, RoleState, role_operator_router, role_router};
 pub use timestamp::{timestamp_operator_router, timestamp_router};
 
 /// How long a request may take, its body included: a client that drips octets does not hold a place for ever.

@@ -1,7 +1,7 @@
 //! The endpoints of a responder on a machine of its own: `/ocsp`, copies of what the installation publishes (`/crl/…`, `/ca/…`,
 //! `/filter/…`, `/published`), `/healthz`, `/readyz`; for operators, `/metrics`.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -25,6 +25,23 @@ pub struct RoleState {
     pub held: Arc<HeldStatus>,
     /// Copies of what the installation publishes.
     pub copies: Arc<Copies>,
+    /// How the renewal of the responder's certificates goes.
+    pub renewal: Arc<RenewalState>,
+}
+
+/// What is wrong with the renewal of the responder's certificates.
+#[derive(Debug, Default)]
+pub struct RenewalState(RwLock<Option<String>>);
+
+impl RenewalState {
+    /// Takes note of why a certificate is not renewed; `None` where all last.
+    pub fn is(&self, wrong: Option<String>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = wrong;
+    }
+
+    fn wrong(&self) -> Option<String> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// The public endpoints.
@@ -77,9 +94,11 @@ async fn ready(State(state): State<RoleState>) -> Response {
                 }
                 None => "not compared with the installation's since the start".to_owned(),
             };
+            // It answers as before, and somebody has two weeks to look: no reason to turn anybody away.
+            let wrong = state.renewal.wrong().map_or_else(String::new, |why| format!("warning: {why}\n"));
             let text = format!(
                 "ready\nthe status of certificates is of {age:.1} s ago, and is told for {left:.0} s more if nothing is heard\n\
-                 the copies of CRLs and filters are {copies}\n"
+                 the copies of CRLs and filters are {copies}\n{wrong}"
             );
             ([(header::CACHE_CONTROL, "no-store")], text).into_response()
         }
@@ -88,6 +107,7 @@ async fn ready(State(state): State<RoleState>) -> Response {
 
 async fn metrics(State(state): State<RoleState>) -> Response {
     let now = state.answering.clock.now();
+    state.answering.metrics.renewal(state.renewal.wrong().as_deref());
     operator::told(&state.answering, state.held.speaking().map(|speaking| age(speaking.as_of, now)))
 }
 

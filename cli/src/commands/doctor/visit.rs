@@ -82,7 +82,10 @@ impl Visit<'_> {
     fn reach(&mut self, ready: &Answer) {
         let said = String::from_utf8_lossy(&ready.body).trim().replace('\n', "; ");
         let troubles = match ready.status {
-            200 => Vec::new(),
+            200 => {
+                let told = said.split("; ").filter_map(|line| line.strip_prefix("warning: "));
+                told.map(|why| Trouble::warning(why, "read the log of npki serve on its machine")).collect()
+            }
             404 => vec![Trouble::failed(
                 "it answers, and has no /readyz",
                 "check --url: it is the public address, which is in certificates as http://…/ocsp",

@@ -182,10 +182,16 @@ impl Credentials {
         }
     }
 
-    /// Takes a pair into use: this file says which one counts.
+    /// Takes a pair into use: this file says which one counts. The key before it goes: its certificate would go on for weeks.
     pub(super) fn store(&self, ca: &CaId, pair: &Pair) -> Result<(), ServiceError> {
+        let before = self.certificate(ca)?;
         replace(&self.path(ca), pem_text(&pair.certificate).as_bytes(), Readers::Anyone)?;
-        Ok(())
+        match before {
+            Some(before) if before != pair.certificate => {
+                self.keys.remove(&key_name(ca, &public_key_info(&before)?))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn path(&self, ca: &CaId) -> PathBuf {

@@ -6,7 +6,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use ca_core::certificate::CaId;
-use ca_core::clock::{Clock, SystemClock, in_words};
 use ca_core::status::feed::{Acceptance, HeldStatus, NotTaken, Taken};
 use ocsp_responder::ocsp::{Responder, Responders};
 
@@ -24,8 +23,6 @@ const TICK: Duration = Duration::from_millis(250);
 const LOOK_FOR_CERTIFICATES: Duration = Duration::from_secs(1);
 /// How long an answer of the feed may take.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// A certificate that ends sooner is complained of.
-const RENEWED_BEFORE: time::Duration = time::Duration::days(15);
 /// How often a snapshot is fetched at most, once there is one: it may be large.
 const BETWEEN_SNAPSHOTS: Duration = Duration::from_secs(60);
 
@@ -43,8 +40,8 @@ pub(super) struct Keeper {
     poll_at: Instant,
     look_at: Instant,
     snapshot_at: Instant,
-    /// What is wrong with the feed, with the certificates, and with how long they last: told once, and not each second.
-    complaints: [Option<String>; 3],
+    /// What is wrong with the feed, and with the certificates: told once, and not each second.
+    complaints: [Option<String>; 2],
 }
 
 /// Why nothing was taken of the feed.
@@ -75,7 +72,7 @@ impl Keeper {
             poll_at: now,
             look_at: now,
             snapshot_at: now,
-            complaints: [None, None, None],
+            complaints: [None, None],
         })
     }
 
@@ -115,13 +112,6 @@ impl Keeper {
                 looked,
                 "a responder certificate cannot be used",
                 "the responder certificates are in use",
-            );
-            let lasting = self.lasting();
-            self.complain(
-                2,
-                lasting,
-                "a responder certificate is to be renewed",
-                "the responder certificates last",
             );
         }
     }
@@ -197,19 +187,6 @@ impl Keeper {
             "a snapshot of the feed was taken"
         );
         Ok(())
-    }
-
-    /// Whether every certificate lasts for a while. One does so for thirty days, and nobody but a person brings the next.
-    fn lasting(&self) -> Result<(), String> {
-        let soon = SystemClock.now() + RENEWED_BEFORE;
-        match self.answering.iter().find(|(_, (responder, _))| responder.certificate_ends() < soon) {
-            Some((ca, (responder, _))) => Err(format!(
-                "the certificate for {ca} ends {}: npki responder request --data {}",
-                in_words(responder.certificate_ends()),
-                self.settings.data.display()
-            )),
-            None => Ok(()),
-        }
     }
 
     /// Opens responders for CAs that have come, and goes over to certificates that were accepted.

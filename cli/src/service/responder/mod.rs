@@ -5,6 +5,7 @@ mod copier;
 mod credentials;
 mod incoming;
 mod keeper;
+mod renewer;
 mod serve;
 mod settings;
 mod state;
@@ -49,6 +50,8 @@ pub(crate) struct ResponderPlan {
     pub(crate) url: Option<url::Url>,
     /// To what the feed's HTTPS certificate leads, PEM.
     pub(crate) trust: Option<PathBuf>,
+    /// Where its certificates are renewed; `None` where a person does it.
+    pub(crate) renewal: Option<url::Url>,
     /// The feed's key.
     pub(crate) key: VerifierKey,
     /// A passphrase for the keys that is kept elsewhere; without one, a new one is drawn and written beside them.
@@ -71,6 +74,7 @@ pub(crate) fn init(plan: &ResponderPlan) -> Result<(), ServiceError> {
             listen: plan.listen,
             url: plan.url.as_ref(),
             trust: plan.trust.as_ref().map(|_| TRUST),
+            renewal: plan.renewal.as_ref(),
             key: &plan.key,
         };
         let text = settings::fresh(&fresh);

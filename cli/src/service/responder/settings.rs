@@ -33,6 +33,8 @@ struct Loose {
     #[serde(default)]
     cut_off: LooseCutOff,
     #[serde(default)]
+    renewal: LooseRenewal,
+    #[serde(default)]
     copies: LooseCopies,
     #[serde(default)]
     ocsp: LooseOcsp,
@@ -68,6 +70,34 @@ struct LooseCutOff {
 impl Default for LooseCutOff {
     fn default() -> Self {
         Self { hours: 24, this_update: "known".to_owned() }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LooseRenewal {
+    url: Option<url::Url>,
+    trust: Option<PathBuf>,
+}
+
+/// Where certificates are renewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Renewal {
+    /// The REST interface of the installation, HTTPS.
+    pub(super) url: url::Url,
+    /// To what its certificate must lead, PEM; without it, the CAs that the feed tells of.
+    pub(super) trust: Option<PathBuf>,
+}
+
+impl LooseRenewal {
+    fn check(self, data: &Path) -> Result<Option<Renewal>, String> {
+        let trust = self.trust.map(|file| data.join(file));
+        match self.url {
+            Some(url) if url.scheme() == "https" => Ok(Some(Renewal { url, trust })),
+            Some(url) => Err(format!("renewal.url: {url} is not an https:// address")),
+            None if trust.is_some() => Err("renewal.trust is of no use without renewal.url".to_owned()),
+            None => Ok(None),
+        }
     }
 }
 
@@ -110,6 +140,8 @@ pub(super) struct ResponderSettings {
     pub(super) poll: std::time::Duration,
     /// For how long it answers without having heard from the feed.
     pub(super) longest: Duration,
+    /// Where its certificates are renewed; without it, a person does it.
+    pub(super) renewal: Option<Renewal>,
     pub(super) copying: Copying,
     pub(super) answers: AnswerPolicy,
     /// How much one address may ask; without it, as much as it likes.
@@ -156,6 +188,7 @@ impl ResponderSettings {
             keys: loose.feed.keys.iter().map(key).collect::<Result<_, String>>()?,
             poll: std::time::Duration::from_secs(poll.into()),
             longest: Duration::hours(hours.into()),
+            renewal: loose.renewal.check(data)?,
             copying: if loose.copies.published { Copying::Published } else { Copying::Off },
             pace: loose.pace.check()?,
             answers: AnswerPolicy { this_update, ..loose.ocsp.check()? },
@@ -180,11 +213,15 @@ pub(super) struct Fresh<'a> {
     pub(super) url: Option<&'a url::Url>,
     /// The name of a file in the folder.
     pub(super) trust: Option<&'a str>,
+    /// Where its certificates are renewed.
+    pub(super) renewal: Option<&'a url::Url>,
     pub(super) key: &'a VerifierKey,
 }
 
 /// The file of a new responder: the commented sample with its own values put in.
 pub(super) fn fresh(of: &Fresh<'_>) -> String {
+    // Both sections have an address and what it is trusted by.
+    let (feed, rest) = SAMPLE.split_once("[renewal]").unwrap_or((SAMPLE, ""));
     let line = |line: &str| match (line.split_once(" = "), of.url, of.trust) {
         (Some(("name", _)), ..) => format!("name = {}\n", quoted(of.name.as_str())),
         (Some(("listen", _)), ..) => format!("listen = {}\n", quoted(&of.listen.to_string())),
@@ -193,7 +230,12 @@ pub(super) fn fresh(of: &Fresh<'_>) -> String {
         (Some(("# trust", _)), _, Some(trust)) => format!("trust = {}\n", quoted(trust)),
         _ => format!("{line}\n"),
     };
-    SAMPLE.lines().map(line).collect()
+    let renewal = |line: &str| match (line.split_once(" = "), of.renewal) {
+        (Some(("# url", _)), Some(url)) => format!("url = {}\n", quoted(url.as_str())),
+        _ => format!("{line}\n"),
+    };
+    let rest = format!("[renewal]{rest}");
+    feed.lines().map(line).chain(rest.lines().map(renewal)).collect()
 }
 
 #[cfg(test)]
@@ -218,11 +260,16 @@ mod tests {
     fn a_new_file_says_what_it_was_told() {
         let (name, url) = ("beta".parse().unwrap(), "https://pki.gov.ls/".parse().unwrap());
         let (listen, key) = ("127.0.0.1:9".parse().unwrap(), KEY.parse().unwrap());
-        let text = fresh(&Fresh { name: &name, listen, url: Some(&url), trust: Some("ca.pem"), key: &key });
+        let renewal: url::Url = "https://pki.gov.ls:8443/".parse().unwrap();
+        let trust = Some("ca.pem");
+        let fresh_one =
+            Fresh { name: &name, listen, url: Some(&url), trust, renewal: Some(&renewal), key: &key };
+        let text = fresh(&fresh_one);
         let settings = ResponderSettings::parse(&text, Path::new("/d")).unwrap();
         assert_eq!((settings.name, settings.listen, settings.url), (name, listen, Some(url)));
         assert_eq!(settings.trust.as_deref(), Some(Path::new("/d/ca.pem")));
         assert_eq!(settings.keys, [key]);
+        assert_eq!(settings.renewal, Some(Renewal { url: renewal, trust: None }));
     }
 
     #[test]
@@ -235,6 +282,7 @@ mod tests {
             ("hours = 24", "hours = 0", "cut_off.hours"),
             ("this_update = \"known\"", "this_update = \"never\"", "cut_off.this_update"),
             ("at_once = 2000", "at_once = 0", "pace.at_once"),
+            ("# url = \"https://", "url = \"http://", "renewal.url"),
             ("hours = 24", "hour = 24", "did you mean `hours`"),
         ] {
             assert!(SAMPLE.contains(from), "{from}");

@@ -16,6 +16,7 @@ use crate::http::problem::{self as table, Problem};
 use crate::key_origin::OriginError;
 use crate::ledger::LedgerError;
 use crate::remote::RemoteRefused;
+use crate::responders::RenewalRefused;
 use crate::withdrawal::{ReviewError, WithdrawalError};
 
 impl From<RequestError> for Problem {
@@ -101,6 +102,25 @@ impl From<CaError> for Problem {
             CaError::Crl { .. } => table::CRL_REFUSED,
         };
         Self::new(kind, error.to_string())
+    }
+}
+
+impl From<RenewalRefused> for Problem {
+    fn from(error: RenewalRefused) -> Self {
+        let said = error.to_string();
+        match error {
+            RenewalRefused::Csr(error) => error.into(),
+            RenewalRefused::Refused(error) => error.into(),
+            RenewalRefused::Fault(fault) => fault.into(),
+            RenewalRefused::Early(_) => Self::new(table::RENEWAL_EARLY, said),
+            RenewalRefused::Statement(_)
+            | RenewalRefused::OtherCa
+            | RenewalRefused::Stranger
+            | RenewalRefused::Withdrawn(_)
+            | RenewalRefused::Superseded(_)
+            | RenewalRefused::Ended(_)
+            | RenewalRefused::SameKey => Self::new(table::RENEWAL_REFUSED, said),
+        }
     }
 }
 
