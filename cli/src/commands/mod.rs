@@ -93,7 +93,7 @@ pub enum Command {
     /// Certificate revocation lists
     #[command(subcommand)]
     Crl(crl::CrlCommand),
-    /// Sign a file
+    /// Sign a file, also with time stamps for decades; raise a signature to a higher level
     Sign(sign::SignArguments),
     /// Have a file stamped with the time: proof that it was there then
     Timestamp(timestamp::TimestampArguments),

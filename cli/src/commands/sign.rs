@@ -1,56 +1,145 @@
-//! `npki sign`: a detached signature over a file.
+//! `npki sign`: a signature over a file, of the level that is wanted; raising one that there is.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::Ending;
+use super::{Ending, word};
+use crate::client::Publications;
 use crate::context::private_key;
+use crate::failure::{Failure, catalogue};
 use crate::files::{self, Readers};
 use crate::output::{Outcome, Simple};
-use crate::relying_party::material::Chain;
-use crate::relying_party::signing;
+use crate::relying_party::evidence::StatusEvidence;
+use crate::relying_party::material::{self, Chain};
+use crate::relying_party::signing::{self, Placed, Raising};
 use crate::session::Session;
+
+/// The most octets of a file that is put into its signature.
+const MAX_INSIDE: u64 = 48 * 1024 * 1024;
 
 /// What to sign, and with what.
 #[derive(Debug, Args)]
 pub struct SignArguments {
-    /// The file to sign
+    /// The file to sign; with --raise, the file that was signed
     file: PathBuf,
     /// The signer's certificate, PEM, its chain after it
-    #[arg(long, value_name = "FILE")]
-    cert: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "raise")]
+    cert: Option<PathBuf>,
     /// Its private key, PKCS#8 PEM
+    #[arg(long, value_name = "FILE", required_unless_present = "raise")]
+    key: Option<PathBuf>,
+    /// Raise this signature of the file to --level, instead of signing; it is replaced
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "key", "attached"])]
+    raise: Option<PathBuf>,
+    /// Put the file into the signature, FILE.p7m
+    #[arg(long)]
+    attached: bool,
+    /// How long the signature can be believed (ETSI EN 319 122-1): b-t with a time stamp, b-lt with all that it is judged by,
+    /// b-lta with a time stamp over that, too
+    #[arg(long, value_name = "LEVEL", value_enum, default_value = "b-b")]
+    level: Level,
+    /// The time-stamping unit's address, for all levels but b-b
+    #[arg(long, value_name = "URL", env = "NPKI_TSA")]
+    tsa: Option<url::Url>,
+    /// The trust anchor that b-lt and b-lta are judged by, PEM or DER, instead of the context's
     #[arg(long, value_name = "FILE")]
-    key: PathBuf,
-    /// The signature's file [default: FILE.p7s]
+    trust: Option<PathBuf>,
+    /// The signature's file [default: FILE.p7s or FILE.p7m; with --raise, that file]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+}
+
+/// A level of CAdES baseline signatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+enum Level {
+    /// A signature
+    #[value(name = "b-b")]
+    BB,
+    /// With a time stamp: believed though the certificate is revoked or runs out later
+    #[value(name = "b-t")]
+    BT,
+    /// With certificates, CRLs and OCSP answers: judged without asking anybody
+    #[value(name = "b-lt")]
+    BLt,
+    /// With a time stamp over all of it: believed when the time stamp's own certificate has run out
+    #[value(name = "b-lta")]
+    BLta,
 }
 
 #[derive(Debug, Serialize)]
 struct Signed {
     file: PathBuf,
     signature: PathBuf,
+    level: String,
 }
 
 /// Signs.
-pub fn run(arguments: &SignArguments, session: &Session) -> Ending {
-    let document = files::read(&arguments.file, files::MAX_DOCUMENT)?;
-    let chain = Chain::read(&arguments.cert)?;
-    let key = private_key(&files::read(&arguments.key, files::MAX_OBJECT)?)
-        .map_err(|failure| failure.what(format!("{} cannot be used as a key", arguments.key.display())))?;
-    let signature = signing::sign(&document, &chain, &key, session.clock.now())?;
-    let path = arguments.out.clone().unwrap_or_else(|| {
-        let mut beside = arguments.file.clone().into_os_string();
-        beside.push(".p7s");
-        PathBuf::from(beside)
-    });
+pub fn run(arguments: &SignArguments, session: &mut Session) -> Ending {
+    let limit = if arguments.attached { MAX_INSIDE } else { files::MAX_DOCUMENT };
+    let document = files::read(&arguments.file, limit)?;
+    let signature = match &arguments.raise {
+        Some(existing) => files::read(existing, files::MAX_OBJECT)?,
+        None => signature(arguments, &document, session)?,
+    };
+    let signature = raised(signature, &document, arguments, session)?;
+    let ending = if arguments.attached { ".p7m" } else { ".p7s" };
+    let chosen = arguments.out.clone().or_else(|| arguments.raise.clone());
+    let path = chosen.unwrap_or_else(|| files::beside(&arguments.file, ending));
     files::replace(&path, &signature, Readers::Anyone)?;
-    let signed = Signed { file: arguments.file.clone(), signature: path };
+    let signed = Signed { file: arguments.file.clone(), signature: path, level: word(arguments.level) };
     Ok(Outcome::done(Simple::new("npki.sign/1", signed, |signed, page| {
         page.line(format!("signed: {}", signed.file.display()));
+        page.line(format!("level: {}", signed.level.to_uppercase()));
         page.line(format!("written: {}", signed.signature.display()));
     })))
+}
+
+fn signature(arguments: &SignArguments, document: &[u8], session: &Session) -> Result<Vec<u8>, Failure> {
+    let given = |path: &Option<PathBuf>| path.clone().ok_or_else(|| Failure::of(&catalogue::USAGE));
+    let (cert, key) = (given(&arguments.cert)?, given(&arguments.key)?);
+    let chain = Chain::read(&cert)?;
+    let key = read_key(&key)?;
+    let placed = if arguments.attached { Placed::Inside } else { Placed::Beside };
+    signing::sign(document, placed, &chain, &key, session.clock.now())
+}
+
+fn read_key(path: &Path) -> Result<Vec<u8>, Failure> {
+    let key = private_key(&files::read(path, files::MAX_OBJECT)?)
+        .map_err(|failure| failure.what(format!("{} cannot be used as a key", path.display())))?;
+    Ok(key.to_vec())
+}
+
+/// The signature of the level that is wanted. Each level has what those below it have.
+fn raised(
+    signature: Vec<u8>,
+    document: &[u8],
+    arguments: &SignArguments,
+    session: &mut Session,
+) -> Result<Vec<u8>, Failure> {
+    if arguments.level == Level::BB {
+        return match arguments.raise {
+            Some(_) => Err(Failure::of(&catalogue::USAGE)
+                .cause("a signature cannot be raised to b-b: each is at least that")
+                .fix("give --level b-t, b-lt or b-lta")),
+            None => Ok(signature),
+        };
+    }
+    let unit = arguments.tsa.as_ref().ok_or_else(|| {
+        Failure::of(&catalogue::USAGE)
+            .cause(format!("level {} needs a time stamp", word(arguments.level)))
+            .fix("give the time-stamping unit's address: --tsa URL")
+    })?;
+    let publications = Publications::within(session.settings.timeout.value);
+    let entropy = std::sync::Arc::clone(&session.entropy);
+    let raising = Raising { document, unit, publications: &publications, entropy: entropy.as_ref() };
+    let stamped = raising.stamped(&signature)?;
+    if arguments.level == Level::BT {
+        return Ok(stamped);
+    }
+    let anchors = material::trusted(arguments.trust.as_deref(), session)?;
+    let evidence = StatusEvidence::network(&publications, entropy.as_ref());
+    let complete = raising.with_material(&stamped, &anchors, &evidence, session.clock.now())?;
+    if arguments.level == Level::BLt { Ok(complete) } else { raising.archived(&complete) }
 }

@@ -17,12 +17,13 @@ use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::relying_party::evidence::{StatusEvidence, completed};
 use crate::relying_party::judgement::{self, Judgement, Verdict};
 use crate::relying_party::material::{self, Chain};
+use crate::relying_party::signing::carries_content;
 use crate::session::Session;
 
 /// What to verify.
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// A certificate, or a file with a signature or a time stamp
+    /// A certificate, a file with a signature or a time stamp, or a signature that carries its file
     file: PathBuf,
     /// The signature [default: FILE.p7s, when it exists]
     #[arg(long, value_name = "FILE")]
@@ -69,6 +70,10 @@ pub fn run(arguments: &VerifyArguments, session: &mut Session) -> Ending {
             judgement::judge_timestamp(&document, &stamp, &anchors, at, &evidence)?
         }
         (None, Some(signature)) => signed_file(arguments, &signature, &anchors, at, &evidence)?,
+        (None, None) if carries_content(&files::read(&arguments.file, files::MAX_OBJECT)?) => {
+            let signature = files::read(&arguments.file, files::MAX_OBJECT)?;
+            judgement::judge_signature(None, &signature, &anchors, at, &evidence)?
+        }
         (None, None) => {
             let given = certificate(&arguments.file)?;
             let chain = if arguments.offline { given } else { completed(given, &anchors, &publications) };
@@ -89,7 +94,7 @@ fn signed_file(
 ) -> Result<Judgement, Failure> {
     let document = files::read(&arguments.file, files::MAX_DOCUMENT)?;
     let signature = files::read(signature, files::MAX_OBJECT)?;
-    judgement::judge_signature(&document, &signature, anchors, at, evidence)
+    judgement::judge_signature(Some(&document), &signature, anchors, at, evidence)
 }
 
 fn certificate(path: &Path) -> Result<Chain, Failure> {
@@ -119,10 +124,14 @@ fn text(answer: &Answer, page: &mut Page) {
         page.line(format!("  {}  {station}", if index == 0 { "path   " } else { "  under" }));
     }
     if let Some(claimed) = answer.judgement.claimed {
-        page.line(format!("  signed   {}, as the signer claims; no timestamp proves it", in_words(claimed)));
+        let proven = if answer.judgement.stamped.is_some() { "" } else { "; no timestamp proves it" };
+        page.line(format!("  signed   {}, as the signer claims{proven}", in_words(claimed)));
     }
     if let Some(stamped) = &answer.judgement.stamped {
         page.line(format!("  stamped  {stamped}"));
+    }
+    if let Some(level) = &answer.judgement.level {
+        page.line(format!("  level    CAdES {level}"));
     }
     for silent in &answer.judgement.unreachable {
         page.line(format!("  silent   {silent}"));

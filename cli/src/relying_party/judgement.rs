@@ -1,7 +1,7 @@
 //! Verdicts about certificates, signed files and time stamps, over `ocsp_responder::validation` and `ocsp_responder::signature`.
 
 use ca_core::clock::in_words;
-use ocsp_responder::signature::verify_signed_file;
+use ocsp_responder::signature::{verify_attached, verify_signed_file};
 use ocsp_responder::timestamp::{StatementView, verify_timestamp};
 use ocsp_responder::validation::certificate::Certificate;
 use ocsp_responder::validation::path::{PathFailure, find_path};
@@ -32,6 +32,9 @@ pub struct Judgement {
     /// When the signer claims to have signed.
     #[serde(skip)]
     pub claimed: Option<OffsetDateTime>,
+    /// The level of a signature, for people.
+    #[serde(skip)]
+    pub level: Option<String>,
     /// The moment that a time stamp states, for people.
     #[serde(skip)]
     pub stamped: Option<String>,
@@ -139,12 +142,12 @@ pub fn judge_certificate(
     Ok(Judgement { path: stations(&verdict), ..judged })
 }
 
-/// Judges a detached signature (CMS, CAdES baseline) over a document at a moment.
+/// Judges a signature (CMS, CAdES baseline) at a moment: over a document, or over what it carries where there is none.
 ///
 /// # Errors
 /// Something given cannot be read; a verdict of no is no error.
 pub fn judge_signature(
-    document: &[u8],
+    document: Option<&[u8]>,
     signature: &[u8],
     anchors: &Anchors,
     at: OffsetDateTime,
@@ -152,18 +155,30 @@ pub fn judge_signature(
 ) -> Result<Judgement, Failure> {
     let anchors = trusted(anchors)?;
     let basis = Basis { anchors: &anchors, intermediates: &[], evidence, ocsp: evidence, at };
-    let verdict = verify_signed_file(signature, document, &basis)
-        .map_err(|error| Failure::of(&catalogue::UNREADABLE).cause(error.to_string()))?;
+    let verdict = match document {
+        Some(document) => verify_signed_file(signature, document, &basis)
+            .map_err(|error| Failure::of(&catalogue::UNREADABLE).cause(error.to_string()))?,
+        None => verify_attached(signature, &basis),
+    };
     let proven_older = verdict.sub_indication != Some(SubIndication::RevokedNoPoe);
     let older = if proven_older { "" } else { ", and nothing proves that the signature is older" };
     let reason = verdict.reasons.first().map(|reason| format!("{reason}{older}"));
     let signer = verdict.certificate.as_ref().and_then(|certificate| certificate.path.first());
     let signer = signer.map_or("its signer", |signer| signer.certificate.subject.as_str());
-    let valid =
-        format!("unchanged since it was signed by {signer}; the certificate is valid and not revoked");
+    let was = if verdict.proven_time.is_some() {
+        "was valid and not revoked then"
+    } else {
+        "is valid and not revoked"
+    };
+    let valid = format!("unchanged since it was signed by {signer}; the certificate {was}");
     let judged = judgement(verdict.answer, reason, &valid, &verdict, evidence)?;
     let path = verdict.certificate.as_ref().map(stations).unwrap_or_default();
-    Ok(Judgement { path, claimed: verdict.claimed_signing_time, ..judged })
+    let stamped = verdict
+        .proven_time
+        .map(|proven| format!("{}: it has existed since then at the latest", in_words(proven)));
+    let level = verdict.level.and_then(|level| serde_json::to_value(level).ok());
+    let level = level.and_then(|level| level.as_str().map(str::to_owned));
+    Ok(Judgement { path, claimed: verdict.claimed_signing_time, stamped, level, ..judged })
 }
 
 /// Judges a time stamp over a document at a moment.
@@ -238,6 +253,7 @@ fn judgement(
         summary: reason.unwrap_or_else(|| valid.to_owned()),
         path: Vec::new(),
         claimed: None,
+        level: None,
         stamped: None,
         // Whoever got an answer need not hear which of two sources was silent.
         unreachable: if verdict == Verdict::Undetermined { evidence.unreachable() } else { Vec::new() },
@@ -257,6 +273,10 @@ fn others(chain: &Chain) -> Result<Vec<Certificate>, Failure> {
     chain.others.iter().map(certificate).collect()
 }
 
-fn trusted(anchors: &Anchors) -> Result<Vec<Certificate>, Failure> {
+/// Reads the trust anchors for judging by them.
+///
+/// # Errors
+/// One cannot be read.
+pub fn trusted(anchors: &Anchors) -> Result<Vec<Certificate>, Failure> {
     anchors.iter().map(|anchor| certificate(anchor.der())).collect()
 }

@@ -1,24 +1,141 @@
-//! Detached signatures, over `ocsp_responder::signature`.
+//! Signatures over files and raising their level, over `ocsp_responder::signature`.
 
+use std::cell::RefCell;
+
+use ca_core::clock::Entropy;
 use ca_core::keys::software::SoftwareKey;
-use ocsp_responder::signature::{SignError, sign_detached};
+use ocsp_responder::signature::{
+    ArchiveDraft, Gathered, Gathering, RaiseError, SignError, SignatureVerdict, SignedFile, is_stamped,
+    sign_attached, sign_detached, signature_imprint, verify_attached, verify_signed_file, with_material,
+    with_signature_timestamp,
+};
+use ocsp_responder::validation::algorithm::DigestAlgorithm;
+use ocsp_responder::validation::{Answer, Basis};
 use time::OffsetDateTime;
 
-use super::judgement::certificate;
+use super::evidence::StatusEvidence;
+use super::judgement::{certificate, trusted};
 use super::material::Chain;
+use super::stamping::stamp;
+use crate::client::Publications;
+use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
 
-/// Signs a document: a detached signature, DER (CMS, CAdES baseline B).
+/// Where the file is that was signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placed {
+    /// Beside the signature.
+    Beside,
+    /// In it.
+    Inside,
+}
+
+/// Signs a document: DER (CMS, CAdES baseline B-B).
 ///
 /// # Errors
 /// Key and certificate do not belong together, or the key cannot sign.
-pub fn sign(document: &[u8], chain: &Chain, key: &[u8], at: OffsetDateTime) -> Result<Vec<u8>, Failure> {
+pub fn sign(
+    document: &[u8],
+    placed: Placed,
+    chain: &Chain,
+    key: &[u8],
+    at: OffsetDateTime,
+) -> Result<Vec<u8>, Failure> {
     let key = SoftwareKey::from_pkcs8(key)
         .map_err(|error| Failure::of(&catalogue::KEY).cause(error.to_string()))?;
     let others = chain.others.iter().map(certificate).collect::<Result<Vec<_>, _>>()?;
-    sign_detached(document, &key, &certificate(&chain.certificate)?, &others, at).map_err(|error| match error
-    {
+    let signer = certificate(&chain.certificate)?;
+    let signed = match placed {
+        Placed::Beside => sign_detached(document, &key, &signer, &others, at),
+        Placed::Inside => sign_attached(document, &key, &signer, &others, at),
+    };
+    signed.map_err(|error| match error {
         SignError::OtherKey => Failure::of(&catalogue::KEY_MISMATCH),
         other => Failure::of(&catalogue::NOT_SIGNED).cause(other.to_string()),
     })
+}
+
+/// What raising a signature needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Raising<'a> {
+    /// The file that was signed, or the signature itself where it carries it.
+    pub document: &'a [u8],
+    /// The time-stamping unit.
+    pub unit: &'a url::Url,
+    /// Where to ask.
+    pub publications: &'a Publications,
+    /// Randomness for nonces.
+    pub entropy: &'a dyn Entropy,
+}
+
+impl Raising<'_> {
+    /// Has a time stamp over the signature put into it (level B-T), unless it has one.
+    ///
+    /// # Errors
+    /// The signature cannot be read, or there is no time stamp.
+    pub fn stamped(&self, signature: &[u8]) -> Result<Vec<u8>, Failure> {
+        if is_stamped(signature).map_err(|error| refused(&error))? {
+            return Ok(signature.to_vec());
+        }
+        let imprint =
+            signature_imprint(signature, DigestAlgorithm::Sha256).map_err(|error| refused(&error))?;
+        let stamp = stamp(imprint, self.unit, self.publications, self.entropy)?;
+        with_signature_timestamp(signature, &stamp.token).map_err(|error| refused(&error))
+    }
+
+    /// Puts everything into the signature that it is judged by now (level B-LT).
+    ///
+    /// # Errors
+    /// It is not valid: there is nothing to keep.
+    pub fn with_material(
+        &self,
+        signature: &[u8],
+        anchors: &Anchors,
+        evidence: &StatusEvidence<'_>,
+        at: OffsetDateTime,
+    ) -> Result<Vec<u8>, Failure> {
+        let anchors = trusted(anchors)?;
+        let asked = Basis { anchors: &anchors, intermediates: &[], evidence, ocsp: evidence, at };
+        let gathered = RefCell::new(Gathered::default());
+        let gathering = Gathering::into(&asked, &gathered);
+        let basis = Basis { evidence: &gathering, ocsp: &gathering, ..asked };
+        let verdict = self.judged(signature, &basis)?;
+        if verdict.answer != Answer::Valid {
+            let why = verdict.reasons.first().cloned().unwrap_or_default();
+            return Err(Failure::of(&catalogue::NOT_SIGNED)
+                .what("the signature cannot be raised: it is not valid at present")
+                .cause(why)
+                .fix("see what is wrong: npki verify FILE --signature FILE"));
+        }
+        with_material(signature, &gathered.into_inner()).map_err(|error| refused(&error))
+    }
+
+    fn judged(&self, signature: &[u8], basis: &Basis<'_>) -> Result<SignatureVerdict, Failure> {
+        if carries_content(signature) {
+            return Ok(verify_attached(signature, basis));
+        }
+        verify_signed_file(signature, self.document, basis)
+            .map_err(|error| Failure::of(&catalogue::UNREADABLE).cause(error.to_string()))
+    }
+
+    /// Has a time stamp over all of it put into the signature (level B-LTA).
+    ///
+    /// # Errors
+    /// The signature cannot be read, or there is no time stamp.
+    pub fn archived(&self, signature: &[u8]) -> Result<Vec<u8>, Failure> {
+        let mut document = self.document;
+        let draft = ArchiveDraft::of(signature, Some(&mut document), DigestAlgorithm::Sha256)
+            .map_err(|error| refused(&error))?;
+        let stamp = stamp(draft.imprint().clone(), self.unit, self.publications, self.entropy)?;
+        draft.complete(&stamp.token).map_err(|error| refused(&error))
+    }
+}
+
+/// Whether a signature carries what was signed.
+pub fn carries_content(signature: &[u8]) -> bool {
+    SignedFile::parse(signature).is_ok_and(|signed| signed.attached().is_some())
+}
+
+fn refused(error: &RaiseError) -> Failure {
+    Failure::of(&catalogue::NOT_SIGNED).what("the signature cannot be raised").cause(error.to_string())
 }

@@ -25,6 +25,9 @@ pub struct Stamp {
     /// The unit's reply, DER.
     #[serde(skip)]
     pub reply: Vec<u8>,
+    /// The token alone, DER.
+    #[serde(skip)]
+    pub token: Vec<u8>,
 }
 
 /// Has a file stamped, by its SHA-256 alone: the file itself stays here.
@@ -55,12 +58,13 @@ pub fn stamp(
     };
     let query = TimestampQuery::about(digest, None, entropy).map_err(|error| refused(error.to_string()))?;
     let reply = publications.ask_for_timestamp(unit, query.der().to_vec())?;
-    let Answered { verified, .. } = query.read(&reply).map_err(|error| refused(error.to_string()))?;
+    let Answered { token, verified } = query.read(&reply).map_err(|error| refused(error.to_string()))?;
     Ok(Stamp {
         at: verified.statement.at,
         serial: verified.statement.serial,
         policy: verified.statement.policy.to_string(),
         unit: verified.signer.subject(),
         reply,
+        token,
     })
 }

@@ -4,6 +4,54 @@ use std::io::Read;
 
 use crate::validation::algorithm::DigestAlgorithm;
 
+/// Digests of the same octets with several algorithms.
+#[derive(Debug)]
+pub(super) struct Digests(Vec<ContentDigest>);
+
+impl Digests {
+    /// Reads `content` to its end.
+    pub(super) fn read(mut content: impl Read, algorithms: &[DigestAlgorithm]) -> std::io::Result<Self> {
+        let mut contexts: Vec<_> = algorithms
+            .iter()
+            .map(|algorithm| (*algorithm, ring::digest::Context::new(algorithm.ring())))
+            .collect();
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match content.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(length) => {
+                    let part = buffer.get(..length).unwrap_or_default();
+                    contexts.iter_mut().for_each(|(_, context)| context.update(part));
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let finished = |(algorithm, context): (_, ring::digest::Context)| ContentDigest {
+            algorithm,
+            octets: context.finish().as_ref().to_vec(),
+        };
+        Ok(Self(contexts.into_iter().map(finished).collect()))
+    }
+
+    /// One that was given, and others of content that is at hand.
+    pub(super) fn given(
+        given: ContentDigest,
+        content: Option<&[u8]>,
+        algorithms: &[DigestAlgorithm],
+    ) -> Self {
+        let made = content.into_iter().flat_map(|content| {
+            algorithms.iter().map(move |algorithm| ContentDigest::of(content, *algorithm))
+        });
+        Self(std::iter::once(given).chain(made).collect())
+    }
+
+    /// The digest of this algorithm, when it was made.
+    pub(super) fn with(&self, algorithm: DigestAlgorithm) -> Option<&ContentDigest> {
+        self.0.iter().find(|digest| digest.algorithm == algorithm)
+    }
+}
+
 /// The digest of a file's octets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentDigest {
@@ -16,18 +64,9 @@ impl ContentDigest {
     ///
     /// # Errors
     /// The content could not be read.
-    pub fn read(mut content: impl Read, algorithm: DigestAlgorithm) -> std::io::Result<Self> {
-        let mut context = ring::digest::Context::new(algorithm.ring());
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            match content.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(length) => context.update(buffer.get(..length).unwrap_or_default()),
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(Self { algorithm, octets: context.finish().as_ref().to_vec() })
+    pub fn read(content: impl Read, algorithm: DigestAlgorithm) -> std::io::Result<Self> {
+        let Digests(made) = Digests::read(content, &[algorithm])?;
+        made.into_iter().next().ok_or_else(|| std::io::ErrorKind::Other.into())
     }
 
     /// Digests what is in memory.

@@ -5,8 +5,11 @@ use der::asn1::ObjectIdentifier;
 use crate::validation::algorithm::{AlgorithmError, DigestAlgorithm};
 use crate::validation::verdict::SubIndication;
 
-/// The most octets a signature may have, PEM framing included. Ours have about 3 kB.
-pub const MAX_SIGNATURE_OCTETS: usize = 1024 * 1024;
+/// The most octets a signature may have, PEM framing included, besides what was signed. Ours have about 3 kB, and with CRLs and
+/// time stamps for decades some hundred more.
+pub const MAX_SIGNATURE_OCTETS: usize = 8 * 1024 * 1024;
+/// The most octets that may be signed inside of a signature.
+pub const MAX_ATTACHED_OCTETS: usize = 56 * 1024 * 1024;
 /// The most certificates that a signature may carry.
 pub(super) const MAX_EMBEDDED: usize = 32;
 
@@ -78,6 +81,9 @@ pub enum SignatureError {
     /// The file is not the one that was signed.
     #[error("the file is not the one that was signed, or it was altered")]
     ContentAltered,
+    /// Something that an archive time stamp covers was taken out.
+    #[error("something that the archive time stamp covers is not in the signature any more")]
+    ArchivedPartMissing,
     /// The signature value does not verify.
     #[error("the signature does not verify with its signer's key")]
     Mismatch,
@@ -87,7 +93,7 @@ impl SignatureError {
     /// The sub-indication of EN 319 102-1.
     pub const fn sub_indication(&self) -> SubIndication {
         match self {
-            Self::ContentAltered => SubIndication::HashFailure,
+            Self::ContentAltered | Self::ArchivedPartMissing => SubIndication::HashFailure,
             Self::Mismatch => SubIndication::SigCryptoFailure,
             // EN 319 102-1 section 5.2.3: the signing certificate could not be identified.
             Self::NoSignerCertificate | Self::SignerReference => SubIndication::NoSigningCertificateFound,

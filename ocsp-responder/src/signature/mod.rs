@@ -1,30 +1,44 @@
-//! Signed files: detached CMS signatures (RFC 5652) in the CAdES baseline form B-B (ETSI EN 319 122-1).
+//! Signed files: CMS signatures (RFC 5652), detached or attached, in the CAdES baseline forms (ETSI EN 319 122-1).
 //!
-//! [`sign_detached`] makes one, [`SignedFile::parse`] and [`SignedFile::verify`] read one, [`verify_signed_file`]
-//! gives the whole answer: signature, path and status.
+//! [`sign_detached`] and [`sign_attached`] make one of level B-B, which [`with_signature_timestamp`], [`with_material`] and
+//! [`ArchiveDraft`] raise; [`SignedFile::parse`] and [`SignedFile::verify`] read one, [`verify_signed_file`] gives the whole
+//! answer: signature, time stamps, path and status.
 //!
 //! **How to show the answer.** A B-B signature carries no proof of when it was made: its signing time is only
 //! claimed. So everything is judged at the moment of asking, and a signature whose signer's certificate was revoked
 //! or has expired since is `INDETERMINATE` (`REVOKED_NO_POE`, `OUT_OF_BOUNDS_NO_POE`): not accepted, exit code 8,
 //! because a timestamp that somebody else kept could still save it. `TOTAL-FAILED` (the file or the signature was
-//! altered) is exit code 3. Only `TOTAL-PASSED` is exit code 0.
+//! altered) is exit code 3. Only `TOTAL-PASSED` is exit code 0. With a time stamp that holds, the signer's certificate is judged
+//! as of the time that it proves: what was revoked or ran out later does not matter.
 
+mod archive;
 mod attributes;
 mod content;
 mod error;
+#[cfg(test)]
+mod levels;
+mod material;
 mod message;
 mod outline;
+mod raise;
 mod sign;
+mod stamps;
 #[cfg(test)]
 pub(crate) mod tests;
+mod unsigned;
 mod verdict;
 mod verify;
 
 pub(crate) use attributes::SIGNING_CERTIFICATE_V2;
 pub use content::ContentDigest;
-pub use error::{MAX_SIGNATURE_OCTETS, SignatureError};
+pub use error::{MAX_ATTACHED_OCTETS, MAX_SIGNATURE_OCTETS, SignatureError};
 pub(crate) use outline::outline;
+pub use raise::{
+    ArchiveDraft, Gathered, Gathering, RaiseError, is_stamped, signature_imprint, with_material,
+    with_signature_timestamp,
+};
 pub(crate) use sign::{NotSigned, embedded, sign_statement};
 pub use sign::{SignError, sign_attached, sign_detached};
-pub use verdict::{SignatureVerdict, verify_signature, verify_signed_file};
+pub use stamps::{StampVerdict, StampedPart};
+pub use verdict::{SignatureLevel, SignatureVerdict, verify_attached, verify_signature, verify_signed_file};
 pub use verify::{SignatureForm, SignedFile, VerifiedSignature};

@@ -7,12 +7,31 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use x509_cert::ext::pkix::KeyUsages;
 
-use super::content::ContentDigest;
+use super::content::{ContentDigest, Digests};
 use super::error::SignatureError;
+use super::material::judged;
+use super::stamps::{self, StampVerdict, StampedPart};
 use super::verify::{SignatureForm, SignedFile, VerifiedSignature};
 use crate::validation::algorithm::DigestAlgorithm;
 use crate::validation::verdict::Question;
-use crate::validation::{Answer, Basis, Indication, SubIndication, Verdict, validate};
+use crate::validation::{Answer, Basis, Indication, SubIndication, Verdict};
+
+/// A level of CAdES baseline signatures (EN 319 122-1 clause 6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub enum SignatureLevel {
+    /// The signer's certificate is bound, and a time is claimed.
+    #[serde(rename = "B-B")]
+    B,
+    /// A time stamp proves when it existed.
+    #[serde(rename = "B-T")]
+    T,
+    /// What it is judged by is inside.
+    #[serde(rename = "B-LT")]
+    Lt,
+    /// An archive time stamp keeps all of it.
+    #[serde(rename = "B-LTA")]
+    Lta,
+}
 
 /// The answer about a signed file. See the [module](super) for how to show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -29,10 +48,19 @@ pub struct SignatureVerdict {
     /// The signature's form, once it could be verified.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub form: Option<SignatureForm>,
+    /// Its level, as far as what was added to it holds; `None` for what is no CAdES baseline signature.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub level: Option<SignatureLevel>,
+    /// When it is proven to have existed at the latest: the oldest of its time stamps that hold.
+    #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none", default)]
+    pub proven_time: Option<OffsetDateTime>,
+    /// Its time stamps.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub timestamps: Vec<StampVerdict>,
     /// When the signer claims to have signed. Nothing proves it.
     #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none", default)]
     pub claimed_signing_time: Option<OffsetDateTime>,
-    /// The answer about the signer's certificate at `checked_at`, once the signature could be verified.
+    /// The answer about the signer's certificate at the proven time, else at `checked_at`, once the signature could be verified.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub certificate: Option<Verdict>,
     /// The moment that was asked about, UTC.
@@ -40,7 +68,7 @@ pub struct SignatureVerdict {
     pub checked_at: OffsetDateTime,
 }
 
-/// Verifies a detached `signature` over `content`. Certificates in the signature are used besides those of `basis`.
+/// Verifies a `signature` over `content`. What the signature carries is used besides what `basis` has.
 ///
 /// # Errors
 /// The content could not be read. A bad signature is an answer, not an error.
@@ -49,11 +77,18 @@ pub fn verify_signed_file(
     content: impl Read,
     basis: &Basis<'_>,
 ) -> std::io::Result<SignatureVerdict> {
-    verify_signature(signature, |algorithm| ContentDigest::read(content, algorithm), basis)
+    let signed = match SignedFile::parse(signature) {
+        Ok(signed) => signed,
+        Err(error) => return Ok(refused(&error, basis.at)),
+    };
+    let mut algorithms = stamps::algorithms(signed.message());
+    algorithms.push(signed.digest_algorithm());
+    let digests = Digests::read(content, &algorithms)?;
+    Ok(verify_over(signed, &digests, basis))
 }
 
-/// Verifies a detached `signature` over the content that `digest` gives the digest of, by the algorithm that the signature asks
-/// for.
+/// Verifies a `signature` over the content that `digest` gives the digest of, by the algorithm that the signature asks for. An
+/// archive time stamp that asks for another one proves nothing then, unless the signature carries the content.
 ///
 /// # Errors
 /// That of `digest`.
@@ -66,29 +101,73 @@ pub fn verify_signature<E>(
         Ok(signed) => signed,
         Err(error) => return Ok(refused(&error, basis.at)),
     };
-    let digest = digest(signed.digest_algorithm())?;
-    Ok(match signed.verify(digest) {
-        Ok(verified) => judge(&verified, basis),
-        Err(error) => refused(&error, basis.at),
-    })
+    let given = digest(signed.digest_algorithm())?;
+    let digests = Digests::given(given, signed.attached(), &stamps::algorithms(signed.message()));
+    Ok(verify_over(signed, &digests, basis))
 }
 
-fn judge(verified: &VerifiedSignature, basis: &Basis<'_>) -> SignatureVerdict {
-    let intermediates = [verified.embedded.as_slice(), basis.intermediates].concat();
-    let certificate = validate(&verified.signer, &Basis { intermediates: &intermediates, ..*basis });
+/// Verifies a signature over the content that it carries.
+pub fn verify_attached(signature: &[u8], basis: &Basis<'_>) -> SignatureVerdict {
+    let signed = match SignedFile::parse(signature) {
+        Ok(signed) => signed,
+        Err(error) => return refused(&error, basis.at),
+    };
+    let Some(content) = signed.attached() else { return refused(&SignatureError::Detached, basis.at) };
+    let own = ContentDigest::of(content, signed.digest_algorithm());
+    let digests = Digests::given(own, Some(content), &stamps::algorithms(signed.message()));
+    verify_over(signed, &digests, basis)
+}
+
+fn verify_over(signed: SignedFile, content: &Digests, basis: &Basis<'_>) -> SignatureVerdict {
+    let Some(digest) = content.with(signed.digest_algorithm()).cloned() else {
+        return refused(&SignatureError::Detached, basis.at);
+    };
+    match signed.verify(digest) {
+        Ok(verified) => judge(&verified, content, basis),
+        Err(error) => refused(&error, basis.at),
+    }
+}
+
+fn judge(verified: &VerifiedSignature, content: &Digests, basis: &Basis<'_>) -> SignatureVerdict {
+    let material = stamps::material(&verified.message);
+    let proof = stamps::prove(&verified.message, content, &material, basis);
+    // EN 319 102-1 clauses 5.5.4 and 5.6.3.4: with a proven time, the certificate is judged as of that.
+    let certificate = judged(&verified.signer, proof.best, &material, basis);
+    let question = if proof.best < basis.at { Question::ProvenSignature } else { Question::Signature };
     let mut reasons: Vec<_> = certificate.reasons.iter().map(ToString::to_string).collect();
-    let mut sub_indication =
-        certificate.reasons.first().map(|reason| reason.sub_indication(Question::Signature));
+    let mut sub_indication = certificate.reasons.first().map(|reason| reason.sub_indication(question));
     // RFC 5280 section 4.2.1.3: a key that signs files has digitalSignature or nonRepudiation.
     if !verified.signer.key_may(&[KeyUsages::DigitalSignature, KeyUsages::NonRepudiation]) {
         reasons.push("the signer's certificate does not allow its key to sign files".to_owned());
         sub_indication.get_or_insert(SubIndication::ChainConstraintsFailure);
     }
+    if sub_indication.is_some() {
+        // A time stamp that does not hold proves nothing, and may be why.
+        let fallen = proof.stamps.iter().flat_map(|stamp| stamp.verdict.reasons.iter());
+        reasons
+            .extend(fallen.map(|reason| format!("a time stamp of the signature does not count: {reason}")));
+    }
+    let level = level(verified.form, &proof.stamps, material.has_evidence());
     SignatureVerdict {
         form: Some(verified.form),
+        level,
         claimed_signing_time: verified.claimed_signing_time,
+        proven_time: Some(proof.best).filter(|best| *best < basis.at),
+        timestamps: proof.stamps,
         certificate: Some(certificate),
         ..conclude(sub_indication, reasons, basis.at)
+    }
+}
+
+/// The level of EN 319 122-1 clause 6 that a signature has, by the time stamps that hold.
+fn level(form: SignatureForm, stamps: &[StampVerdict], carries: bool) -> Option<SignatureLevel> {
+    let holds = |over| stamps.iter().any(|stamp| stamp.over == over && stamp.verdict.answer == Answer::Valid);
+    match form {
+        SignatureForm::Cms => None,
+        SignatureForm::CadesBaselineB if !holds(StampedPart::Signature) => Some(SignatureLevel::B),
+        SignatureForm::CadesBaselineB if !carries => Some(SignatureLevel::T),
+        SignatureForm::CadesBaselineB if !holds(StampedPart::Archive) => Some(SignatureLevel::Lt),
+        SignatureForm::CadesBaselineB => Some(SignatureLevel::Lta),
     }
 }
 
@@ -108,6 +187,9 @@ fn conclude(
         sub_indication,
         reasons,
         form: None,
+        level: None,
+        proven_time: None,
+        timestamps: Vec::new(),
         claimed_signing_time: None,
         certificate: None,
         checked_at,

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::attributes::{DATA, SignedAttributes};
 use super::content::ContentDigest;
-use super::error::{MAX_EMBEDDED, MAX_SIGNATURE_OCTETS, SignatureError};
+use super::error::{MAX_ATTACHED_OCTETS, MAX_EMBEDDED, MAX_SIGNATURE_OCTETS, SignatureError};
 use super::message::SignedData;
 use crate::validation::algorithm::{self, AlgorithmError, DigestAlgorithm, SignatureAlgorithm};
 use crate::validation::certificate::Certificate;
@@ -39,6 +39,7 @@ pub struct SignedFile {
     embedded: Vec<Certificate>,
     /// What was signed, where it is inside.
     attached: Option<Vec<u8>>,
+    message: SignedData,
 }
 
 /// A signature whose value verifies over the file, with the key in `signer`. Says nothing about whether that
@@ -57,6 +58,8 @@ pub struct VerifiedSignature {
     pub form: SignatureForm,
     /// Whether a signed reference binds the signer's certificate.
     pub(crate) is_bound: bool,
+    /// All of it, for what was added after it was made.
+    pub(super) message: SignedData,
 }
 
 impl SignedFile {
@@ -70,12 +73,15 @@ impl SignedFile {
 
     /// Reads a signature over content of this type.
     pub(crate) fn parse_as(octets: &[u8], content_type: ObjectIdentifier) -> Result<Self, SignatureError> {
-        if octets.len() > MAX_SIGNATURE_OCTETS {
+        if octets.len() > MAX_SIGNATURE_OCTETS + MAX_ATTACHED_OCTETS {
             return Err(SignatureError::TooLarge);
         }
         let der = unframe(octets)?;
         let message = read_message(&der)?;
         let attached = content_inside(&message, content_type)?;
+        if der.len() - attached.as_ref().map_or(0, Vec::len) > MAX_SIGNATURE_OCTETS {
+            return Err(SignatureError::TooLarge);
+        }
         let signer_info = only_signer(&message)?;
         let digest = algorithm::read_digest(&signer_info.digest_alg).map_err(SignatureError::Algorithm)?;
         let algorithm = algorithm::read_signer_info(&signer_info.signature_algorithm, digest)
@@ -89,7 +95,21 @@ impl SignedFile {
         let attributes = SignedAttributes::read(signed, message.content.econtent_type)?;
         let embedded = embedded(&message)?;
         let signer = find_signer(&signer_info.sid, &embedded)?;
-        Ok(Self { signer_info, attributes, digest, algorithm, signer, embedded, attached })
+        Ok(Self { signer_info, attributes, digest, algorithm, signer, embedded, attached, message })
+    }
+
+    /// The signature value.
+    pub(super) fn value(&self) -> &[u8] {
+        self.signer_info.signature.as_bytes()
+    }
+
+    /// The whole message as it was read, DER.
+    pub(super) fn der(&self) -> der::Result<Vec<u8>> {
+        self.message.clone().framed()
+    }
+
+    pub(super) const fn message(&self) -> &SignedData {
+        &self.message
     }
 
     /// What was signed, where the signature carries it.
@@ -142,6 +162,7 @@ impl SignedFile {
             digest: content,
             form: if cades { SignatureForm::CadesBaselineB } else { SignatureForm::Cms },
             is_bound,
+            message: self.message,
         })
     }
 

@@ -15,7 +15,7 @@ mod reply;
 mod request;
 mod serial;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod token;
 mod unit;
 mod verdict;
@@ -33,3 +33,4 @@ pub use serial::Serials;
 pub use token::{Statement, TimestampToken, TokenError, VerifiedToken};
 pub use unit::{TimestampingUnit, UnitError, UnitParts, UnitPolicy};
 pub use verdict::{StatementView, TimestampVerdict, verify_timestamp};
+pub(crate) use verdict::{judge_token, refuse_token};

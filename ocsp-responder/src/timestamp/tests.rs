@@ -38,8 +38,14 @@ fn office(kind: &str) -> Office {
 }
 
 /// The unit of `unit.key` and `unit.pem`, whose clock stands still.
-pub(crate) fn unit(
+fn unit(workshop: &Workshop, kind: &str, now: OffsetDateTime) -> Result<TimestampingUnit, UnitError> {
+    unit_named(workshop, "unit", kind, now)
+}
+
+/// The unit of this key and certificate, whose clock stands still.
+pub(crate) fn unit_named(
     workshop: &Workshop,
+    name: &str,
     kind: &str,
     now: OffsetDateTime,
 ) -> Result<TimestampingUnit, UnitError> {
@@ -50,8 +56,8 @@ pub(crate) fn unit(
         OffsetDateTime::UNIX_EPOCH,
     );
     TimestampingUnit::new(UnitParts {
-        signer: Arc::new(TestSigner::open(workshop, "unit", kind)),
-        certificate: workshop.certificate("unit").der().to_vec(),
+        signer: Arc::new(TestSigner::open(workshop, name, kind)),
+        certificate: workshop.certificate(name).der().to_vec(),
         chain: ["issuing", "root"].map(|name| workshop.certificate(name).der().to_vec()).to_vec(),
         policy: UnitPolicy { policy: POLICY.parse().unwrap(), accuracy: 1_500 },
         clock: Arc::new(clock),

@@ -32,6 +32,9 @@ pub enum TokenError {
     /// The certificate was not in force, or the key had no longer to sign, at the moment that the token states.
     #[error("the time-stamp token states a moment outside of its certificate's validity")]
     OutOfValidity,
+    /// It states a later moment than a time stamp that covers it.
+    #[error("the time-stamp token states a later moment than a time stamp that covers it")]
+    Order,
     /// It is about something else.
     #[error("the time-stamp token is about something else")]
     OtherContent,

@@ -4,6 +4,7 @@ use std::io::Read;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 use super::reply::{NoToken, token_of_reply};
 use super::token::{TimestampToken, TokenError, VerifiedToken};
@@ -13,7 +14,7 @@ use crate::validation::verdict::Question;
 use crate::validation::{Answer, Basis, Indication, SubIndication, Verdict, validate};
 
 /// The answer about a time stamp over something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TimestampVerdict {
     /// The plain answer: valid, invalid (`TOTAL-FAILED`), or cannot tell (`INDETERMINATE`: not accepted).
     pub answer: Answer,
@@ -36,7 +37,7 @@ pub struct TimestampVerdict {
 }
 
 /// What a token states.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StatementView {
     /// When it was, UTC.
     #[serde(with = "time::serde::rfc3339")]
@@ -59,6 +60,7 @@ impl TokenError {
             Self::OtherContent => SubIndication::HashFailure,
             Self::NotAUnit(_) => SubIndication::ChainConstraintsFailure,
             Self::OutOfValidity => SubIndication::OutOfBoundsNoPoe,
+            Self::Order => SubIndication::TimestampOrderFailure,
             _ => SubIndication::FormatFailure,
         }
     }
@@ -82,20 +84,26 @@ pub fn verify_timestamp(
     };
     let parsed = match TimestampToken::parse(&token) {
         Ok(parsed) => parsed,
-        Err(error) => return Ok(refused(&error, basis.at)),
+        Err(error) => return Ok(refuse_token(&error, basis.at)),
     };
     let digest = ContentDigest::read(content, parsed.statement().digest)?;
     let verified = parsed.verify().and_then(|token| token.statement.verify_about(&digest).map(|()| token));
     Ok(match verified {
-        Ok(token) => judge_token(&token, basis),
-        Err(error) => refused(&error, basis.at),
+        Ok(token) => {
+            let intermediates = [token.embedded.as_slice(), basis.intermediates].concat();
+            let certificate = validate(&token.signer, &Basis { intermediates: &intermediates, ..*basis });
+            judge_token(&token, certificate, basis.at)
+        }
+        Err(error) => refuse_token(&error, basis.at),
     })
 }
 
-/// Judges the unit of a verified token.
-pub(crate) fn judge_token(token: &VerifiedToken, basis: &Basis<'_>) -> TimestampVerdict {
-    let intermediates = [token.embedded.as_slice(), basis.intermediates].concat();
-    let certificate = validate(&token.signer, &Basis { intermediates: &intermediates, ..*basis });
+/// The answer about a verified token, whose unit's certificate was judged for a moment.
+pub(crate) fn judge_token(
+    token: &VerifiedToken,
+    certificate: Verdict,
+    checked_at: OffsetDateTime,
+) -> TimestampVerdict {
     let reasons = certificate.reasons.iter().map(ToString::to_string).collect();
     let sub_indication = certificate.reasons.first().map(|reason| reason.sub_indication(Question::Signature));
     let statement = &token.statement;
@@ -108,11 +116,12 @@ pub(crate) fn judge_token(token: &VerifiedToken, basis: &Basis<'_>) -> Timestamp
     TimestampVerdict {
         statement: Some(statement),
         certificate: Some(certificate),
-        ..conclude(sub_indication, reasons, basis.at)
+        ..conclude(sub_indication, reasons, checked_at)
     }
 }
 
-pub(crate) fn refused(error: &TokenError, checked_at: OffsetDateTime) -> TimestampVerdict {
+/// The answer about a token that does not hold.
+pub(crate) fn refuse_token(error: &TokenError, checked_at: OffsetDateTime) -> TimestampVerdict {
     conclude(Some(error.sub_indication()), vec![error.to_string()], checked_at)
 }
 

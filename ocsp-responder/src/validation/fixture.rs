@@ -172,10 +172,19 @@ impl Workshop {
     ) -> Vec<u8> {
         let mut index = String::new();
         for (certificate, reason) in revoked {
-            let serial = hex::encode_upper(certificate.serial_magnitude());
             let reason = if reason.is_empty() { String::new() } else { format!(",{reason}") };
-            index += &format!("R\t350101000000Z\t260101120000Z{reason}\t{serial}\tunknown\t/CN=x\n");
+            index += &entry(certificate, &format!("260101120000Z{reason}"));
         }
+        self.crl_of_index(issuer, &index, extensions, seconds)
+    }
+
+    /// A CRL of `issuer`, valid for a year, that revokes a certificate since a moment (`YYMMDDHHMMSSZ`).
+    pub(crate) fn crl_revoking_since(&self, issuer: &str, certificate: &Certificate, since: &str) -> Vec<u8> {
+        fs::write(self.path("crlnumber"), "01\n").unwrap();
+        self.crl_of_index(issuer, &entry(certificate, since), "", "31536000")
+    }
+
+    fn crl_of_index(&self, issuer: &str, index: &str, extensions: &str, seconds: &str) -> Vec<u8> {
         fs::write(self.path("index.txt"), index).unwrap();
         let settings = format!(
             "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ncrlnumber=crlnumber\ndefault_md=default\n\
@@ -189,4 +198,10 @@ impl Workshop {
         ]);
         self.openssl(&["crl", "-in", "out.crl", "-outform", "DER"])
     }
+}
+
+/// A line of openssl's index of revoked certificates.
+fn entry(certificate: &Certificate, since: &str) -> String {
+    let serial = hex::encode_upper(certificate.serial_magnitude());
+    format!("R\t350101000000Z\t{since}\t{serial}\tunknown\t/CN=x\n")
 }

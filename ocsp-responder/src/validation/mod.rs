@@ -69,6 +69,8 @@ pub struct Inquiry<'a> {
     pub ocsp: &'a dyn OcspVerifier,
     /// The moment to answer for.
     pub at: OffsetDateTime,
+    /// For a moment in the past: up to when evidence may be of. `None`: of the moment itself.
+    pub known: Option<OffsetDateTime>,
 }
 
 impl std::fmt::Debug for Inquiry<'_> {
@@ -81,7 +83,19 @@ impl std::fmt::Debug for Inquiry<'_> {
 pub fn validate(certificate: &Certificate, basis: &Basis<'_>) -> Verdict {
     let pool = Pool::new(basis.intermediates, basis.anchors);
     let (evidence, ocsp, at) = (basis.evidence, basis.ocsp, basis.at);
-    judge(certificate, &Inquiry { pool: &pool, demands: &Demands::NONE, evidence, ocsp, at })
+    judge(certificate, &Inquiry { pool: &pool, demands: &Demands::NONE, evidence, ocsp, at, known: None })
+}
+
+/// Answers whether `certificate` was valid at a moment before that of `basis`, by what is known at the latter: revoked later is
+/// not revoked then (ETSI EN 319 102-1 clause 5.5.4). Evidence of after that moment is used while the certificate had not
+/// run out: of what has, an issuer need not speak any more.
+pub(crate) fn validate_at(certificate: &Certificate, basis: &Basis<'_>, at: OffsetDateTime) -> Verdict {
+    if at >= basis.at {
+        return validate(certificate, basis);
+    }
+    let pool = Pool::new(basis.intermediates, basis.anchors);
+    let (evidence, ocsp, known) = (basis.evidence, basis.ocsp, Some(basis.at));
+    judge(certificate, &Inquiry { pool: &pool, demands: &Demands::NONE, evidence, ocsp, at, known })
 }
 
 /// Answers whether `certificate` is valid. Where several paths lead to a trust anchor, one whose certificates are all

@@ -6,10 +6,12 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::certificate::Certificate;
+use super::crl::list::RevocationList;
 use super::crl::point::Reasons;
-use super::crl::{CrlFinding, examine};
+use super::crl::{CrlFinding, CrlRefusal, Signers, examine};
 use super::signers::PathSigners;
 use super::{Inquiry, path::ValidPath};
+use crate::ocsp::client;
 
 /// The most pieces of evidence that are looked at for one certificate and kind: each costs a signature check, and
 /// whoever serves them may be hostile.
@@ -290,41 +292,89 @@ pub(super) fn find_status(
         reports.push(EvidenceReport::new(source, finding));
     }
     for response in &evidence.ocsp_responses {
-        let outcome = inquiry.ocsp.ocsp_status(response, certificate, issuer, at);
+        let moment = spoken_at(client::produced_at(response), certificate, inquiry);
+        let outcome = inquiry.ocsp.ocsp_status(response, certificate, issuer, moment);
         if outcome.is_ok() {
             covered = Reasons::ALL;
         }
         reports.push(EvidenceReport::new(EvidenceSource::Ocsp, outcome));
     }
-    for outcome in examine(&evidence.crls, certificate, &signers.at(path, position), at) {
+    for outcome in crl_outcomes(&evidence.crls, certificate, &signers.at(path, position), inquiry) {
         if let Ok(found) = &outcome {
             covered = covered.or(found.reasons);
         }
         reports.push(EvidenceReport::of_crl(outcome.map_err(|refusal| refusal.to_string())));
     }
-    let report = conclude(reports, covered);
+    let report = conclude(reports, covered, inquiry.known.map(|_| at));
     if report.status == CertificateStatus::Undetermined && certificate.is_never_revoked() {
         return StatusReport { status: CertificateStatus::NoRevocation, ..report };
     }
     report
 }
 
+/// The moment at which a piece of evidence is judged: that of the inquiry, or for a moment in the past, when the evidence was
+/// made, if that was later. Then the key that signed it counted, and it is of no earlier moment than the one in question.
+fn spoken_at(
+    made: Option<OffsetDateTime>,
+    certificate: &Certificate,
+    inquiry: &Inquiry<'_>,
+) -> OffsetDateTime {
+    let Some(known) = inquiry.known else { return inquiry.at };
+    let latest = known.min(certificate.not_after()).max(inquiry.at);
+    made.unwrap_or(inquiry.at).clamp(inquiry.at, latest)
+}
+
+/// What CRLs say. For a moment in the past each complete one is judged for itself, with the delta CRLs, as of when they were made.
+fn crl_outcomes(
+    crls: &[Vec<u8>],
+    certificate: &Certificate,
+    signers: &dyn Signers,
+    inquiry: &Inquiry<'_>,
+) -> Vec<Result<CrlFinding, CrlRefusal>> {
+    if inquiry.known.is_none() {
+        return examine(crls, certificate, signers, inquiry.at);
+    }
+    let read = |crl: &Vec<u8>| {
+        let list = RevocationList::read(crl).ok()?;
+        Some((list.is_delta(), list.this_update, list.next_update))
+    };
+    let delta = |crl: &&Vec<u8>| matches!(read(crl), Some((true, ..)));
+    let deltas: Vec<Vec<u8>> = crls.iter().filter(delta).cloned().collect();
+    let mut outcomes = Vec::new();
+    for complete in crls.iter().filter(|crl| !delta(crl)) {
+        let group = [std::slice::from_ref(complete), &deltas].concat();
+        let until = read(complete).and_then(|(_, _, next_update)| next_update);
+        let made = group.iter().filter_map(|crl| Some(read(crl)?.1));
+        let made = made.filter(|made| until.is_none_or(|until| *made <= until)).max();
+        let moment = spoken_at(made, certificate, inquiry);
+        outcomes.extend(examine(&group, certificate, signers, moment));
+    }
+    outcomes
+}
+
 /// RFC 5280 section 6.3.3: not revoked for the reasons that were covered is good when all are.
-fn conclude(evidence: Vec<EvidenceReport>, covered: Reasons) -> StatusReport {
-    let weight = |report: &&EvidenceReport| match report.reported {
+///
+/// Asked about the past, revoked after that moment is good at it; the evidence tells.
+fn conclude(evidence: Vec<EvidenceReport>, covered: Reasons, past: Option<OffsetDateTime>) -> StatusReport {
+    // Records answer for the moment itself, by the day since which a key was in wrong hands.
+    let dated = |source| matches!(source, EvidenceSource::Crl | EvidenceSource::Ocsp);
+    let later = |source, revoked| past.is_some_and(|past| revoked > past && dated(source));
+    let said = |report: &EvidenceReport| match report.reported.clone() {
+        Some(ReportedStatus::Revoked { at, .. }) if later(report.source, at) => Some(ReportedStatus::Good),
+        reported => reported,
+    };
+    let weight = |report: &&EvidenceReport| match said(report) {
         Some(ReportedStatus::Revoked { .. }) => 2,
         Some(ReportedStatus::Unknown) => 1,
         _ => 0,
     };
     let decisive = evidence.iter().filter(|report| report.reported.is_some()).max_by_key(weight);
-    let status = match decisive.and_then(|report| report.reported.as_ref()) {
+    let status = match decisive.and_then(said) {
         None => CertificateStatus::Undetermined,
         Some(ReportedStatus::Good) if covered != Reasons::ALL => CertificateStatus::Undetermined,
         Some(ReportedStatus::Good) => CertificateStatus::Good,
         Some(ReportedStatus::Unknown) => CertificateStatus::Unknown,
-        Some(ReportedStatus::Revoked { at, reason }) => {
-            CertificateStatus::Revoked { at: *at, reason: *reason }
-        }
+        Some(ReportedStatus::Revoked { at, reason }) => CertificateStatus::Revoked { at, reason },
     };
     let source = decisive.map(|report| report.source).filter(|_| status != CertificateStatus::Undetermined);
     StatusReport { status, source, evidence }

@@ -83,6 +83,8 @@ pub enum SubIndication {
     RevokedCaNoPoe,
     /// The certificate is out of its validity period, and nothing proves that the signature fell into it.
     OutOfBoundsNoPoe,
+    /// Two time stamps contradict each other.
+    TimestampOrderFailure,
     /// The status could not be had now; a later attempt may have it.
     TryLater,
 }
@@ -178,6 +180,8 @@ pub enum Question {
     Certificate,
     /// Is this signature, made at an unproven time, valid?
     Signature,
+    /// Is this signature valid, which is proven to have existed at the moment that its certificate is judged for?
+    ProvenSignature,
 }
 
 impl Reason {
@@ -193,7 +197,10 @@ impl Reason {
                 SubIndication::NoCertificateChainFound
             }
             Self::WeakAlgorithm { .. } => SubIndication::CryptoConstraintsFailureNoPoe,
-            Self::NotYetValid { certificate: 0, .. } if certificate => SubIndication::NotYetValid,
+            // EN 319 102-1 clause 5.5.4: made before its certificate was, for certain.
+            Self::NotYetValid { certificate: 0, .. } if !matches!(question, Question::Signature) => {
+                SubIndication::NotYetValid
+            }
             Self::Expired { certificate: 0, .. } if certificate => SubIndication::Expired,
             Self::NotYetValid { .. } | Self::Expired { .. } => SubIndication::OutOfBoundsNoPoe,
             Self::PathRefused {

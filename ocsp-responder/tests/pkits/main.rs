@@ -95,7 +95,8 @@ impl Test {
         // The certificates and CRLs of the suite hold from 2010 to 2030.
         let at = datetime!(2015-01-01 0:00 UTC);
         let evidence = GatheredEvidence { crls: crls.collect(), ocsp_responses: Vec::new() };
-        let inquiry = Inquiry { pool: &pool, demands: &demands, evidence: &evidence, ocsp: &CrlOnly, at };
+        let inquiry =
+            Inquiry { pool: &pool, demands: &demands, evidence: &evidence, ocsp: &CrlOnly, at, known: None };
         let path = pool.find_path(&target, &demands, at);
         (judge(&target, &inquiry), path.ok().map(|path| path.policies().clone()))
     }

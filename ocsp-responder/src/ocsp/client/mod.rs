@@ -6,4 +6,5 @@ mod query;
 mod verify;
 
 pub use query::{Nonce, Query, QueryError};
+pub(crate) use verify::produced_at;
 pub use verify::{CertificateStatus, ReasonCode, SignedBy, Tolerance, Untrusted, VerifiedStatus};

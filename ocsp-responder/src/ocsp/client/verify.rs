@@ -141,6 +141,11 @@ impl Query {
         })
     }
 
+    /// Whether a response speaks of what is asked about. Nothing of it is verified.
+    pub(crate) fn is_answered_by(&self, response: &[u8]) -> bool {
+        unverified(response).is_some_and(|data| self.own(&data.responses).is_ok())
+    }
+
     /// RFC 6960 section 4.2.2.2: signed by the issuer itself or by a responder the issuer appointed.
     fn verify_signature(
         &self,
@@ -191,6 +196,16 @@ impl Query {
             (Some(_), Some(_)) => Err(Untrusted::Contradictory),
         }
     }
+}
+
+/// When a response says that it was made. Nothing of it is verified.
+pub(crate) fn produced_at(response: &[u8]) -> Option<OffsetDateTime> {
+    from_wire_time(unverified(response)?.produced_at)
+}
+
+fn unverified(response: &[u8]) -> Option<ResponseData> {
+    let signed = basic_response(response).ok()?.data.to_der().ok()?;
+    ResponseData::from_der(&signed).ok()
 }
 
 fn basic_response(response: &[u8]) -> Result<BasicResponse, Untrusted> {

@@ -210,3 +210,8 @@ const fn restriction(scope: &Scope) -> Option<&'static str> {
         None
     }
 }
+
+/// Whether a CRL bears the name of this CA. Nothing of it is verified.
+pub(crate) fn issuer_is(crl: &[u8], issuer: &Certificate) -> bool {
+    RevocationList::read(crl).is_ok_and(|list| list.issuer == *issuer.subject_name())
+}
