@@ -238,8 +238,10 @@ fn what_is_carried_is_enough_and_what_is_archived_outlives_the_units() {
     assert_eq!(verdict.timestamps.len(), 3);
     // Both have run out.
     assert_ne!(office.verdict(&twice, &evidence, office.days(345)).answer, Answer::Valid);
-    // An archive stamp that is older than what it covers.
-    let backdated = office.archived(&complete, "unit", office.workshop.certificate("unit").not_before());
+    // An archive stamp that is older than what it covers, by more than clocks may be off.
+    let younger =
+        office.with_material(&office.stamped(office.now + Duration::HOUR), &evidence, office.days(1));
+    let backdated = office.archived(&younger, "unit", office.now);
     let verdict = office.verdict(&backdated, &nothing, office.days(100));
     let order = Some(SubIndication::TimestampOrderFailure);
     assert!(verdict.timestamps.iter().any(|stamp| stamp.verdict.sub_indication == order), "{verdict:#?}");

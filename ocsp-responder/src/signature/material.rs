@@ -25,6 +25,9 @@ struct OtherRevocationInfo {
     info: Any,
 }
 
+/// The most CRLs, and the most OCSP responses, that are taken out of one signature.
+const MAX_CARRIED: usize = 64;
+
 /// What was carried. Nothing of it is trusted.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Material {
@@ -45,6 +48,8 @@ impl Material {
                 _ => self.evidence.ocsp_responses.extend(ocsp_response(any)),
             }
         }
+        self.evidence.crls.truncate(MAX_CARRIED);
+        self.evidence.ocsp_responses.truncate(MAX_CARRIED);
     }
 
     pub(super) const fn has_evidence(&self) -> bool {
@@ -104,7 +109,8 @@ impl RevocationEvidence for Carried<'_> {
     }
 
     fn ocsp_responses(&self, certificate: &Certificate, issuer: &Certificate) -> Vec<Vec<u8>> {
-        let about = |response: &&Vec<u8>| question(response, certificate, issuer).is_some();
+        let questions = questions(certificate, issuer);
+        let about = |response: &&Vec<u8>| questions.iter().any(|query| query.is_answered_by(response));
         let carried = self.material.evidence.ocsp_responses.iter().filter(about).cloned();
         let asked = self.asked.iter().flat_map(|basis| basis.evidence.ocsp_responses(certificate, issuer));
         carried.chain(asked).collect()
@@ -135,18 +141,19 @@ impl OcspVerifier for Carried<'_> {
                 basis.ocsp.ocsp_status(response, certificate, issuer, at)
             }
             _ => {
-                let query =
-                    question(response, certificate, issuer).ok_or("it speaks of another certificate")?;
+                let mut questions = questions(certificate, issuer).into_iter();
+                let query = questions.find(|query| query.is_answered_by(response));
+                let query = query.ok_or("it speaks of another certificate")?;
                 query.verify(response, at, Tolerance::default()).map(finding).map_err(|why| why.to_string())
             }
         }
     }
 }
 
-/// The question that a response answers, which was made for somebody else: by whichever digest that one named the issuer.
-fn question(response: &[u8], certificate: &Certificate, issuer: &Certificate) -> Option<Query> {
+/// The questions that a response may answer which was made for somebody else: that one may have named the issuer by any digest.
+fn questions(certificate: &Certificate, issuer: &Certificate) -> Vec<Query> {
     let query = |hash| Query::about(certificate.der(), issuer.der(), hash, None).ok();
-    CertIdHash::ALL.into_iter().filter_map(query).find(|query| query.is_answered_by(response))
+    CertIdHash::ALL.into_iter().filter_map(query).collect()
 }
 
 fn finding(verified: VerifiedStatus) -> Finding {

@@ -3,7 +3,7 @@
 
 use der::asn1::ObjectIdentifier;
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
 
 use super::archive::{HashIndex, imprint};
@@ -18,6 +18,9 @@ use crate::timestamp::{
 };
 use crate::validation::algorithm::DigestAlgorithm;
 use crate::validation::{Answer, Basis};
+
+/// How far the clock of who verifies may be behind a unit's.
+const SKEW: Duration = Duration::minutes(5);
 
 /// Which of a signature's parts a time stamp is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -127,7 +130,7 @@ impl Proof {
     ) -> Option<OffsetDateTime> {
         let verdict = match token {
             // EN 319 102-1 clause 5.6.2.4: what was stamped before cannot be younger than what stamps it.
-            Ok(token) if token.statement.at > known => refuse_token(&TokenError::Order, known),
+            Ok(token) if earliest(token, known, basis.at) > known => refuse_token(&TokenError::Order, known),
             Ok(token) => judge_token(token, judged(&token.signer, known, material, basis), known),
             Err(error) => refuse_token(error, known),
         };
@@ -137,6 +140,13 @@ impl Proof {
         self.stamps.push(StampVerdict { over, verdict });
         proven
     }
+}
+
+/// The earliest moment that a token can have been made at: by its own accuracy; against the clock of who verifies, by how much that
+/// may be behind.
+fn earliest(token: &VerifiedToken, known: OffsetDateTime, now: OffsetDateTime) -> OffsetDateTime {
+    let exact = token.statement.accuracy.unwrap_or_default();
+    token.statement.at - if known == now { exact.max(SKEW) } else { exact }
 }
 
 /// Clause 5.3 of EN 319 122-1: over the octets of the signature value, without tag and length.
