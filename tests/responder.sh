@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # How fast npki answers OCSP, beside what the same machine does with other programs in the same run: a cached GET beside nginx
-# with a file of the same size, a POST with a nonce beside the bare signatures of the key.
+# with a file of the same size, a POST with a nonce beside the bare signatures of the key, and both beside `openssl ocsp` as a server.
 #
 #   bash tests/responder.sh [SECONDS]
 #
@@ -21,7 +21,7 @@ cargo build --quiet --release --locked -p cli --bin npki
 npki="$(realpath "${CARGO_TARGET_DIR:-target}")/release/npki"
 folder=$(mktemp -d)
 chmod 755 "$folder"
-https=18843 http=18880 static=18881
+https=18843 http=18880 static=18881 theirs=18882
 pids=()
 cleanup() {
     [ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null || true
@@ -89,6 +89,36 @@ CONF
 taskset -c 0 nginx -c "$folder/nginx.conf" &
 pids+=($!)
 
+# OpenSSL's server, with a key of the same kind and one certificate to answer for. It speaks HTTP/1.0 and one connection at a time, which it
+# closes, and wrk does not get on with that: four curls, which need a tenth of a processor, ask it without a pause instead.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$folder/theirs.key" -out "$folder/theirs.pem" \
+    -subj "/CN=theirs" -days 2 2>/dev/null
+printf 'V\t%s\t\t01\tunknown\t/CN=one\n' "$(date -u -d '+1 day' +%y%m%d%H%M%SZ)" >"$folder/theirs.txt"
+openssl ocsp -issuer "$folder/theirs.pem" -serial 1 -no_nonce -reqout "$folder/theirs.question" >/dev/null 2>&1
+taskset -c 0 openssl ocsp -index "$folder/theirs.txt" -port $theirs -rsigner "$folder/theirs.pem" -rkey "$folder/theirs.key" \
+    -CA "$folder/theirs.pem" -nmin 60 -ignore_err >/dev/null 2>&1 &
+pids+=($!)
+for each in $(seq 200); do
+    [ "$each" = 1 ] || echo next
+    printf 'url = "http://127.0.0.1:%s/"\nhttp1.0\nsilent\nfail\noutput = "/dev/null"\n' $theirs
+    printf 'data-binary = "@%s"\nheader = "Content-Type: application/ocsp-request"\n' "$folder/theirs.question"
+done >"$folder/theirs.curl"
+# theirs: notes the answers a second of OpenSSL's server.
+theirs() {
+    local begun end each answered clients=()
+    begun=$(date +%s%N) end=$(($(date +%s%N) + seconds * 1000000000))
+    : >"$folder/theirs.count"
+    for each in 1 2 3 4; do
+        (while [ "$(date +%s%N)" -lt "$end" ]; do
+            on_second curl --config "$folder/theirs.curl" && echo 200 >>"$folder/theirs.count"
+        done) &
+        clients+=($!)
+    done
+    wait "${clients[@]}"
+    answered=$(awk '{ sum += $1 } END { print sum }' "$folder/theirs.count")
+    awk -v answered="$answered" -v took="$(($(date +%s%N) - begun))" 'BEGIN { printf "%.0f\n", answered * 1e9 / took }' >>"$folder/openssl.rate"
+}
+
 sleep 1
 
 # load NAME URL [SCRIPT]: notes the answers a second and the slowest of a hundred in the files NAME.rate, NAME.p99 (µs).
@@ -115,6 +145,7 @@ for _ in $(seq $rounds); do
     load nginx "http://127.0.0.1:$static/answer"
     load get "http://127.0.0.1:$http/ocsp/$path"
     load post "http://127.0.0.1:$http/ocsp" "$folder/post.lua"
+    theirs
 done
 # What was sent in such numbers is still right.
 curl --silent --fail --data-binary "@$folder/nonced" -H 'Content-Type: application/ocsp-request' --output "$folder/signed" "http://127.0.0.1:$http/ocsp"
@@ -128,3 +159,5 @@ row "nginx, a file of that size" nginx ""
 row "npki, GET, answer kept" get "$(of get nginx) of nginx (goal 0.90); p99 $(slower get nginx) of its (goal 1.50)"
 printf '%-46s %9s/s\n' "bare signatures of P-256 (openssl speed)" "$(most "$folder/signatures.rate")"
 row "npki, POST, nonce, freshly signed" post "$(of post signatures) of the signatures (goal 0.70)"
+printf '%-46s %9s/s                    npki: GET %s times it (goal 50), POST signed freshly %s times\n' "openssl ocsp, POST, signed" \
+    "$(most "$folder/openssl.rate")" "$(of get openssl)" "$(of post openssl)"

@@ -47,6 +47,12 @@ impl Country {
         Self::populated_in(Installation::fresh())
     }
 
+    /// The same, where anybody may ask the public listener as often as he likes: all the load of a test comes from one address.
+    pub fn populated_without_pace() -> Self {
+        let without = |text: &str| text.replacen("each_second = 1000", "each_second = 0", 1);
+        Self::populated_in(Installation::fresh_edited("pilot", without))
+    }
+
     /// The same, in an installation that runs.
     pub fn populated_in(installation: Installation) -> Self {
         let mut country = Self::settled_in(installation);

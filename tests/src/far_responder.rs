@@ -146,6 +146,11 @@ impl FarResponder {
         format!("{}/ocsp", self.url())
     }
 
+    /// Its port.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Its public address.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)

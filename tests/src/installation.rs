@@ -264,6 +264,11 @@ impl Installation {
         self.https
     }
 
+    /// The port of what is published to everybody.
+    pub const fn http_port(&self) -> u16 {
+        self.http
+    }
+
     /// The base address of what is published to everybody.
     pub fn public_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.http)

@@ -14,6 +14,7 @@
 )]
 
 pub mod answers;
+pub mod asker;
 pub mod bystander;
 pub mod census;
 pub mod certificates;
@@ -22,6 +23,7 @@ pub mod counting_token;
 pub mod country;
 pub mod custody;
 pub mod far_responder;
+pub mod held_socket;
 pub mod installation;
 pub mod judges;
 pub mod load;

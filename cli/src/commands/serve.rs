@@ -41,6 +41,7 @@ struct Answer {
 
 /// Runs until it is told to stop.
 pub fn run(arguments: &ServeArguments) -> Ending {
+    service::take_over_sockets()?;
     match arguments.role {
         Role::Installation => service::serve(&arguments.data, arguments.store.as_deref())?,
         // NPKI_STORE may be set for others; these roles have no store.

@@ -47,6 +47,7 @@ mod serve;
 mod settings;
 mod signatures;
 mod signing_token;
+mod sockets;
 mod status;
 mod store;
 mod tls;
@@ -68,6 +69,7 @@ pub(crate) use restore::{Loss, RestorePlan, Restored, restore};
 pub(crate) use rsa_keys::rsa_keys;
 pub(crate) use serve::serve;
 pub(crate) use signing_token::SigningToken;
+pub(crate) use sockets::take_over as take_over_sockets;
 pub(crate) use vault::make_master_key;
 
 use settings::Installation;

@@ -57,7 +57,7 @@ use super::status::Following;
 use super::tls::{self, ServerCertificate};
 use super::validating::validator;
 use super::webhooks::{HttpCarrier, WebhookKeeper};
-use super::{ServiceError, completion, feed, profiles, vault};
+use super::{ServiceError, completion, feed, profiles, sockets, vault};
 
 /// Runs the installation in `data` until SIGTERM or SIGINT.
 ///
@@ -277,6 +277,7 @@ impl Installation {
         let http = tls::bind(settings.public_address).await?;
         let operator = bound(settings.operator_address).await?;
         let apart = bound(settings.feed.listen).await?;
+        sockets::tell_of_the_rest();
         let config = tls::server_config(self.server, &self.anchors)?;
         // The first CRL is there before the first relying party asks. A store may block: never on this thread.
         let mut publisher = self.publisher;

@@ -24,8 +24,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::{Service, ServiceExt};
 
-use super::ServiceError;
 use super::settings::Limits;
+use super::{ServiceError, sockets};
 
 /// The server's certificate, exchangeable while connections are open.
 #[derive(Debug)]
@@ -82,9 +82,13 @@ pub(crate) fn server_config(
     Ok(Arc::new(config))
 }
 
-/// Binds a listener.
+/// Binds a listener, or takes the one at this address that was handed over.
 pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, ServiceError> {
-    TcpListener::bind(address).await.map_err(|source| ServiceError::Bind { address, source })
+    let bound = match sockets::taken(address) {
+        Some(handed) => handed.set_nonblocking(true).and_then(|()| TcpListener::from_std(handed)),
+        None => TcpListener::bind(address).await,
+    };
+    bound.map_err(|source| ServiceError::Bind { address, source })
 }
 
 /// Serves `router` over TLS until `stop` changes; then lets open requests finish.
@@ -138,6 +142,8 @@ impl<S> Serves for S where
 {
 }
 
+/// How long after its last connection was accepted a listener's idle connections are ended.
+const FIRST_QUESTION: Duration = Duration::from_millis(250);
 /// How long open requests may take after the service was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -183,6 +189,8 @@ async fn accept_loop<F, Fut>(
         });
     }
     drop(listener);
+    // A connection that was accepted a moment ago has its first question on the way; ended now, it would look idle.
+    tokio::time::sleep(FIRST_QUESTION).await;
     if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests were still open and were cut off");
     }

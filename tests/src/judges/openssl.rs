@@ -219,6 +219,16 @@ pub fn until_ocsp_serial(installation: &Installation, serial: &str, says: &str) 
     }
 }
 
+/// An OCSP request about a certificate of a pilot's issuing CA, without a nonce, DER.
+pub fn ocsp_request(installation: &Installation, certificate: &Path) -> Vec<u8> {
+    let request = installation.scratch("ocsp-request").join("request.der");
+    openssl(["ocsp", "-issuer", text(&installation.issuing()), "-cert", text(certificate)])
+        .args([Nonce::Absent.option(), "-reqout", text(&request)])
+        .run()
+        .succeeded();
+    std::fs::read(&request).unwrap()
+}
+
 /// Asks the responder by GET (RFC 6960 appendix A.1) and verifies the answer.
 pub fn ocsp_get(installation: &Installation, certificate: &Path) -> Answer {
     let folder = installation.scratch("ocsp-get");

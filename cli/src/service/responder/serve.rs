@@ -18,7 +18,7 @@ use super::state::FeedState;
 use super::{alone, credentials};
 use crate::service::serve::{AtWork, bound, serve_at, signalled, start_log};
 use crate::service::settings::Log;
-use crate::service::{ServiceError, files, tls};
+use crate::service::{ServiceError, files, sockets, tls};
 
 /// Runs the responder in `data` until SIGTERM or SIGINT.
 ///
@@ -73,6 +73,7 @@ async fn run(
 ) -> Result<(), ServiceError> {
     let listener: TcpListener = tls::bind(settings.listen).await?;
     let operator = bound(settings.operator).await?;
+    sockets::tell_of_the_rest();
     let answering = Answering {
         responders: Arc::clone(keeper.responders()),
         clock: Arc::new(SystemClock),

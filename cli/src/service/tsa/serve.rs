@@ -14,7 +14,7 @@ use super::settings::TsaSettings;
 use super::state::UnitState;
 use super::{alone, state_file, watched};
 use crate::service::serve::{AtWork, bound, serve_at, signalled, start_log};
-use crate::service::{ServiceError, files, tls};
+use crate::service::{ServiceError, files, sockets, tls};
 
 /// Runs the unit in `data` until SIGTERM or SIGINT.
 ///
@@ -40,6 +40,7 @@ pub(crate) fn serve(data: &Path) -> Result<(), ServiceError> {
 async fn run(keeper: Keeper, clock: Arc<WatchedClock>, settings: &TsaSettings) -> Result<(), ServiceError> {
     let listener: TcpListener = tls::bind(settings.listen).await?;
     let operator = bound(settings.operator).await?;
+    sockets::tell_of_the_rest();
     let authority = Arc::clone(keeper.authority());
     let (stop, stopped) = watch::channel(false);
     let router = timestamp_operator_router(Arc::clone(&authority));
