@@ -96,9 +96,9 @@ impl Metrics {
         self.answers.get_or_create(&kind).inc();
     }
 
-    /// Counts a request that was refused because its address asks too often.
-    pub fn refused(&self) {
-        self.refused.inc();
+    /// Where requests are counted that were refused because their address asks too often.
+    pub(crate) fn refusals(&self) -> Counter {
+        self.refused.clone()
     }
 
     /// Everything as text.

@@ -8,6 +8,10 @@
 )]
 
 use std::collections::HashSet;
+use std::net::UdpSocket;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tests::npki::text;
 use tests::soft_token::{PIN, TOKEN, module, with_token};
@@ -192,6 +196,52 @@ fn a_clock_that_is_set_is_not_believed() {
     unit.stop();
     unit.operator().done(&accept);
     unit.start_with_clock("+0");
+    unit.until_ready("ready\n");
+    assert!(told(&unit).contains("Status: Granted."));
+}
+
+/// A server of NTP whose clock is off by what was set last, in milliseconds.
+fn ntp_server(ahead: &Arc<AtomicI64>) -> String {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    let ahead = Arc::clone(ahead);
+    std::thread::spawn(move || {
+        let mut packet = [0; 48];
+        while let Ok((48, from)) = socket.recv_from(&mut packet) {
+            let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+            let milliseconds = i64::try_from(since_1970.as_millis()).unwrap() + ahead.load(Ordering::Relaxed);
+            let milliseconds = u64::try_from(milliseconds).unwrap() + 2_208_988_800_000;
+            let stamp = ((milliseconds / 1000) << 32 | ((milliseconds % 1000) << 32) / 1000).to_be_bytes();
+            let origin: [u8; 8] = packet[40..].try_into().unwrap();
+            packet = [0; 48];
+            (packet[0], packet[1]) = (0x24, 2);
+            packet[24..32].copy_from_slice(&origin);
+            packet[32..40].copy_from_slice(&stamp);
+            packet[40..].copy_from_slice(&stamp);
+            socket.send_to(&packet, from).unwrap();
+        }
+    });
+    address
+}
+
+#[test]
+fn a_clock_that_differs_from_the_servers_is_not_believed() {
+    let (_installation, staff) = country();
+    let mut unit = Stamper::founded();
+    unit.certified_by(&staff.administrator);
+    let ahead = Arc::new(AtomicI64::new(3_000));
+    let settings = unit.data().join("tsa.toml");
+    let written = std::fs::read_to_string(&settings).unwrap();
+    // The first server is not there.
+    let servers = format!("servers = [\"127.0.0.1:1\", {:?}]", ntp_server(&ahead));
+    std::fs::write(&settings, written.replace("servers = []", &servers)).unwrap();
+    let file = unit.file("letter.txt");
+    std::fs::write(&file, "Lengolo\n").unwrap();
+    let told = |unit: &Stamper| shown(&unit.stamped_for_openssl(&file, &["-sha256"]).1).text();
+    unit.start();
+    unit.until_ready("the clock differs from the reference by -3.0");
+    assert!(told(&unit).contains("the TSA's time source is not available"));
+    ahead.store(20, Ordering::Relaxed);
     unit.until_ready("ready\n");
     assert!(told(&unit).contains("Status: Granted."));
 }

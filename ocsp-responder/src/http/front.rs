@@ -33,7 +33,7 @@ struct Parts {
 impl Front {
     /// Before this router, which answers everything else; for no address more often than `pace` says, where it says something.
     pub fn before(router: Router, answering: Answering, pace: Option<PaceSettings>) -> Self {
-        let pace = pace.map(|settings| Pace::new(settings, Arc::clone(&answering.metrics)));
+        let pace = pace.map(|settings| Pace::new(settings, answering.metrics.refusals()));
         Self(Arc::new(Parts { pace, answering, router }))
     }
 }

@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -12,9 +11,9 @@ use axum::response::Response;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use ipnet::IpNet;
+use prometheus_client::metrics::counter::Counter;
 
 use super::plain;
-use crate::metrics::Metrics;
 
 /// After so many requests those are forgotten who have not come for a while.
 const FORGET_EACH: u64 = 65_536;
@@ -43,7 +42,8 @@ pub(super) struct Pace {
     limiter: DefaultKeyedRateLimiter<IpAddr>,
     proxies: Vec<IpNet>,
     asked: AtomicU64,
-    metrics: Arc<Metrics>,
+    /// Requests that were refused.
+    refused: Counter,
 }
 
 /// RFC 6585 section 4.
@@ -55,13 +55,13 @@ fn too_often(seconds: u64) -> Response {
 }
 
 impl Pace {
-    pub(super) fn new(settings: PaceSettings, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(settings: PaceSettings, refused: Counter) -> Self {
         let quota = Quota::per_second(settings.each_second).allow_burst(settings.at_once);
         Self {
             limiter: RateLimiter::keyed(quota),
             proxies: settings.proxies,
             asked: AtomicU64::new(0),
-            metrics,
+            refused,
         }
     }
 
@@ -75,7 +75,7 @@ impl Pace {
         // Without a listener that says where it came from there is nobody to be told apart.
         let PeerAddress(peer) = request.extensions().get().copied()?;
         let wait = self.wait(peer, request.headers())?;
-        self.metrics.refused();
+        self.refused.inc();
         // Not so early that it would be refused again.
         Some(wait.as_secs() + 1)
     }
@@ -123,6 +123,8 @@ const fn network(address: IpAddr) -> IpAddr {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+    use std::sync::Arc;
+
     use axum::Router;
     use axum::body::Body;
     use axum::routing::get;
@@ -131,6 +133,7 @@ mod tests {
 
     use super::super::{Answering, Front};
     use super::*;
+    use crate::metrics::Metrics;
 
     fn front(proxies: &[&str]) -> (Front, Arc<Metrics>) {
         let metrics = Arc::new(Metrics::new());

@@ -22,6 +22,8 @@ pub struct TimestampingAuthority {
     registry: Registry,
     replies: Family<Kind, Counter>,
     believed: Gauge,
+    /// Requests of whoever asked too often.
+    refused: Counter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -32,12 +34,19 @@ struct Kind {
 impl TimestampingAuthority {
     /// Without a unit yet.
     pub fn new(clock: Arc<WatchedClock>) -> Self {
-        let (replies, believed) = (Family::default(), Gauge::default());
+        let (replies, believed, refused) = (Family::default(), Gauge::default(), Counter::default());
         let mut registry = Registry::with_prefix("npki");
         let told = "Time-stamp requests answered: granted, or by why there was no token";
         registry.register("timestamp_replies", told, replies.clone());
         registry.register("clock_believed", "1 while the clock is believed, else 0", believed.clone());
-        Self { unit: RwLock::default(), clock, registry, replies, believed }
+        let often = "HTTP requests refused because their address asks too often";
+        registry.register("http_refused", often, refused.clone());
+        Self { unit: RwLock::default(), clock, registry, replies, believed, refused }
+    }
+
+    /// Where requests are counted that were refused because their address asks too often.
+    pub(crate) fn refusals(&self) -> Counter {
+        self.refused.clone()
     }
 
     /// Goes over to a unit.

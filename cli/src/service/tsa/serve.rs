@@ -49,7 +49,7 @@ async fn run(keeper: Keeper, clock: Arc<WatchedClock>, settings: &TsaSettings) -
     let asked = settings.clone();
     let comparing = AtWork::begin(move |stop| compare(&asked, &clock, stop));
     tracing::info!(listen = %settings.listen, name = %settings.name, "answering");
-    let router = timestamp_router(authority);
+    let router = timestamp_router(authority, settings.pace.clone());
     let answering = tokio::spawn(tls::serve_http(listener, router, settings.limits, stopped));
     signalled().await;
     tracing::info!("stopping: open requests finish first");

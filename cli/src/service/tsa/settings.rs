@@ -6,10 +6,12 @@ use std::time::Duration as StdDuration;
 
 use ca_core::algorithm::KeyAlgorithm;
 use id_registry::remote::RemoteName;
+use ocsp_responder::http::PaceSettings;
 use ocsp_responder::timestamp::{ClockBounds, ReferenceBounds, UnitPolicy};
 use serde::Deserialize;
 use time::Duration;
 
+use crate::service::pace::LoosePace;
 use crate::service::settings::{
     self, Limits, LooseLimits, LooseLog, bounded, check_limits, check_log, in_one_line, quoted,
 };
@@ -34,6 +36,8 @@ struct Loose {
     #[serde(default)]
     key: LooseKey,
     pkcs11: Option<LooseSigningToken>,
+    #[serde(default)]
+    pace: LoosePace,
     #[serde(default)]
     limits: LooseLimits,
     #[serde(default)]
@@ -105,6 +109,8 @@ pub(super) struct TsaSettings {
     pub(super) algorithm: KeyAlgorithm,
     /// Where the key is, when not in the folder.
     pub(super) token: Option<SigningToken>,
+    /// How much one address may ask; `None`: no bound.
+    pub(super) pace: Option<PaceSettings>,
     pub(super) limits: Limits,
     pub(super) log: settings::Log,
 }
@@ -150,6 +156,7 @@ impl TsaSettings {
             ask: StdDuration::from_secs(ask.into()),
             algorithm: check_algorithm(&loose.key.algorithm, token.is_some())?,
             token,
+            pace: loose.pace.check()?,
             limits: check_limits(&loose.limits)?,
             log: check_log(loose.log)?,
         })
@@ -225,6 +232,7 @@ mod tests {
         let of_defaults = TsaSettings::parse(least, Path::new("/d")).unwrap();
         assert_eq!((sample.policy, sample.bounds), (of_defaults.policy, of_defaults.bounds));
         assert_eq!((sample.ask, sample.algorithm), (of_defaults.ask, of_defaults.algorithm));
+        assert_eq!(sample.pace, of_defaults.pace);
         assert!(sample.token.is_none() && sample.bounds.reference.is_none());
     }
 

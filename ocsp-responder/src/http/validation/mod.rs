@@ -58,7 +58,7 @@ pub fn validation_router(
     pace: Option<PaceSettings>,
     metrics: Arc<Metrics>,
 ) -> Router {
-    let pace = Arc::new(pace.map(|settings| Pace::new(settings, metrics)));
+    let pace = Arc::new(pace.map(|settings| Pace::new(settings, metrics.refusals())));
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
     let constant = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
     Router::new()
