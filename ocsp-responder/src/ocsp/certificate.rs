@@ -1,7 +1,7 @@
 //! The few facts of a certificate that OCSP turns on, and who may answer for an issuer.
 
 use der::asn1::AnyRef;
-use der::{Decode, Encode};
+use der::{Decode, Encode, Tag, Tagged};
 use ring::digest::{SHA256, digest};
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
@@ -130,10 +130,14 @@ impl Certificate {
     }
 }
 
-/// RFC 5280 section 4.1: the second of a certificate's three parts.
+/// RFC 5280 section 4.1: the second of a certificate's three parts. The third is a BIT STRING, which the reader of the rest
+/// takes under other tags, too.
 fn signature_algorithm(certificate: &[u8]) -> Option<Vec<u8>> {
     let parts = Vec::<AnyRef<'_>>::from_der(certificate).ok()?;
-    parts.get(1)?.to_der().ok()
+    match parts.as_slice() {
+        [_, algorithm, signature] if signature.tag() == Tag::BitString => algorithm.to_der().ok(),
+        _ => None,
+    }
 }
 
 fn usages(read: &X509Certificate<'_>) -> Result<Usages, CertificateError> {
