@@ -211,7 +211,8 @@ fn ntp_server(ahead: &Arc<AtomicI64>) -> String {
             let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
             let milliseconds = i64::try_from(since_1970.as_millis()).unwrap() + ahead.load(Ordering::Relaxed);
             let milliseconds = u64::try_from(milliseconds).unwrap() + 2_208_988_800_000;
-            let stamp = ((milliseconds / 1000) << 32 | ((milliseconds % 1000) << 32) / 1000).to_be_bytes();
+            let stamp =
+                (((milliseconds / 1000) << 32) | (((milliseconds % 1000) << 32) / 1000)).to_be_bytes();
             let origin: [u8; 8] = packet[40..].try_into().unwrap();
             packet = [0; 48];
             (packet[0], packet[1]) = (0x24, 2);
