@@ -74,6 +74,13 @@ impl ContentDigest {
         Self { algorithm, octets: ring::digest::digest(algorithm.ring(), content).as_ref().to_vec() }
     }
 
+    /// Digests what stands in several places, one after the other.
+    pub fn of_parts(parts: &[&[u8]], algorithm: DigestAlgorithm) -> Self {
+        let mut context = ring::digest::Context::new(algorithm.ring());
+        parts.iter().for_each(|part| context.update(part));
+        Self { algorithm, octets: context.finish().as_ref().to_vec() }
+    }
+
     /// A digest that somebody else made; `None` if it has not the octets that one of this algorithm has.
     pub fn given(algorithm: DigestAlgorithm, octets: Vec<u8>) -> Option<Self> {
         (octets.len() == usize::from(algorithm.octets())).then_some(Self { algorithm, octets })

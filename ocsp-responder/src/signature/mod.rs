@@ -20,6 +20,7 @@ mod levels;
 mod material;
 mod message;
 mod outline;
+pub mod pades;
 mod raise;
 mod sign;
 mod stamps;
@@ -38,7 +39,7 @@ pub use raise::{
     with_signature_timestamp,
 };
 pub(crate) use sign::{NotSigned, embedded, sign_statement};
-pub use sign::{SignError, sign_attached, sign_detached};
+pub use sign::{SignError, sign_attached, sign_detached, sign_unclaimed};
 pub use stamps::{StampVerdict, StampedPart};
 pub use verdict::{SignatureLevel, SignatureVerdict, verify_attached, verify_signature, verify_signed_file};
 pub use verify::{SignatureForm, SignedFile, VerifiedSignature};

@@ -70,6 +70,24 @@ pub fn sign_detached(
     Ok(signed(content, &digest, attributes, signer, certificate, embedded(certificate, chain)?)?)
 }
 
+/// As [`sign_detached`], without a claim of when: where the signature stands, that is said beside it (EN 319 142-1 section 6.3).
+///
+/// # Errors
+/// As [`sign_detached`].
+pub fn sign_unclaimed(
+    content: &[u8],
+    signer: &dyn Signer,
+    certificate: &Certificate,
+    chain: &[Certificate],
+    signing_time: OffsetDateTime,
+) -> Result<Vec<u8>, SignError> {
+    verify_signer(signer, certificate, signing_time)?;
+    let digest = ContentDigest::of(content, digest_of(signer.signature_algorithm()));
+    let attributes = of_content(DATA, &digest, certificate)?;
+    let content = EncapsulatedContentInfo { econtent_type: DATA, econtent: None };
+    Ok(signed(content, &digest, attributes, signer, certificate, embedded(certificate, chain)?)?)
+}
+
 /// Signs `content` and returns a signature that carries it, DER.
 ///
 /// # Errors

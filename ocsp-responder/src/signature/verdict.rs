@@ -171,6 +171,13 @@ fn level(form: SignatureForm, stamps: &[StampVerdict], carries: bool) -> Option<
     }
 }
 
+impl SignatureVerdict {
+    /// One of a signature that cannot be judged, or must not be believed.
+    pub(super) fn refusing(why: SubIndication, reason: String, checked_at: OffsetDateTime) -> Self {
+        conclude(Some(why), vec![reason], checked_at)
+    }
+}
+
 fn refused(error: &SignatureError, checked_at: OffsetDateTime) -> SignatureVerdict {
     conclude(Some(error.sub_indication()), vec![error.to_string()], checked_at)
 }

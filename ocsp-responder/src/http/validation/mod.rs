@@ -15,14 +15,14 @@ pub use problem::{ProblemKind, catalogue};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use http_body_util::BodyExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -41,6 +41,8 @@ use crate::validator::{Unanswerable, Validator};
 
 /// The most octets of a question: a document of three quarters of it, in base64.
 pub const MAX_QUESTION: usize = 8 * 1024 * 1024;
+/// How much of a question that is too large is read and thrown away.
+const DISCARDED: usize = 2 * MAX_QUESTION;
 /// How long a question waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -67,7 +69,6 @@ pub fn validation_router(
         .route("/v1/validation/batch", post(batch))
         .route("/v1/validation/openapi.json", get(openapi::document))
         .with_state(Desk { validator, places: Arc::new(Semaphore::new(at_once)) })
-        .layer(DefaultBodyLimit::max(MAX_QUESTION))
         .route_layer(from_fn_with_state(pace, admit))
         .layer(constant(header::CACHE_CONTROL, "no-store"))
         .layer(constant(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -153,10 +154,10 @@ impl From<SignatureVerdict> for SignatureAnswer {
 async fn certificates(
     State(desk): State<Desk>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
 ) -> Result<Json<CertificateAnswer>, Problem> {
     let kind = media_type(&headers);
-    let body = whole(body)?;
+    let body = whole(&headers, body).await?;
     let asked = if FILES.contains(&kind.as_str()) {
         AskedCertificate::of_file(&body)?
     } else {
@@ -172,9 +173,9 @@ async fn certificates(
 async fn signatures(
     State(desk): State<Desk>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
 ) -> Result<Json<SignatureAnswer>, Problem> {
-    let asked = object::<SignatureQuestion>(&media_type(&headers), &whole(body)?)?.read()?;
+    let asked = object::<SignatureQuestion>(&media_type(&headers), &whole(&headers, body).await?)?.read()?;
     desk.judge(move |validator| signature(validator, asked)).await.map(Json)
 }
 
@@ -182,12 +183,8 @@ async fn signatures(
 #[utoipa::path(post, path = "/v1/validation/batch", tag = "validation", operation_id = "validate_batch",
     request_body = Batch,
     responses((status = 200, description = "An answer to each, in their order", body = Answers)))]
-async fn batch(
-    State(desk): State<Desk>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Json<Answers>, Problem> {
-    let Batch { questions } = object(&media_type(&headers), &whole(body)?)?;
+async fn batch(State(desk): State<Desk>, headers: HeaderMap, body: Body) -> Result<Json<Answers>, Problem> {
+    let Batch { questions } = object(&media_type(&headers), &whole(&headers, body).await?)?;
     let count = questions.len();
     if count > MOST_QUESTIONS {
         let detail =
@@ -279,13 +276,29 @@ fn media_type(headers: &HeaderMap) -> String {
         .to_ascii_lowercase()
 }
 
-fn whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
-    body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new(table::TOO_LARGE, format!("at most {MAX_QUESTION} octets are read"))
+/// Reads a question. Who sends more hears so: as many clients do not listen while they send, a part of what is too much is thrown
+/// away before the answer; who asks first (`Expect: 100-continue`, RFC 9110 section 10.1.1) is answered before sending.
+async fn whole(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
+    let too_large = || Problem::new(table::TOO_LARGE, format!("at most {MAX_QUESTION} octets are read"));
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let too_many = announced.is_some_and(|octets: u64| octets > MAX_QUESTION as u64);
+    if too_many && headers.contains_key(header::EXPECT) {
+        return Err(too_large());
+    }
+    let (mut body, mut read, mut seen) = (body, Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let frame =
+            frame.map_err(|_| Problem::new(table::BODY_CUT, "the connection ended within the question"))?;
+        let octets = frame.data_ref().map_or(&[][..], |data| data);
+        seen += octets.len();
+        if seen > DISCARDED {
+            break;
         }
-        _ => Problem::new(table::BODY_CUT, "the connection ended within the question"),
-    })
+        if seen <= MAX_QUESTION && !too_many {
+            read.extend_from_slice(octets);
+        }
+    }
+    if too_many || seen > MAX_QUESTION { Err(too_large()) } else { Ok(read) }
 }
 
 /// Nothing that is not known is overlooked; serde would also take a list for an object.

@@ -1,0 +1,188 @@
+//! What came after a signature: nothing but further signatures, or the document is not the one that was signed.
+//!
+//! Every object that there was is compared. What is new is seen only where something that there was leads to it.
+
+use std::collections::BTreeSet;
+
+use lopdf::{Dictionary, Document, Object, ObjectId};
+
+use super::places::signature_fields;
+
+/// What an object is to the document, where further signatures may touch it.
+struct Roles {
+    catalog: Option<ObjectId>,
+    form: Option<ObjectId>,
+    fields: Option<ObjectId>,
+    info: Option<ObjectId>,
+    pages: BTreeSet<ObjectId>,
+    annotations: BTreeSet<ObjectId>,
+}
+
+impl Roles {
+    fn of(document: &Document) -> Self {
+        let reference = |object: Option<&Object>| object.and_then(|object| object.as_reference().ok());
+        let catalog = document.catalog().ok();
+        let form = catalog.and_then(|catalog| catalog.get(b"AcroForm").ok());
+        let in_form = form.and_then(|form| document.dereference(form).ok()).map(|(_, form)| form);
+        let fields = in_form.and_then(|form| form.as_dict().ok()).and_then(|form| form.get(b"Fields").ok());
+        let pages: BTreeSet<ObjectId> = document.page_iter().collect();
+        let annotations = pages
+            .iter()
+            .filter_map(|page| document.get_dictionary(*page).ok()?.get(b"Annots").ok()?.as_reference().ok());
+        Self {
+            catalog: reference(document.trailer.get(b"Root").ok()),
+            form: reference(form),
+            fields: reference(fields),
+            info: reference(document.trailer.get(b"Info").ok()),
+            annotations: annotations.collect(),
+            pages,
+        }
+    }
+}
+
+/// The first change from the signed revision to the whole document that is no signature.
+pub(super) fn changed(signed: &Document, whole: &Document) -> Option<String> {
+    if signed.trailer.get(b"Root").ok() != whole.trailer.get(b"Root").ok() {
+        return Some("it has another root".to_owned());
+    }
+    let Ok(fields) = signature_fields(whole) else { return Some("its form cannot be read".to_owned()) };
+    let comparison = Comparison {
+        signed,
+        whole,
+        roles: Roles::of(signed),
+        signatures: fields.into_iter().map(|(_, field)| field).collect(),
+    };
+    let mut ids = signed.objects.iter();
+    ids.find_map(|(id, before)| comparison.object(*id, before))
+}
+
+struct Comparison<'a> {
+    signed: &'a Document,
+    whole: &'a Document,
+    roles: Roles,
+    /// The fields that are signed in the whole document.
+    signatures: Vec<&'a Dictionary>,
+}
+
+impl Comparison<'_> {
+    fn object(&self, id: ObjectId, before: &Object) -> Option<String> {
+        let Some(after) = self.whole.objects.get(&id) else {
+            return (!is_container(before)).then(|| format!("object {} is gone", id.0));
+        };
+        if before == after || (is_container(before) && is_container(after)) {
+            return None;
+        }
+        let fits = self.is_allowed(id, before, after);
+        (!fits).then(|| format!("object {}{}", id.0, self.described(id)))
+    }
+
+    fn described(&self, id: ObjectId) -> &'static str {
+        if Some(id) == self.roles.catalog {
+            " (the catalogue)"
+        } else if self.roles.pages.contains(&id) {
+            " (a page)"
+        } else if Some(id) == self.roles.form || Some(id) == self.roles.fields {
+            " (the form)"
+        } else {
+            ""
+        }
+    }
+
+    fn is_allowed(&self, id: ObjectId, before: &Object, after: &Object) -> bool {
+        if self.roles.annotations.contains(&id) || Some(id) == self.roles.fields {
+            return self.is_extended(before, after);
+        }
+        let (Ok(before), Ok(after)) = (before.as_dict(), after.as_dict()) else { return false };
+        if Some(id) == self.roles.catalog {
+            return self.is_catalog(before, after);
+        }
+        if Some(id) == self.roles.form {
+            return self.is_form(before, after);
+        }
+        if Some(id) == self.roles.info {
+            return same_but(before, after, &[b"ModDate", b"Producer"]);
+        }
+        if self.roles.pages.contains(&id) {
+            return same_but(before, after, &[b"Annots"])
+                && self.is_list(before.get(b"Annots").ok(), after.get(b"Annots").ok());
+        }
+        self.is_signed_since(before, after)
+    }
+
+    /// EN 319 142-1 section 5.4: what long-term validation needs is kept in the catalogue's DSS.
+    fn is_catalog(&self, before: &Dictionary, after: &Dictionary) -> bool {
+        if !same_but(before, after, &[b"AcroForm", b"DSS", b"Extensions", b"Version"]) {
+            return false;
+        }
+        match (before.get(b"AcroForm"), after.get(b"AcroForm")) {
+            (Ok(before), Ok(after)) if before == after => true,
+            (Ok(Object::Dictionary(before)), Ok(Object::Dictionary(after))) => self.is_form(before, after),
+            // A form that only signatures are in.
+            (Err(_), Ok(after)) => {
+                let form = self.whole.dereference(after).ok().and_then(|(_, form)| form.as_dict().ok());
+                form.is_some_and(|form| self.is_form(&Dictionary::new(), form))
+            }
+            (before, after) => before.is_err() && after.is_err(),
+        }
+    }
+
+    fn is_form(&self, before: &Dictionary, after: &Dictionary) -> bool {
+        same_but(before, after, &[b"Fields", b"SigFlags"])
+            && self.is_list(before.get(b"Fields").ok(), after.get(b"Fields").ok())
+    }
+
+    /// A list that stands in a dictionary, or is referred to from there.
+    fn is_list(&self, before: Option<&Object>, after: Option<&Object>) -> bool {
+        match (before, after) {
+            (before, after) if before == after => true,
+            // It was written elsewhere: what it says is compared.
+            (before, Some(after)) => {
+                let empty = Object::Array(Vec::new());
+                let before = before.map_or(Some(&empty), |before| {
+                    self.signed.dereference(before).ok().map(|(_, before)| before)
+                });
+                let after = self.whole.dereference(after).ok().map(|(_, after)| after);
+                before.zip(after).is_some_and(|(before, after)| self.is_extended(before, after))
+            }
+            _ => false,
+        }
+    }
+
+    /// All that was in the list, in its order, and then signature fields alone.
+    fn is_extended(&self, before: &Object, after: &Object) -> bool {
+        let (Ok(before), Ok(after)) = (before.as_array(), after.as_array()) else { return false };
+        after
+            .strip_prefix(before.as_slice())
+            .is_some_and(|added| added.iter().all(|added| self.is_signature(added)))
+    }
+
+    fn is_signature(&self, object: &Object) -> bool {
+        let field = object.as_reference().ok().and_then(|id| self.whole.get_dictionary(id).ok());
+        field.is_some_and(|field| self.signatures.iter().any(|signed| std::ptr::eq(*signed, field)))
+    }
+
+    /// A signature field that was there, empty, and is signed now.
+    fn is_signed_since(&self, before: &Dictionary, after: &Dictionary) -> bool {
+        let is_field = before.get(b"FT").and_then(Object::as_name).is_ok_and(|kind| kind == b"Sig");
+        is_field && !before.has(b"V") && after.has(b"V") && same_but(before, after, &[b"V", b"AP", b"F"])
+    }
+}
+
+/// What holds other objects, or the table of them: compared by what it holds.
+fn is_container(object: &Object) -> bool {
+    let Object::Stream(stream) = object else { return false };
+    stream.dict.has_type(b"XRef") || stream.dict.has_type(b"ObjStm")
+}
+
+fn same_but(before: &Dictionary, after: &Dictionary, but: &[&[u8]]) -> bool {
+    let rest = |dictionary: &Dictionary| -> Vec<(Vec<u8>, Object)> {
+        let mut rest: Vec<_> = dictionary
+            .iter()
+            .filter(|(key, _)| !but.contains(&key.as_slice()))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        rest.sort_by(|one, other| one.0.cmp(&other.0));
+        rest
+    };
+    rest(before) == rest(after)
+}

@@ -1,0 +1,18 @@
+//! Signatures inside PDF documents (ETSI EN 319 142-1, PAdES; ISO 32000-2 section 12.8).
+//!
+//! [`PreparedPdf`] has room for one, in an incremental update; [`verify_pdf`] judges all there are. A PDF may be added to after it was
+//! signed, and what is shown may so become another document while every signature still verifies: the published attacks on PDF
+//! signatures work that way. So three things are looked at besides the signature itself. `places.rs`: that it covers its
+//! revision from the first octet to the last, but for the hole it stands in. `changes.rs`: that what came afterwards is
+//! nothing but further signatures. And that the file's own table of objects leads to them, without repair.
+
+mod changes;
+mod places;
+mod sign;
+#[cfg(test)]
+mod tests;
+mod verdict;
+
+pub use places::PdfError;
+pub use sign::{PdfNote, PdfSignError, PreparedPdf};
+pub use verdict::{EmbeddedSignature, PdfVerdict, verify_pdf};

@@ -1,0 +1,228 @@
+//! Makes room for a signature in a PDF: an incremental update with a signature field, and a hole in it.
+
+use lopdf::{Dictionary, Document, IncrementalDocument, Object, ObjectId, StringFormat, dictionary};
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use super::places::{PdfError, read, signature_fields};
+
+/// The octets that are left for a signature: with certificates, a time stamp and room for an ML-DSA signature.
+const HOLE: usize = 24 * 1024;
+/// A place in the document as long as any may be, until the true ones are known.
+const UNKNOWN: i64 = 9_999_999_999;
+
+/// What a signature says for people.
+#[derive(Debug, Clone, Default)]
+pub struct PdfNote {
+    /// Why it was signed.
+    pub reason: Option<String>,
+    /// Where.
+    pub location: Option<String>,
+}
+
+/// A PDF was not signed.
+#[derive(Debug, thiserror::Error)]
+pub enum PdfSignError {
+    /// The document cannot be signed as it is.
+    #[error(transparent)]
+    Document(#[from] PdfError),
+    /// It could not be written.
+    #[error("the document could not be written: {0}")]
+    Writing(String),
+    /// The signature needs more octets than there is room for.
+    #[error("the signature has {0} octets, more than there is room for in the document")]
+    NoRoom(usize),
+}
+
+/// A document with a hole for its signature: the octets that were there, and an update behind them.
+#[derive(Debug)]
+pub struct PreparedPdf {
+    octets: Vec<u8>,
+    hole: std::ops::Range<usize>,
+}
+
+impl PreparedPdf {
+    /// Prepares a document to be signed at this moment.
+    ///
+    /// # Errors
+    /// It is no PDF that can be signed.
+    pub fn of(octets: &[u8], at: OffsetDateTime, note: &PdfNote) -> Result<Self, PdfSignError> {
+        let document = read(octets)?;
+        let mut written = updated(octets, document, at, note)?;
+        let hole = written_hole(&written, octets.len())?;
+        set_range(&mut written, octets.len(), &hole)?;
+        Ok(Self { octets: written, hole })
+    }
+
+    /// What is to be signed: all but the hole.
+    pub fn content(&self) -> Vec<u8> {
+        let (before, behind) = (self.octets.get(..self.hole.start), self.octets.get(self.hole.end..));
+        [before.unwrap_or_default(), behind.unwrap_or_default()].concat()
+    }
+
+    /// The signed document. `signature` is over [`Self::content`], made by [`sign_unclaimed`](crate::signature::sign_unclaimed).
+    ///
+    /// # Errors
+    /// The signature is larger than the hole.
+    pub fn complete(mut self, signature: &[u8]) -> Result<Vec<u8>, PdfSignError> {
+        let hex = hex::encode(signature);
+        let place = self.octets.get_mut(self.hole.start + 1..self.hole.end - 1).unwrap_or_default();
+        let place = place.get_mut(..hex.len()).ok_or(PdfSignError::NoRoom(signature.len()))?;
+        place.copy_from_slice(hex.as_bytes());
+        Ok(self.octets)
+    }
+}
+
+/// The document with a signature field whose signature is a hole.
+fn updated(
+    octets: &[u8],
+    document: Document,
+    at: OffsetDateTime,
+    note: &PdfNote,
+) -> Result<Vec<u8>, PdfSignError> {
+    let page = document.page_iter().next().ok_or(PdfError::Malformed)?;
+    let root =
+        document.trailer.get(b"Root").and_then(Object::as_reference).map_err(|_| PdfError::Malformed)?;
+    let name = free_name(&document)?;
+    let mut update = IncrementalDocument::create_from(octets.to_vec(), document);
+    let signature = update.new_document.add_object(signature_dictionary(at, note));
+    let field = update.new_document.add_object(dictionary! {
+        "Type" => "Annot", "Subtype" => "Widget", "FT" => "Sig", "V" => signature, "P" => page,
+        "T" => Object::string_literal(name), "F" => 132,
+        // Not to be seen: a signature shows nothing that the document does not.
+        "Rect" => vec![0.into(), 0.into(), 0.into(), 0.into()],
+    });
+    enter_field(&mut update, root, field)?;
+    append(&mut update, page, b"Annots", field)?;
+    let mut written = Vec::new();
+    update.save_to(&mut written).map_err(|error| PdfSignError::Writing(error.to_string()))?;
+    Ok(written)
+}
+
+fn signature_dictionary(at: OffsetDateTime, note: &PdfNote) -> Dictionary {
+    let unknown = Object::Integer(UNKNOWN);
+    let mut signature = dictionary! {
+        "Type" => "Sig", "Filter" => "Adobe.PPKLite", "SubFilter" => "ETSI.CAdES.detached",
+        "ByteRange" => vec![0.into(), unknown.clone(), unknown.clone(), unknown],
+        "Contents" => Object::String(vec![0; HOLE], StringFormat::Hexadecimal),
+    };
+    let form = format_description!("D:[year][month][day][hour][minute][second]+00'00'");
+    if let Ok(moment) = at.to_offset(time::UtcOffset::UTC).format(form) {
+        signature.set("M", Object::string_literal(moment));
+    }
+    for (key, text) in [("Reason", &note.reason), ("Location", &note.location)] {
+        if let Some(text) = text {
+            signature.set(key, lopdf::text_string(text));
+        }
+    }
+    signature
+}
+
+fn free_name(document: &Document) -> Result<String, PdfError> {
+    let taken = signature_fields(document)?.len();
+    Ok(format!("Signature{}", taken + 1))
+}
+
+/// Enters a field into the form, which is made where there is none (ISO 32000-2 section 12.7.3).
+fn enter_field(
+    update: &mut IncrementalDocument,
+    root: ObjectId,
+    field: ObjectId,
+) -> Result<(), PdfSignError> {
+    let catalog = update.get_prev_documents().get_dictionary(root).map_err(|_| PdfError::Malformed)?;
+    let holder = match catalog.get(b"AcroForm") {
+        Ok(Object::Reference(form)) => *form,
+        Ok(Object::Dictionary(_)) => return enter_in_catalog(update, root, field),
+        _ => {
+            let form = dictionary! { "Fields" => vec![field.into()], "SigFlags" => 3 };
+            let form = update.new_document.add_object(form);
+            changed(update, root)?.set("AcroForm", form);
+            return Ok(());
+        }
+    };
+    append(update, holder, b"Fields", field)?;
+    // SignaturesExist and AppendOnly (ISO 32000-2 table 225).
+    changed(update, holder)?.set("SigFlags", 3);
+    Ok(())
+}
+
+fn enter_in_catalog(
+    update: &mut IncrementalDocument,
+    root: ObjectId,
+    field: ObjectId,
+) -> Result<(), PdfSignError> {
+    let form = changed(update, root)?.get_mut(b"AcroForm").and_then(Object::as_dict_mut);
+    let form = form.map_err(|_| PdfError::Malformed)?;
+    form.set("SigFlags", 3);
+    match form.get(b"Fields") {
+        Ok(Object::Reference(list)) => {
+            let list = *list;
+            push(update, list, field)
+        }
+        _ => push_into(form, b"Fields", field),
+    }
+}
+
+/// Appends to a list of a dictionary's, wherever it stands.
+fn append(
+    update: &mut IncrementalDocument,
+    holder: ObjectId,
+    key: &[u8],
+    entry: ObjectId,
+) -> Result<(), PdfSignError> {
+    let holding = changed(update, holder)?;
+    match holding.get(key) {
+        Ok(Object::Reference(list)) => {
+            let list = *list;
+            push(update, list, entry)
+        }
+        _ => push_into(holding, key, entry),
+    }
+}
+
+fn push_into(holder: &mut Dictionary, key: &[u8], entry: ObjectId) -> Result<(), PdfSignError> {
+    if !holder.has(key) {
+        holder.set(key, Vec::<Object>::new());
+    }
+    let list = holder.get_mut(key).and_then(Object::as_array_mut).map_err(|_| PdfError::Malformed)?;
+    list.push(entry.into());
+    Ok(())
+}
+
+fn push(update: &mut IncrementalDocument, list: ObjectId, entry: ObjectId) -> Result<(), PdfSignError> {
+    let object = known(update, list)?.as_array_mut().map_err(|_| PdfError::Malformed)?;
+    object.push(entry.into());
+    Ok(())
+}
+
+fn known(update: &mut IncrementalDocument, id: ObjectId) -> Result<&mut Object, PdfSignError> {
+    update.opt_clone_object_to_new_document(id).map_err(|_| PdfError::Malformed)?;
+    Ok(update.new_document.get_object_mut(id).map_err(|_| PdfError::Malformed)?)
+}
+
+fn changed(update: &mut IncrementalDocument, id: ObjectId) -> Result<&mut Dictionary, PdfSignError> {
+    Ok(known(update, id)?.as_dict_mut().map_err(|_| PdfError::Malformed)?)
+}
+
+/// Where the hole is, angle brackets included.
+fn written_hole(written: &[u8], from: usize) -> Result<std::ops::Range<usize>, PdfSignError> {
+    let zeros = [b"<".as_slice(), &vec![b'0'; 2 * HOLE], b">"].concat();
+    let appended = written.get(from..).unwrap_or_default();
+    let at = memchr::memmem::find(appended, &zeros);
+    let start = from + at.ok_or_else(|| PdfSignError::Writing("the signature's place is lost".to_owned()))?;
+    Ok(start..start + zeros.len())
+}
+
+/// Writes the true range over the one that was left for it, filled with spaces to the same length.
+fn set_range(written: &mut [u8], from: usize, hole: &std::ops::Range<usize>) -> Result<(), PdfSignError> {
+    let lost = || PdfSignError::Writing("the signature's range is lost".to_owned());
+    let left = format!("[0 {UNKNOWN} {UNKNOWN} {UNKNOWN}]");
+    let at =
+        memchr::memmem::find(written.get(from..).unwrap_or_default(), left.as_bytes()).ok_or_else(lost)?;
+    let range = format!("[0 {} {} {}", hole.start, hole.end, written.len() - hole.end);
+    let place = written.get_mut(from + at..from + at + left.len()).ok_or_else(lost)?;
+    place.fill(b' ');
+    place.get_mut(..range.len()).ok_or_else(lost)?.copy_from_slice(range.as_bytes());
+    *place.last_mut().ok_or_else(lost)? = b']';
+    Ok(())
+}
