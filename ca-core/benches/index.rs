@@ -50,11 +50,12 @@ fn main() {
         good / 1e6,
         good / all
     );
+    let more = (some - good) / revoked;
     println!(
-        "the same, {} revoked        {:>7.1} MB, {:.1} octets each of them (goal 128)",
+        "the same, {} revoked        {:>7.1} MB, {more:.1} octets more for each of them, {:.1} in all (goal 128)",
         count / REVOKED_EACH,
         some / 1e6,
-        (some - good) / revoked + good / all
+        more + good / all
     );
     println!("filled out of records            {filled:>7.2} s, {:.0} a second", all / filled);
     println!("asked                            {:>7.0} ns each", asked * 1e9);

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use ocsp_responder::signature::pades::PdfNote;
 use serde::Serialize;
 
 use super::{Ending, word};
@@ -36,6 +37,15 @@ pub struct SignArguments {
     /// Put the file into the signature, FILE.p7m
     #[arg(long)]
     attached: bool,
+    /// Put the signature into the PDF document that is signed (PAdES), FILE-signed.pdf
+    #[arg(long, conflicts_with_all = ["attached", "raise"])]
+    pdf: bool,
+    /// Why it was signed: the PDF says so
+    #[arg(long, value_name = "TEXT", requires = "pdf")]
+    reason: Option<String>,
+    /// Where it was signed: the PDF says so
+    #[arg(long, value_name = "TEXT", requires = "pdf")]
+    location: Option<String>,
     /// How long the signature can be believed (ETSI EN 319 122-1): b-t with a time stamp, b-lt with all that it is judged by,
     /// b-lta with a time stamp over that, too
     #[arg(long, value_name = "LEVEL", value_enum, default_value = "b-b")]
@@ -79,6 +89,9 @@ struct Signed {
 pub fn run(arguments: &SignArguments, session: &mut Session) -> Ending {
     let limit = if arguments.attached { MAX_INSIDE } else { files::MAX_DOCUMENT };
     let document = files::read(&arguments.file, limit)?;
+    if arguments.pdf {
+        return signed_pdf(arguments, &document, session);
+    }
     let signature = match &arguments.raise {
         Some(existing) => files::read(existing, files::MAX_OBJECT)?,
         None => signature(arguments, &document, session)?,
@@ -88,12 +101,35 @@ pub fn run(arguments: &SignArguments, session: &mut Session) -> Ending {
     let chosen = arguments.out.clone().or_else(|| arguments.raise.clone());
     let path = chosen.unwrap_or_else(|| files::beside(&arguments.file, ending));
     files::replace(&path, &signature, Readers::Anyone)?;
-    let signed = Signed { file: arguments.file.clone(), signature: path, level: word(arguments.level) };
-    Ok(Outcome::done(Simple::new("npki.sign/1", signed, |signed, page| {
+    Ok(told(arguments, path))
+}
+
+fn told(arguments: &SignArguments, signature: PathBuf) -> Outcome {
+    let signed = Signed { file: arguments.file.clone(), signature, level: word(arguments.level) };
+    Outcome::done(Simple::new("npki.sign/1", signed, |signed, page| {
         page.line(format!("signed: {}", signed.file.display()));
         page.line(format!("level: {}", signed.level.to_uppercase()));
         page.line(format!("written: {}", signed.signature.display()));
-    })))
+    }))
+}
+
+fn signed_pdf(arguments: &SignArguments, document: &[u8], session: &mut Session) -> Ending {
+    if arguments.level > Level::BT {
+        return Err(Failure::of(&catalogue::USAGE)
+            .cause("in PDF documents npki makes the levels b-b and b-t")
+            .fix("give --level b-t, or leave --pdf out"));
+    }
+    let note = PdfNote { reason: arguments.reason.clone(), location: arguments.location.clone() };
+    let prepared = signing::prepared_pdf(document, session.clock.now(), &note)?;
+    let content = prepared.content();
+    let signature = raised(signature(arguments, &content, session)?, &content, arguments, session)?;
+    let signed = prepared.complete(&signature).map_err(|error| signing::not_signed_in(&error))?;
+    let path = arguments.out.clone().unwrap_or_else(|| {
+        let stem = arguments.file.file_stem().unwrap_or_default().to_string_lossy();
+        arguments.file.with_file_name(format!("{stem}-signed.pdf"))
+    });
+    files::replace(&path, &signed, Readers::Anyone)?;
+    Ok(told(arguments, path))
 }
 
 fn signature(arguments: &SignArguments, document: &[u8], session: &Session) -> Result<Vec<u8>, Failure> {
@@ -101,7 +137,11 @@ fn signature(arguments: &SignArguments, document: &[u8], session: &Session) -> R
     let (cert, key) = (given(&arguments.cert)?, given(&arguments.key)?);
     let chain = Chain::read(&cert)?;
     let key = read_key(&key)?;
-    let placed = if arguments.attached { Placed::Inside } else { Placed::Beside };
+    let placed = match (arguments.attached, arguments.pdf) {
+        (true, _) => Placed::Inside,
+        (false, true) => Placed::Around,
+        (false, false) => Placed::Beside,
+    };
     signing::sign(document, placed, &chain, &key, session.clock.now())
 }
 

@@ -23,7 +23,7 @@ use crate::session::Session;
 /// What to verify.
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// A certificate, a file with a signature or a time stamp, or a signature that carries its file
+    /// A certificate, a file with a signature or a time stamp, a signed PDF, or a signature that carries its file
     file: PathBuf,
     /// The signature [default: FILE.p7s, when it exists]
     #[arg(long, value_name = "FILE")]
@@ -70,19 +70,37 @@ pub fn run(arguments: &VerifyArguments, session: &mut Session) -> Ending {
             judgement::judge_timestamp(&document, &stamp, &anchors, at, &evidence)?
         }
         (None, Some(signature)) => signed_file(arguments, &signature, &anchors, at, &evidence)?,
-        (None, None) if carries_content(&files::read(&arguments.file, files::MAX_OBJECT)?) => {
-            let signature = files::read(&arguments.file, files::MAX_OBJECT)?;
-            judgement::judge_signature(None, &signature, &anchors, at, &evidence)?
-        }
-        (None, None) => {
-            let given = certificate(&arguments.file)?;
-            let chain = if arguments.offline { given } else { completed(given, &anchors, &publications) };
-            judgement::judge_certificate(&chain, &anchors, at, &evidence)?
-        }
+        (None, None) => by_itself(&arguments.file, &anchors, at, &evidence, &publications)?,
     };
     let exit = judgement.verdict.exit();
     let answer = Answer { file: arguments.file.clone(), judgement };
     Ok(Outcome::with_exit(Simple::new("npki.verify/1", answer, text), exit))
+}
+
+/// What comes without a signature beside it: a PDF document, a signature that carries its file, or a certificate; by what it holds,
+/// whatever it is called.
+fn by_itself(
+    path: &Path,
+    anchors: &Anchors,
+    at: OffsetDateTime,
+    evidence: &StatusEvidence<'_>,
+    publications: &Publications,
+) -> Result<Judgement, Failure> {
+    let content = files::read(path, files::MAX_DOCUMENT)?;
+    if content.starts_with(b"%PDF-") {
+        return judgement::judge_pdf(&content, anchors, at, evidence);
+    }
+    if carries_content(&content) {
+        return judgement::judge_signature(None, &content, anchors, at, evidence);
+    }
+    let given = Chain::parse(&content).ok_or_else(|| {
+        Failure::of(&catalogue::NOT_VERIFIABLE).what(format!("{} cannot be verified", path.display()))
+    })?;
+    let chain = match evidence {
+        StatusEvidence::Offline => given,
+        StatusEvidence::Network(_) => completed(given, anchors, publications),
+    };
+    judgement::judge_certificate(&chain, anchors, at, evidence)
 }
 
 fn signed_file(
@@ -95,13 +113,6 @@ fn signed_file(
     let document = files::read(&arguments.file, files::MAX_DOCUMENT)?;
     let signature = files::read(signature, files::MAX_OBJECT)?;
     judgement::judge_signature(Some(&document), &signature, anchors, at, evidence)
-}
-
-fn certificate(path: &Path) -> Result<Chain, Failure> {
-    let content = files::read(path, files::MAX_OBJECT)?;
-    Chain::parse(&content).ok_or_else(|| {
-        Failure::of(&catalogue::NOT_VERIFIABLE).what(format!("{} cannot be verified", path.display()))
-    })
 }
 
 fn signature_of(arguments: &VerifyArguments) -> Option<PathBuf> {

@@ -1,6 +1,7 @@
 //! Verdicts about certificates, signed files and time stamps, over `ocsp_responder::validation` and `ocsp_responder::signature`.
 
 use ca_core::clock::in_words;
+use ocsp_responder::signature::pades::{EmbeddedSignature, verify_pdf};
 use ocsp_responder::signature::{verify_attached, verify_signed_file};
 use ocsp_responder::timestamp::{StatementView, verify_timestamp};
 use ocsp_responder::validation::certificate::Certificate;
@@ -179,6 +180,40 @@ pub fn judge_signature(
     let level = verdict.level.and_then(|level| serde_json::to_value(level).ok());
     let level = level.and_then(|level| level.as_str().map(str::to_owned));
     Ok(Judgement { path, claimed: verdict.claimed_signing_time, stamped, level, ..judged })
+}
+
+/// Judges the signatures in a PDF document at a moment.
+///
+/// # Errors
+/// It has none, or cannot be read; a verdict of no is no error.
+pub fn judge_pdf(
+    document: &[u8],
+    anchors: &Anchors,
+    at: OffsetDateTime,
+    evidence: &StatusEvidence<'_>,
+) -> Result<Judgement, Failure> {
+    let anchors = trusted(anchors)?;
+    let basis = Basis { anchors: &anchors, intermediates: &[], evidence, ocsp: evidence, at };
+    let verdict = verify_pdf(document, &basis)
+        .map_err(|error| Failure::of(&catalogue::NOT_VERIFIABLE).cause(error.to_string()))?;
+    let verdict = verdict.ok_or_else(|| {
+        Failure::of(&catalogue::NOT_VERIFIABLE)
+            .cause("the document carries no signature, and no signature file stands beside it")
+    })?;
+    let signer = |signature: &EmbeddedSignature| {
+        let path = signature.verdict.certificate.as_ref().map(|certificate| certificate.path.first());
+        path.flatten().map_or("somebody".to_owned(), |signer| signer.certificate.subject.clone())
+    };
+    let signers: Vec<String> = verdict.signatures.iter().map(signer).collect();
+    let valid = format!("unchanged since it was signed by {}", signers.join(" and "));
+    let judged = judgement(verdict.answer, verdict.reasons.first().cloned(), &valid, &verdict, evidence)?;
+    let last = verdict.signatures.last();
+    let path = last.and_then(|signature| signature.verdict.certificate.as_ref()).map(stations);
+    let claimed = last.and_then(|signature| signature.claimed);
+    let proven = last.and_then(|signature| signature.verdict.proven_time);
+    let stamped =
+        proven.map(|proven| format!("{}: it has existed since then at the latest", in_words(proven)));
+    Ok(Judgement { path: path.unwrap_or_default(), claimed, stamped, ..judged })
 }
 
 /// Judges a time stamp over a document at a moment.

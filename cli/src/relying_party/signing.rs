@@ -4,10 +4,11 @@ use std::cell::RefCell;
 
 use ca_core::clock::Entropy;
 use ca_core::keys::software::SoftwareKey;
+use ocsp_responder::signature::pades::{PdfNote, PdfSignError, PreparedPdf};
 use ocsp_responder::signature::{
     ArchiveDraft, Gathered, Gathering, RaiseError, SignError, SignatureVerdict, SignedFile, is_stamped,
-    sign_attached, sign_detached, signature_imprint, verify_attached, verify_signed_file, with_material,
-    with_signature_timestamp,
+    sign_attached, sign_detached, sign_unclaimed, signature_imprint, verify_attached, verify_signed_file,
+    with_material, with_signature_timestamp,
 };
 use ocsp_responder::validation::algorithm::DigestAlgorithm;
 use ocsp_responder::validation::{Answer, Basis};
@@ -28,6 +29,8 @@ pub enum Placed {
     Beside,
     /// In it.
     Inside,
+    /// Around the signature, in a document that has a place for it and says when it was signed.
+    Around,
 }
 
 /// Signs a document: DER (CMS, CAdES baseline B-B).
@@ -48,11 +51,25 @@ pub fn sign(
     let signed = match placed {
         Placed::Beside => sign_detached(document, &key, &signer, &others, at),
         Placed::Inside => sign_attached(document, &key, &signer, &others, at),
+        Placed::Around => sign_unclaimed(document, &key, &signer, &others, at),
     };
     signed.map_err(|error| match error {
         SignError::OtherKey => Failure::of(&catalogue::KEY_MISMATCH),
         other => Failure::of(&catalogue::NOT_SIGNED).cause(other.to_string()),
     })
+}
+
+/// Makes room for a signature in a PDF document.
+///
+/// # Errors
+/// It is no PDF that can be signed.
+pub fn prepared_pdf(document: &[u8], at: OffsetDateTime, note: &PdfNote) -> Result<PreparedPdf, Failure> {
+    PreparedPdf::of(document, at, note).map_err(|error| not_signed_in(&error))
+}
+
+/// Why a document was not signed.
+pub fn not_signed_in(error: &PdfSignError) -> Failure {
+    Failure::of(&catalogue::NOT_SIGNED).cause(error.to_string())
 }
 
 /// What raising a signature needs.

@@ -97,7 +97,16 @@ pub fn verify_signature<E>(
     digest: impl FnOnce(DigestAlgorithm) -> Result<ContentDigest, E>,
     basis: &Basis<'_>,
 ) -> Result<SignatureVerdict, E> {
-    let signed = match SignedFile::parse(signature) {
+    verify_read(SignedFile::parse(signature), digest, basis)
+}
+
+/// The same for a signature that was read.
+pub(super) fn verify_read<E>(
+    signed: Result<SignedFile, SignatureError>,
+    digest: impl FnOnce(DigestAlgorithm) -> Result<ContentDigest, E>,
+    basis: &Basis<'_>,
+) -> Result<SignatureVerdict, E> {
+    let signed = match signed {
         Ok(signed) => signed,
         Err(error) => return Ok(refused(&error, basis.at)),
     };
@@ -164,7 +173,11 @@ fn level(form: SignatureForm, stamps: &[StampVerdict], carries: bool) -> Option<
     let holds = |over| stamps.iter().any(|stamp| stamp.over == over && stamp.verdict.answer == Answer::Valid);
     match form {
         SignatureForm::Cms => None,
-        SignatureForm::CadesBaselineB if !holds(StampedPart::Signature) => Some(SignatureLevel::B),
+        SignatureForm::CadesBaselineB | SignatureForm::PadesBaselineB if !holds(StampedPart::Signature) => {
+            Some(SignatureLevel::B)
+        }
+        // What PDF documents keep for longer stands in the document (EN 319 142-1 section 5.4), not in the signature.
+        SignatureForm::PadesBaselineB => Some(SignatureLevel::T),
         SignatureForm::CadesBaselineB if !carries => Some(SignatureLevel::T),
         SignatureForm::CadesBaselineB if !holds(StampedPart::Archive) => Some(SignatureLevel::Lt),
         SignatureForm::CadesBaselineB => Some(SignatureLevel::Lta),

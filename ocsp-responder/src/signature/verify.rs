@@ -23,6 +23,9 @@ pub enum SignatureForm {
     /// CAdES baseline: the signer's certificate is bound by a signed reference, and a signing time is claimed.
     #[serde(rename = "cades-baseline-b")]
     CadesBaselineB,
+    /// PAdES baseline: in a PDF document; the signer's certificate is bound by a signed reference.
+    #[serde(rename = "pades-baseline-b")]
+    PadesBaselineB,
     /// CMS with signed attributes, without all that CAdES asks for.
     #[serde(rename = "cms")]
     Cms,
@@ -39,6 +42,8 @@ pub struct SignedFile {
     embedded: Vec<Certificate>,
     /// What was signed, where it is inside.
     attached: Option<Vec<u8>>,
+    /// Whether it stands in a PDF document.
+    in_pdf: bool,
     message: SignedData,
 }
 
@@ -95,7 +100,22 @@ impl SignedFile {
         let attributes = SignedAttributes::read(signed, message.content.econtent_type)?;
         let embedded = embedded(&message)?;
         let signer = find_signer(&signer_info.sid, &embedded)?;
-        Ok(Self { signer_info, attributes, digest, algorithm, signer, embedded, attached, message })
+        Ok(Self {
+            signer_info,
+            attributes,
+            digest,
+            algorithm,
+            signer,
+            embedded,
+            attached,
+            in_pdf: false,
+            message,
+        })
+    }
+
+    /// The same, which stands in a PDF document.
+    pub(super) fn within_pdf(self) -> Self {
+        Self { in_pdf: true, ..self }
     }
 
     /// The signature value.
@@ -154,13 +174,18 @@ impl SignedFile {
         }
         self.verify_value()?;
         let is_bound = self.attributes.signing_certificate.is_some();
-        let cades = is_bound && self.attributes.signing_time.is_some();
+        let form = match (is_bound, self.in_pdf, self.attributes.signing_time) {
+            // EN 319 142-1 section 6.3: in a document, the document says when.
+            (true, true, None) => SignatureForm::PadesBaselineB,
+            (true, false, Some(_)) => SignatureForm::CadesBaselineB,
+            _ => SignatureForm::Cms,
+        };
         Ok(VerifiedSignature {
             signer: self.signer,
             embedded: self.embedded,
             claimed_signing_time: self.attributes.signing_time,
             digest: content,
-            form: if cades { SignatureForm::CadesBaselineB } else { SignatureForm::Cms },
+            form,
             is_bound,
             message: self.message,
         })

@@ -4,4 +4,5 @@ pub mod cades;
 pub mod checksum_database;
 pub mod gnutls;
 pub mod openssl;
+pub mod pdf;
 pub mod pkilint;

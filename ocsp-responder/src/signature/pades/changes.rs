@@ -14,6 +14,7 @@ struct Roles {
     form: Option<ObjectId>,
     fields: Option<ObjectId>,
     info: Option<ObjectId>,
+    metadata: Option<ObjectId>,
     pages: BTreeSet<ObjectId>,
     annotations: BTreeSet<ObjectId>,
 }
@@ -34,6 +35,7 @@ impl Roles {
             form: reference(form),
             fields: reference(fields),
             info: reference(document.trailer.get(b"Info").ok()),
+            metadata: reference(catalog.and_then(|catalog| catalog.get(b"Metadata").ok())),
             annotations: annotations.collect(),
             pages,
         }
@@ -92,6 +94,10 @@ impl Comparison<'_> {
         if self.roles.annotations.contains(&id) || Some(id) == self.roles.fields {
             return self.is_extended(before, after);
         }
+        // What programs note of themselves and of when: no part of what a page shows (ISO 32000-2 section 14.3).
+        if Some(id) == self.roles.metadata {
+            return is_metadata(before) && is_metadata(after);
+        }
         let (Ok(before), Ok(after)) = (before.as_dict(), after.as_dict()) else { return false };
         if Some(id) == self.roles.catalog {
             return self.is_catalog(before, after);
@@ -111,7 +117,7 @@ impl Comparison<'_> {
 
     /// EN 319 142-1 section 5.4: what long-term validation needs is kept in the catalogue's DSS.
     fn is_catalog(&self, before: &Dictionary, after: &Dictionary) -> bool {
-        if !same_but(before, after, &[b"AcroForm", b"DSS", b"Extensions", b"Version"]) {
+        if !same_but(before, after, &[b"AcroForm", b"DSS", b"Extensions", b"Version", b"Metadata"]) {
             return false;
         }
         match (before.get(b"AcroForm"), after.get(b"AcroForm")) {
@@ -172,6 +178,10 @@ impl Comparison<'_> {
 fn is_container(object: &Object) -> bool {
     let Object::Stream(stream) = object else { return false };
     stream.dict.has_type(b"XRef") || stream.dict.has_type(b"ObjStm")
+}
+
+fn is_metadata(object: &Object) -> bool {
+    matches!(object, Object::Stream(stream) if stream.dict.has_type(b"Metadata"))
 }
 
 fn same_but(before: &Dictionary, after: &Dictionary, but: &[&[u8]]) -> bool {

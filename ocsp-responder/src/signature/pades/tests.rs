@@ -6,8 +6,8 @@ use lopdf::{Document, IncrementalDocument, Object, ObjectId, Stream, dictionary}
 use proptest::prelude::*;
 
 use super::*;
-use crate::signature::sign_unclaimed;
 use crate::signature::tests::TestSigner;
+use crate::signature::{SignatureForm, sign_unclaimed};
 use crate::validation::certificate::Certificate;
 use crate::validation::fixture::{CA, LEAF, Workshop};
 use crate::validation::status::{CrlOnly, GatheredEvidence};
@@ -121,6 +121,8 @@ fn a_signed_document_is_valid_and_so_is_one_that_several_signed() {
         let covering: Vec<bool> = verdict.signatures.iter().map(|signature| signature.covers_all).collect();
         assert_eq!(covering, [vec![false; count - 1], vec![true]].concat());
         assert!(verdict.signatures.iter().all(|signature| signature.claimed.is_some()));
+        let form = Some(SignatureForm::PadesBaselineB);
+        assert!(verdict.signatures.iter().all(|signature| signature.verdict.form == form));
         let names: Vec<&str> = verdict.signatures.iter().map(|signature| signature.field.as_str()).collect();
         assert_eq!(names, ["Signature1", "Signature2", "Signature3"][..count]);
     }

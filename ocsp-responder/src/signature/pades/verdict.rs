@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 use super::changes::changed;
 use super::places::{Covered, PdfError, Place, places, read};
 use crate::signature::content::ContentDigest;
-use crate::signature::verdict::{SignatureVerdict, verify_signature};
+use crate::signature::verdict::{SignatureVerdict, verify_read};
+use crate::signature::verify::SignedFile;
 use crate::validation::algorithm::DigestAlgorithm;
 use crate::validation::{Answer, Basis, Indication, SubIndication};
 
@@ -70,7 +71,8 @@ fn judged(octets: &[u8], document: &lopdf::Document, place: &Place, basis: &Basi
         Err(error) => return refused(error, basis.at),
     };
     let digest = |algorithm| Ok::<_, std::convert::Infallible>(digest_of(octets, covered, algorithm));
-    let Ok(verdict) = verify_signature(&covered.message, digest, basis);
+    let signed = SignedFile::parse(&covered.message).map(SignedFile::within_pdf);
+    let Ok(verdict) = verify_read(signed, digest, basis);
     // What is not intact needs no further reason.
     if verdict.indication == Indication::TotalFailed {
         return verdict;

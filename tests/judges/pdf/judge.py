@@ -1,0 +1,68 @@
+"""pyHanko as judge of signatures in PDF documents, and as another signer.
+
+judge.py validate ROOT DOCUMENT                  every signature: whether it, its path and its time stamp hold, and what came after
+judge.py sign CERT ISSUER KEY DOCUMENT SIGNED FIELD   adds a PAdES signature
+
+Prints one JSON document.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from asn1crypto import pem, x509
+
+
+def certificates(path):
+    return [x509.Certificate.load(octets) for _, _, octets in pem.unarmor(Path(path).read_bytes(), multiple=True)]
+
+
+def validate(root, document):
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.validation import validate_pdf_signature
+    from pyhanko_certvalidator import ValidationContext
+
+    def context():
+        # Status is npki's own business here; that it is asked for is proven elsewhere.
+        return ValidationContext(
+            trust_roots=certificates(root), allow_fetching=False, revocation_mode="soft-fail"
+        )
+
+    told = []
+    with Path(document).open("rb") as octets:
+        for signature in PdfFileReader(octets).embedded_signatures:
+            status = validate_pdf_signature(
+                signature, signer_validation_context=context(), ts_validation_context=context()
+            )
+            stamp = status.timestamp_validity
+            told.append(
+                {
+                    "field": signature.field_name,
+                    "subfilter": str(signature.sig_object["/SubFilter"]),
+                    "intact": status.intact,
+                    "valid": status.valid,
+                    "trusted": status.trusted,
+                    "sound": status.bottom_line,
+                    "coverage": status.coverage.name,
+                    "stamped": stamp is not None and stamp.valid and stamp.trusted,
+                }
+            )
+    return told
+
+
+def sign(cert, issuer, key, document, signed, field):
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import signers
+    from pyhanko.sign.fields import SigSeedSubFilter
+
+    signer = signers.SimpleSigner.load(key, cert, ca_chain_files=(issuer,))
+    metadata = signers.PdfSignatureMetadata(
+        field_name=field, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
+    )
+    with Path(document).open("rb") as octets, Path(signed).open("wb") as output:
+        signers.sign_pdf(IncrementalPdfFileWriter(octets), metadata, signer=signer, output=output)
+    return {"signed": signed}
+
+
+if __name__ == "__main__":
+    print(json.dumps({"validate": validate, "sign": sign}[sys.argv[1]](*sys.argv[2:])))
