@@ -9,7 +9,8 @@ use ca_core::status::StatusSource;
 use time::{Duration, OffsetDateTime};
 
 use crate::publication::Publication;
-use crate::signature::{ContentDigest, SignatureVerdict, verify_signature};
+use crate::signature::pades::{PdfError, PdfVerdict, verify_pdf};
+use crate::signature::{ContentDigest, SignatureVerdict, SignedFile, verify_attached, verify_signature};
 use crate::validation::algorithm::DigestAlgorithm;
 use crate::validation::certificate::Certificate;
 use crate::validation::given::GivenAnswers;
@@ -40,6 +41,15 @@ pub enum Unanswerable {
     /// It asks about the future.
     #[error("at {} is not past yet", in_words(*.0))]
     Future(OffsetDateTime),
+    /// Nobody said what was signed, and the signature does not carry it.
+    #[error("neither content nor digest is there, and the signature does not carry what was signed")]
+    NoContent,
+    /// The document cannot be read.
+    #[error(transparent)]
+    Document(#[from] PdfError),
+    /// The document carries no signature.
+    #[error("the document carries no signature")]
+    Unsigned,
     /// The digest is of another kind than the signature's.
     #[error("the signature is over {wanted}; the digest that was sent is {given}")]
     OtherDigest {
@@ -57,6 +67,8 @@ pub enum SignatureContent {
     Octets(Vec<u8>),
     /// Its digest.
     Digest(ContentDigest),
+    /// It is in the signature.
+    Inside,
 }
 
 impl Validator {
@@ -129,8 +141,23 @@ impl Validator {
             SignatureContent::Digest(digest) => {
                 Err(Unanswerable::OtherDigest { given: digest.algorithm(), wanted })
             }
+            SignatureContent::Inside => Err(Unanswerable::NoContent),
         };
-        self.with_basis(chain, given, at, |basis| verify_signature(signature, digest, basis))
+        self.with_basis(chain, given, at, |basis| match carries_content(signature) {
+            true => Ok(verify_attached(signature, basis)),
+            false => verify_signature(signature, digest, basis),
+        })
+    }
+
+    /// Whether the signatures in a PDF document are valid.
+    ///
+    /// # Errors
+    /// It is no PDF that can be read, or carries no signature.
+    pub fn document(&self, document: &[u8]) -> Result<PdfVerdict, Unanswerable> {
+        let now = self.clock.now();
+        let verdict =
+            self.with_basis(&[], GatheredEvidence::default(), now, |basis| verify_pdf(document, basis));
+        verdict.map_err(Unanswerable::Document)?.ok_or(Unanswerable::Unsigned)
     }
 
     /// EN 319 102-1 knows no validation in the future: a certificate that is good now may be revoked by then.
@@ -171,6 +198,11 @@ impl Validator {
         let parts = (0..crl.parts()).map(|place| self.publication.part(&crl, place));
         parts.collect::<Result<Vec<_>, _>>().ok().map(|parts| parts.concat())
     }
+}
+
+/// Whether a signature carries what was signed.
+fn carries_content(signature: &[u8]) -> bool {
+    SignedFile::parse(signature).is_ok_and(|signed| signed.attached().is_some())
 }
 
 /// What the installation knows, and what who asks has sent.

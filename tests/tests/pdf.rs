@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tests::certificates::Issued;
 use tests::judges::pdf;
 use tests::npki::{exit, text};
-use tests::{Country, Npki, Stamper};
+use tests::{Country, Npki, Stamper, bystander};
 
 /// A document of one page, its table of objects written out.
 fn document(says: &str) -> Vec<u8> {
@@ -97,6 +97,17 @@ fn what_npki_signs_pyhanko_accepts_and_what_pyhanko_signs_npki_does() {
             assert_eq!(one["subfilter"], "/ETSI.CAdES.detached");
         }
         assert_eq!(judged[count - 1]["coverage"], "ENTIRE_FILE");
+    }
+    let rest = bystander::rest(&desk.country.installation);
+    let asked = |document: &[u8]| rest.post_raw("/v1/validation/documents", "application/pdf", document);
+    let told = asked(&std::fs::read(&twice).unwrap()).json(200);
+    assert_eq!(
+        (&told["answer"], told["signatures"].as_array().unwrap().len()),
+        (&json!("valid"), 2),
+        "{told}"
+    );
+    for unsigned in [document("nothing"), b"no document".to_vec()] {
+        assert_eq!(asked(&unsigned).problem(422)["code"], "E-VAL-014");
     }
     // Another program's, alone and on top of ours, and ours on top of that.
     let (theirs, both, all) = (desk.file("theirs.pdf"), desk.file("both.pdf"), "all.pdf");

@@ -120,6 +120,25 @@ fn a_signature_is_judged_by_its_document_or_by_the_digest_alone() {
         assert_eq!(with(what.clone()).problem(422)["code"], code, "{what}");
     }
 
+    // Carried in the signature, the content is asked for no more.
+    let attached = document.with_extension("p7m");
+    let (cert, key) =
+        (&country.certificate("person-signature").chain, &country.certificate("person-signature").key);
+    let sign = [
+        "sign",
+        text(&document),
+        "--attached",
+        "--out",
+        text(&attached),
+        "--cert",
+        text(cert),
+        "--key",
+        text(key),
+    ];
+    country.installation.somebody("person").done(&sign);
+    let carried = json!({"signature": STANDARD.encode(std::fs::read(&attached).unwrap())});
+    assert_eq!(rest.post(SIGNATURES, &carried).json(200)["answer"], "valid");
+
     // Nothing proves that the signature is older than the revocation.
     country.revoke(&country.certificate("person-signature").serial, "key-compromise");
     let told = with(json!({"content": content})).json(200);

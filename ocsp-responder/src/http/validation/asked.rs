@@ -44,7 +44,7 @@ pub(super) struct CertificateQuestion {
 pub(super) struct SignatureQuestion {
     /// The signature (CMS, CAdES): DER in base64, or PEM.
     signature: String,
-    /// What was signed, base64. Either this or `digest`.
+    /// What was signed, base64. Either this or `digest`, or neither where the signature carries it.
     #[serde(default)]
     content: Option<String>,
     /// The digest of what was signed, so that the content need not leave the house.
@@ -162,7 +162,7 @@ impl SignatureQuestion {
         let content = match (self.content, self.digest) {
             (Some(content), None) => SignatureContent::Octets(octets("content", &content)?),
             (None, Some(digest)) => SignatureContent::Digest(digest.read()?),
-            (None, None) => return Err(Problem::new(table::CONTENT, "neither content nor digest is there")),
+            (None, None) => SignatureContent::Inside,
             (Some(_), Some(_)) => {
                 return Err(Problem::new(table::CONTENT, "both content and digest are there"));
             }

@@ -1,4 +1,5 @@
-//! Validation for relying parties: `/v1/validation/certificates`, `/v1/validation/signatures`, `/v1/validation/batch`.
+//! Validation for relying parties: `/v1/validation/certificates`, `/v1/validation/signatures`, `/v1/validation/documents`,
+//! `/v1/validation/batch`.
 //!
 //! For everybody, over TLS only: an answer is not signed, and a document may be confidential. Whoever does not want to send it
 //! sends its digest. The installation's own certificates are judged by its own records, without a call to anybody.
@@ -36,6 +37,7 @@ use self::problem::{self as table, Problem, ProblemDocument};
 use super::pace::{Pace, PaceSettings};
 use crate::metrics::Metrics;
 use crate::signature::SignatureVerdict;
+use crate::signature::pades::PdfVerdict;
 use crate::validation::Verdict;
 use crate::validator::{Unanswerable, Validator};
 
@@ -66,6 +68,7 @@ pub fn validation_router(
     Router::new()
         .route("/v1/validation/certificates", post(certificates))
         .route("/v1/validation/signatures", post(signatures))
+        .route("/v1/validation/documents", post(documents))
         .route("/v1/validation/batch", post(batch))
         .route("/v1/validation/openapi.json", get(openapi::document))
         .with_state(Desk { validator, places: Arc::new(Semaphore::new(at_once)) })
@@ -124,6 +127,25 @@ struct SignatureAnswer {
     verdict: SignatureVerdict,
 }
 
+/// Whether a document's signatures are valid.
+#[derive(Debug, Serialize, ToSchema)]
+struct DocumentAnswer {
+    /// The answer and its main reason, in one sentence for people.
+    summary: String,
+    /// The answer with all that led to it.
+    #[serde(flatten)]
+    verdict: PdfVerdict,
+}
+
+impl From<PdfVerdict> for DocumentAnswer {
+    fn from(verdict: PdfVerdict) -> Self {
+        let valid = || {
+            "unchanged since it was signed; the signers' certificates are valid and not revoked".to_owned()
+        };
+        Self { summary: verdict.reasons.first().cloned().unwrap_or_else(valid), verdict }
+    }
+}
+
 impl From<Verdict> for CertificateAnswer {
     fn from(verdict: Verdict) -> Self {
         let reason = verdict.reasons.first().map(ToString::to_string);
@@ -179,6 +201,26 @@ async fn signatures(
     desk.judge(move |validator| signature(validator, asked)).await.map(Json)
 }
 
+/// Whether the signatures in a PDF document are valid now, and what was changed after each. The document is not kept.
+#[utoipa::path(post, path = "/v1/validation/documents", tag = "validation", operation_id = "validate_document",
+    request_body(content = Vec<u8>, content_type = "application/pdf"),
+    responses((status = 200, description = "The answer, yes or no or cannot tell", body = DocumentAnswer)))]
+async fn documents(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<DocumentAnswer>, Problem> {
+    let kind = media_type(&headers);
+    if kind != "application/pdf" {
+        return Err(Problem::new(
+            table::NOT_JSON,
+            format!("the Content-Type is {kind:?}, not application/pdf"),
+        ));
+    }
+    let document = whole(&headers, body).await?;
+    desk.judge(move |validator| Ok(validator.document(&document)?.into())).await.map(Json)
+}
+
 /// Several questions at once, each answered by itself.
 #[utoipa::path(post, path = "/v1/validation/batch", tag = "validation", operation_id = "validate_batch",
     request_body = Batch,
@@ -226,6 +268,8 @@ impl From<Unanswerable> for Problem {
         let detail = unanswerable.to_string();
         match unanswerable {
             Unanswerable::Future(_) => Self::new(table::FUTURE, detail),
+            Unanswerable::NoContent => Self::new(table::CONTENT, detail),
+            Unanswerable::Document(_) | Unanswerable::Unsigned => Self::new(table::NO_DOCUMENT, detail),
             Unanswerable::OtherDigest { .. } => Self::new(table::OTHER_DIGEST, detail),
         }
     }

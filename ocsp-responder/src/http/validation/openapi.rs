@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::asked::{Batch, CertificateQuestion, SignatureQuestion};
 use super::problem::ProblemDocument;
-use super::{Answers, CertificateAnswer, SignatureAnswer};
+use super::{Answers, CertificateAnswer, DocumentAnswer, SignatureAnswer};
 
 /// What relying parties may ask.
 #[derive(OpenApi)]
@@ -16,13 +16,14 @@ use super::{Answers, CertificateAnswer, SignatureAnswer};
         description = "Whether certificates and signatures are valid, as this installation sees it. For everybody.",
         license(name = "Apache-2.0 OR MIT")
     ),
-    paths(super::certificates, super::signatures, super::batch),
+    paths(super::certificates, super::signatures, super::documents, super::batch),
     components(schemas(
         CertificateQuestion,
         SignatureQuestion,
         Batch,
         CertificateAnswer,
         SignatureAnswer,
+        DocumentAnswer,
         Answers,
         ProblemDocument
     ))
