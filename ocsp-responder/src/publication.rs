@@ -1,5 +1,6 @@
 //! What is published besides OCSP: the CAs' certificates, their newest CRLs and their filters.
 
+mod compressed;
 mod copies;
 mod index;
 
@@ -22,6 +23,8 @@ use der::{Any, Decode, Encode};
 use time::OffsetDateTime;
 use x509_cert::Certificate;
 
+use self::compressed::CompressedFiles;
+
 /// The certificates of the installation's CAs, and the store their newest CRLs are read from.
 ///
 /// A CA that is offline, such as the root, publishes in the same way: whoever brings its CRL over puts it into
@@ -31,6 +34,7 @@ pub struct Publication {
     store: Arc<dyn Store>,
     certificates: BTreeMap<CaId, Vec<u8>>,
     filters: Arc<Filters>,
+    compressed: Arc<CompressedFiles>,
 }
 
 /// The newest filter of each CA. Each node makes its own: it is out of what the node holds in memory, and nobody misses one that a
@@ -66,7 +70,7 @@ impl Filters {
 impl Publication {
     /// Publishes the CRLs kept in `store` of the CAs added with [`Self::with`].
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, certificates: BTreeMap::new(), filters: Arc::default() }
+        Self { store, certificates: BTreeMap::new(), filters: Arc::default(), compressed: Arc::default() }
     }
 
     /// The CAs' filters: a share, for whoever makes them.
@@ -115,6 +119,15 @@ impl Publication {
             return Ok(None);
         }
         crl::find(self.store.as_ref(), name)
+    }
+
+    /// A CRL in gzip; `None` where it is not worth it, and while it is being made.
+    ///
+    /// # Errors
+    /// Storage failed, or the CRL was superseded long since.
+    pub fn compressed(&self, crl: &StoredCrl) -> Result<Option<Arc<[u8]>>, StorageError> {
+        let whole = || (0..crl.parts()).map(|place| self.part(crl, place)).collect::<Result<Vec<_>, _>>();
+        self.compressed.find_or_make(&crl.sha256(), crl.octets(), || Ok(whole()?.concat()))
     }
 
     /// One part of a CRL's DER: see [`StoredCrl::part`].

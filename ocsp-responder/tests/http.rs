@@ -495,6 +495,15 @@ fn a_large_crl_is_sent_part_by_part() {
     assert_eq!((head.header("content-length"), head.body.len()), (Some("525288"), 0));
     let again = server.send("GET /crl/issuing/3.crl HTTP/1.1\r\nIf-None-Match: \"aa\"\r\n", b"");
     assert_eq!((again.status, again.body.len()), (304, 0));
+    // In gzip to those who take it: the same octets, under another tag.
+    let gzip = server.send("GET /crl/issuing/3.crl HTTP/1.1\r\nAccept-Encoding: gzip, br\r\n", b"");
+    assert_eq!((gzip.status, gzip.header("content-encoding")), (200, Some("gzip")));
+    assert_eq!((gzip.header("etag"), gzip.header("vary")), (Some("\"aa-gzip\""), Some("accept-encoding")));
+    let mut read = Vec::new();
+    flate2::read::GzDecoder::new(gzip.body.as_slice()).read_to_end(&mut read).unwrap();
+    assert_eq!((read, gzip.body.len() < 10_000), (reply.body, true));
+    let held = "GET /crl/issuing/3.crl HTTP/1.1\r\nAccept-Encoding: gzip\r\nIf-None-Match: \"aa-gzip\"\r\n";
+    assert_eq!(server.send(held, b"").status, 304);
     for unknown in ["/crl/issuing/03.crl", "/crl/issuing/0.crl", "/crl/other/3.crl", "/crl/issuing/3/3.crl"] {
         assert_eq!(server.get(unknown).status, 404, "{unknown}");
     }

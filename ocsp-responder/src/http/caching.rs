@@ -24,6 +24,9 @@ pub(super) struct Validators {
     modified: Option<OffsetDateTime>,
     expires: Option<OffsetDateTime>,
     max_age: Duration,
+    /// Whether it is sent in several encodings, and whether in gzip now.
+    varies: bool,
+    gzip: bool,
 }
 
 impl Validators {
@@ -34,7 +37,14 @@ impl Validators {
 
     /// As [`Self::new`], of a body with this digest.
     pub(super) fn of_digest(sha256: &str) -> Self {
-        Self { etag: format!("\"{sha256}\""), modified: None, expires: None, max_age: Duration::DAY }
+        Self {
+            etag: format!("\"{sha256}\""),
+            modified: None,
+            expires: None,
+            max_age: Duration::DAY,
+            varies: false,
+            gzip: false,
+        }
     }
 
     /// Says when the body was made.
@@ -49,6 +59,17 @@ impl Validators {
     pub(super) fn expiring(mut self, now: OffsetDateTime, next_update: OffsetDateTime) -> Self {
         self.expires = Some(next_update);
         self.max_age = (next_update - now).clamp(Duration::ZERO, MAX_AGE);
+        self
+    }
+
+    /// Says that it is sent in gzip, too, and whether it is now. RFC 9110 section 8.8.3.3: each encoding has a tag of its own.
+    #[must_use]
+    pub(super) fn encoded(mut self, gzip: bool) -> Self {
+        self.varies = true;
+        if gzip && !self.gzip {
+            self.gzip = true;
+            self.etag = format!("{}-gzip\"", self.etag.trim_end_matches('"'));
+        }
         self
     }
 
@@ -74,6 +95,8 @@ impl Validators {
             (header::LAST_MODIFIED, self.modified.and_then(http_date)),
             (header::EXPIRES, self.expires.and_then(http_date)),
             (header::CACHE_CONTROL, caching.try_into().ok()),
+            (header::VARY, self.varies.then(|| HeaderValue::from_static("accept-encoding"))),
+            (header::CONTENT_ENCODING, self.gzip.then(|| HeaderValue::from_static("gzip"))),
         ];
         named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
@@ -102,6 +125,31 @@ impl Validators {
     }
 }
 
+/// Whether who asks takes gzip (RFC 9110 section 12.5.3).
+pub(super) fn takes_gzip(request: &HeaderMap) -> bool {
+    let lines = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
+    let weight = |parameters: Option<&str>| match parameters
+        .and_then(|parameters| parameters.trim().strip_prefix("q="))
+    {
+        Some(weight) => weight.trim().parse().unwrap_or(0.0),
+        None => 1.0_f32,
+    };
+    let codings = lines.flat_map(|line| line.split(',')).map(|coding| {
+        let (name, parameters) =
+            coding.split_once(';').map_or((coding, None), |(name, rest)| (name, Some(rest)));
+        (name.trim().to_ascii_lowercase(), weight(parameters) > 0.0)
+    });
+    let (mut named, mut any) = (None, false);
+    for (name, taken) in codings {
+        match name.as_str() {
+            "gzip" | "x-gzip" => named = Some(taken),
+            "*" => any = taken,
+            _ => {}
+        }
+    }
+    named.unwrap_or(any)
+}
+
 /// Reads a date as HTTP writes it: IMF-fixdate, which is the form that is sent since 1999 (RFC 9110 section 5.6.7).
 pub fn read_http_date(text: &str) -> Option<OffsetDateTime> {
     PrimitiveDateTime::parse(text, HTTP_DATE).ok().map(PrimitiveDateTime::assume_utc)
@@ -122,7 +170,7 @@ mod tests {
     use axum::http::{HeaderMap, header};
     use time::macros::datetime;
 
-    use super::Validators;
+    use super::{Validators, takes_gzip};
 
     fn asking(name: header::HeaderName, value: &str) -> HeaderMap {
         [(name, value.parse().unwrap())].into_iter().collect()
@@ -154,6 +202,33 @@ mod tests {
     fn dates_are_written_as_http_writes_them() {
         let headers = Validators::new(b"crl").modified(datetime!(2027-03-04 5:06:07 UTC)).headers("x/y");
         assert_eq!(headers.get(header::LAST_MODIFIED).unwrap(), "Thu, 04 Mar 2027 05:06:07 GMT");
+    }
+
+    #[test]
+    fn gzip_is_for_those_who_take_it_under_a_tag_of_its_own() {
+        for (accepted, taken) in [
+            ("gzip", true),
+            ("br, GZIP;q=0.5", true),
+            ("deflate, x-gzip", true),
+            ("*", true),
+            ("gzip;q=0", false),
+            ("*;q=1, gzip; q=0", false),
+            ("identity", false),
+            ("gzip;q=many", false),
+            ("", false),
+        ] {
+            assert_eq!(takes_gzip(&asking(header::ACCEPT_ENCODING, accepted)), taken, "{accepted}");
+        }
+        assert!(!takes_gzip(&HeaderMap::new()));
+        let [plain, gzip] = [false, true].map(|gzip| Validators::new(b"crl").encoded(gzip).headers("x/y"));
+        assert_ne!(plain[header::ETAG], gzip[header::ETAG]);
+        assert!(gzip[header::ETAG].to_str().unwrap().ends_with("-gzip\""));
+        assert_eq!(
+            (&plain[header::VARY], &gzip[header::VARY]),
+            (&"accept-encoding".parse().unwrap(), &"accept-encoding".parse().unwrap())
+        );
+        assert_eq!(plain.get(header::CONTENT_ENCODING), None);
+        assert_eq!(gzip[header::CONTENT_ENCODING], "gzip");
     }
 
     #[test]

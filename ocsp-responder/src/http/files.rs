@@ -12,7 +12,7 @@ use ca_core::crl::{CrlName, StoredCrl};
 use ca_core::storage::StorageError;
 use http_body_util::channel::Channel;
 
-use super::caching::Validators;
+use super::caching::{Validators, takes_gzip};
 use super::{PublicState, blocking, plain};
 use crate::publication::{Publication, PublishedIndex};
 
@@ -39,25 +39,32 @@ pub(super) async fn crl(
 ) -> Response {
     let Some(name) = path.ok().and_then(|path| CrlName::from_path(&path)) else { return unpublished() };
     let publication = Arc::clone(&state.publication);
+    let gzip = takes_gzip(&headers);
     let found = blocking(move || {
         let Some(crl) = publication.crl(&name)? else { return Ok(None) };
+        if gzip && let Some(octets) = publication.compressed(&crl)? {
+            return Ok(Some((crl, Beginning::Gzip(octets))));
+        }
         // With the first part, so that what cannot be read is an error and not the end of a body.
         let first = publication.part(&crl, 0)?;
-        Ok::<_, StorageError>(Some((crl, first)))
+        Ok::<_, StorageError>(Some((crl, Beginning::Part(first))))
     });
     match found.await {
-        Some(Ok(Some((crl, first)))) => {
+        Some(Ok(Some((crl, beginning)))) => {
             let validators = Validators::of_digest(&crl.sha256())
                 .modified(crl.this_update)
-                .expiring(state.clock.now(), crl.next_update);
+                .expiring(state.clock.now(), crl.next_update)
+                .encoded(matches!(beginning, Beginning::Gzip(_)));
             if let Some(response) = validators.not_modified(&headers, CRL_TYPE) {
                 return response;
             }
             let length = crl.octets();
-            let body = if method == Method::HEAD || crl.parts() < 2 {
-                Body::from(first)
-            } else {
-                parts(Arc::clone(&state.publication), crl, first)
+            let body = match beginning {
+                Beginning::Gzip(octets) => {
+                    return (validators.headers(CRL_TYPE), Bytes::from_owner(octets)).into_response();
+                }
+                Beginning::Part(first) if method == Method::HEAD || crl.parts() < 2 => Body::from(first),
+                Beginning::Part(first) => parts(Arc::clone(&state.publication), crl, first),
             };
             let length = [(header::CONTENT_LENGTH, length.to_string())];
             (validators.headers(CRL_TYPE), length, body).into_response()
@@ -69,6 +76,14 @@ pub(super) async fn crl(
         }
         None => plain::unavailable(),
     }
+}
+
+/// What there is of a CRL before it is sent.
+enum Beginning {
+    /// All of it, in gzip.
+    Gzip(Arc<[u8]>),
+    /// Its first part.
+    Part(Vec<u8>),
 }
 
 /// A CA's certificate, `.cer`, or what vouches for it, `.p7c`.

@@ -4,6 +4,7 @@
 //! their CA, and [`Copies::replace`] takes only what is newer than the copy it has.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ca_core::certificate::CaId;
@@ -16,6 +17,7 @@ use const_oid::db::rfc5911;
 use der::{Decode, Encode};
 use time::{Duration, OffsetDateTime};
 
+use super::compressed::CompressedFiles;
 use super::index::{CrlEntry, FilterEntry, OfCa, PublishedIndex, sha256};
 use crate::filter::{FilterError, VerifiedFilter};
 use crate::validation::certificate::Certificate;
@@ -173,12 +175,20 @@ fn bundle(octets: &[u8], issuer: &[u8]) -> Option<()> {
 pub struct Copies {
     files: RwLock<BTreeMap<CopiedFile, Copy>>,
     compared: RwLock<Option<OffsetDateTime>>,
+    compressed: CompressedFiles,
 }
 
 impl Copies {
     /// The copy of a file.
     pub fn find(&self, file: &CopiedFile) -> Option<Copy> {
         self.files.read().unwrap_or_else(PoisonError::into_inner).get(file).cloned()
+    }
+
+    /// A copy in gzip; `None` where it is not worth it, and while it is being made.
+    pub fn compressed(&self, copy: &Copy) -> Option<Arc<[u8]>> {
+        let octets = || Ok::<_, Infallible>(copy.octets.to_vec());
+        let Ok(made) = self.compressed.find_or_make(&copy.sha256, copy.octets.len() as u64, octets);
+        made
     }
 
     /// Puts a copy in the place of the one before; whether it is another.

@@ -6,13 +6,10 @@ use der::{Any, Decode, Encode, Sequence, Tag, TagNumber, Tagged};
 use time::OffsetDateTime;
 
 use super::message::SignedData;
-use crate::ocsp::CertIdHash;
-use crate::ocsp::client::{CertificateStatus, Query, Tolerance, VerifiedStatus};
 use crate::validation::certificate::Certificate;
 use crate::validation::crl::issuer_is;
-use crate::validation::status::{
-    Finding, GatheredEvidence, OcspVerifier, ReportedStatus, RevocationEvidence, Vouched,
-};
+use crate::validation::given::{GivenAnswers, questions};
+use crate::validation::status::{Finding, GatheredEvidence, OcspVerifier, RevocationEvidence, Vouched};
 use crate::validation::{Answer, Basis, Verdict, validate_at};
 
 /// id-ri-ocsp-response (RFC 5940 section 2.2).
@@ -140,29 +137,7 @@ impl OcspVerifier for Carried<'_> {
             {
                 basis.ocsp.ocsp_status(response, certificate, issuer, at)
             }
-            _ => {
-                let mut questions = questions(certificate, issuer).into_iter();
-                let query = questions.find(|query| query.is_answered_by(response));
-                let query = query.ok_or("it speaks of another certificate")?;
-                query.verify(response, at, Tolerance::default()).map(finding).map_err(|why| why.to_string())
-            }
+            _ => GivenAnswers.ocsp_status(response, certificate, issuer, at),
         }
     }
-}
-
-/// The questions that a response may answer which was made for somebody else: that one may have named the issuer by any digest.
-fn questions(certificate: &Certificate, issuer: &Certificate) -> Vec<Query> {
-    let query = |hash| Query::about(certificate.der(), issuer.der(), hash, None).ok();
-    CertIdHash::ALL.into_iter().filter_map(query).collect()
-}
-
-fn finding(verified: VerifiedStatus) -> Finding {
-    let status = match verified.status {
-        CertificateStatus::Good => ReportedStatus::Good,
-        CertificateStatus::Unknown => ReportedStatus::Unknown,
-        CertificateStatus::Revoked { at, reason } => {
-            ReportedStatus::Revoked { at, reason: reason.and_then(|reason| reason.name().parse().ok()) }
-        }
-    };
-    Finding { status, this_update: verified.this_update, next_update: verified.next_update }
 }

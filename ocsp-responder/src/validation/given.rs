@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::certificate::Certificate;
 use super::status::{Finding, OcspVerifier, ReportedStatus};
 use crate::ocsp::CertIdHash;
-use crate::ocsp::client::{CertificateStatus, Query, Tolerance, Untrusted, VerifiedStatus};
+use crate::ocsp::client::{CertificateStatus, Query, Tolerance, VerifiedStatus};
 
 /// Verifies OCSP responses without their questions: whatever digest they name the certificate with, and with or without a nonce.
 /// When they are of, their signer says; that is all there is against an answer that was kept for long.
@@ -21,21 +21,18 @@ impl OcspVerifier for GivenAnswers {
         issuer: &Certificate,
         at: OffsetDateTime,
     ) -> Result<Finding, String> {
-        let mut refusal = Untrusted::OtherCertificate;
-        for hash in CertIdHash::ALL {
-            let query = Query::about(certificate.der(), issuer.der(), hash, None)
-                .map_err(|error| error.to_string())?;
-            match query.verify(response, at, Tolerance::default()) {
-                Ok(verified) => return Ok(finding(&verified)),
-                Err(Untrusted::OtherCertificate) => {}
-                Err(other) => {
-                    refusal = other;
-                    break;
-                }
-            }
-        }
-        Err(refusal.to_string())
+        let mut questions = questions(certificate, issuer).into_iter();
+        let query = questions.find(|query| query.is_answered_by(response));
+        let query = query.ok_or("it speaks of another certificate")?;
+        let verified = query.verify(response, at, Tolerance::default()).map_err(|error| error.to_string())?;
+        Ok(finding(&verified))
     }
+}
+
+/// The questions that a response may answer which was made for somebody else: that one may have named the issuer by any digest.
+pub(crate) fn questions(certificate: &Certificate, issuer: &Certificate) -> Vec<Query> {
+    let query = |hash| Query::about(certificate.der(), issuer.der(), hash, None).ok();
+    CertIdHash::ALL.into_iter().filter_map(query).collect()
 }
 
 fn finding(verified: &VerifiedStatus) -> Finding {
