@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::publication::Publication;
 use crate::signature::pades::{PdfError, PdfVerdict, verify_pdf};
-use crate::signature::{ContentDigest, SignatureVerdict, SignedFile, verify_attached, verify_signature};
+use crate::signature::{ContentDigest, SignatureVerdict, carries_content, verify_attached, verify_signature};
 use crate::validation::algorithm::DigestAlgorithm;
 use crate::validation::certificate::Certificate;
 use crate::validation::given::GivenAnswers;
@@ -135,7 +135,7 @@ impl Validator {
         at: Option<OffsetDateTime>,
     ) -> Result<SignatureVerdict, Unanswerable> {
         let at = self.moment(at)?;
-        let digest = move |wanted| match content {
+        let digest = |content: SignatureContent, wanted| match content {
             SignatureContent::Octets(octets) => Ok(ContentDigest::of(&octets, wanted)),
             SignatureContent::Digest(digest) if digest.algorithm() == wanted => Ok(digest),
             SignatureContent::Digest(digest) => {
@@ -143,9 +143,10 @@ impl Validator {
             }
             SignatureContent::Inside => Err(Unanswerable::NoContent),
         };
-        self.with_basis(chain, given, at, |basis| match carries_content(signature) {
-            true => Ok(verify_attached(signature, basis)),
-            false => verify_signature(signature, digest, basis),
+        self.with_basis(chain, given, at, |basis| match content {
+            // Only where nobody says what was signed: what the signature carries may be something else.
+            SignatureContent::Inside if carries_content(signature) => Ok(verify_attached(signature, basis)),
+            content => verify_signature(signature, |wanted| digest(content, wanted), basis),
         })
     }
 
@@ -198,11 +199,6 @@ impl Validator {
         let parts = (0..crl.parts()).map(|place| self.publication.part(&crl, place));
         parts.collect::<Result<Vec<_>, _>>().ok().map(|parts| parts.concat())
     }
-}
-
-/// Whether a signature carries what was signed.
-fn carries_content(signature: &[u8]) -> bool {
-    SignedFile::parse(signature).is_ok_and(|signed| signed.attached().is_some())
 }
 
 /// What the installation knows, and what who asks has sent.

@@ -138,6 +138,15 @@ fn a_signature_is_judged_by_its_document_or_by_the_digest_alone() {
     country.installation.somebody("person").done(&sign);
     let carried = json!({"signature": STANDARD.encode(std::fs::read(&attached).unwrap())});
     assert_eq!(rest.post(SIGNATURES, &carried).json(200)["answer"], "valid");
+    // Who says what was signed is told about that, whatever else the signature carries.
+    for what in [
+        json!({"content": STANDARD.encode(b"something else")}),
+        json!({"digest": {"algorithm": "sha-256", "value": digest(&attached, "-sha256")}}),
+    ] {
+        let mut asked = carried.clone();
+        asked.as_object_mut().unwrap().extend(what.as_object().unwrap().clone());
+        assert_eq!(rest.post(SIGNATURES, &asked).json(200)["sub_indication"], "HASH_FAILURE", "{what}");
+    }
 
     // Nothing proves that the signature is older than the revocation.
     country.revoke(&country.certificate("person-signature").serial, "key-compromise");

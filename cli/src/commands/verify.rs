@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ca_core::clock::in_words;
 use clap::Args;
+use ocsp_responder::signature::carries_content;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -17,7 +18,6 @@ use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::relying_party::evidence::{StatusEvidence, completed};
 use crate::relying_party::judgement::{self, Judgement, Verdict};
 use crate::relying_party::material::{self, Chain};
-use crate::relying_party::signing::carries_content;
 use crate::session::Session;
 
 /// What to verify.

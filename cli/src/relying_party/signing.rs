@@ -6,7 +6,7 @@ use ca_core::clock::Entropy;
 use ca_core::keys::software::SoftwareKey;
 use ocsp_responder::signature::pades::{PdfNote, PdfSignError, PreparedPdf};
 use ocsp_responder::signature::{
-    ArchiveDraft, Gathered, Gathering, RaiseError, SignError, SignatureVerdict, SignedFile, is_stamped,
+    ArchiveDraft, Gathered, Gathering, RaiseError, SignError, SignatureVerdict, carries_content, is_stamped,
     sign_attached, sign_detached, sign_unclaimed, signature_imprint, verify_attached, verify_signed_file,
     with_material, with_signature_timestamp,
 };
@@ -146,11 +146,6 @@ impl Raising<'_> {
         let stamp = stamp(draft.imprint().clone(), self.unit, self.publications, self.entropy)?;
         draft.complete(&stamp.token).map_err(|error| refused(&error))
     }
-}
-
-/// Whether a signature carries what was signed.
-pub fn carries_content(signature: &[u8]) -> bool {
-    SignedFile::parse(signature).is_ok_and(|signed| signed.attached().is_some())
 }
 
 fn refused(error: &RaiseError) -> Failure {

@@ -42,4 +42,4 @@ pub(crate) use sign::{NotSigned, embedded, sign_statement};
 pub use sign::{SignError, sign_attached, sign_detached, sign_unclaimed};
 pub use stamps::{StampVerdict, StampedPart};
 pub use verdict::{SignatureLevel, SignatureVerdict, verify_attached, verify_signature, verify_signed_file};
-pub use verify::{SignatureForm, SignedFile, VerifiedSignature};
+pub use verify::{SignatureForm, SignedFile, VerifiedSignature, carries_content};

@@ -204,6 +204,11 @@ impl SignedFile {
     }
 }
 
+/// Whether a signature carries what was signed.
+pub fn carries_content(signature: &[u8]) -> bool {
+    SignedFile::parse(signature).is_ok_and(|signed| signed.attached().is_some())
+}
+
 /// DER out of DER or PEM. RFC 7468 section 9: label CMS; PKCS7 is what older tools write.
 fn unframe(octets: &[u8]) -> Result<Vec<u8>, SignatureError> {
     if !octets.starts_with(b"-----BEGIN ") {
