@@ -16,6 +16,7 @@ use super::feed::{FeedKey, MAX_FEED};
 use crate::failure::{Failure, catalogue};
 use crate::files::{self, Readers};
 use crate::output::{Meaning, Outcome, Page, Simple};
+use crate::service::carried;
 use crate::service::responder::{
     self, Certificates, CertificatesRequest, Imported, OneCertificate, OneRequest, ResponderPlan,
 };
@@ -136,7 +137,7 @@ pub fn run(command: ResponderCommand, session: &mut Session) -> Ending {
         ResponderCommand::Request { data, out } => {
             files::must_be_free(&out)?;
             let request = responder::request(&data)?;
-            files::create(&out, responder::written(&request)?.as_bytes(), Readers::Anyone)?;
+            files::create(&out, carried::written(&request)?.as_bytes(), Readers::Anyone)?;
             let cas = request.requests.into_iter().map(|one| one.ca.to_string()).collect();
             let answer = Exchange { name: request.name, file: out, cas };
             Ok(Outcome::done(Simple::new("npki.responder.request/1", answer, |answer, page| {
@@ -241,7 +242,7 @@ fn certify(file: &std::path::Path, out: PathBuf, session: &mut Session) -> Endin
         Ok(OneCertificate { ca: ca.clone(), certificate })
     });
     let certificates = Certificates::of(request.name.clone(), certified.collect::<Result<_, Failure>>()?);
-    files::create(&out, responder::written(&certificates)?.as_bytes(), Readers::Anyone)?;
+    files::create(&out, carried::written(&certificates)?.as_bytes(), Readers::Anyone)?;
     let cas = certificates.certificates.iter().map(|one| one.ca.to_string()).collect();
     let answer = Exchange { name: request.name, file: out, cas };
     Ok(Outcome::done(Simple::new("npki.responder.certify/1", answer, |answer, page| {

@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use super::Ending;
 use crate::files::{self, Readers};
 use crate::output::{Meaning, Outcome, Simple};
+use crate::service::carried;
 use crate::service::tsa::{self, TsaPlan, UnitCertificate, UnitRequest};
 use crate::session::Session;
 
@@ -101,7 +102,7 @@ pub fn run(command: TsaCommand, session: &mut Session) -> Ending {
         TsaCommand::Request { data, out } => {
             files::must_be_free(&out)?;
             let request = tsa::request(&data)?;
-            files::create(&out, tsa::written(&request)?.as_bytes(), Readers::Anyone)?;
+            files::create(&out, carried::written(&request)?.as_bytes(), Readers::Anyone)?;
             let answer = Exchange { name: request.name, file: out, until: None };
             Ok(Outcome::done(Simple::new("npki.tsa.request/1", answer, |answer, page| {
                 page.verdict(Meaning::Good, "requested", answer.file.display().to_string());
@@ -170,7 +171,7 @@ fn certify(file: &Path, out: PathBuf, session: &mut Session) -> Ending {
     let client = session.client()?;
     let Certified { chain } = client.change(&["timestamping-units"], &body, session.entropy.as_ref())?;
     let certificate = UnitCertificate::of(request.name.clone(), chain);
-    files::create(&out, tsa::written(&certificate)?.as_bytes(), Readers::Anyone)?;
+    files::create(&out, carried::written(&certificate)?.as_bytes(), Readers::Anyone)?;
     let answer = Exchange { name: request.name, file: out, until: None };
     Ok(Outcome::done(Simple::new("npki.tsa.certify/1", answer, |answer, page| {
         page.verdict(Meaning::Good, "certified", answer.file.display().to_string());

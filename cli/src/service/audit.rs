@@ -46,11 +46,8 @@ pub(crate) fn for_audit(data: &Path, address: Option<&str>) -> Result<AuditSubje
     let origins = (0..=heads::epoch(store.as_ref())?).rev().map(|epoch| settings.ledger.origin(epoch));
     let origins = origins.collect::<Result<_, _>>().map_err(ServiceError::Refused)?;
     let log_key = log_key(&settings.certificates)?;
-    let checkpoint = match std::fs::read(&settings.checkpoint_file) {
-        Ok(note) => Some(note),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(super::files::at(&settings.checkpoint_file)(error)),
-    };
+    let file = &settings.checkpoint_file;
+    let checkpoint = super::files::if_there(file, std::fs::read(file))?;
     let journals = super::signatures::folder(&settings.keys);
     Ok(AuditSubject { journals, store, origins, log_key, policy: settings.ledger.policy, checkpoint })
 }

@@ -66,10 +66,7 @@ fn issued_here(foundation: &Foundation, issuer: &CaId, certificate: &[u8]) -> Re
 
 /// The CRL that came with a response. A newer one may have been installed since.
 fn take_crl(issuer: &AbsentAuthority, file: &Path, actor: &Actor) -> Result<(), ServiceError> {
-    let crl = match std::fs::read(file) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        read => read.map_err(files::at(file))?,
-    };
+    let Some(crl) = files::if_there(file, std::fs::read(file))? else { return Ok(()) };
     match issuer.take_crl(&crl, actor) {
         Ok(taken) if taken.taking == Taking::Installed => {
             tracing::info!(ca = %issuer.id(), number = taken.number, "the offline CA's CRL is installed");

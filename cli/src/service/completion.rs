@@ -49,10 +49,7 @@ pub(super) fn begin(data: &Path, begun: &Begun) -> Result<(), ServiceError> {
 /// The founding that is not complete; `None` for an installation that is founded.
 pub(super) fn begun(data: &Path) -> Result<Option<Begun>, ServiceError> {
     let path = path(data);
-    let text = match std::fs::read(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        read => read.map_err(files::at(&path))?,
-    };
+    let Some(text) = files::if_there(&path, std::fs::read(&path))? else { return Ok(None) };
     let unreadable = |error: serde_json::Error| ServiceError::Refused(format!("{}: {error}", path.display()));
     serde_json::from_slice(&text).map(Some).map_err(unreadable)
 }

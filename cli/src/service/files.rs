@@ -6,10 +6,15 @@ use super::ServiceError;
 
 /// Whether there is a folder with anything in it.
 pub(crate) fn holds_something(folder: &Path) -> Result<bool, ServiceError> {
-    match std::fs::read_dir(folder) {
-        Ok(mut entries) => Ok(entries.next().is_some()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(at(folder)(error)),
+    let entries = if_there(folder, std::fs::read_dir(folder))?;
+    Ok(entries.is_some_and(|mut entries| entries.next().is_some()))
+}
+
+/// What came of asking for something at this place, or of removing it; `None` where there is nothing.
+pub(crate) fn if_there<T>(path: &Path, outcome: std::io::Result<T>) -> Result<Option<T>, ServiceError> {
+    match outcome {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        outcome => outcome.map(Some).map_err(at(path)),
     }
 }
 

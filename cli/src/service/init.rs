@@ -73,14 +73,7 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founding, ServiceError> {
     let hierarchy = hierarchy_text(&plan.hierarchy)?;
     create(&settings.hierarchy, hierarchy.as_bytes(), Readers::Anyone)?;
     let profiles = profiles::chosen(plan.profiles.as_deref())?;
-    let passphrase = match &plan.passphrase_file {
-        Some(path) => Passphrase::read(path)?,
-        None => {
-            let passphrase = Passphrase::draw()?;
-            passphrase.write(&settings.passphrase_file)?;
-            passphrase
-        }
-    };
+    let passphrase = Passphrase::given_or_drawn(plan.passphrase_file.as_deref(), &settings.passphrase_file)?;
     let keys = KeyFolder::new(settings.keys.clone(), passphrase);
     keys.create_master_key()?;
     let foundation = Foundation::open(&settings, &keys)?;

@@ -57,7 +57,7 @@ impl Passphrase {
     }
 
     /// Draws a new one of 256 bits.
-    pub(crate) fn draw() -> Result<Self, ServiceError> {
+    fn draw() -> Result<Self, ServiceError> {
         use base64::Engine;
         use ca_core::clock::Entropy;
         let mut octets = Zeroizing::new([0; 32]);
@@ -66,8 +66,18 @@ impl Passphrase {
         Ok(Self(Zeroizing::new(text)))
     }
 
+    /// The one in a file that is kept elsewhere, or without such a file a new one, kept here.
+    pub(crate) fn given_or_drawn(elsewhere: Option<&Path>, here: &Path) -> Result<Self, ServiceError> {
+        if let Some(path) = elsewhere {
+            return Self::read(path);
+        }
+        let passphrase = Self::draw()?;
+        passphrase.write(here)?;
+        Ok(passphrase)
+    }
+
     /// Writes it to a file that only its owner reads.
-    pub(crate) fn write(&self, path: &Path) -> Result<(), ServiceError> {
+    fn write(&self, path: &Path) -> Result<(), ServiceError> {
         Ok(crate::files::create(path, self.0.as_bytes(), Readers::Owner)?)
     }
 }
@@ -103,12 +113,7 @@ impl KeyFolder {
     pub(crate) fn replace(&self, name: &str, key: &SoftwareKey) -> Result<(), ServiceError> {
         let path = self.path(name);
         let draft = path.with_extension("new");
-        match std::fs::remove_file(&draft) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(files::at(&draft)(error));
-            }
-            _ => {}
-        }
+        files::if_there(&draft, std::fs::remove_file(&draft))?;
         self.seal(key)?.write_new(&draft)?;
         std::fs::rename(&draft, &path).map_err(files::at(&path))?;
         files::sync_folder(&self.folder)
@@ -117,10 +122,7 @@ impl KeyFolder {
     /// Removes a key that is used no more, if it is there.
     pub(crate) fn remove(&self, name: &str) -> Result<(), ServiceError> {
         let path = self.path(name);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(files::at(&path)(error)),
-            _ => Ok(()),
-        }
+        files::if_there(&path, std::fs::remove_file(&path)).map(|_| ())
     }
 
     /// The master keys of personal data, each opened, in the order of their numbers: the last is the newest.

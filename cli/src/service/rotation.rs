@@ -219,6 +219,13 @@ pub(crate) fn certificate_path(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.pem"))
 }
 
+/// The SubjectPublicKeyInfo of a certificate, DER.
+pub(crate) fn public_key_info(certificate: &[u8]) -> Result<Vec<u8>, ServiceError> {
+    let (_, parsed) = X509Certificate::from_der(certificate)
+        .map_err(|error| ServiceError::Refused(format!("a certificate cannot be read: {error}")))?;
+    Ok(parsed.public_key().raw.to_vec())
+}
+
 /// A certificate as PEM text (RFC 7468 section 5).
 pub(crate) fn pem_text(der: &[u8]) -> String {
     pem::encode_config(

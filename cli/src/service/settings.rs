@@ -403,13 +403,8 @@ impl Settings {
     /// The file is missing, is no TOML, has an unknown key, or a value breaks a bound.
     pub(crate) fn load(data: &Path) -> Result<Self, ServiceError> {
         let path = data.join(FILE);
-        let text = std::fs::read_to_string(&path).map_err(|source| {
-            if source.kind() == std::io::ErrorKind::NotFound {
-                ServiceError::NoInstallation(data.to_owned())
-            } else {
-                ServiceError::File { path: path.clone(), source }
-            }
-        })?;
+        let text = super::files::if_there(&path, std::fs::read_to_string(&path))?;
+        let text = text.ok_or_else(|| ServiceError::NoInstallation(data.to_owned()))?;
         Self::parse(&text, data).map_err(|why| ServiceError::Settings { path, why })
     }
 

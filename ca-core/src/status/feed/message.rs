@@ -63,6 +63,17 @@ impl<'a> FeedMessage<'a> {
         Ok((Self { note, body, octets }, rest))
     }
 
+    /// The message that all of these octets are.
+    ///
+    /// # Errors
+    /// There is none, it is cut off, or something follows it.
+    pub fn whole(octets: &'a [u8]) -> Result<Self, FeedError> {
+        match Self::split(octets)? {
+            (message, []) => Ok(message),
+            _ => Err(FeedError::NotAFeed),
+        }
+    }
+
     /// Goes on if one of these keys signed it and the body is the one that was signed.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! The ledger's checkpoint, and the status feed beside it.
 
-use ca_core::status::feed::{FeedError, FeedMessage, Place};
+use ca_core::status::feed::{FeedMessage, Place};
 use ca_core::tlog::checkpoint::{Log, SignedCheckpoint};
 use ca_core::tlog::note::VerifierKey;
 use ca_core::tlog::tile::{self, FULL_WIDTH, Tile, Width};
@@ -103,8 +103,7 @@ impl Visit<'_> {
                 ));
             }
         };
-        let message = FeedMessage::split(&octets)
-            .and_then(|(message, rest)| if rest.is_empty() { Ok(message) } else { Err(FeedError::NotAFeed) })
+        let message = FeedMessage::whole(&octets)
             .and_then(|message| message.verify(std::slice::from_ref(&key)))
             .map_err(|error| wrong(error.to_string()))?;
         let head = message.head();

@@ -148,10 +148,8 @@ impl LedgerKeeper {
 
     /// The size of the head in the file, 0 where there is none of this log; `None` if it contradicts the store.
     fn compare(&self) -> Result<Option<u64>, ServiceError> {
-        let octets = match std::fs::read(&self.file) {
-            Ok(octets) => octets,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Some(0)),
-            Err(error) => return Err(super::files::at(&self.file)(error)),
+        let Some(octets) = super::files::if_there(&self.file, std::fs::read(&self.file))? else {
+            return Ok(Some(0));
         };
         let unreadable = |error: CheckpointError| ServiceError::Refused(error.to_string());
         let written = match SignedCheckpoint::parse(&octets).map_err(unreadable)?.verify(self.sealer.log()) {

@@ -20,6 +20,7 @@ use crate::client::PublicSite;
 use crate::context::Anchors;
 use crate::failure::Failure;
 use crate::files::{MAX_OBJECT, Readers, replace};
+use crate::service::complaint::Complaint;
 use crate::service::{ServiceError, files};
 
 /// The folder, within the state.
@@ -40,16 +41,13 @@ pub(super) struct Copier {
     folder: PathBuf,
     poll: Duration,
     /// What is wrong: told once, and not each second.
-    complaint: Option<String>,
+    complaint: Complaint,
 }
 
 /// Forgets all copies that are kept in a state's folder; a responder that runs sees it.
 pub(super) fn forget(state: &Path) -> Result<(), ServiceError> {
     let folder = state.join(FOLDER);
-    match std::fs::remove_dir_all(&folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(files::at(&folder)(error)),
-        _ => Ok(()),
-    }
+    files::if_there(&folder, std::fs::remove_dir_all(&folder)).map(|_| ())
 }
 
 impl Copier {
@@ -72,7 +70,10 @@ impl Copier {
             copies,
             folder: settings.data.join("state").join(FOLDER),
             poll: settings.poll,
-            complaint: None,
+            complaint: Complaint::of(
+                "what the installation publishes is not copied; what is here goes on being published",
+                "what the installation publishes is copied",
+            ),
         };
         if published {
             copier.recall()?;
@@ -105,16 +106,8 @@ impl Copier {
             return;
         }
         while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(self.poll) {
-            let complaint = self.turn().err();
-            if self.complaint != complaint {
-                match &complaint {
-                    Some(why) => {
-                        tracing::error!(%why, "what the installation publishes is not copied; what is here goes on being published")
-                    }
-                    None => tracing::info!("what the installation publishes is copied"),
-                }
-            }
-            self.complaint = complaint;
+            let copied = self.turn();
+            self.complaint.hears(copied);
         }
     }
 

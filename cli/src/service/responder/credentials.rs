@@ -14,12 +14,12 @@ use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
 use id_registry::remote::RemoteName;
 use serde::{Deserialize, Serialize};
-use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::files::{Readers, replace};
 use crate::request_file;
+use crate::service::carried::{must_be, parsed, written};
 use crate::service::key_folder::KeyFolder;
-use crate::service::rotation::{certificate_path, pem_text};
+use crate::service::rotation::{certificate_path, pem_text, public_key_info};
 use crate::service::{ServiceError, files};
 
 /// The form of a request for certificates.
@@ -70,7 +70,7 @@ impl CertificatesRequest {
     /// # Errors
     /// It is none, or of a form that this npki does not know.
     pub(crate) fn parse(octets: &[u8]) -> Result<Self, ServiceError> {
-        let read: Self = serde_json::from_slice(octets).map_err(|error| other_file("request", &error))?;
+        let read: Self = parsed(octets, "request of `npki responder`")?;
         must_be(&read.form, REQUEST_FORM)?;
         Ok(read)
     }
@@ -87,22 +87,10 @@ impl Certificates {
     /// # Errors
     /// It is none, or of a form that this npki does not know.
     pub(crate) fn parse(octets: &[u8]) -> Result<Self, ServiceError> {
-        let read: Self = serde_json::from_slice(octets).map_err(|error| other_file("answer", &error))?;
+        let read: Self = parsed(octets, "answer of `npki responder`")?;
         must_be(&read.form, ANSWER_FORM)?;
         Ok(read)
     }
-}
-
-fn other_file(what: &str, error: &serde_json::Error) -> ServiceError {
-    ServiceError::Refused(format!("this is no {what} of `npki responder`: {error}"))
-}
-
-fn must_be(found: &str, expected: &str) -> Result<(), ServiceError> {
-    if found == expected {
-        return Ok(());
-    }
-    let shown: String = found.chars().take(60).collect();
-    Err(ServiceError::Refused(format!("the file is of the form {shown:?}, this npki knows {expected:?}")))
 }
 
 /// A key and its certificate.
@@ -165,21 +153,13 @@ impl Credentials {
     }
 
     fn pending(&self) -> Result<Option<CertificatesRequest>, ServiceError> {
-        match std::fs::read(&self.pending) {
-            Ok(octets) => CertificatesRequest::parse(&octets).map(Some),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(files::at(&self.pending)(error)),
-        }
+        let octets = files::if_there(&self.pending, std::fs::read(&self.pending))?;
+        octets.map(|octets| CertificatesRequest::parse(&octets)).transpose()
     }
 
     /// Forgets the request, which was answered.
     pub(super) fn answered(&self) -> Result<(), ServiceError> {
-        match std::fs::remove_file(&self.pending) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(files::at(&self.pending)(error))
-            }
-            _ => Ok(()),
-        }
+        files::if_there(&self.pending, std::fs::remove_file(&self.pending)).map(|_| ())
     }
 
     /// Takes a pair into use: this file says which one counts. The key before it goes: its certificate would go on for weeks.
@@ -199,20 +179,7 @@ impl Credentials {
     }
 }
 
-/// A file's text.
-pub(crate) fn written(file: &impl Serialize) -> Result<String, ServiceError> {
-    let text =
-        serde_json::to_string_pretty(file).map_err(|error| ServiceError::Refused(error.to_string()))?;
-    Ok(format!("{text}\n"))
-}
-
 fn key_name(ca: &CaId, public_key_info: &[u8]) -> String {
     let digest = fingerprint(public_key_info);
     format!("{ca}-{}", digest.get(..16).unwrap_or(&digest))
-}
-
-fn public_key_info(certificate: &[u8]) -> Result<Vec<u8>, ServiceError> {
-    let (_, parsed) = X509Certificate::from_der(certificate)
-        .map_err(|error| ServiceError::Refused(format!("a certificate cannot be read: {error}")))?;
-    Ok(parsed.public_key().raw.to_vec())
 }

@@ -83,24 +83,19 @@ fn hand_over(folder: &Path, octets: &[u8], acceptance: Acceptance) -> Result<Imp
     replace(&file, octets, Readers::Owner)?;
     let give_up = Instant::now() + PATIENCE;
     loop {
-        match std::fs::read(&said) {
-            Ok(octets) => {
-                let _ = std::fs::remove_file(&said);
-                return match serde_json::from_slice(&octets) {
-                    Ok(Saying::Taken(imported)) => Ok(imported),
-                    Ok(Saying::Refused(why)) => Err(ServiceError::FeedRefused(why)),
-                    Err(error) => Err(ServiceError::Refused(format!("{}: {error}", said.display()))),
-                };
-            }
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(files::at(&said)(error));
-            }
-            Err(_) if Instant::now() > give_up => {
-                let why = "the responder that runs has not taken the file yet; it will, and its log says what came of it";
-                return Err(ServiceError::Refused(why.to_owned()));
-            }
-            Err(_) => std::thread::sleep(Duration::from_millis(50)),
+        if let Some(octets) = files::if_there(&said, std::fs::read(&said))? {
+            let _ = std::fs::remove_file(&said);
+            return match serde_json::from_slice(&octets) {
+                Ok(Saying::Taken(imported)) => Ok(imported),
+                Ok(Saying::Refused(why)) => Err(ServiceError::FeedRefused(why)),
+                Err(error) => Err(ServiceError::Refused(format!("{}: {error}", said.display()))),
+            };
         }
+        if Instant::now() > give_up {
+            let why = "the responder that runs has not taken the file yet; it will, and its log says what came of it";
+            return Err(ServiceError::Refused(why.to_owned()));
+        }
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

@@ -16,6 +16,7 @@ use super::{incoming, responder};
 use crate::client::{FeedClient, Following};
 use crate::failure::Failure;
 use crate::service::ServiceError;
+use crate::service::complaint::Complaint;
 
 /// How often it is looked whether something was brought in.
 const TICK: Duration = Duration::from_millis(250);
@@ -40,8 +41,10 @@ pub(super) struct Keeper {
     poll_at: Instant,
     look_at: Instant,
     snapshot_at: Instant,
-    /// What is wrong with the feed, and with the certificates: told once, and not each second.
-    complaints: [Option<String>; 2],
+    /// What is wrong with the feed, told once, and not each second.
+    about_feed: Complaint,
+    /// The same of the certificates.
+    about_certificates: Complaint,
 }
 
 /// Why nothing was taken of the feed.
@@ -72,7 +75,14 @@ impl Keeper {
             poll_at: now,
             look_at: now,
             snapshot_at: now,
-            complaints: [None, None],
+            about_feed: Complaint::of(
+                "the feed is not heard; answers go on with what is held",
+                "the feed is heard",
+            ),
+            about_certificates: Complaint::of(
+                "a responder certificate cannot be used",
+                "the responder certificates are in use",
+            ),
         })
     }
 
@@ -97,35 +107,13 @@ impl Keeper {
         if now >= self.poll_at {
             self.poll_at = now + self.settings.poll;
             let heard = self.follow().map_err(|why| why.to_string());
-            self.complain(
-                0,
-                heard,
-                "the feed is not heard; answers go on with what is held",
-                "the feed is heard",
-            );
+            self.about_feed.hears(heard);
         }
         if now >= self.look_at {
             self.look_at = now + LOOK_FOR_CERTIFICATES;
             let looked = self.certificates().map_err(|error| error.to_string());
-            self.complain(
-                1,
-                looked,
-                "a responder certificate cannot be used",
-                "the responder certificates are in use",
-            );
+            self.about_certificates.hears(looked);
         }
-    }
-
-    fn complain(&mut self, which: usize, outcome: Result<(), String>, wrong: &str, right: &str) {
-        let Some(before) = self.complaints.get_mut(which) else { return };
-        let complaint = outcome.err();
-        if *before != complaint {
-            match &complaint {
-                Some(why) => tracing::error!(%why, "{wrong}"),
-                None => tracing::info!("{right}"),
-            }
-        }
-        *before = complaint;
     }
 
     /// Asks for what is new until there is nothing left.

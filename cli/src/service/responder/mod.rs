@@ -26,7 +26,7 @@ use super::key_folder::{KeyFolder, Passphrase};
 use super::{ServiceError, files};
 use crate::files::{MAX_OBJECT, Readers, create};
 
-pub(crate) use credentials::{Certificates, CertificatesRequest, OneCertificate, OneRequest, written};
+pub(crate) use credentials::{Certificates, CertificatesRequest, OneCertificate, OneRequest};
 pub(crate) use incoming::Imported;
 pub(crate) use serve::serve;
 
@@ -81,10 +81,7 @@ pub(crate) fn init(plan: &ResponderPlan) -> Result<(), ServiceError> {
         ResponderSettings::parse(&text, folder)
             .map_err(|why| ServiceError::ResponderSettings { path: plan.data.join(settings::FILE), why })?;
         create(&folder.join(settings::FILE), text.as_bytes(), Readers::Anyone)?;
-        match &plan.passphrase_file {
-            Some(path) => Passphrase::read(path).map(|_| ()),
-            None => Passphrase::draw()?.write(&passphrase_file(folder)),
-        }
+        Passphrase::given_or_drawn(plan.passphrase_file.as_deref(), &passphrase_file(folder)).map(|_| ())
     })
 }
 

@@ -135,12 +135,8 @@ impl Renewer {
     /// The key and request that wait for their certificate, or new ones: who asks again is given the same certificate.
     fn next(&self, ca: &CaId) -> Result<OneRequest, ServiceError> {
         let path = self.waiting(ca);
-        match std::fs::read_to_string(&path) {
-            Ok(csr) => return Ok(OneRequest { ca: ca.clone(), csr }),
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(files::at(&path)(error));
-            }
-            Err(_) => {}
+        if let Some(csr) = files::if_there(&path, std::fs::read_to_string(&path))? {
+            return Ok(OneRequest { ca: ca.clone(), csr });
         }
         let request = self.credentials.new_request(ca)?;
         replace(&path, request.csr.as_bytes(), Readers::Owner)?;

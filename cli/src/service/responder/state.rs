@@ -90,10 +90,7 @@ impl FeedState {
 
     fn read(&self, name: &str) -> Result<Vec<u8>, ServiceError> {
         let path = self.folder.join(name);
-        match std::fs::read(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-            read => read.map_err(files::at(&path)),
-        }
+        Ok(files::if_there(&path, std::fs::read(&path))?.unwrap_or_default())
     }
 
     /// Takes what is kept in a file; how many octets of it are whole messages.
@@ -185,12 +182,7 @@ impl FeedState {
         // In this order: increments that are left over are of before the snapshot, and not used.
         for name in [INCREMENTS, HEARD] {
             let path = self.folder.join(name);
-            match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(files::at(&path)(error));
-                }
-                _ => {}
-            }
+            files::if_there(&path, std::fs::remove_file(&path))?;
         }
         self.behind = false;
         files::sync_folder(&self.folder)
@@ -233,8 +225,5 @@ fn len(octets: &[u8]) -> u64 {
 
 /// One message that came over the network, verified.
 pub(super) fn verified<'a>(octets: &'a [u8], keys: &[VerifierKey]) -> Result<VerifiedMessage<'a>, FeedError> {
-    match FeedMessage::split(octets)? {
-        (message, []) => message.verify(keys),
-        _ => Err(FeedError::NotAFeed),
-    }
+    FeedMessage::whole(octets)?.verify(keys)
 }

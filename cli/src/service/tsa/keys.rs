@@ -10,13 +10,13 @@ use ca_core::keys::Signer;
 use ca_core::keys::software::SoftwareKey;
 use ca_core::keys::token::Expected;
 use serde::{Deserialize, Serialize};
-use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::settings::TsaSettings;
 use crate::files::{Readers, replace};
 use crate::request_file;
+use crate::service::carried::{must_be, parsed, written};
 use crate::service::key_folder::{KeyFolder, Passphrase};
-use crate::service::rotation::pem_text;
+use crate::service::rotation::{pem_text, public_key_info};
 use crate::service::{ServiceError, files};
 
 /// The form of a request for a certificate.
@@ -54,7 +54,7 @@ impl UnitRequest {
     /// # Errors
     /// It is none, or of a form that this npki does not know.
     pub(crate) fn parse(octets: &[u8]) -> Result<Self, ServiceError> {
-        let read: Self = parsed(octets, "request")?;
+        let read: Self = parsed(octets, "request of `npki tsa`")?;
         must_be(&read.form, REQUEST_FORM)?;
         Ok(read)
     }
@@ -71,30 +71,10 @@ impl UnitCertificate {
     /// # Errors
     /// It is none, or of a form that this npki does not know.
     pub(crate) fn parse(octets: &[u8]) -> Result<Self, ServiceError> {
-        let read: Self = parsed(octets, "answer")?;
+        let read: Self = parsed(octets, "answer of `npki tsa`")?;
         must_be(&read.form, ANSWER_FORM)?;
         Ok(read)
     }
-}
-
-fn parsed<'a, T: Deserialize<'a>>(octets: &'a [u8], what: &str) -> Result<T, ServiceError> {
-    serde_json::from_slice(octets)
-        .map_err(|error| ServiceError::Refused(format!("this is no {what} of `npki tsa`: {error}")))
-}
-
-fn must_be(found: &str, expected: &str) -> Result<(), ServiceError> {
-    if found == expected {
-        return Ok(());
-    }
-    let shown: String = found.chars().take(60).collect();
-    Err(ServiceError::Refused(format!("the file is of the form {shown:?}, this npki knows {expected:?}")))
-}
-
-/// A file's text.
-pub(crate) fn written(file: &impl Serialize) -> Result<String, ServiceError> {
-    let text =
-        serde_json::to_string_pretty(file).map_err(|error| ServiceError::Refused(error.to_string()))?;
-    Ok(format!("{text}\n"))
 }
 
 /// A request that was not answered yet, and the key that it is for.
@@ -146,8 +126,9 @@ impl UnitKeys {
 
     /// What is at work, where something is.
     pub(super) fn at_work(&self) -> Result<Option<AtWorkFile>, ServiceError> {
-        let Some(octets) = found(&self.at_work_path())? else { return Ok(None) };
-        let read: AtWorkFile = parsed(&octets, "state")?;
+        let path = self.at_work_path();
+        let Some(octets) = files::if_there(&path, std::fs::read(&path))? else { return Ok(None) };
+        let read: AtWorkFile = parsed(&octets, "state of `npki tsa`")?;
         must_be(&read.form, AT_WORK_FORM)?;
         Ok(Some(read))
     }
@@ -219,16 +200,15 @@ impl UnitKeys {
             pem_text(&certificate).as_bytes(),
             Readers::Anyone,
         )?;
-        match std::fs::remove_file(self.pending_path()) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(files::at(&self.pending_path())(error))
-            }
-            _ => Ok(()),
-        }
+        let pending = self.pending_path();
+        files::if_there(&pending, std::fs::remove_file(&pending)).map(|_| ())
     }
 
     fn pending(&self) -> Result<Option<Pending>, ServiceError> {
-        found(&self.pending_path())?.map(|octets| parsed(&octets, "state")).transpose()
+        let path = self.pending_path();
+        files::if_there(&path, std::fs::read(&path))?
+            .map(|octets| parsed(&octets, "state of `npki tsa`"))
+            .transpose()
     }
 
     fn pending_path(&self) -> PathBuf {
@@ -238,18 +218,4 @@ impl UnitKeys {
     fn at_work_path(&self) -> PathBuf {
         self.state.join("at-work.json")
     }
-}
-
-fn found(path: &std::path::Path) -> Result<Option<Vec<u8>>, ServiceError> {
-    match std::fs::read(path) {
-        Ok(octets) => Ok(Some(octets)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(files::at(path)(error)),
-    }
-}
-
-fn public_key_info(certificate: &[u8]) -> Result<Vec<u8>, ServiceError> {
-    let (_, parsed) = X509Certificate::from_der(certificate)
-        .map_err(|error| ServiceError::Refused(format!("a certificate cannot be read: {error}")))?;
-    Ok(parsed.public_key().raw.to_vec())
 }

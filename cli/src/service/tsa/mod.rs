@@ -22,7 +22,7 @@ use super::key_folder::Passphrase;
 use super::{ServiceError, files};
 use crate::files::{Readers, create};
 
-pub(crate) use keys::{UnitCertificate, UnitRequest, written};
+pub(crate) use keys::{UnitCertificate, UnitRequest};
 pub(crate) use serve::serve;
 
 use keys::{AtWorkFile, UnitKeys};
@@ -57,10 +57,7 @@ pub(crate) fn init(plan: &TsaPlan) -> Result<(), ServiceError> {
             .map_err(|why| ServiceError::Settings { path: plan.data.join(settings::FILE), why })?;
         create(&folder.join(settings::FILE), text.as_bytes(), Readers::Anyone)?;
         UnitState::found(state_file(folder))?;
-        match &plan.passphrase_file {
-            Some(path) => Passphrase::read(path).map(|_| ()),
-            None => Passphrase::draw()?.write(&passphrase_file(folder)),
-        }
+        Passphrase::given_or_drawn(plan.passphrase_file.as_deref(), &passphrase_file(folder)).map(|_| ())
     })
 }
 

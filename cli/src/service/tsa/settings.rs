@@ -122,13 +122,8 @@ impl TsaSettings {
     /// The file is missing, is no TOML, has an unknown key, or a value breaks a bound.
     pub(super) fn load(data: &Path) -> Result<Self, ServiceError> {
         let path = data.join(FILE);
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(ServiceError::NoTsa(data.to_owned()));
-            }
-            Err(error) => return Err(files::at(&path)(error)),
-        };
+        let text = files::if_there(&path, std::fs::read_to_string(&path))?;
+        let text = text.ok_or_else(|| ServiceError::NoTsa(data.to_owned()))?;
         Self::parse(&text, data).map_err(|why| ServiceError::Settings { path, why })
     }
 

@@ -50,14 +50,8 @@ pub(crate) fn init(plan: &WitnessPlan) -> Result<VerifierKey, ServiceError> {
     super::draft::founded(&plan.data, &["keys", "secrets", "state"], |folder| {
         let text = settings::fresh(&plan.name, plan.listen);
         create(&folder.join(settings::FILE), text.as_bytes(), Readers::Anyone)?;
-        let passphrase = match &plan.passphrase_file {
-            Some(path) => Passphrase::read(path)?,
-            None => {
-                let passphrase = Passphrase::draw()?;
-                passphrase.write(&passphrase_file(folder))?;
-                passphrase
-            }
-        };
+        let kept = passphrase_file(folder);
+        let passphrase = Passphrase::given_or_drawn(plan.passphrase_file.as_deref(), &kept)?;
         // C2SP tlog-cosignature: a cosigner's key signs nothing else. It is made here and stays here.
         let key = SoftwareKey::generate(KeyAlgorithm::Ed25519)?;
         KeyFolder::new(folder.join("keys"), passphrase).create(KEY, &key)?;

@@ -142,13 +142,9 @@ pub(super) fn add(data: &Path, origin: &Origin, key: &VerifierKey) -> Result<Add
 
 fn read(data: &Path) -> Result<(PathBuf, String), ServiceError> {
     let path = data.join(FILE);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok((path, text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(ServiceError::NoWitness(data.to_owned()))
-        }
-        Err(error) => Err(files::at(&path)(error)),
-    }
+    let text = files::if_there(&path, std::fs::read_to_string(&path))?;
+    let text = text.ok_or_else(|| ServiceError::NoWitness(data.to_owned()))?;
+    Ok((path, text))
 }
 
 #[cfg(test)]
