@@ -1,7 +1,7 @@
 //! The few facts of a certificate that OCSP turns on, and who may answer for an issuer.
 
-use der::asn1::AnyRef;
-use der::{Decode, Encode, Tag, Tagged};
+use der::asn1::{AnyRef, BitStringRef};
+use der::{Decode, Encode};
 use ring::digest::{SHA256, digest};
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
@@ -51,11 +51,12 @@ impl Certificate {
             return Err(CertificateError::Malformed);
         }
         let validity = read.validity();
+        let (signature_algorithm, signature) = outer_parts(der).ok_or(CertificateError::Malformed)?;
         Ok(Self {
             der: der.to_vec(),
             to_be_signed: read.tbs_certificate.as_ref().to_vec(),
-            signature_algorithm: signature_algorithm(der).ok_or(CertificateError::Malformed)?,
-            signature: read.signature_value.data.to_vec(),
+            signature_algorithm,
+            signature,
             subject: read.subject().as_raw().to_vec(),
             subject_text: ca_core::name::text(read.subject().as_raw()),
             issuer: read.issuer().as_raw().to_vec(),
@@ -91,12 +92,12 @@ impl Certificate {
         &self.public_key_info
     }
 
-    /// The public key's bits, without tag, length and the count of unused bits.
     /// SHA-256 of the SubjectPublicKeyInfo.
     pub(crate) fn key_sha256(&self) -> [u8; 32] {
         digest(&SHA256, &self.public_key_info).as_ref().try_into().unwrap_or_default()
     }
 
+    /// The public key's bits, without tag, length and the count of unused bits.
     pub(crate) fn public_key_bits(&self) -> &[u8] {
         &self.public_key_bits
     }
@@ -130,14 +131,14 @@ impl Certificate {
     }
 }
 
-/// RFC 5280 section 4.1: the second of a certificate's three parts. The third is a BIT STRING, which the reader of the rest
-/// takes under other tags, too.
-fn signature_algorithm(certificate: &[u8]) -> Option<Vec<u8>> {
+/// RFC 5280 section 4.1: the last two of a certificate's three parts, which the reader of the rest takes too lightly: the
+/// signature under any tag, and with bits said to be unused. A signature is whole octets; else the same certificate would
+/// have a second form.
+fn outer_parts(certificate: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let parts = Vec::<AnyRef<'_>>::from_der(certificate).ok()?;
-    match parts.as_slice() {
-        [_, algorithm, signature] if signature.tag() == Tag::BitString => algorithm.to_der().ok(),
-        _ => None,
-    }
+    let [_, algorithm, signature] = parts.as_slice() else { return None };
+    let signature = signature.decode_as::<BitStringRef<'_>>().ok()?.as_bytes()?.to_vec();
+    Some((algorithm.to_der().ok()?, signature))
 }
 
 fn usages(read: &X509Certificate<'_>) -> Result<Usages, CertificateError> {
