@@ -44,16 +44,14 @@ pub fn entries() -> Vec<Entry> {
     all
 }
 
-/// The server's codes: its table of problems, and the causes for which it refuses a certification request.
+/// The server's codes: its tables of problems, and the causes for which it refuses a certification request.
 fn server_entries() -> impl Iterator<Item = Entry> {
-    let table = id_registry::http::problem::catalogue().iter().map(|kind| Entry {
-        code: kind.code.to_owned(),
-        title: kind.title.to_owned(),
-        cause: format!("the server answers {}", kind.status),
-        fix: kind.fix.to_owned(),
-        exit: Exit::of_status(kind.status).number(),
-        retryable: kind.retryable,
-    });
+    let registry = id_registry::http::problem::catalogue().iter();
+    let registry =
+        registry.map(|kind| of_status(kind.code, kind.status, kind.title, kind.fix, kind.retryable));
+    let validation = ocsp_responder::http::validation::catalogue().iter();
+    let validation =
+        validation.map(|kind| of_status(kind.code, kind.status, kind.title, kind.fix, kind.retryable));
     let requests = ca_core::csr::catalogue::one_of_each().into_iter().map(|cause| Entry {
         code: cause.code().to_owned(),
         title: "the certification request is refused".to_owned(),
@@ -62,7 +60,19 @@ fn server_entries() -> impl Iterator<Item = Entry> {
         exit: Exit::Usage.number(),
         retryable: false,
     });
-    table.chain(requests)
+    registry.chain(validation).chain(requests)
+}
+
+/// A problem that the server answers with this status.
+fn of_status(code: &str, status: u16, title: &str, fix: &str, retryable: bool) -> Entry {
+    Entry {
+        code: code.to_owned(),
+        title: title.to_owned(),
+        cause: format!("the server answers {status}"),
+        fix: fix.to_owned(),
+        exit: Exit::of_status(status).number(),
+        retryable,
+    }
 }
 
 impl From<&Problem> for Entry {

@@ -51,11 +51,11 @@ problems! {
         "send the digest of the content instead of the content";
     BODY_CUT = "E-VAL-010" 400 true, "The question did not arrive whole", "send it again";
     BUSY = "E-VAL-011" 503 true, "Too much is being validated at once", "ask again after the seconds of Retry-After";
+    INTERNAL = "E-VAL-012" 500 true, "The question was not answered", "ask again; if it stays, tell the operator";
     TOO_OFTEN = "E-VAL-013" 429 true, "You ask more often than one address may",
         "ask again after the seconds of Retry-After, and several questions in one call: /v1/validation/batch";
     NO_DOCUMENT = "E-VAL-014" 422 false, "This is no signed PDF document",
         "send the PDF as it is, with the signatures in it; a signature beside a file goes to /v1/validation/signatures";
-    INTERNAL = "E-VAL-012" 500 true, "The question was not answered", "ask again; if it stays, tell the operator";
 }
 
 /// Every problem this interface gives.
