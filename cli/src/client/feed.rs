@@ -4,9 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use ca_core::status::feed::{MAX_BODY, Place};
-use reqwest::Method;
 
-use super::{Transport, published, tls};
+use super::{PublicSite, published, tls};
 use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
 use crate::files;
@@ -16,10 +15,7 @@ const GONE: u16 = 410;
 
 /// Where a feed is fetched.
 #[derive(Debug)]
-pub struct FeedClient {
-    transport: Transport,
-    base: url::Url,
-}
+pub struct FeedClient(PublicSite);
 
 /// What comes after a place.
 #[derive(Debug)]
@@ -55,7 +51,7 @@ impl FeedClient {
                 return Err(Failure::of(&catalogue::USAGE).cause(cause));
             }
         };
-        Ok(Self { transport: Transport::new(tls, &base, patience)?, base })
+        PublicSite::over(tls, base, patience).map(Self)
     }
 
     /// The newest snapshot.
@@ -63,21 +59,8 @@ impl FeedClient {
     /// # Errors
     /// No answer, or it is not published there.
     pub fn snapshot(&self) -> Result<Vec<u8>, Failure> {
-        let url = self.address(&["status", "snapshot"]);
-        let mut octets: Vec<u8> = Vec::new();
-        let request = self.transport.request(Method::GET, url.clone());
-        let refused = self.transport.download(request, &mut |piece| {
-            // The head is short beside the longest body.
-            if (octets.len() + piece.len()) as u64 > MAX_BODY + files::MAX_OBJECT {
-                return Err(Failure::of(&catalogue::TOO_LARGE).cause(format!("{url} does not end")));
-            }
-            octets.extend_from_slice(piece);
-            Ok(())
-        })?;
-        match refused {
-            None => Ok(octets),
-            Some(answer) => published(&url, answer),
-        }
+        // The head is short beside the longest body.
+        self.0.long_file("status/snapshot", MAX_BODY + files::MAX_OBJECT)
     }
 
     /// What comes after this place.
@@ -85,20 +68,11 @@ impl FeedClient {
     /// # Errors
     /// No answer, or it is not published there.
     pub fn after(&self, place: &Place) -> Result<Following, Failure> {
-        let (position, digest) = (place.position.to_string(), place.digest.to_string());
-        let url = self.address(&["status", "after", &position, &digest]);
-        let answer = self.transport.send(self.transport.request(Method::GET, url.clone()))?;
+        let path = format!("status/after/{}/{}", place.position, place.digest);
+        let answer = self.0.get(&path)?;
         match answer.status {
             GONE => Ok(Following::OtherHistory),
-            _ => published(&url, answer).map(Following::Message),
+            _ => published(&self.0.address(&path), answer).map(Following::Message),
         }
-    }
-
-    fn address(&self, path: &[&str]) -> url::Url {
-        let mut url = self.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
-        }
-        url
     }
 }

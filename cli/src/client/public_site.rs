@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use reqwest::Method;
+use rustls::ClientConfig;
 
-use super::transport::Answer;
+use super::transport::{Answer, DOWNLOAD};
 use super::{Transport, published, tls};
 use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
@@ -29,6 +30,14 @@ impl PublicSite {
             Some(anchors) if base.scheme() == "https" => tls::pinned(anchors, None)?,
             _ => tls::none()?,
         };
+        Self::over(tls, base, patience)
+    }
+
+    /// The same, with this TLS.
+    ///
+    /// # Errors
+    /// The machine refused it.
+    pub(super) fn over(tls: ClientConfig, base: url::Url, patience: Duration) -> Result<Self, Failure> {
         Ok(Self { transport: Transport::new(tls, &base, patience)?, base })
     }
 
@@ -51,11 +60,30 @@ impl PublicSite {
     /// No answer, another status than 200, or it is longer.
     pub fn file(&self, path: &str, most: usize) -> Result<Vec<u8>, Failure> {
         let url = self.address(path);
-        let mut octets = Vec::new();
         // RFC 9111 section 5.2.1.4.
         let request = self.transport.request(Method::GET, url.clone()).header("cache-control", "no-cache");
-        let refused = self.transport.download_within(request, FILE_PATIENCE, &mut |piece| {
-            if octets.len() + piece.len() > most {
+        self.downloaded(&url, request, FILE_PATIENCE, most as u64)
+    }
+
+    /// The file at a path, whoever gives it out, of at most `most` octets; it may take hours to come.
+    ///
+    /// # Errors
+    /// No answer, another status than 200, or it is longer.
+    pub fn long_file(&self, path: &str, most: u64) -> Result<Vec<u8>, Failure> {
+        let url = self.address(path);
+        self.downloaded(&url, self.transport.request(Method::GET, url.clone()), DOWNLOAD, most)
+    }
+
+    fn downloaded(
+        &self,
+        url: &url::Url,
+        request: reqwest::RequestBuilder,
+        patience: Duration,
+        most: u64,
+    ) -> Result<Vec<u8>, Failure> {
+        let mut octets: Vec<u8> = Vec::new();
+        let refused = self.transport.download_within(request, patience, &mut |piece| {
+            if (octets.len() + piece.len()) as u64 > most {
                 return Err(
                     Failure::of(&catalogue::TOO_LARGE).cause(format!("{url} has more than {most} octets"))
                 );
@@ -65,7 +93,7 @@ impl PublicSite {
         })?;
         match refused {
             None => Ok(octets),
-            Some(answer) => published(&url, answer),
+            Some(answer) => published(url, answer),
         }
     }
 
@@ -90,7 +118,7 @@ impl PublicSite {
         self.transport.send(self.transport.request(Method::GET, url))
     }
 
-    fn address(&self, path: &str) -> url::Url {
+    pub(super) fn address(&self, path: &str) -> url::Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path.split('/'));

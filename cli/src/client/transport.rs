@@ -129,7 +129,7 @@ impl Transport {
 }
 
 /// How long a download may take.
-const DOWNLOAD: Duration = Duration::from_secs(24 * 60 * 60);
+pub const DOWNLOAD: Duration = Duration::from_secs(24 * 60 * 60);
 
 async fn whole(mut response: reqwest::Response, address: &str) -> Result<Answer, Failure> {
     let status = response.status().as_u16();

@@ -2,11 +2,14 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -46,8 +49,32 @@ pub(super) struct Pace {
     refused: Counter,
 }
 
+/// The same routes, for no address more often than `settings` say, where they say something; who asks too often is told so, and after how
+/// many seconds to come again, as `refusal` says it.
+pub(super) fn paced<S>(
+    routes: Router<S>,
+    settings: Option<PaceSettings>,
+    refused: Counter,
+    refusal: fn(u64) -> Response,
+) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let Some(settings) = settings else { return routes };
+    let pace = Arc::new(Pace::new(settings, refused));
+    routes.route_layer(from_fn(move |request: Request, next: Next| {
+        let excess = pace.excess(&request);
+        async move {
+            match excess {
+                Some(seconds) => refusal(seconds),
+                None => next.run(request).await,
+            }
+        }
+    }))
+}
+
 /// RFC 6585 section 4.
-fn too_often(seconds: u64) -> Response {
+pub(super) fn too_often(seconds: u64) -> Response {
     let line = "You ask more often than one address may. Keep the answers for as long as they say, and ask again later.";
     let mut response = plain::problem(StatusCode::TOO_MANY_REQUESTS, line);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -71,7 +98,7 @@ impl Pace {
     }
 
     /// After how many whole seconds who asks too often is not refused any more.
-    pub(super) fn excess<B>(&self, request: &Request<B>) -> Option<u64> {
+    fn excess<B>(&self, request: &Request<B>) -> Option<u64> {
         // Without a listener that says where it came from there is nobody to be told apart.
         let PeerAddress(peer) = request.extensions().get().copied()?;
         let wait = self.wait(peer, request.headers())?;

@@ -14,12 +14,16 @@ pub(super) fn problem(status: StatusCode, line: &str) -> Response {
     (status, headers, format!("{line}\n")).into_response()
 }
 
+/// The type of a request's body, its parameters aside; nothing where there is none.
+pub(super) fn media_type(headers: &HeaderMap) -> &str {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.and_then(|value| value.split(';').next()).unwrap_or_default().trim()
+}
+
 /// Whether a request's body is of this type. RFC 9110 section 8.3.1: types are compared without regard to case,
 /// parameters aside.
 pub(super) fn is_of_type(headers: &HeaderMap, wanted: &str) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case(wanted)
+    media_type(headers).eq_ignore_ascii_case(wanted)
 }
 
 /// Our fault: says nothing of what is behind it.

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use ca_core::clock::in_words;
 use tower_http::timeout::TimeoutLayer;
 
-use super::pace::Pace;
+use super::pace::{paced, too_often};
 use super::{PATIENCE, PaceSettings, blocking, health, operator, plain};
 use crate::metrics::TEXT_TYPE;
 use crate::timestamp::{MAX_REQUEST, Refusal, Reply, TimestampingAuthority};
@@ -25,12 +24,9 @@ type Authority = Arc<TimestampingAuthority>;
 
 /// The public endpoints; no address asks for more time stamps than `pace` says, where it says something: each costs a signature.
 pub fn timestamp_router(authority: Authority, pace: Option<PaceSettings>) -> Router {
-    let pace = Arc::new(pace.map(|settings| Pace::new(settings, authority.refusals())));
-    Router::new()
-        // Some clients append a slash.
-        .route("/tsa", post(stamp))
-        .route("/tsa/", post(stamp))
-        .route_layer(from_fn_with_state(pace, admit))
+    // Some clients append a slash.
+    let stamping = Router::new().route("/tsa", post(stamp)).route("/tsa/", post(stamp));
+    paced(stamping, pace, authority.refusals(), too_often)
         .route("/healthz", get(health::alive))
         .route("/readyz", get(ready))
         .fallback(no_such_page)
@@ -50,14 +46,6 @@ pub fn timestamp_operator_router(authority: Authority) -> Router {
         .method_not_allowed_fallback(plain::no_such_method)
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
         .with_state(authority)
-}
-
-/// Lets a request in, unless its address asks too often.
-async fn admit(State(pace): State<Arc<Option<Pace>>>, request: Request, next: Next) -> Response {
-    match pace.as_ref().as_ref().and_then(|pace| pace.refuse(&request)) {
-        Some(refused) => refused,
-        None => next.run(request).await,
-    }
 }
 
 async fn stamp(

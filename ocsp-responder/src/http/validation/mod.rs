@@ -17,9 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -34,7 +33,8 @@ use self::asked::{
     AskedCertificate, AskedSignature, Batch, CertificateQuestion, MOST_QUESTIONS, Question, SignatureQuestion,
 };
 use self::problem::{self as table, Problem, ProblemDocument};
-use super::pace::{Pace, PaceSettings};
+use super::pace::{PaceSettings, paced};
+use super::plain;
 use crate::metrics::Metrics;
 use crate::signature::SignatureVerdict;
 use crate::signature::pades::PdfVerdict;
@@ -62,30 +62,22 @@ pub fn validation_router(
     pace: Option<PaceSettings>,
     metrics: Arc<Metrics>,
 ) -> Router {
-    let pace = Arc::new(pace.map(|settings| Pace::new(settings, metrics.refusals())));
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
     let constant = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
-    Router::new()
+    let routes = Router::new()
         .route("/v1/validation/certificates", post(certificates))
         .route("/v1/validation/signatures", post(signatures))
         .route("/v1/validation/documents", post(documents))
         .route("/v1/validation/batch", post(batch))
         .route("/v1/validation/openapi.json", get(openapi::document))
-        .with_state(Desk { validator, places: Arc::new(Semaphore::new(at_once)) })
-        .route_layer(from_fn_with_state(pace, admit))
+        .with_state(Desk { validator, places: Arc::new(Semaphore::new(at_once)) });
+    paced(routes, pace, metrics.refusals(), too_often)
         .layer(constant(header::CACHE_CONTROL, "no-store"))
         .layer(constant(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
 }
 
-/// Lets a question in, unless its address asks too often.
-async fn admit(State(pace): State<Arc<Option<Pace>>>, request: Request, next: Next) -> Response {
-    match pace.as_ref().as_ref().and_then(|pace| pace.excess(&request)) {
-        Some(seconds) => {
-            let detail = format!("wait {seconds} s");
-            Problem::new(table::TOO_OFTEN, detail).after(seconds).into_response()
-        }
-        None => next.run(request).await,
-    }
+fn too_often(seconds: u64) -> Response {
+    Problem::new(table::TOO_OFTEN, format!("wait {seconds} s")).after(seconds).into_response()
 }
 
 /// The answer to one of several questions.
@@ -306,18 +298,9 @@ const FILES: [&str; 4] = [
     "application/pem-certificate-chain",
 ];
 
-/// RFC 9110 section 8.3.1: types are compared without regard to case, parameters aside.
+/// The type of a question, as far as it is worth repeating.
 fn media_type(headers: &HeaderMap) -> String {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .chars()
-        .take(80)
-        .collect::<String>()
-        .to_ascii_lowercase()
+    plain::media_type(headers).chars().take(80).collect::<String>().to_ascii_lowercase()
 }
 
 /// Reads a question. Who sends more hears so: as many clients do not listen while they send, a part of what is too much is thrown
