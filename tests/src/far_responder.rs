@@ -122,6 +122,16 @@ impl FarResponder {
         }
     }
 
+    /// Waits until its log says so.
+    #[track_caller]
+    pub fn until_said(&self, says: &str) {
+        let give_up = Instant::now() + PATIENCE;
+        while !self.said().contains(says) {
+            assert!(Instant::now() < give_up, "not {says:?}:\n{}", self.said());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// What OpenSSL makes of its answer about a serial number.
     pub fn ocsp(&self, installation: &Installation, serial: &str) -> Answer {
         openssl::ocsp_serial_at(&self.address(), &Branch::of_a_pilot(installation), serial)

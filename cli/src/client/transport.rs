@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use rustls::{AlertDescription, ClientConfig};
+use rustls::{AlertDescription, CertificateError, ClientConfig};
 
 use crate::failure::{Failure, catalogue};
 
@@ -209,14 +209,30 @@ impl Root {
 fn tls_failure(error: &rustls::Error, address: &str) -> Failure {
     match error {
         rustls::Error::InvalidCertificate(reason) => Failure::of(&catalogue::SERVER_UNTRUSTED)
-            .what(format!("the certificate of {address} is not accepted under this context's trust anchor"))
-            .cause(format!("its check ended with: {reason:?}")),
+            .what(format!("the certificate of {address} is not accepted: {}", distrust(reason))),
         rustls::Error::AlertReceived(alert) if is_about_our_certificate(*alert) => {
             Failure::of(&catalogue::CLIENT_REFUSED).cause(format!("the server's TLS alert: {alert:?}"))
         }
         other => Failure::of(&catalogue::TLS)
             .what(format!("no secure connection to {address} could be made"))
             .cause(other.to_string()),
+    }
+}
+
+/// Why a server's certificate is not accepted.
+fn distrust(reason: &CertificateError) -> String {
+    match reason {
+        CertificateError::UnknownIssuer => "it does not lead to what is trusted here".to_owned(),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is for other names".to_owned()
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "it has run out, by this machine's clock".to_owned()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "it is not valid yet, by this machine's clock".to_owned()
+        }
+        other => format!("{other:?}"),
     }
 }
 

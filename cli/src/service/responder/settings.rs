@@ -178,7 +178,7 @@ impl ResponderSettings {
             name: loose.name.parse().map_err(|error| format!("name is {:?}: {error}", loose.name))?,
             listen: loose.listen,
             operator: loose.operator,
-            url: loose.feed.url.map(check_url).transpose()?,
+            url: loose.feed.url.map(|url| check_url(url, loose.feed.trust.as_deref())).transpose()?,
             trust: loose.feed.trust.map(|file| data.join(file)),
             keys: loose.feed.keys.iter().map(key).collect::<Result<_, String>>()?,
             poll: std::time::Duration::from_secs(poll.into()),
@@ -193,10 +193,14 @@ impl ResponderSettings {
     }
 }
 
-fn check_url(url: url::Url) -> Result<url::Url, String> {
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        other => Err(format!("feed.url: {other}:// cannot be used, http:// and https:// can")),
+fn check_url(url: url::Url, trust: Option<&Path>) -> Result<url::Url, String> {
+    match (url.scheme(), trust) {
+        ("http", _) | ("https", Some(_)) => Ok(url),
+        ("https", None) => Err(format!(
+            "feed.url: {url} needs feed.trust, the CA certificate that its server's certificate leads to (npki responder init \
+             --trust FILE)"
+        )),
+        (other, _) => Err(format!("feed.url: {other}:// cannot be used, http:// and https:// can")),
     }
 }
 
@@ -273,6 +277,7 @@ mod tests {
             ("name = \"alpha\"", "name = \"two words\"", "name is"),
             ("keys = []", "keys = [\"nonsense\"]", "feed.keys"),
             ("# url = \"http://", "url = \"ftp://", "feed.url"),
+            ("# url = \"http://", "url = \"https://", "needs feed.trust"),
             ("poll_seconds = 1", "poll_seconds = 0", "feed.poll_seconds"),
             ("hours = 24", "hours = 0", "cut_off.hours"),
             ("this_update = \"known\"", "this_update = \"never\"", "cut_off.this_update"),
