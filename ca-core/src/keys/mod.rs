@@ -6,7 +6,9 @@ use self::journal::{JournalError, JournalMark};
 use crate::algorithm::{KeyAlgorithm, SignatureAlgorithm};
 use crate::token::TokenError;
 
+pub mod encrypted;
 pub mod journal;
+pub mod pkcs12;
 pub mod sealed;
 pub mod software;
 pub mod token;
@@ -58,6 +60,17 @@ pub enum KeyError {
     /// The key is encrypted in a way npki does not open.
     #[error("the key is encrypted: decrypt it first, for example with `openssl pkcs8`")]
     Encrypted,
+    /// It is encrypted with something that is no longer used, or not known here.
+    #[error(
+        "it is encrypted with {0}, and npki opens PBES2 with AES; write it anew: openssl pkcs12 -legacy -in OLD -nodes | openssl \
+         pkcs12 -export -out NEW"
+    )]
+    OtherEncryption(String),
+    /// Whoever made the file wants a computer to be busy for minutes.
+    #[error(
+        "opening it takes more work than any program asks for: it was altered, or made to keep this computer busy"
+    )]
+    TooManyRounds,
     /// The key is of another algorithm.
     #[error("{0} cannot be used here; use a P-256, P-384, RSA-3072, RSA-4096, Ed25519 or ML-DSA key")]
     UnsupportedAlgorithm(String),

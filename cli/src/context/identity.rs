@@ -80,7 +80,7 @@ pub fn private_key(content: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
             .fix("openssl pkcs8 -in KEY -out PLAIN (keep the result on a machine you trust)")),
         Some(block) => Err(Failure::of(&catalogue::KEY)
             .cause(format!("it is a {}, not PKCS#8", block.tag()))
-            .fix("openssl pkcs8 -topk8 -nodes -in KEY -out PKCS8")),
+            .fix("openssl pkcs8 -topk8 -nocrypt -in KEY -out PKCS8")),
         None => Err(Failure::of(&catalogue::KEY).cause("it holds no PEM private key")),
     }
 }
