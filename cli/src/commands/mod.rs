@@ -48,6 +48,7 @@ mod retention;
 mod revoke;
 mod serve;
 mod sign;
+mod sign_container;
 mod staff;
 mod statistics;
 mod status;

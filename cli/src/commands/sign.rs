@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use ocsp_responder::signature::pades::PdfNote;
 use serde::Serialize;
 
-use super::{Ending, word};
+use super::{Ending, sign_container, word};
 use crate::client::Publications;
 use crate::context::private_key;
 use crate::failure::{Failure, catalogue};
@@ -23,8 +23,9 @@ const MAX_INSIDE: u64 = 48 * 1024 * 1024;
 /// What to sign, and with what.
 #[derive(Debug, Args)]
 pub struct SignArguments {
-    /// The file to sign; with --raise, the file that was signed
-    file: PathBuf,
+    /// The file to sign; with --raise, the file that was signed; with --container, all that are put into it
+    #[arg(value_name = "FILE", required_unless_present = "container")]
+    pub(super) files: Vec<PathBuf>,
     /// The signer's certificate, PEM, its chain after it
     #[arg(long, value_name = "FILE", required_unless_present = "raise")]
     cert: Option<PathBuf>,
@@ -40,6 +41,10 @@ pub struct SignArguments {
     /// Put the signature into the PDF document that is signed (PAdES), FILE-signed.pdf
     #[arg(long, conflicts_with_all = ["attached", "raise"])]
     pdf: bool,
+    /// Put the files and their signature into this container (ASiC-E), OUT.asice; without files, add a signature to the one
+    /// that stands there
+    #[arg(long, value_name = "OUT", conflicts_with_all = ["attached", "raise", "pdf", "out"])]
+    container: Option<PathBuf>,
     /// Why it was signed: the PDF says so
     #[arg(long, value_name = "TEXT", requires = "pdf")]
     reason: Option<String>,
@@ -49,7 +54,7 @@ pub struct SignArguments {
     /// How long the signature can be believed (ETSI EN 319 122-1): b-t with a time stamp, b-lt with all that it is judged by,
     /// b-lta with a time stamp over that, too
     #[arg(long, value_name = "LEVEL", value_enum, default_value = "b-b")]
-    level: Level,
+    pub(super) level: Level,
     /// The time-stamping unit's address, for all levels but b-b
     #[arg(long, value_name = "URL", env = "NPKI_TSA")]
     tsa: Option<url::Url>,
@@ -63,7 +68,7 @@ pub struct SignArguments {
 
 /// A level of CAdES baseline signatures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-enum Level {
+pub(super) enum Level {
     /// A signature
     #[value(name = "b-b")]
     BB,
@@ -81,16 +86,22 @@ enum Level {
 #[derive(Debug, Serialize)]
 struct Signed {
     file: PathBuf,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    further: Vec<PathBuf>,
     signature: PathBuf,
     level: String,
 }
 
 /// Signs.
 pub fn run(arguments: &SignArguments, session: &mut Session) -> Ending {
+    if let Some(container) = &arguments.container {
+        return sign_container::signed(container, arguments, session);
+    }
+    let file = arguments.file()?;
     let limit = if arguments.attached { MAX_INSIDE } else { files::MAX_DOCUMENT };
-    let document = files::read(&arguments.file, limit)?;
+    let document = files::read(file, limit)?;
     if arguments.pdf {
-        return signed_pdf(arguments, &document, session);
+        return signed_pdf(arguments, file, &document, session);
     }
     let signature = match &arguments.raise {
         Some(existing) => files::read(existing, files::MAX_OBJECT)?,
@@ -99,21 +110,37 @@ pub fn run(arguments: &SignArguments, session: &mut Session) -> Ending {
     let signature = raised(signature, &document, arguments, session)?;
     let ending = if arguments.attached { ".p7m" } else { ".p7s" };
     let chosen = arguments.out.clone().or_else(|| arguments.raise.clone());
-    let path = chosen.unwrap_or_else(|| files::beside(&arguments.file, ending));
+    let path = chosen.unwrap_or_else(|| files::beside(file, ending));
     files::replace(&path, &signature, Readers::Anyone)?;
     Ok(told(arguments, path))
 }
 
-fn told(arguments: &SignArguments, signature: PathBuf) -> Outcome {
-    let signed = Signed { file: arguments.file.clone(), signature, level: word(arguments.level) };
+impl SignArguments {
+    /// The one file, where there can be only one.
+    fn file(&self) -> Result<&Path, Failure> {
+        match self.files.as_slice() {
+            [one] => Ok(one),
+            several => Err(Failure::of(&catalogue::USAGE)
+                .cause(format!("{} files are given, and a signature is over one", several.len()))
+                .fix("sign each by itself, or all in a container: --container OUT.asice")),
+        }
+    }
+}
+
+pub(super) fn told(arguments: &SignArguments, signature: PathBuf) -> Outcome {
+    let mut files = arguments.files.iter().cloned();
+    let file = files.next().unwrap_or_else(|| signature.clone());
+    let signed = Signed { file, further: files.collect(), signature, level: word(arguments.level) };
     Outcome::done(Simple::new("npki.sign/1", signed, |signed, page| {
-        page.line(format!("signed: {}", signed.file.display()));
+        for file in std::iter::once(&signed.file).chain(&signed.further) {
+            page.line(format!("signed: {}", file.display()));
+        }
         page.line(format!("level: {}", signed.level.to_uppercase()));
         page.line(format!("written: {}", signed.signature.display()));
     }))
 }
 
-fn signed_pdf(arguments: &SignArguments, document: &[u8], session: &mut Session) -> Ending {
+fn signed_pdf(arguments: &SignArguments, file: &Path, document: &[u8], session: &mut Session) -> Ending {
     if arguments.level > Level::BT {
         return Err(Failure::of(&catalogue::USAGE)
             .cause("in PDF documents npki makes the levels b-b and b-t")
@@ -125,14 +152,18 @@ fn signed_pdf(arguments: &SignArguments, document: &[u8], session: &mut Session)
     let signature = raised(signature(arguments, &content, session)?, &content, arguments, session)?;
     let signed = prepared.complete(&signature).map_err(|error| signing::not_signed_in(&error))?;
     let path = arguments.out.clone().unwrap_or_else(|| {
-        let stem = arguments.file.file_stem().unwrap_or_default().to_string_lossy();
-        arguments.file.with_file_name(format!("{stem}-signed.pdf"))
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        file.with_file_name(format!("{stem}-signed.pdf"))
     });
     files::replace(&path, &signed, Readers::Anyone)?;
     Ok(told(arguments, path))
 }
 
-fn signature(arguments: &SignArguments, document: &[u8], session: &Session) -> Result<Vec<u8>, Failure> {
+pub(super) fn signature(
+    arguments: &SignArguments,
+    document: &[u8],
+    session: &Session,
+) -> Result<Vec<u8>, Failure> {
     let given = |path: &Option<PathBuf>| path.clone().ok_or_else(|| Failure::of(&catalogue::USAGE));
     let (cert, key) = (given(&arguments.cert)?, given(&arguments.key)?);
     let chain = Chain::read(&cert)?;
@@ -152,7 +183,7 @@ fn read_key(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// The signature of the level that is wanted. Each level has what those below it have.
-fn raised(
+pub(super) fn raised(
     signature: Vec<u8>,
     document: &[u8],
     arguments: &SignArguments,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ca_core::clock::in_words;
 use clap::Args;
+use ocsp_responder::signature::asic::is_container;
 use ocsp_responder::signature::carries_content;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -15,6 +16,7 @@ use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
 use crate::files;
 use crate::output::{Meaning, Outcome, Page, Simple};
+use crate::relying_party::container;
 use crate::relying_party::evidence::{StatusEvidence, completed};
 use crate::relying_party::judgement::{self, Judgement, Verdict};
 use crate::relying_party::material::{self, Chain};
@@ -23,7 +25,8 @@ use crate::session::Session;
 /// What to verify.
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// A certificate, a file with a signature or a time stamp, a signed PDF, or a signature that carries its file
+    /// A certificate, a file with a signature or a time stamp, a signed PDF, a container (.asice, .asics), or a signature that
+    /// carries its file
     file: PathBuf,
     /// The signature [default: FILE.p7s, when it exists]
     #[arg(long, value_name = "FILE")]
@@ -90,6 +93,9 @@ fn by_itself(
     if content.starts_with(b"%PDF-") {
         return judgement::judge_pdf(&content, anchors, at, evidence);
     }
+    if is_container(&content) {
+        return container::judge_container(&content, anchors, at, evidence);
+    }
     if carries_content(&content) {
         return judgement::judge_signature(None, &content, anchors, at, evidence);
     }
@@ -131,6 +137,9 @@ fn text(answer: &Answer, page: &mut Page) {
     };
     page.verdict(meaning, answer.judgement.verdict.word(), answer.file.display().to_string());
     page.line(format!("  {}", answer.judgement.summary));
+    for line in &answer.judgement.parts {
+        page.line(format!("  {line}"));
+    }
     for (index, station) in answer.judgement.path.iter().enumerate() {
         page.line(format!("  {}  {station}", if index == 0 { "path   " } else { "  under" }));
     }

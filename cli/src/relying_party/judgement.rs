@@ -27,6 +27,9 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// The verdict and its main reason, in one sentence.
     pub summary: String,
+    /// What was judged one by one, for people: each signature of a container.
+    #[serde(skip)]
+    pub parts: Vec<String>,
     /// The path that was judged, for people: the end entity first.
     #[serde(skip)]
     pub path: Vec<String>,
@@ -251,7 +254,7 @@ fn stamped(stated: &StatementView) -> String {
 }
 
 /// The certificates of a path with their status, a line each.
-fn stations(verdict: &CertificateVerdict) -> Vec<String> {
+pub(super) fn stations(verdict: &CertificateVerdict) -> Vec<String> {
     let station = |element: &PathElement| {
         let status = element.status.as_ref().map(|report| (&report.status, report.source));
         let said = match status {
@@ -273,7 +276,8 @@ fn stations(verdict: &CertificateVerdict) -> Vec<String> {
     verdict.path.iter().map(station).collect()
 }
 
-fn judgement(
+/// Puts an answer into words; `valid` is said where there is no reason against it.
+pub(super) fn judgement(
     answer: Answer,
     reason: Option<String>,
     valid: &str,
@@ -286,6 +290,7 @@ fn judgement(
     Ok(Judgement {
         verdict,
         summary: reason.unwrap_or_else(|| valid.to_owned()),
+        parts: Vec::new(),
         path: Vec::new(),
         claimed: None,
         level: None,

@@ -4,6 +4,7 @@
 //! `signing` and `inspection` calls one part of it.
 
 pub mod addresses;
+pub mod container;
 pub mod evidence;
 pub mod filter;
 pub mod inspection;

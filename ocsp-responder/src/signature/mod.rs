@@ -12,6 +12,7 @@
 //! as of the time that it proves: what was revoked or ran out later does not matter.
 
 mod archive;
+pub mod asic;
 mod attributes;
 mod content;
 mod error;

@@ -67,6 +67,8 @@ pub enum SubIndication {
     NotYetValid,
     /// The signature lacks something that is asked for.
     SigConstraintsFailure,
+    /// What was signed is not at hand.
+    SignedDataNotFound,
     /// The path violates a constraint.
     ChainConstraintsFailure,
     /// The path cannot be processed for another reason.

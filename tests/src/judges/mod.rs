@@ -1,5 +1,6 @@
 //! Programs that judge npki's work and that npki's authors did not write.
 
+pub mod asic;
 pub mod cades;
 pub mod checksum_database;
 pub mod gnutls;

@@ -1,0 +1,166 @@
+//! Containers of files and signatures (ASiC-E), made and judged as people do; Python's libraries and OpenSSL look at them, too, and
+//! make some that npki judges.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so and stops"
+)]
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tests::certificates::Issued;
+use tests::judges::{asic, openssl};
+use tests::npki::{exit, text};
+use tests::{Country, Npki, Stamper};
+
+struct Desk {
+    country: Country,
+    folder: PathBuf,
+    person: Npki,
+    signer: Issued,
+}
+
+impl Desk {
+    fn opened() -> Self {
+        let country = Country::populated();
+        let folder = country.installation.scratch("containers");
+        std::fs::write(folder.join("contract.txt"), "The ministry pays 100 maloti.\n".repeat(100)).unwrap();
+        std::fs::write(folder.join("Lekòto 1.txt"), "in three parts\n").unwrap();
+        let person = country.installation.somebody("person");
+        let signer = country.certificate("person-signature").clone();
+        Self { country, folder, person, signer }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    fn signing<'a>(&'a self, container: &'a Path) -> Vec<&'a str> {
+        let (cert, key) = (text(&self.signer.chain), text(&self.signer.key));
+        vec!["sign", "--container", text(container), "--cert", cert, "--key", key]
+    }
+
+    /// Both files in a new container.
+    fn container(&self, name: &str, more: &[&str]) -> PathBuf {
+        let container = self.file(name);
+        let (one, other) = (self.file("contract.txt"), self.file("Lekòto 1.txt"));
+        let sign = [&self.signing(&container)[..], &[text(&one), text(&other)], more].concat();
+        self.person.done(&sign);
+        container
+    }
+
+    #[track_caller]
+    fn verdict(&self, code: i32, container: &Path) -> Value {
+        let root = self.country.installation.root();
+        self.person.answered(code, &["verify", text(container), "--trust", text(&root)])["details"].clone()
+    }
+}
+
+#[test]
+fn what_npki_puts_into_containers_others_verify_and_npki_verifies_theirs() {
+    let desk = Desk::opened();
+    let (root, issuing) = (desk.country.installation.root(), desk.country.installation.issuing());
+    let container = desk.container("files.asice", &[]);
+    // A second signature, by the same person here, over all that is in it.
+    let _ = desk.person.done(&desk.signing(&container));
+    let told = desk.verdict(exit::DONE, &container);
+    let signatures = told["signatures"].as_array().unwrap();
+    assert_eq!((signatures.len(), &told["indication"]), (2, &json!("TOTAL-PASSED")), "{told}");
+    assert_eq!((&told["container"], &told["uncovered"]), (&json!("asic-e"), &json!([])));
+    for signature in signatures {
+        assert_eq!(signature["covers"], json!(["contract.txt", "Lekòto 1.txt"]));
+        assert_eq!((&signature["level"], &signature["form"]), (&json!("B-B"), &json!("cades-baseline-b")));
+    }
+    let read = asic::read(&container, &desk.folder);
+    assert_eq!(read["magic"], "mimetypeapplication/vnd.etsi.asic-e+zip");
+    assert_eq!((&read["names"][0], &read["first"]), (&json!("mimetype"), &json!(true)), "{read}");
+    let judged = read["signatures"].as_array().unwrap();
+    assert_eq!(judged.len(), 2);
+    for signature in judged {
+        assert_eq!(signature["files"], json!({"contract.txt": true, "Lekòto 1.txt": true}));
+        let path = |member: &str| PathBuf::from(signature[member].as_str().unwrap());
+        openssl::cms_verify(&root, &issuing, &path("manifest"), &path("signature")).succeeded();
+    }
+    // Another program's, and ours added to it.
+    let theirs = desk.file("theirs.asice");
+    let (one, other) = (desk.file("contract.txt"), desk.file("Lekòto 1.txt"));
+    asic::make(&theirs, &desk.signer, &issuing, &[&one, &other]);
+    assert_eq!(desk.verdict(exit::DONE, &theirs)["signatures"][0]["file"], "META-INF/signature.p7s");
+    let _ = desk.person.done(&desk.signing(&theirs));
+    assert_eq!(desk.verdict(exit::DONE, &theirs)["signatures"].as_array().unwrap().len(), 2);
+    assert_eq!(asic::read(&theirs, &desk.folder)["signatures"].as_array().unwrap().len(), 2);
+    // What people read.
+    let root = text(&root);
+    let said = desk.person.run_as_text(&["verify", text(&container), "--trust", root]).stdout;
+    assert!(said.contains("VALID") && said.contains("covers   contract.txt"), "{said}");
+}
+
+#[test]
+fn levels_with_time_stamps_are_reached_in_containers() {
+    let desk = Desk::opened();
+    let unit = Stamper::at_work(&desk.country.staff.administrator);
+    let tsa = unit.address();
+    let root = desk.country.installation.root();
+    let plain = desk.container("plain.asice", &[]);
+    let stamped = desk.container("stamped.asice", &["--level", "b-t", "--tsa", &tsa]);
+    let complete =
+        desk.container("complete.asice", &["--level", "b-lt", "--tsa", &tsa, "--trust", text(&root)]);
+    for (container, level) in [(&plain, "B-B"), (&stamped, "B-T"), (&complete, "B-LT")] {
+        assert_eq!(desk.verdict(exit::DONE, container)["signatures"][0]["level"], level);
+    }
+    // Whole seconds are what a revocation's moment has.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    desk.country.revoke(&desk.signer.serial, "key-compromise");
+    assert_eq!(desk.verdict(exit::CANNOT_TELL, &plain)["sub_indication"], "REVOKED_NO_POE");
+    assert_eq!(desk.verdict(exit::DONE, &stamped)["indication"], "TOTAL-PASSED");
+    let last = desk.file("last.asice");
+    let one = desk.file("contract.txt");
+    let sign = [&desk.signing(&last)[..], &[text(&one), "--level", "b-lta", "--tsa", &tsa]].concat();
+    assert!(desk.person.refused(exit::USAGE, &sign).detail.contains("b-b, b-t and b-lt"));
+}
+
+#[test]
+fn what_was_altered_or_added_is_told() {
+    let desk = Desk::opened();
+    let container = desk.container("files.asice", &[]);
+    let octets = std::fs::read(&container).unwrap();
+    let root = desk.country.installation.root();
+    // One digit, within what is not packed: the ZIP file's own sum does not fit any more either.
+    let mut digit = octets.clone();
+    let at = octets.windows(10).position(|part| part == b"100 maloti").unwrap();
+    digit[at] = b'9';
+    std::fs::write(desk.file("digit.asice"), &digit).unwrap();
+    let told = desk.verdict(exit::NO, &desk.file("digit.asice"));
+    assert_eq!(told["indication"], "TOTAL-FAILED", "{told}");
+    // Added by another program, which knows of no signatures.
+    let added = desk.file("added.asice");
+    std::fs::copy(&container, &added).unwrap();
+    let script =
+        "import sys, zipfile\nwith zipfile.ZipFile(sys.argv[1], 'a') as a: a.writestr('more.txt', 'x')";
+    tests::programs::Program::named("python").args(["-c", script, text(&added)]).run().succeeded();
+    let told = desk.verdict(exit::CANNOT_TELL, &added);
+    assert_eq!(
+        (&told["uncovered"], &told["signatures"][0]["answer"]),
+        (&json!(["more.txt"]), &json!("valid"))
+    );
+    let said = desk.person.run_as_text(&["verify", text(&added), "--trust", text(&root)]).stdout;
+    assert!(said.contains("CANNOT TELL") && said.contains("NOT SIGNED  more.txt"), "{said}");
+    // Neither a container nor anything else that can be judged.
+    let plain = desk.file("plain.zip");
+    let script =
+        "import sys, zipfile\nwith zipfile.ZipFile(sys.argv[1], 'w') as a: a.writestr('more.txt', 'x')";
+    tests::programs::Program::named("python").args(["-c", script, text(&plain)]).run().succeeded();
+    let refused = desk.person.refused(exit::USAGE, &["verify", text(&plain), "--trust", text(&root)]);
+    assert!(refused.code == "E-VFY-002" && refused.detail.contains("no signature"), "{refused:?}");
+    // A container is not made anew over one that is there; several files are not signed at once without one.
+    let file = desk.file("contract.txt");
+    let again = [&desk.signing(&container)[..], &[text(&file)]].concat();
+    assert!(desk.person.refused(exit::USAGE, &again).detail.contains("exists"));
+    let (cert, key) = (text(&desk.signer.chain), text(&desk.signer.key));
+    let two = ["sign", text(&file), text(&plain), "--cert", cert, "--key", key];
+    assert!(desk.person.refused(exit::USAGE, &two).detail.contains("2 files"));
+    assert_eq!(std::fs::read(&container).unwrap(), octets);
+}
