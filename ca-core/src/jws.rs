@@ -75,7 +75,7 @@ impl Unverified {
         if header.typ != typ {
             return Err(JwsError::Form("its type"));
         }
-        let algorithm = named(&header.alg).ok_or(JwsError::Algorithm)?;
+        let algorithm = algorithm_named(&header.alg).ok_or(JwsError::Algorithm)?;
         let [certificate] = header.x5c;
         Ok(Self {
             algorithm,
@@ -115,16 +115,21 @@ const NAMES: [(&str, SignatureAlgorithm); 7] = [
     ("EdDSA", SignatureAlgorithm::Ed25519),
 ];
 
-fn named(alg: &str) -> Option<SignatureAlgorithm> {
+/// The algorithm of this name; `None` for one that is not accepted.
+pub fn algorithm_named(alg: &str) -> Option<SignatureAlgorithm> {
     NAMES.iter().find(|(name, _)| *name == alg).map(|(_, algorithm)| *algorithm)
 }
 
-fn name_of(algorithm: SignatureAlgorithm) -> Option<&'static str> {
+/// The name of an algorithm, where it has one.
+pub fn name_of(algorithm: SignatureAlgorithm) -> Option<&'static str> {
     NAMES.iter().find(|(_, one)| *one == algorithm).map(|(name, _)| *name)
 }
 
 /// RFC 7518 section 3.4: ECDSA signatures are R and S, each as long as the curve's order; ES256 is P-256, ES384 P-384.
-fn to_jose(algorithm: SignatureAlgorithm, der: Vec<u8>) -> Result<Vec<u8>, JwsError> {
+///
+/// # Errors
+/// It is no signature of that algorithm.
+pub fn to_jose(algorithm: SignatureAlgorithm, der: Vec<u8>) -> Result<Vec<u8>, JwsError> {
     let unusable = |_| JwsError::Key(KeyError::Unusable("its signature has no fixed form"));
     match algorithm {
         SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256) => {
@@ -137,7 +142,11 @@ fn to_jose(algorithm: SignatureAlgorithm, der: Vec<u8>) -> Result<Vec<u8>, JwsEr
     }
 }
 
-fn to_der(algorithm: SignatureAlgorithm, fixed: Vec<u8>) -> Result<Vec<u8>, JwsError> {
+/// The reverse of [`to_jose`].
+///
+/// # Errors
+/// It has not the length of that algorithm's signatures.
+pub fn to_der(algorithm: SignatureAlgorithm, fixed: Vec<u8>) -> Result<Vec<u8>, JwsError> {
     match algorithm {
         SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256) => {
             let signature = p256::ecdsa::Signature::from_slice(&fixed).map_err(|_| JwsError::Signature)?;

@@ -16,6 +16,7 @@ pub mod asic;
 mod attributes;
 mod content;
 mod error;
+pub mod jades;
 #[cfg(test)]
 mod levels;
 mod material;

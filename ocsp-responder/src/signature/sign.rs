@@ -177,7 +177,8 @@ fn signed(
     Ok(message.framed()?)
 }
 
-fn verify_signer(
+/// That the key may sign with this certificate at this moment.
+pub(super) fn verify_signer(
     signer: &dyn Signer,
     certificate: &Certificate,
     at: OffsetDateTime,

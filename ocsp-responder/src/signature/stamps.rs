@@ -80,11 +80,26 @@ pub(super) fn prove(
         holding.extend(archive.index.zip(verdict));
     }
     for value in found(SIGNATURE_TIMESTAMP) {
-        let token = over_signature(&value, message);
+        let signed = message.signer_infos.get(0).map(|signer| signer.signature.as_bytes());
+        let token = over_value(&value, signed.unwrap_or_default());
         let known = known_at(&holding, SIGNATURE_TIMESTAMP, &value, basis.at);
         proof.judge(StampedPart::Signature, &token, known, material, basis);
     }
     proof
+}
+
+/// Judges time stamps over a signature value, as those of JSON Web Signatures.
+pub(super) fn prove_value(tokens: &[Vec<u8>], value: &[u8], material: &Material, basis: &Basis<'_>) -> Proof {
+    let mut proof = Proof { best: basis.at, stamps: Vec::new() };
+    for token in tokens {
+        proof.judge(StampedPart::Signature, &over_value(token, value), basis.at, material, basis);
+    }
+    proof
+}
+
+/// Takes in what a time stamp carries to be judged by.
+pub(super) fn take_token(material: &mut Material, token: &[u8]) {
+    read_message(token).iter().for_each(|token| material.take(token));
 }
 
 /// The algorithms that a message's content is digested with for its archive time stamps.
@@ -101,7 +116,7 @@ pub(super) fn material(message: &SignedData) -> Material {
     let attributes = message.signer_infos.get(0).and_then(|signer| signer.unsigned_attrs.as_ref());
     for oid in [SIGNATURE_TIMESTAMP, ARCHIVE_TIMESTAMP_V3] {
         for token in values(attributes, oid).iter().take(MAX_TIMESTAMPS) {
-            read_message(token).iter().for_each(|token| material.take(token));
+            take_token(&mut material, token);
         }
     }
     material
@@ -150,9 +165,8 @@ fn earliest(token: &VerifiedToken, known: OffsetDateTime, now: OffsetDateTime) -
 }
 
 /// Clause 5.3 of EN 319 122-1: over the octets of the signature value, without tag and length.
-fn over_signature(token: &[u8], message: &SignedData) -> Result<VerifiedToken, TokenError> {
+fn over_value(token: &[u8], value: &[u8]) -> Result<VerifiedToken, TokenError> {
     let token = TimestampToken::parse(token)?.verify()?;
-    let value = message.signer_infos.get(0).map(|signer| signer.signature.as_bytes()).unwrap_or_default();
     token.statement.verify_about(&ContentDigest::of(value, token.statement.digest))?;
     Ok(token)
 }

@@ -9,14 +9,15 @@ use x509_cert::ext::pkix::KeyUsages;
 
 use super::content::{ContentDigest, Digests};
 use super::error::SignatureError;
-use super::material::judged;
-use super::stamps::{self, StampVerdict, StampedPart};
+use super::material::{Material, judged};
+use super::stamps::{self, Proof, StampVerdict, StampedPart};
 use super::verify::{SignatureForm, SignedFile, VerifiedSignature};
 use crate::validation::algorithm::DigestAlgorithm;
+use crate::validation::certificate::Certificate;
 use crate::validation::verdict::Question;
 use crate::validation::{Answer, Basis, Indication, SubIndication, Verdict};
 
-/// A level of CAdES baseline signatures (EN 319 122-1 clause 6.1).
+/// A level of baseline signatures (EN 319 122-1 clause 6.1, and as the other forms have it).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub enum SignatureLevel {
     /// The signer's certificate is bound, and a time is claimed.
@@ -48,7 +49,7 @@ pub struct SignatureVerdict {
     /// The signature's form, once it could be verified.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub form: Option<SignatureForm>,
-    /// Its level, as far as what was added to it holds; `None` for what is no CAdES baseline signature.
+    /// Its level, as far as what was added to it holds; `None` for what is no baseline signature.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub level: Option<SignatureLevel>,
     /// When it is proven to have existed at the latest: the oldest of its time stamps that hold.
@@ -140,13 +141,32 @@ fn verify_over(signed: SignedFile, content: &Digests, basis: &Basis<'_>) -> Sign
 fn judge(verified: &VerifiedSignature, content: &Digests, basis: &Basis<'_>) -> SignatureVerdict {
     let material = stamps::material(&verified.message);
     let proof = stamps::prove(&verified.message, content, &material, basis);
+    let (form, claimed) = (verified.form, verified.claimed_signing_time);
+    judge_signer(&Attested { signer: &verified.signer, form, claimed }, proof, &material, basis)
+}
+
+/// A signature whose value verifies with its signer's key.
+pub(super) struct Attested<'a> {
+    pub(super) signer: &'a Certificate,
+    pub(super) form: SignatureForm,
+    /// When the signer claims to have signed.
+    pub(super) claimed: Option<OffsetDateTime>,
+}
+
+/// What is left to be judged of it: time stamps, path and status.
+pub(super) fn judge_signer(
+    attested: &Attested<'_>,
+    proof: Proof,
+    material: &Material,
+    basis: &Basis<'_>,
+) -> SignatureVerdict {
     // EN 319 102-1 clauses 5.5.4 and 5.6.3.4: with a proven time, the certificate is judged as of that.
-    let certificate = judged(&verified.signer, proof.best, &material, basis);
+    let certificate = judged(attested.signer, proof.best, material, basis);
     let question = if proof.best < basis.at { Question::ProvenSignature } else { Question::Signature };
     let mut reasons: Vec<_> = certificate.reasons.iter().map(ToString::to_string).collect();
     let mut sub_indication = certificate.reasons.first().map(|reason| reason.sub_indication(question));
     // RFC 5280 section 4.2.1.3: a key that signs files has digitalSignature or nonRepudiation.
-    if !verified.signer.key_may(&[KeyUsages::DigitalSignature, KeyUsages::NonRepudiation]) {
+    if !attested.signer.key_may(&[KeyUsages::DigitalSignature, KeyUsages::NonRepudiation]) {
         reasons.push("the signer's certificate does not allow its key to sign files".to_owned());
         sub_indication.get_or_insert(SubIndication::ChainConstraintsFailure);
     }
@@ -156,11 +176,11 @@ fn judge(verified: &VerifiedSignature, content: &Digests, basis: &Basis<'_>) -> 
         reasons
             .extend(fallen.map(|reason| format!("a time stamp of the signature does not count: {reason}")));
     }
-    let level = level(verified.form, &proof.stamps, material.has_evidence());
+    let level = level(attested.form, &proof.stamps, material.has_evidence());
     SignatureVerdict {
-        form: Some(verified.form),
+        form: Some(attested.form),
         level,
-        claimed_signing_time: verified.claimed_signing_time,
+        claimed_signing_time: attested.claimed,
         proven_time: Some(proof.best).filter(|best| *best < basis.at),
         timestamps: proof.stamps,
         certificate: Some(certificate),
@@ -172,10 +192,10 @@ fn judge(verified: &VerifiedSignature, content: &Digests, basis: &Basis<'_>) -> 
 fn level(form: SignatureForm, stamps: &[StampVerdict], carries: bool) -> Option<SignatureLevel> {
     let holds = |over| stamps.iter().any(|stamp| stamp.over == over && stamp.verdict.answer == Answer::Valid);
     match form {
-        SignatureForm::Cms => None,
-        SignatureForm::CadesBaselineB | SignatureForm::PadesBaselineB if !holds(StampedPart::Signature) => {
-            Some(SignatureLevel::B)
-        }
+        SignatureForm::Cms | SignatureForm::Jws => None,
+        _ if !holds(StampedPart::Signature) => Some(SignatureLevel::B),
+        // What is kept for longer in these is not looked at.
+        SignatureForm::JadesBaselineB => Some(SignatureLevel::T),
         // What PDF documents keep for longer stands in the document (EN 319 142-1 section 5.4), not in the signature.
         SignatureForm::PadesBaselineB => Some(SignatureLevel::T),
         SignatureForm::CadesBaselineB if !carries => Some(SignatureLevel::T),

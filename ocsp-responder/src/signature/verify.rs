@@ -26,6 +26,12 @@ pub enum SignatureForm {
     /// PAdES baseline: in a PDF document; the signer's certificate is bound by a signed reference.
     #[serde(rename = "pades-baseline-b")]
     PadesBaselineB,
+    /// JAdES baseline: a JSON Web Signature with its signer's certificate, which claims a signing time.
+    #[serde(rename = "jades-baseline-b")]
+    JadesBaselineB,
+    /// A JSON Web Signature with its signer's certificate, without all that JAdES asks for.
+    #[serde(rename = "jws")]
+    Jws,
     /// CMS with signed attributes, without all that CAdES asks for.
     #[serde(rename = "cms")]
     Cms,

@@ -1,0 +1,22 @@
+//! JSON Web Signatures (RFC 7515) in the JAdES baseline forms (ETSI TS 119 182-1): B-B, and B-T by a time stamp in `etsiU`.
+//!
+//! [`sign_jws`] makes them: compact or as flattened JSON, with the content in them or beside them; [`with_jws_timestamp`] raises one.
+//! [`JwsSignature`] reads and judges one, by the same judgement as CMS signatures. JSON can be read in two ways, and a JWS says
+//! itself how it is to be verified, which is how most of them were forged: so no member stands twice (`strict.rs`), base64url has one
+//! form only, the certificate's key decides which algorithms there can be, `none` and those with a shared secret are none, what is
+//! critical is understood or refused, and keys and addresses in the header (`jwk`, `jku`, `x5u`) are not looked at.
+
+mod detached;
+mod error;
+mod header;
+mod sign;
+mod strict;
+#[cfg(test)]
+mod tests;
+mod verdict;
+mod wire;
+
+pub use error::JwsError;
+pub use sign::{JwsShape, JwsSignError, jws_imprint, sign_jws, with_jws_timestamp};
+pub use verdict::{JwsContent, JwsSignature};
+pub use wire::is_jws;
