@@ -9,6 +9,8 @@ use ca_core::status::StatusSource;
 use time::{Duration, OffsetDateTime};
 
 use crate::publication::Publication;
+use crate::signature::asic::{ContainerVerdict, verify_container};
+use crate::signature::jades::{JwsContent, JwsSignature, is_jws};
 use crate::signature::pades::{PdfError, PdfVerdict, verify_pdf};
 use crate::signature::{ContentDigest, SignatureVerdict, carries_content, verify_attached, verify_signature};
 use crate::validation::algorithm::DigestAlgorithm;
@@ -22,6 +24,9 @@ use crate::validation::{Basis, Verdict, validate};
 const SKEW: Duration = Duration::minutes(5);
 /// The most octets of a CRL of a CA that is offline. Its certificates are those of other CAs: a handful.
 const MOST_CRL_OCTETS: u64 = 1024 * 1024;
+
+/// The most octets that a container unpacks to: who asks many times at once must not fill the memory or the time of others.
+const MOST_UNPACKED: u64 = 64 * 1024 * 1024;
 
 /// Answers what is valid, as an installation sees it.
 #[derive(Debug)]
@@ -47,6 +52,9 @@ pub enum Unanswerable {
     /// The document cannot be read.
     #[error(transparent)]
     Document(#[from] PdfError),
+    /// The content itself was signed, and only a digest of it is there.
+    #[error("the signature is over the content itself, not over a digest of it")]
+    DigestOnly,
     /// The document carries no signature.
     #[error("the document carries no signature")]
     Unsigned,
@@ -135,6 +143,9 @@ impl Validator {
         at: Option<OffsetDateTime>,
     ) -> Result<SignatureVerdict, Unanswerable> {
         let at = self.moment(at)?;
+        if is_jws(signature) {
+            return self.with_basis(chain, given, at, |basis| jws(signature, &content, basis));
+        }
         let digest = |content: SignatureContent, wanted| match content {
             SignatureContent::Octets(octets) => Ok(ContentDigest::of(&octets, wanted)),
             SignatureContent::Digest(digest) if digest.algorithm() == wanted => Ok(digest),
@@ -159,6 +170,16 @@ impl Validator {
         let verdict =
             self.with_basis(&[], GatheredEvidence::default(), now, |basis| verify_pdf(document, basis));
         verdict.map_err(Unanswerable::Document)?.ok_or(Unanswerable::Unsigned)
+    }
+
+    /// Whether the signatures in a container (ASiC) are valid, and what they cover.
+    ///
+    /// # Errors
+    /// It carries no signature.
+    pub fn container(&self, container: &[u8]) -> Result<ContainerVerdict, Unanswerable> {
+        let now = self.clock.now();
+        let judged = |basis: &Basis<'_>| verify_container(container, MOST_UNPACKED, basis);
+        self.with_basis(&[], GatheredEvidence::default(), now, judged).ok_or(Unanswerable::Unsigned)
     }
 
     /// EN 319 102-1 knows no validation in the future: a certificate that is good now may be revoked by then.
@@ -199,6 +220,30 @@ impl Validator {
         let parts = (0..crl.parts()).map(|place| self.publication.part(&crl, place));
         parts.collect::<Result<Vec<_>, _>>().ok().map(|parts| parts.concat())
     }
+}
+
+/// Judges a JSON Web Signature.
+fn jws(
+    signature: &[u8],
+    content: &SignatureContent,
+    basis: &Basis<'_>,
+) -> Result<SignatureVerdict, Unanswerable> {
+    let read = JwsSignature::parse(signature);
+    let carries = read.as_ref().map_or(Ok(None), JwsSignature::attached).is_ok_and(|inside| inside.is_some());
+    let content = match (content, &read) {
+        (SignatureContent::Octets(octets), _) => JwsContent::Octets(octets),
+        (SignatureContent::Inside, Ok(_)) if !carries => return Err(Unanswerable::NoContent),
+        (SignatureContent::Inside, _) => JwsContent::Inside,
+        (SignatureContent::Digest(digest), Ok(signature)) if !carries => match signature.digest_algorithm() {
+            Some(wanted) if wanted != digest.algorithm() => {
+                return Err(Unanswerable::OtherDigest { given: digest.algorithm(), wanted });
+            }
+            Some(_) => JwsContent::Digest(digest),
+            None => return Err(Unanswerable::DigestOnly),
+        },
+        (SignatureContent::Digest(digest), _) => JwsContent::Digest(digest),
+    };
+    Ok(JwsSignature::judge(read, content, basis))
 }
 
 /// What the installation knows, and what who asks has sent.

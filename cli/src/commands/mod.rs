@@ -49,6 +49,7 @@ mod revoke;
 mod serve;
 mod sign;
 mod sign_container;
+mod sign_jws;
 mod staff;
 mod statistics;
 mod status;

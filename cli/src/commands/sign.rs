@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use ocsp_responder::signature::pades::PdfNote;
 use serde::Serialize;
 
-use super::{Ending, sign_container, word};
+use super::{Ending, sign_container, sign_jws, word};
 use crate::client::Publications;
 use crate::context::private_key;
 use crate::failure::{Failure, catalogue};
@@ -45,6 +45,13 @@ pub struct SignArguments {
     /// that stands there
     #[arg(long, value_name = "OUT", conflicts_with_all = ["attached", "raise", "pdf", "out"])]
     container: Option<PathBuf>,
+    /// Make a JSON Web Signature (JAdES), FILE.jws: compact, or flattened JSON
+    #[arg(long, value_name = "FORM", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "compact",
+        conflicts_with_all = ["attached", "raise", "pdf", "container"])]
+    jws: Option<JwsForm>,
+    /// The file stays beside the JSON Web Signature, which has its digest
+    #[arg(long, requires = "jws")]
+    pub(super) detached: bool,
     /// Why it was signed: the PDF says so
     #[arg(long, value_name = "TEXT", requires = "pdf")]
     reason: Option<String>,
@@ -63,7 +70,16 @@ pub struct SignArguments {
     trust: Option<PathBuf>,
     /// The signature's file [default: FILE.p7s or FILE.p7m; with --raise, that file]
     #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
+}
+
+/// How a JSON Web Signature is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum JwsForm {
+    /// Three parts with full stops between them
+    Compact,
+    /// Flattened JSON, which has room for a time stamp
+    Json,
 }
 
 /// A level of CAdES baseline signatures.
@@ -98,8 +114,12 @@ pub fn run(arguments: &SignArguments, session: &mut Session) -> Ending {
         return sign_container::signed(container, arguments, session);
     }
     let file = arguments.file()?;
-    let limit = if arguments.attached { MAX_INSIDE } else { files::MAX_DOCUMENT };
+    let inside = arguments.attached || arguments.jws.is_some() && !arguments.detached;
+    let limit = if inside { MAX_INSIDE } else { files::MAX_DOCUMENT };
     let document = files::read(file, limit)?;
+    if let Some(form) = arguments.jws {
+        return sign_jws::signed(form, file, &document, arguments, session);
+    }
     if arguments.pdf {
         return signed_pdf(arguments, file, &document, session);
     }
@@ -164,10 +184,7 @@ pub(super) fn signature(
     document: &[u8],
     session: &Session,
 ) -> Result<Vec<u8>, Failure> {
-    let given = |path: &Option<PathBuf>| path.clone().ok_or_else(|| Failure::of(&catalogue::USAGE));
-    let (cert, key) = (given(&arguments.cert)?, given(&arguments.key)?);
-    let chain = Chain::read(&cert)?;
-    let key = read_key(&key)?;
+    let (key, chain) = key_and_chain(arguments)?;
     let placed = match (arguments.attached, arguments.pdf) {
         (true, _) => Placed::Inside,
         (false, true) => Placed::Around,
@@ -176,10 +193,27 @@ pub(super) fn signature(
     signing::sign(document, placed, &chain, &key, session.clock.now())
 }
 
+/// The key to sign with, and the certificates that go with it.
+pub(super) fn key_and_chain(arguments: &SignArguments) -> Result<(Vec<u8>, Chain), Failure> {
+    let given = |path: &Option<PathBuf>| path.clone().ok_or_else(|| Failure::of(&catalogue::USAGE));
+    let (cert, key) = (given(&arguments.cert)?, given(&arguments.key)?);
+    let chain = Chain::read(&cert)?;
+    Ok((read_key(&key)?, chain))
+}
+
 fn read_key(path: &Path) -> Result<Vec<u8>, Failure> {
     let key = private_key(&files::read(path, files::MAX_OBJECT)?)
         .map_err(|failure| failure.what(format!("{} cannot be used as a key", path.display())))?;
     Ok(key.to_vec())
+}
+
+/// The time-stamping unit that the level needs.
+pub(super) fn unit(arguments: &SignArguments) -> Result<&url::Url, Failure> {
+    arguments.tsa.as_ref().ok_or_else(|| {
+        Failure::of(&catalogue::USAGE)
+            .cause(format!("level {} needs a time stamp", word(arguments.level)))
+            .fix("give the time-stamping unit's address: --tsa URL")
+    })
 }
 
 /// The signature of the level that is wanted. Each level has what those below it have.
@@ -197,11 +231,7 @@ pub(super) fn raised(
             None => Ok(signature),
         };
     }
-    let unit = arguments.tsa.as_ref().ok_or_else(|| {
-        Failure::of(&catalogue::USAGE)
-            .cause(format!("level {} needs a time stamp", word(arguments.level)))
-            .fix("give the time-stamping unit's address: --tsa URL")
-    })?;
+    let unit = unit(arguments)?;
     let publications = Publications::within(session.settings.timeout.value);
     let entropy = std::sync::Arc::clone(&session.entropy);
     let raising = Raising { document, unit, publications: &publications, entropy: entropy.as_ref() };

@@ -6,6 +6,7 @@ use ca_core::clock::in_words;
 use clap::Args;
 use ocsp_responder::signature::asic::is_container;
 use ocsp_responder::signature::carries_content;
+use ocsp_responder::signature::jades::is_jws;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -28,7 +29,7 @@ pub struct VerifyArguments {
     /// A certificate, a file with a signature or a time stamp, a signed PDF, a container (.asice, .asics), or a signature that
     /// carries its file
     file: PathBuf,
-    /// The signature [default: FILE.p7s, when it exists]
+    /// The signature [default: FILE.p7s or FILE.jws, when it exists]
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
     /// Verify a time stamp of the file, and no signature: what `npki timestamp` wrote
@@ -96,7 +97,7 @@ fn by_itself(
     if is_container(&content) {
         return container::judge_container(&content, anchors, at, evidence);
     }
-    if carries_content(&content) {
+    if carries_content(&content) || is_jws(&content) {
         return judgement::judge_signature(None, &content, anchors, at, evidence);
     }
     let given = Chain::parse(&content).ok_or_else(|| {
@@ -123,9 +124,8 @@ fn signed_file(
 
 fn signature_of(arguments: &VerifyArguments) -> Option<PathBuf> {
     arguments.signature.clone().or_else(|| {
-        let mut beside = arguments.file.clone().into_os_string();
-        beside.push(".p7s");
-        Some(PathBuf::from(beside)).filter(|path| path.exists())
+        let beside = [".p7s", ".jws"].map(|ending| files::beside(&arguments.file, ending));
+        beside.into_iter().find(|path| path.exists())
     })
 }
 
@@ -151,7 +151,7 @@ fn text(answer: &Answer, page: &mut Page) {
         page.line(format!("  stamped  {stamped}"));
     }
     if let Some(level) = &answer.judgement.level {
-        page.line(format!("  level    CAdES {level}"));
+        page.line(format!("  level    {level}"));
     }
     for silent in &answer.judgement.unreachable {
         page.line(format!("  silent   {silent}"));

@@ -1,8 +1,9 @@
 //! Verdicts about certificates, signed files and time stamps, over `ocsp_responder::validation` and `ocsp_responder::signature`.
 
 use ca_core::clock::in_words;
+use ocsp_responder::signature::jades::{JwsContent, JwsSignature, is_jws};
 use ocsp_responder::signature::pades::{EmbeddedSignature, verify_pdf};
-use ocsp_responder::signature::{verify_attached, verify_signed_file};
+use ocsp_responder::signature::{SignatureForm, verify_attached, verify_signed_file};
 use ocsp_responder::timestamp::{StatementView, verify_timestamp};
 use ocsp_responder::validation::certificate::Certificate;
 use ocsp_responder::validation::path::{PathFailure, find_path};
@@ -146,7 +147,7 @@ pub fn judge_certificate(
     Ok(Judgement { path: stations(&verdict), ..judged })
 }
 
-/// Judges a signature (CMS, CAdES baseline) at a moment: over a document, or over what it carries where there is none.
+/// Judges a signature (CMS, CAdES baseline; JWS, JAdES baseline) at a moment: over a document, or over what it carries where there is none.
 ///
 /// # Errors
 /// Something given cannot be read; a verdict of no is no error.
@@ -160,6 +161,10 @@ pub fn judge_signature(
     let anchors = trusted(anchors)?;
     let basis = Basis { anchors: &anchors, intermediates: &[], evidence, ocsp: evidence, at };
     let verdict = match document {
+        given if is_jws(signature) => {
+            let content = given.map_or(JwsContent::Inside, JwsContent::Octets);
+            JwsSignature::judge(JwsSignature::parse(signature), content, &basis)
+        }
         Some(document) => verify_signed_file(signature, document, &basis)
             .map_err(|error| Failure::of(&catalogue::UNREADABLE).cause(error.to_string()))?,
         None => verify_attached(signature, &basis),
@@ -181,7 +186,8 @@ pub fn judge_signature(
         .proven_time
         .map(|proven| format!("{}: it has existed since then at the latest", in_words(proven)));
     let level = verdict.level.and_then(|level| serde_json::to_value(level).ok());
-    let level = level.and_then(|level| level.as_str().map(str::to_owned));
+    let standard = if verdict.form == Some(SignatureForm::JadesBaselineB) { "JAdES" } else { "CAdES" };
+    let level = level.and_then(|level| level.as_str().map(|level| format!("{standard} {level}")));
     Ok(Judgement { path, claimed: verdict.claimed_signing_time, stamped, level, ..judged })
 }
 

@@ -9,6 +9,7 @@ pub mod evidence;
 pub mod filter;
 pub mod inspection;
 pub mod judgement;
+pub mod jws;
 pub mod material;
 pub mod ocsp;
 pub mod revocation_list;

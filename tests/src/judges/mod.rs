@@ -4,6 +4,7 @@ pub mod asic;
 pub mod cades;
 pub mod checksum_database;
 pub mod gnutls;
+pub mod jose;
 pub mod openssl;
 pub mod pdf;
 pub mod pkilint;

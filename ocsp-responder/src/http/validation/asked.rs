@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::problem::{self as table, Problem};
 use crate::signature::ContentDigest;
+use crate::signature::jades::is_jws;
 use crate::validation::algorithm::DigestAlgorithm;
 use crate::validation::certificate::Certificate;
 use crate::validation::status::{GatheredEvidence, MAX_EVIDENCE};
@@ -42,7 +43,7 @@ pub(super) struct CertificateQuestion {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SignatureQuestion {
-    /// The signature (CMS, CAdES): DER in base64, or PEM.
+    /// The signature: CMS (CAdES), DER in base64, or PEM; or a JSON Web Signature (JAdES), compact or flattened JSON, as it is.
     signature: String,
     /// What was signed, base64. Either this or `digest`, or neither where the signature carries it.
     #[serde(default)]
@@ -168,7 +169,11 @@ impl SignatureQuestion {
             }
         };
         Ok(AskedSignature {
-            signature: octets_or_pem("signature", &self.signature)?,
+            signature: if is_jws(self.signature.as_bytes()) {
+                self.signature.into_bytes()
+            } else {
+                octets_or_pem("signature", &self.signature)?
+            },
             content,
             circumstances: circumstances(&self.chain, &self.evidence, self.at)?,
         })

@@ -37,6 +37,7 @@ use super::pace::{PaceSettings, paced};
 use super::plain;
 use crate::metrics::Metrics;
 use crate::signature::SignatureVerdict;
+use crate::signature::asic::ContainerVerdict;
 use crate::signature::pades::PdfVerdict;
 use crate::validation::Verdict;
 use crate::validator::{Unanswerable, Validator};
@@ -126,7 +127,17 @@ struct DocumentAnswer {
     summary: String,
     /// The answer with all that led to it.
     #[serde(flatten)]
-    verdict: PdfVerdict,
+    verdict: DocumentVerdict,
+}
+
+/// The answer about a PDF document, or about a container.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+enum DocumentVerdict {
+    /// About a PDF document.
+    Pdf(PdfVerdict),
+    /// About a container.
+    Container(ContainerVerdict),
 }
 
 impl From<PdfVerdict> for DocumentAnswer {
@@ -134,7 +145,17 @@ impl From<PdfVerdict> for DocumentAnswer {
         let valid = || {
             "unchanged since it was signed; the signers' certificates are valid and not revoked".to_owned()
         };
-        Self { summary: verdict.reasons.first().cloned().unwrap_or_else(valid), verdict }
+        let summary = verdict.reasons.first().cloned().unwrap_or_else(valid);
+        Self { summary, verdict: DocumentVerdict::Pdf(verdict) }
+    }
+}
+
+impl From<ContainerVerdict> for DocumentAnswer {
+    fn from(verdict: ContainerVerdict) -> Self {
+        let valid =
+            || "every file is unchanged and signed; the certificates are valid and not revoked".to_owned();
+        let summary = verdict.reasons.first().cloned().unwrap_or_else(valid);
+        Self { summary, verdict: DocumentVerdict::Container(verdict) }
     }
 }
 
@@ -193,9 +214,13 @@ async fn signatures(
     desk.judge(move |validator| signature(validator, asked)).await.map(Json)
 }
 
-/// Whether the signatures in a PDF document are valid now, and what was changed after each. The document is not kept.
+/// Whether the signatures in a PDF document are valid now, and what was changed after each; or those in a container (ASiC-E or
+/// ASiC-S with CAdES), and which of its files none covers. The document is not kept.
 #[utoipa::path(post, path = "/v1/validation/documents", tag = "validation", operation_id = "validate_document",
-    request_body(content = Vec<u8>, content_type = "application/pdf"),
+    request_body(content(
+        (Vec<u8> = "application/pdf"),
+        (Vec<u8> = "application/vnd.etsi.asic-e+zip"),
+        (Vec<u8> = "application/vnd.etsi.asic-s+zip"))),
     responses((status = 200, description = "The answer, yes or no or cannot tell", body = DocumentAnswer)))]
 async fn documents(
     State(desk): State<Desk>,
@@ -203,14 +228,21 @@ async fn documents(
     body: Body,
 ) -> Result<Json<DocumentAnswer>, Problem> {
     let kind = media_type(&headers);
-    if kind != "application/pdf" {
-        return Err(Problem::new(
-            table::NOT_JSON,
-            format!("the Content-Type is {kind:?}, not application/pdf"),
-        ));
+    let is_container = CONTAINERS.contains(&kind.as_str());
+    if !is_container && kind != "application/pdf" {
+        let detail =
+            format!("the Content-Type is {kind:?}, not application/pdf or that of a container (ASiC)");
+        return Err(Problem::new(table::NOT_JSON, detail));
     }
     let document = whole(&headers, body).await?;
-    desk.judge(move |validator| Ok(validator.document(&document)?.into())).await.map(Json)
+    let judged = move |validator: &Validator| {
+        Ok(if is_container {
+            validator.container(&document)?.into()
+        } else {
+            validator.document(&document)?.into()
+        })
+    };
+    desk.judge(judged).await.map(Json)
 }
 
 /// Several questions at once, each answered by itself.
@@ -260,7 +292,7 @@ impl From<Unanswerable> for Problem {
         let detail = unanswerable.to_string();
         match unanswerable {
             Unanswerable::Future(_) => Self::new(table::FUTURE, detail),
-            Unanswerable::NoContent => Self::new(table::CONTENT, detail),
+            Unanswerable::NoContent | Unanswerable::DigestOnly => Self::new(table::CONTENT, detail),
             Unanswerable::Document(_) | Unanswerable::Unsigned => Self::new(table::NO_DOCUMENT, detail),
             Unanswerable::OtherDigest { .. } => Self::new(table::OTHER_DIGEST, detail),
         }
@@ -290,6 +322,8 @@ impl Desk {
     }
 }
 
+/// The media types of containers (EN 319 162-1).
+const CONTAINERS: [&str; 2] = ["application/vnd.etsi.asic-e+zip", "application/vnd.etsi.asic-s+zip"];
 /// The media types of a certificate by itself.
 const FILES: [&str; 4] = [
     "application/pkix-cert",

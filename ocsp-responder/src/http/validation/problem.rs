@@ -54,8 +54,8 @@ problems! {
     INTERNAL = "E-VAL-012" 500 true, "The question was not answered", "ask again; if it stays, tell the operator";
     TOO_OFTEN = "E-VAL-013" 429 true, "You ask more often than one address may",
         "ask again after the seconds of Retry-After, and several questions in one call: /v1/validation/batch";
-    NO_DOCUMENT = "E-VAL-014" 422 false, "This is no signed PDF document",
-        "send the PDF as it is, with the signatures in it; a signature beside a file goes to /v1/validation/signatures";
+    NO_DOCUMENT = "E-VAL-014" 422 false, "This is no signed document",
+        "send the PDF or the container (ASiC) as it is, with the signatures in it; a signature beside a file goes to /v1/validation/signatures";
 }
 
 /// Every problem this interface gives.

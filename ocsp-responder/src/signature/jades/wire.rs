@@ -16,6 +16,9 @@ const MAX_HEADER: usize = 512 * 1024;
 /// Whether a file looks like a JSON Web Signature, rather than like something else that can be verified.
 pub fn is_jws(octets: &[u8]) -> bool {
     let text = octets.trim_ascii();
+    if text.len() > MAX_OCTETS {
+        return false;
+    }
     if text.first() == Some(&b'{') {
         return strict::object(text, "")
             .is_ok_and(|members| members.contains_key("protected") || members.contains_key("signatures"));
