@@ -12,5 +12,6 @@ pub mod ocsp;
 pub mod publication;
 pub mod signature;
 pub mod timestamp;
+pub mod trusted_list;
 pub mod validation;
 pub mod validator;

@@ -1,11 +1,12 @@
-//! What is published besides OCSP: the CAs' certificates, their newest CRLs and their filters.
+//! What is published besides OCSP: the CAs' certificates, their newest CRLs and their filters, and the trusted list.
 
 mod compressed;
 mod copies;
 mod index;
 
 pub use copies::{CopiedFile, Copies, Copy, NotCopied};
-pub use index::{CrlEntry, FilterEntry, INDEX_FORM, OfCa, PublishedIndex, sha256};
+pub(crate) use compressed::gzip;
+pub use index::{CrlEntry, FilterEntry, INDEX_FORM, ListEntry, OfCa, PublishedIndex, sha256};
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -24,6 +25,7 @@ use time::OffsetDateTime;
 use x509_cert::Certificate;
 
 use self::compressed::CompressedFiles;
+use crate::trusted_list::TrustedLists;
 
 /// The certificates of the installation's CAs, and the store their newest CRLs are read from.
 ///
@@ -34,6 +36,7 @@ pub struct Publication {
     store: Arc<dyn Store>,
     certificates: BTreeMap<CaId, Vec<u8>>,
     filters: Arc<Filters>,
+    trusted_lists: Arc<TrustedLists>,
     compressed: Arc<CompressedFiles>,
 }
 
@@ -70,12 +73,23 @@ impl Filters {
 impl Publication {
     /// Publishes the CRLs kept in `store` of the CAs added with [`Self::with`].
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, certificates: BTreeMap::new(), filters: Arc::default(), compressed: Arc::default() }
+        Self {
+            store,
+            certificates: BTreeMap::new(),
+            filters: Arc::default(),
+            trusted_lists: Arc::default(),
+            compressed: Arc::default(),
+        }
     }
 
     /// The CAs' filters: a share, for whoever makes them.
     pub const fn filters(&self) -> &Arc<Filters> {
         &self.filters
+    }
+
+    /// The trusted lists: a share, for whoever makes them.
+    pub const fn trusted_lists(&self) -> &Arc<TrustedLists> {
+        &self.trusted_lists
     }
 
     /// Adds a CA and its certificate, DER.

@@ -1,4 +1,4 @@
-//! CRLs, CA certificates and filters as files (RFC 2585, RFC 5280 sections 4.2.1.13 and 4.2.2.1).
+//! CRLs, CA certificates, filters and trusted lists as files (RFC 2585, RFC 5280 sections 4.2.1.13 and 4.2.2.1).
 
 use std::sync::Arc;
 
@@ -24,6 +24,8 @@ pub(super) const CERTIFICATE_TYPE: &str = "application/pkix-cert";
 pub(super) const BUNDLE_TYPE: &str = "application/pkcs7-mime; smime-type=certs-only";
 /// The form is npki's own (see [`crate::filter`]), and no type is registered for it.
 pub(super) const FILTER_TYPE: &str = "application/octet-stream";
+/// TS 119 612 section 6.2.
+const TRUSTED_LIST_TYPE: &str = "application/vnd.etsi.tsl+xml";
 /// How long filters are kept by caches: they are made every hour or less often.
 pub(super) const FILTER_LIFE: time::Duration = time::Duration::minutes(5);
 /// The index is superseded whenever something is published.
@@ -112,6 +114,35 @@ pub(super) async fn filter(
     let held = validators.not_modified(&headers, FILTER_TYPE);
     held.unwrap_or_else(|| {
         (validators.headers(FILTER_TYPE), Bytes::from_owner(filter.octets)).into_response()
+    })
+}
+
+/// A trusted list: signed, `.xml`, or the same in plain JSON, `.json`.
+pub(super) async fn trusted_list(
+    State(state): State<PublicState>,
+    file: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Response {
+    let named = file.ok().and_then(|Path(name)| {
+        let (territory, ending) = name.split_once('.')?;
+        let list = state.publication.trusted_lists().find(territory)?;
+        match ending {
+            "xml" => Some((list.xml.clone(), list, TRUSTED_LIST_TYPE)),
+            "json" => Some((list.json.clone(), list, "application/json")),
+            _ => None,
+        }
+    });
+    let Some((form, list, content_type)) = named else {
+        return plain::problem(StatusCode::NOT_FOUND, "No such trusted list is published here.");
+    };
+    let gzip = form.gzip.filter(|_| takes_gzip(&headers));
+    let now = state.clock.now();
+    let validators = Validators::of_digest(&form.sha256)
+        .modified(list.issued)
+        .expiring(now, list.next_update.unwrap_or(now))
+        .encoded(gzip.is_some());
+    validators.not_modified(&headers, content_type).unwrap_or_else(|| {
+        (validators.headers(content_type), Bytes::from_owner(gzip.unwrap_or(form.octets))).into_response()
     })
 }
 

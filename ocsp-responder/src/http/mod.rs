@@ -1,5 +1,5 @@
 //! The public endpoints, over plain HTTP: `/ocsp`, `/crl/{ca}.crl` and a CA's other CRLs, `/ca/{ca}.cer`, `/ca/{ca}.p7c`,
-//! `/filter/{ca}.filter`, `/published`, `/ledger/…`, `/status/…`, `/healthz`, `/readyz`.
+//! `/filter/{ca}.filter`, `/trusted-list/{territory}.xml` and `.json`, `/published`, `/ledger/…`, `/status/…`, `/healthz`, `/readyz`.
 //!
 //! Plain HTTP on purpose (RFC 5280 section 8, RFC 6960 appendix A.1): what is served is signed itself, and fetching
 //! it over TLS would need the very status it tells. Bad input gets a 4xx or an OCSP error, never a 5xx.
@@ -117,6 +117,7 @@ pub fn router(state: PublicState) -> Router {
         .route("/crl/{*path}", get(files::crl))
         .route("/ca/{file}", get(files::certificates))
         .route("/filter/{file}", get(files::filter))
+        .route("/trusted-list/{file}", get(files::trusted_list))
         .route("/published", get(files::index))
         .route("/ledger/checkpoint", get(ledger::checkpoint))
         .route("/ledger/key", get(ledger::key))

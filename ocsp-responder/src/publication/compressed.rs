@@ -1,4 +1,5 @@
-//! CRLs in gzip, for those who take it: each is compressed once, when the first asks.
+//! CRLs in gzip, for those who take it: each is compressed once, when the first asks. Trusted lists, which are few, when they are
+//! published.
 //!
 //! A CRL is a list of random serial numbers with much the same around each: over a slow line it comes in half the time or less.
 //! Filters are as dense as they can be, and certificates are small: both are sent as they are.
@@ -83,7 +84,8 @@ fn make_room(files: &mut VecDeque<CompressedFile>) {
     }
 }
 
-fn gzip(octets: &[u8]) -> Option<Arc<[u8]>> {
+/// Octets in gzip; nothing where that is not smaller.
+pub(crate) fn gzip(octets: &[u8]) -> Option<Arc<[u8]>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     // Into memory: nothing fails.
     encoder.write_all(octets).ok()?;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{Publication, PublishedFilter};
+use crate::trusted_list::{PublishedList, TrustedLists};
 
 /// The form, and its version: members may be added under it.
 pub const INDEX_FORM: &str = "npki.published/1";
@@ -20,6 +21,26 @@ pub struct PublishedIndex {
     pub form: String,
     /// CA by CA.
     pub cas: Vec<OfCa>,
+    /// The trusted lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trusted_lists: Vec<ListEntry>,
+}
+
+/// A trusted list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListEntry {
+    /// Its territory: it is `/trusted-list/TERRITORY.xml`, and the same in JSON `/trusted-list/TERRITORY.json`.
+    pub territory: String,
+    /// Its number.
+    pub number: u64,
+    /// SHA-256 of the signed list, lower-case hex.
+    pub sha256: String,
+    /// When it was made, UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub issued: OffsetDateTime,
+    /// When the next one comes at the latest, UTC.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub next_update: Option<OffsetDateTime>,
 }
 
 /// What is published of a CA.
@@ -69,7 +90,14 @@ pub struct FilterEntry {
 impl PublishedIndex {
     /// Of these CAs.
     pub fn of(cas: Vec<OfCa>) -> Self {
-        Self { form: INDEX_FORM.to_owned(), cas }
+        Self { form: INDEX_FORM.to_owned(), cas, trusted_lists: Vec::new() }
+    }
+
+    /// With these trusted lists.
+    #[must_use]
+    pub fn and_lists(mut self, lists: &TrustedLists) -> Self {
+        self.trusted_lists = lists.all().into_iter().map(ListEntry::from).collect();
+        self
     }
 
     /// Reads one; `None` of anything else.
@@ -101,7 +129,8 @@ impl Publication {
                 filter: self.filters.find(ca).map(FilterEntry::from),
             })
         };
-        self.certificates.iter().map(of_ca).collect::<Result<_, _>>().map(PublishedIndex::of)
+        let cas = self.certificates.iter().map(of_ca).collect::<Result<Vec<OfCa>, StorageError>>()?;
+        Ok(PublishedIndex::of(cas).and_lists(&self.trusted_lists))
     }
 }
 
@@ -132,6 +161,18 @@ impl From<StoredCrl> for CrlEntry {
 impl From<PublishedFilter> for FilterEntry {
     fn from(filter: PublishedFilter) -> Self {
         Self { sha256: filter.sha256.to_string(), made: filter.made }
+    }
+}
+
+impl From<(String, PublishedList)> for ListEntry {
+    fn from((territory, list): (String, PublishedList)) -> Self {
+        Self {
+            territory,
+            number: list.sequence,
+            sha256: list.xml.sha256.to_string(),
+            issued: list.issued,
+            next_update: list.next_update,
+        }
     }
 }
 
