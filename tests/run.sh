@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds, checks and tests everything, on a machine with a Rust toolchain: what the README and continuous integration run.
 #
-# Installs what is missing of the programs that judge npki's work (openssl, GnuTLS, Java, nginx, curl, age, faketime, SoftHSM,
+# Installs what is missing of the programs that judge npki's work (openssl, GnuTLS, Java, nginx, curl, age, faketime, SoftHSM, xmlsec1,
 # Go, pkilint, openapi-spec-validator and the vectors of NIST's PKITS) and of PostgreSQL, which the tests of storage start for themselves. Where
 # nothing is missing, it needs no network but for crates that are not downloaded yet.
 set -euo pipefail
@@ -42,6 +42,7 @@ missing_packages() {
     # Java compiles what judges OCSP before it runs it.
     command -v javac >/dev/null && command -v keytool >/dev/null || echo default-jdk-headless
     command -v nginx >/dev/null || echo nginx-light
+    command -v xmlsec1 >/dev/null || echo xmlsec1
     command -v softhsm2-util >/dev/null || echo softhsm2
     command -v go >/dev/null || echo golang-go
     command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || echo postgresql

@@ -287,6 +287,24 @@ impl Certificates {
     }
 }
 
+/// Where the certificates stand that are bound to identities whose references begin with `begins`, of all CAs; at most `limit`.
+///
+/// # Errors
+/// Storage failed, or the index holds what is no place.
+pub fn bound_to_each(
+    store: &dyn Store,
+    begins: &str,
+    limit: usize,
+) -> Result<Vec<CertificatePlace>, StorageError> {
+    let entries = store.scan(CERTIFICATES_BY_IDENTITY, &KeyRange::prefix(begins.as_bytes()), limit)?;
+    let place = |(key, _): &Entry| {
+        let slash = key.iter().position(|octet| *octet == b'/');
+        let place = slash.and_then(|at| CertificatePlace::from_key(key.get(at + 1..)?));
+        place.ok_or_else(|| StorageError(format!("index entry {} leads nowhere", hex::encode(key))))
+    };
+    entries.iter().map(place).collect()
+}
+
 impl StatusSource for Certificates {
     fn status(&self, serial: &SerialNumber) -> Result<SerialStatus, StorageError> {
         Ok(match self.find(serial)? {

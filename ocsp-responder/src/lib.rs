@@ -11,7 +11,10 @@ pub mod metrics;
 pub mod ocsp;
 pub mod publication;
 pub mod signature;
+mod tables;
 pub mod timestamp;
 pub mod trusted_list;
 pub mod validation;
 pub mod validator;
+
+pub use tables::TABLES;

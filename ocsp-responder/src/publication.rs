@@ -4,8 +4,8 @@ mod compressed;
 mod copies;
 mod index;
 
-pub use copies::{CopiedFile, Copies, Copy, NotCopied};
 pub(crate) use compressed::gzip;
+pub use copies::{CopiedFile, Copies, Copy, NotCopied};
 pub use index::{CrlEntry, FilterEntry, INDEX_FORM, ListEntry, OfCa, PublishedIndex, sha256};
 
 use std::collections::BTreeMap;

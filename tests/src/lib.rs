@@ -26,6 +26,7 @@ pub mod far_responder;
 pub mod held_socket;
 pub mod installation;
 pub mod judges;
+pub mod lister;
 pub mod load;
 pub mod made_store;
 pub mod ministry;

@@ -4,7 +4,10 @@ use std::fmt::Write;
 
 /// Who uses what, in the order of `npki --help`.
 const GROUPS: [(&str, &[&str]); 5] = [
-    ("Verifying (relying parties)", &["verify", "inspect", "lint", "status", "crl", "sign", "timestamp"]),
+    (
+        "Verifying (relying parties)",
+        &["verify", "inspect", "lint", "status", "crl", "trust", "sign", "timestamp"],
+    ),
     ("Requesting (agencies)", &["cert", "request", "fleet", "profile"]),
     (
         "Vetting and administration",

@@ -55,6 +55,7 @@ mod statistics;
 mod status;
 mod timestamp;
 mod token;
+mod trust;
 mod tsa;
 mod verify;
 mod version;
@@ -95,6 +96,9 @@ pub enum Command {
     /// Certificate revocation lists
     #[command(subcommand)]
     Crl(crl::CrlCommand),
+    /// Trusted lists: take those of countries, tell what they vouch for; have one's own signed
+    #[command(subcommand, after_help = trust::EXPLAINED)]
+    Trust(trust::TrustCommand),
     /// Sign a file, also with time stamps for decades; raise a signature to a higher level
     Sign(sign::SignArguments),
     /// Have a file stamped with the time: proof that it was there then
@@ -233,6 +237,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Status(arguments) => status::run(&arguments, session),
         Command::Doctor(arguments) => doctor::run(&arguments, session),
+        Command::Trust(command) => trust::run(command, session),
         Command::Crl(command) => crl::run(command, session),
         Command::Sign(arguments) => sign::run(&arguments, session),
         Command::Timestamp(arguments) => timestamp::run(&arguments, session),

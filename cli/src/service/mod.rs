@@ -53,6 +53,7 @@ mod sockets;
 mod status;
 mod store;
 mod tls;
+pub(crate) mod trusted_list;
 pub(crate) mod tsa;
 mod validating;
 mod vault;

@@ -55,6 +55,7 @@ use super::settings::{Limits, LogFormat, Settings};
 use super::signatures::{Journals, SignatureWatch};
 use super::status::Following;
 use super::tls::{self, ServerCertificate};
+use super::trusted_list::ListMaker;
 use super::validating::validator;
 use super::webhooks::{HttpCarrier, WebhookKeeper};
 use super::{ServiceError, completion, feed, profiles, sockets, vault};
@@ -183,6 +184,7 @@ struct Installation {
     validator: Arc<Validator>,
     responders: Arc<Responders>,
     filters: FilterKeeper,
+    lists: Option<ListMaker>,
     anchors: Vec<Vec<u8>>,
     server: Arc<ServerCertificate>,
     publisher: Publisher,
@@ -211,7 +213,7 @@ impl Installation {
         hierarchy.complete_key_index(&foundation)?;
         let authorities = Arc::new(hierarchy.authorities(&foundation)?);
         let feed = feed::publisher(&foundation, settings, &keys, &hierarchy)?;
-        let own = own_certificates(&authorities, keys, settings, &foundation);
+        let own = own_certificates(&authorities, keys.clone(), settings, &foundation);
         let mut responders = Responding::of(&hierarchy, &foundation, settings);
         responders.complete(&own)?;
         let server_credential = own.current(&OwnCertificate::Server)?;
@@ -233,6 +235,7 @@ impl Installation {
         )?;
         let filters =
             FilterKeeper::new(settings.filters, &foundation, responders.appointed(), publication.filters());
+        let lists = ListMaker::of(settings, &hierarchy, &foundation, &keys, publication.trusted_lists())?;
         let ledger = LedgerKeeper::new(
             Arc::clone(&store),
             Arc::clone(&sealer),
@@ -248,6 +251,7 @@ impl Installation {
             anchors: hierarchy.staff_anchors(),
             responders: Arc::clone(responders.answering()),
             filters,
+            lists,
             publication,
             validator,
             publisher: Publisher {
@@ -304,6 +308,8 @@ impl Installation {
             (Arc::clone(&self.foundation.store), Arc::clone(&self.foundation.clock));
         let filters = self.filters;
         let filtering = AtWork::begin(move |stop| filters.run(stop));
+        let lists = self.lists;
+        let listing = AtWork::begin(move |stop| lists.into_iter().for_each(|lists| lists.run(stop)));
         let following = Following::begin(self.foundation.follower());
         let journals = self.foundation.journals.clone();
         // A store may block: never on this thread.
@@ -342,7 +348,9 @@ impl Installation {
         let _ = tokio::join!(serving, answering, watched, feeding);
         self.master_keys.stop();
         // Those that revoke before the publisher, which tells of it.
-        for at_work in [carrying_on, living_on, telling, keeping_house, publishing, comparing, filtering] {
+        for at_work in
+            [carrying_on, living_on, telling, keeping_house, publishing, comparing, filtering, listing]
+        {
             at_work.end();
         }
         following.end();

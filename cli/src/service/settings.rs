@@ -27,6 +27,7 @@ use super::officer_rules::LooseOfficers;
 use super::pace::LoosePace;
 use super::signing_token::{LooseSigningToken, SigningToken};
 use super::store::LooseStore;
+use super::trusted_list::{LooseTrustedList, TrustedListSettings};
 use super::webhooks::{LooseWebhooks, WebhookSettings};
 
 /// The settings file's name within a data directory.
@@ -70,6 +71,7 @@ struct Loose {
     ocsp: LooseOcsp,
     #[serde(default)]
     feed: LooseFeed,
+    trusted_list: Option<LooseTrustedList>,
     #[serde(default)]
     limits: LooseLimits,
     #[serde(default)]
@@ -392,6 +394,8 @@ pub(crate) struct Settings {
     /// How OCSP responders answer.
     pub(crate) answers: AnswerPolicy,
     pub(crate) feed: FeedSettings,
+    /// How the trusted list is made, if one is.
+    pub(crate) trusted_list: Option<TrustedListSettings>,
     pub(crate) limits: Limits,
     pub(crate) log: Log,
 }
@@ -419,13 +423,16 @@ impl Settings {
         let reply = bounded(loose.registry.reply_days, 1, 365, "registry.reply_days")?;
         let appeal = bounded(loose.registry.appeal_days, 0, 365, "registry.appeal_days")?;
         let packet = bounded(loose.registry.packet_days, 1, 365, "registry.packet_days")?;
+        let installation = Installation {
+            country: loose.installation.country,
+            organisation: loose.installation.organisation,
+            organisation_identifier: loose.installation.organisation_identifier,
+        };
+        let listed = loose.trusted_list.map(|list| list.check(&installation, &base_url)).transpose()?;
         Ok(Self {
             data: data.to_owned(),
-            installation: Installation {
-                country: loose.installation.country,
-                organisation: loose.installation.organisation,
-                organisation_identifier: loose.installation.organisation_identifier,
-            },
+            installation,
+            trusted_list: listed,
             service_address: loose.listen.service,
             public_address: loose.listen.public,
             operator_address: loose.listen.operator,
@@ -588,6 +595,44 @@ mod tests {
 
     const SAMPLE: &str = include_str!("../../../config/npki.toml");
 
+    /// The sample with the section of the trusted list, but for the provider's.
+    fn with_list() -> String {
+        let (before, section) = SAMPLE.split_once("# [trusted_list]\n").unwrap();
+        let (section, after) = section.split_once("# [trusted_list.provider]").unwrap();
+        let said = |line: &str| line.contains(" = ") || line.starts_with("# [");
+        let lines = section.lines().filter(|line| said(line)).map(|line| line.trim_start_matches("# "));
+        format!("{before}[trusted_list]\n{}\n{after}", lines.collect::<Vec<_>>().join("\n"))
+    }
+
+    #[test]
+    fn each_wrong_value_of_the_list_is_named() {
+        for (from, to, named) in [
+            ("territory = \"LS\"", "territory = \"Lesotho\"", "trusted_list.territory"),
+            ("next_update_days = 90", "next_update_days = 183", "trusted_list.next_update_days"),
+            ("next_update_days = 90", "next_update_day = 90", "did you mean `next_update_days`"),
+            ("first_number = 1", "first_number = 0", "trusted_list.first_number"),
+            ("information = { en", "information = { st", "trusted_list.information is not given in English"),
+            ("\"https://lca.org.ls/trust\"", "\"lca.org.ls\"", "trusted_list.information.en"),
+            ("trust@lca.org.ls", "lca.org.ls", "trusted_list.operator.mail"),
+            (
+                "{ en = \"Lesotho Communications",
+                "{ English = \"Lesotho Communications",
+                "trusted_list.operator.name",
+            ),
+            (
+                "notice = { en = \"The applicable",
+                "notice = { en = \"\", st = \"The applicable",
+                "trusted_list.notice.en is empty",
+            ),
+            ("qualified = []", "qualified = [\"No CA\"]", "trusted_list.qualified"),
+        ] {
+            let text = with_list();
+            assert!(text.contains(from), "{from}");
+            let refused = Settings::parse(&text.replacen(from, to, 1), Path::new("/d")).unwrap_err();
+            assert!(refused.contains(named), "{refused}");
+        }
+    }
+
     #[test]
     fn the_commented_sample_is_a_valid_file() {
         let settings = Settings::parse(SAMPLE, Path::new("/var/lib/npki")).unwrap();
@@ -597,6 +642,8 @@ mod tests {
             .fold(SAMPLE.to_owned(), |text, head| text.replace(&format!("# {head}# "), head));
         assert_ne!(divided, SAMPLE);
         Settings::parse(&divided, Path::new("/d")).unwrap();
+        let listed = with_list();
+        assert!(Settings::parse(&listed, Path::new("/d")).unwrap().trusted_list.is_some());
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub(crate) fn section(text: &str) -> String {
 
 /// Every table of an installation.
 pub(super) fn tables() -> Vec<Table> {
-    [ca_core::TABLES, id_registry::TABLES].concat()
+    [ca_core::TABLES, id_registry::TABLES, ocsp_responder::TABLES].concat()
 }
 
 /// Opens an installation's store.

@@ -39,10 +39,8 @@ pub fn compose(
     now: OffsetDateTime,
 ) -> Provider {
     let now = whole_seconds(now);
-    let mut services: Vec<Service> = previous
-        .into_iter()
-        .flat_map(|list| list.services().map(|(_, service)| service.clone()))
-        .collect();
+    let mut services: Vec<Service> =
+        previous.into_iter().flat_map(|list| list.services().map(|(_, service)| service.clone())).collect();
     for service in &mut services {
         let at_work = live.iter().find(|live| is(live, service));
         match at_work {
@@ -59,7 +57,10 @@ pub fn compose(
 }
 
 fn is(live: &LiveService, service: &Service) -> bool {
-    let of_live = Identity { certificates: vec![super::model::CertificateDer(live.certificate.clone())], ..Identity::default() };
+    let of_live = Identity {
+        certificates: vec![super::model::CertificateDer(live.certificate.clone())],
+        ..Identity::default()
+    };
     live.kind == service.kind && of_live.public_key_info() == service.identity.public_key_info()
 }
 
@@ -92,9 +93,9 @@ fn begin(live: &LiveService, known: &[Service], now: OffsetDateTime) -> Option<S
     let (_, certificate) = X509Certificate::from_der(&live.certificate).ok()?;
     let began = whole_seconds(certificate.validity().not_before.to_datetime()).min(now);
     let key = identity.public_key_info();
-    let became = known.iter().any(|other| {
-        other.identity.public_key_info() == key && replaces(&live.kind, &other.kind)
-    });
+    let became = known
+        .iter()
+        .any(|other| other.identity.public_key_info() == key && replaces(&live.kind, &other.kind));
     let mut service = Service {
         kind: live.kind.clone(),
         name: live.name.clone(),

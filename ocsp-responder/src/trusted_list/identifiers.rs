@@ -7,7 +7,8 @@ pub const TSL: &str = "http://uri.etsi.org/02231/v2#";
 /// TS 119 612 section 5.2.1: the value of `TSLTag`.
 pub const TAG: &str = "http://uri.etsi.org/19612/TSLTag";
 /// TS 119 612 section 5.7.1: id-tsl-kp-tslSigning, the purpose of a list signer's certificate.
-pub const TSL_SIGNING: const_oid::ObjectIdentifier = const_oid::ObjectIdentifier::new_unwrap("0.4.0.2231.3.0");
+pub const TSL_SIGNING: const_oid::ObjectIdentifier =
+    const_oid::ObjectIdentifier::new_unwrap("0.4.0.2231.3.0");
 
 const KIND: &str = "http://uri.etsi.org/TrstSvc/Svctype/";
 const STATUS: &str = "http://uri.etsi.org/TrstSvc/TrustedList/Svcstatus/";
@@ -149,8 +150,8 @@ pub fn rules(territory: &str) -> Vec<String> {
 /// Those whose lists follow the European Union's rules (Regulation (EU) 910/2014, and the agreement on the EEA).
 fn is_european(territory: &str) -> bool {
     const MEMBERS: [&str; 30] = [
-        "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "EL", "ES", "FI", "FR", "HR", "HU", "IE", "IS", "IT", "LI",
-        "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
+        "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "EL", "ES", "FI", "FR", "HR", "HU", "IE", "IS", "IT",
+        "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
     ];
     MEMBERS.contains(&territory)
 }

@@ -88,7 +88,8 @@ impl TrustedListKeeper {
 
     fn find(&self, territory: &str) -> Result<Option<(KeptList, Version)>, StorageError> {
         let Some(entry) = self.store.get(TRUSTED_LISTS, territory.as_bytes())? else { return Ok(None) };
-        let unreadable = |error| StorageError(format!("the trusted list of {territory} cannot be read: {error}"));
+        let unreadable =
+            |error| StorageError(format!("the trusted list of {territory} cannot be read: {error}"));
         Ok(Some((serde_json::from_slice(&entry.value).map_err(unreadable)?, entry.version)))
     }
 

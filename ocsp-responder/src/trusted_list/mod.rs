@@ -17,7 +17,9 @@ mod xml;
 
 pub use compose::{LiveService, compose};
 pub use keeping::{KeepError, TRUSTED_LISTS, TrustedListKeeper};
-pub use model::{Identity, Organisation, PastState, PostalAddress, Provider, Scheme, Service, Texts, TrustedList};
+pub use model::{
+    Identity, Organisation, PastState, PostalAddress, Provider, Scheme, Service, Texts, TrustedList,
+};
 pub use publishing::{PublishedList, TrustedLists};
 pub use reading::{ListRefused, VerifiedList, read_json};
 pub use xml::XmlRefused;

@@ -196,7 +196,9 @@ impl Identity {
     /// The SubjectPublicKeyInfo, DER: what makes one service another. Empty where there is no certificate to tell.
     pub fn public_key_info(&self) -> Vec<u8> {
         let first = self.certificates.first().map(|certificate| certificate.0.as_slice()).unwrap_or_default();
-        X509Certificate::from_der(first).map(|(_, parsed)| parsed.public_key().raw.to_vec()).unwrap_or_default()
+        X509Certificate::from_der(first)
+            .map(|(_, parsed)| parsed.public_key().raw.to_vec())
+            .unwrap_or_default()
     }
 }
 
@@ -225,6 +227,8 @@ impl Service {
 impl TrustedList {
     /// All services, with who provides them.
     pub fn services(&self) -> impl Iterator<Item = (&Provider, &Service)> {
-        self.providers.iter().flat_map(|provider| provider.services.iter().map(move |service| (provider, service)))
+        self.providers
+            .iter()
+            .flat_map(|provider| provider.services.iter().map(move |service| (provider, service)))
     }
 }

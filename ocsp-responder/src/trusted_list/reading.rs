@@ -9,7 +9,8 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::identifiers::{ServiceKind, Status, TSL};
 use super::model::{
-    CertificateDer, Identity, Organisation, PastState, PostalAddress, Provider, Scheme, Service, Texts, TrustedList,
+    CertificateDer, Identity, Organisation, PastState, PostalAddress, Provider, Scheme, Service, Texts,
+    TrustedList,
 };
 use super::signature::{SignatureBroken, verify};
 use super::xml::{XML, XmlRefused, elements, parse, text};
@@ -129,7 +130,10 @@ impl VerifiedList {
         let (found, known_list) = (&self.list, &known.list);
         if found.scheme.territory != known_list.scheme.territory {
             let territory = |list: &TrustedList| list.scheme.territory.clone();
-            return Err(ListRefused::OtherTerritory { found: territory(found), known: territory(known_list) });
+            return Err(ListRefused::OtherTerritory {
+                found: territory(found),
+                known: territory(known_list),
+            });
         }
         match found.sequence.cmp(&known_list.sequence) {
             std::cmp::Ordering::Less => {
@@ -159,9 +163,13 @@ fn list(root: Node<'_, '_>) -> Read<TrustedList> {
     }
     let next_update = child(scheme, "NextUpdate")?;
     Ok(TrustedList {
-        sequence: text_of(scheme, "TSLSequenceNumber")?.parse().map_err(|_| Unread::Part("TSLSequenceNumber"))?,
+        sequence: text_of(scheme, "TSLSequenceNumber")?
+            .parse()
+            .map_err(|_| Unread::Part("TSLSequenceNumber"))?,
         issued: moment_of(scheme, "ListIssueDateTime")?,
-        next_update: maybe(next_update, "dateTime").map(|_| moment_of(next_update, "dateTime")).transpose()?,
+        next_update: maybe(next_update, "dateTime")
+            .map(|_| moment_of(next_update, "dateTime"))
+            .transpose()?,
         providers: match maybe(root, "TrustServiceProviderList") {
             Some(listed) => children(listed, "TrustServiceProvider").map(provider).collect::<Read<_>>()?,
             None => Vec::new(),
@@ -196,7 +204,10 @@ fn provider(node: Node<'_, '_>) -> Read<Provider> {
 }
 
 /// The elements of name, other name, address and information.
-fn organisation(node: Node<'_, '_>, [name, trade_name, address, information]: &[&'static str; 4]) -> Read<Organisation> {
+fn organisation(
+    node: Node<'_, '_>,
+    [name, trade_name, address, information]: &[&'static str; 4],
+) -> Read<Organisation> {
     let address = child(node, address)?;
     let postal = maybe(address, "PostalAddresses").into_iter();
     let electronic = maybe(address, "ElectronicAddress").into_iter();

@@ -7,7 +7,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::identifiers::{TAG, TSL, determination, list_kind, rules};
-use super::model::{Identity, Organisation, PastState, PostalAddress, Provider, Scheme, Service, Texts, TrustedList};
+use super::model::{
+    Identity, Organisation, PastState, PostalAddress, Provider, Scheme, Service, Texts, TrustedList,
+};
 use super::xml::XmlWriter;
 
 /// Section 5.3.1: the version of the format, of TS 119 612 v2.3.1.

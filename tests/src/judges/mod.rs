@@ -8,3 +8,4 @@ pub mod jose;
 pub mod openssl;
 pub mod pdf;
 pub mod pkilint;
+pub mod trusted_list;

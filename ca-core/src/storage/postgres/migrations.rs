@@ -39,6 +39,7 @@ const STEPS: &[Step] = &[
     Step { name: "guardianships", sql: include_str!("migrations/0021_guardianships.sql") },
     Step { name: "webhooks", sql: include_str!("migrations/0022_webhooks.sql") },
     Step { name: "notifications", sql: include_str!("migrations/0023_notifications.sql") },
+    Step { name: "trusted lists", sql: include_str!("migrations/0024_trusted_lists.sql") },
 ];
 
 /// The number of the last step that this npki knows: steps count from 1.

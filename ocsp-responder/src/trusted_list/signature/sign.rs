@@ -83,7 +83,8 @@ impl ListSigner {
         let second = with(&of_properties, "");
         let signed_info =
             canonical(only(&parse(second.as_bytes())?, DS, "SignedInfo")?, Canonicalization::Exclusive, None);
-        let value = to_xml(self.key.public_key_info(), self.key.sign(&signed_info)?).ok_or(NoSignature::NoPlace)?;
+        let value =
+            to_xml(self.key.public_key_info(), self.key.sign(&signed_info)?).ok_or(NoSignature::NoPlace)?;
         Ok(with(&of_properties, &STANDARD.encode(value)))
     }
 

@@ -69,8 +69,8 @@ pub fn verify(document: &Document<'_>, signers: &[Vec<u8>]) -> Result<Signed, Si
     names_signer(properties, &signer)?;
     references(document, signature, signed_info, properties)?;
     let (form, algorithm) = methods(signed_info)?;
-    let (_, certificate) =
-        X509Certificate::from_der(&signer).map_err(|_| SignatureBroken::Form("its certificate cannot be read"))?;
+    let (_, certificate) = X509Certificate::from_der(&signer)
+        .map_err(|_| SignatureBroken::Form("its certificate cannot be read"))?;
     let key = certificate.public_key().raw;
     let value = from_xml(key, base64_in(child(signature, DS, "SignatureValue")?)?)
         .ok_or(SignatureBroken::Signature(VerifyError::Mismatch))?;
@@ -136,10 +136,15 @@ fn properties<'a, 'input>(signature: Node<'a, 'input>) -> Result<Node<'a, 'input
 /// EN 319 132-1 sections 5.2.2 and annex D: what is signed names the signer's certificate by its digest.
 fn names_signer(properties: Node<'_, '_>, signer: &[u8]) -> Result<(), SignatureBroken> {
     let signed = child(properties, XADES, "SignedSignatureProperties")?;
-    let named = child(signed, XADES, "SigningCertificateV2").or_else(|_| child(signed, XADES, "SigningCertificate"))?;
+    let named = child(signed, XADES, "SigningCertificateV2")
+        .or_else(|_| child(signed, XADES, "SigningCertificate"))?;
     let first = elements(named).next().ok_or(SignatureBroken::Form("it does not name its certificate"))?;
     let digest = child(first, XADES, "CertDigest")?;
-    if is_digest_of(digest, signer)? { Ok(()) } else { Err(SignatureBroken::Altered("the signer's certificate")) }
+    if is_digest_of(digest, signer)? {
+        Ok(())
+    } else {
+        Err(SignatureBroken::Altered("the signer's certificate"))
+    }
 }
 
 /// The references are two: to the document and to what the signature says of itself.
@@ -223,7 +228,8 @@ fn methods(signed_info: Node<'_, '_>) -> Result<(Canonicalization, SignatureAlgo
 /// Whether the digest in an element, under the method beside it, is that of these octets.
 fn is_digest_of(holder: Node<'_, '_>, octets: &[u8]) -> Result<bool, SignatureBroken> {
     let method = child(holder, DS, "DigestMethod")?.attribute("Algorithm").unwrap_or_default();
-    let digest = digest_named(method).ok_or_else(|| SignatureBroken::Unsupported(format!("the digest {method}")))?;
+    let digest =
+        digest_named(method).ok_or_else(|| SignatureBroken::Unsupported(format!("the digest {method}")))?;
     let stated = base64_in(child(holder, DS, "DigestValue")?)?;
     Ok(ring::digest::digest(digest.ring(), octets).as_ref() == stated.as_slice())
 }

@@ -64,7 +64,8 @@ fn canonical_forms_are_those_of_lxml() {
     for (text, judged) in DOCUMENTS.iter().zip(judged) {
         let document = parse(text.as_bytes()).unwrap();
         let here = document.descendants().find(|node| node.attribute("Id") == Some("here")).unwrap();
-        let mut judged = judged.into_iter().map(|octets| String::from_utf8(hex::decode(octets).unwrap()).unwrap());
+        let mut judged =
+            judged.into_iter().map(|octets| String::from_utf8(hex::decode(octets).unwrap()).unwrap());
         for form in [Canonicalization::Inclusive, Canonicalization::Exclusive] {
             for apex in [document.root(), here] {
                 let ours = String::from_utf8(canonical(apex, form, None)).unwrap();

@@ -15,7 +15,8 @@ fn what_goes_is_withdrawn_and_what_was_is_kept() {
     let country = Country::with_signer("P-256");
     let live = country.live();
     let first = country.list();
-    let began = |service: &crate::trusted_list::Service| service.since <= country.now && service.since > LONG_AGO;
+    let began =
+        |service: &crate::trusted_list::Service| service.since <= country.now && service.since > LONG_AGO;
     assert!(first.services().all(|(_, service)| service.status == Status::granted() && began(service)));
     let later = country.now + time::Duration::days(10);
     // The root is gone, and the CA revoked since a day.
@@ -25,11 +26,10 @@ fn what_goes_is_withdrawn_and_what_was_is_kept() {
     let services: Vec<_> = second.services().map(|(_, service)| service.clone()).collect();
     let states: Vec<_> = services.iter().map(|service| (service.status.short(), service.since)).collect();
     let since = services[2].since;
-    assert_eq!(states, [
-        ("withdrawn", later),
-        ("withdrawn", later - time::Duration::days(1)),
-        ("granted", since),
-    ]);
+    assert_eq!(
+        states,
+        [("withdrawn", later), ("withdrawn", later - time::Duration::days(1)), ("granted", since),]
+    );
     assert_eq!(services[1].history.len(), 1);
     assert_eq!(services[1].status_at(country.now).unwrap().short(), "granted");
     assert_eq!(services[1].status_at(later).unwrap().short(), "withdrawn");
@@ -42,7 +42,7 @@ fn what_goes_is_withdrawn_and_what_was_is_kept() {
     // And once more the same, as it is read back from XML.
     let third = country.list_of(third, 9);
     let signed = country.signer("signer").sign(&unsigned(&third), country.now).unwrap();
-    super::signing::xmlsec1(&country, &signed).unwrap();
+    signing::xmlsec1(&country, &signed).unwrap();
     let read = VerifiedList::read(signed.as_bytes(), &[country.der("signer")], country.now).unwrap();
     assert_eq!(read.list(), &third);
 }

@@ -7,6 +7,7 @@ mod signing;
 
 use std::sync::Arc;
 
+use ca_core::clock::{Clock, SystemClock};
 use ca_core::keys::software::SoftwareKey;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -34,7 +35,7 @@ impl Country {
         workshop.issue("root", "ca", "P-256", CA);
         workshop.issue("root", "signer", kind, SIGNER);
         // What openssl certifies begins now, and what is published has no fractions of seconds.
-        let now = ca_core::clock::whole_seconds(OffsetDateTime::now_utc()) + time::Duration::seconds(2);
+        let now = ca_core::clock::whole_seconds(SystemClock.now()) + time::Duration::seconds(2);
         Self { workshop, now }
     }
 

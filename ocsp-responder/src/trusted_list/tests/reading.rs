@@ -22,7 +22,10 @@ fn no_altered_octet_is_accepted() {
         for change in [1_u8, 4, 0x20] {
             let mut altered = signed.clone().into_bytes();
             altered[at] ^= change;
-            assert!(VerifiedList::read(&altered, &signer, country.now).is_err(), "octet {at} changed by {change}");
+            assert!(
+                VerifiedList::read(&altered, &signer, country.now).is_err(),
+                "octet {at} changed by {change}"
+            );
             tried += 1;
         }
         let mut shorter = signed.clone().into_bytes();
@@ -53,7 +56,9 @@ fn wrapped_and_doubled_signatures_are_refused() {
         inside(&format!("<SchemeExtensions>{list}</SchemeExtensions>")),
         inside(&format!("<SchemeExtensions>{body}</TrustServiceStatusList></SchemeExtensions>{signature}")),
         format!("<Wrapper>{list}</Wrapper>"),
-        format!("<TrustServiceStatusList xmlns=\"http://uri.etsi.org/02231/v2#\">{list}</TrustServiceStatusList>"),
+        format!(
+            "<TrustServiceStatusList xmlns=\"http://uri.etsi.org/02231/v2#\">{list}</TrustServiceStatusList>"
+        ),
         inside(&signature.replace("URI=\"\"", "URI=\"#list\"")),
         // A reference to what is not the list.
         inside(&signature.replace("URI=\"\"", "URI=\"#signature\"")),
@@ -79,7 +84,13 @@ fn algorithms_and_forms_that_are_not_done_are_named() {
     ] {
         let refused = refused(&country, &signed.replace(from, to));
         // What was altered shows first where it is what was signed.
-        assert!(matches!(&refused, ListRefused::Signature(SignatureBroken::Unsupported(_) | SignatureBroken::Altered(_))), "{refused}");
+        assert!(
+            matches!(
+                &refused,
+                ListRefused::Signature(SignatureBroken::Unsupported(_) | SignatureBroken::Altered(_))
+            ),
+            "{refused}"
+        );
     }
 }
 
@@ -89,7 +100,10 @@ fn the_signer_the_time_and_the_number_count() {
     let signed = country.signed();
     country.workshop.issue("root", "other", "P-256", SIGNER);
     let by_other = country.signer("other").sign(&unsigned(&country.list()), country.now).unwrap();
-    assert!(matches!(refused(&country, &by_other), ListRefused::Signature(SignatureBroken::OtherSigner { .. })));
+    assert!(matches!(
+        refused(&country, &by_other),
+        ListRefused::Signature(SignatureBroken::OtherSigner { .. })
+    ));
     let signer = [country.der("signer")];
     let read = |list: &str, now| VerifiedList::read(list.as_bytes(), &signer, now);
     let early = read(&signed, country.now - time::Duration::hours(1)).unwrap_err();
@@ -154,21 +168,37 @@ fn lists_that_xmlsec1_signed_are_read_in_each_canonical_form() {
     let template = format!("{body}{}{rest}", emptied(signed_info, "<ds:DigestValue>", "</ds:DigestValue>"));
     let exclusive = "http://www.w3.org/2001/10/xml-exc-c14n#";
     let inclusive = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
-    let lang = |text: &str| text.replacen("<TrustServiceStatusList", "<TrustServiceStatusList xml:lang=\"en\" xmlns:unused=\"urn:x\"", 1);
+    let lang = |text: &str| {
+        text.replacen(
+            "<TrustServiceStatusList",
+            "<TrustServiceStatusList xml:lang=\"en\" xmlns:unused=\"urn:x\"",
+            1,
+        )
+    };
     let transform = format!("<ds:Transform Algorithm=\"{exclusive}\"></ds:Transform>");
     for (what, template) in [
         ("exclusive", template.clone()),
         ("inclusive", lang(&template.replace(exclusive, inclusive))),
-        ("without transforms that say so", lang(&template.replace(&transform, "").replace("<ds:Transforms></ds:Transforms>", ""))),
+        (
+            "without transforms that say so",
+            lang(&template.replace(&transform, "").replace("<ds:Transforms></ds:Transforms>", "")),
+        ),
         ("by identifier", lang(&template.replacen("URI=\"\"", "URI=\"#list\"", 1))),
         ("RFC 2045 lines", template.replace("<ds:SignatureValue>", "<ds:SignatureValue>\n")),
-        ("instructions around it", template.replacen("<TrustServiceStatusList", "<?one  two?>\n<TrustServiceStatusList", 1) + "<?three?>"),
+        (
+            "instructions around it",
+            template.replacen("<TrustServiceStatusList", "<?one  two?>\n<TrustServiceStatusList", 1)
+                + "<?three?>",
+        ),
     ] {
         let theirs = signed_by_xmlsec1(&country, &template);
         let read = VerifiedList::read(theirs.as_bytes(), &[country.der("signer")], country.now);
         let read = read.unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_eq!(read.list(), &country.list(), "{what}");
         let altered = theirs.replace("Kingdom", "Republic");
-        assert!(matches!(refused(&country, &altered), ListRefused::Signature(SignatureBroken::Altered(_))), "{what}");
+        assert!(
+            matches!(refused(&country, &altered), ListRefused::Signature(SignatureBroken::Altered(_))),
+            "{what}"
+        );
     }
 }

@@ -17,7 +17,11 @@ pub(super) fn xmlsec1(country: &Country, list: &str) -> Result<(), String> {
         .output()
         .expect("xmlsec1 is installed");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.success() && said.contains("SignedInfo References (ok/all): 2/2") { Ok(()) } else { Err(said) }
+    if output.status.success() && said.contains("SignedInfo References (ok/all): 2/2") {
+        Ok(())
+    } else {
+        Err(said)
+    }
 }
 
 #[test]
@@ -26,7 +30,15 @@ fn lists_are_verified_by_xmlsec1_and_read_as_they_were_written() {
         let country = Country::with_signer(kind);
         if kind == "RSA" {
             // npki signs with RSA keys from 3072 bits only.
-            country.workshop.openssl(&["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:3072", "-out", "signer.key"]);
+            country.workshop.openssl(&[
+                "genpkey",
+                "-algorithm",
+                "RSA",
+                "-pkeyopt",
+                "rsa_keygen_bits:3072",
+                "-out",
+                "signer.key",
+            ]);
             country.workshop.certify("root", "signer", "/C=LS/O=Test/CN=signer", SIGNER, &[]);
         }
         let signed = country.signed();

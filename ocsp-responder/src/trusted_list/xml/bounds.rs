@@ -64,7 +64,8 @@ pub(in crate::trusted_list) fn parse(octets: &[u8]) -> Result<Document<'_>, XmlR
 
 /// Whether the declaration, where there is one, names the encoding that is read, or none (XML 1.0 section 4.3.3).
 fn declares_utf8(text: &str) -> bool {
-    let declaration = text.trim_start_matches('\u{feff}').strip_prefix("<?xml ").and_then(|it| it.split_once("?>"));
+    let declaration =
+        text.trim_start_matches('\u{feff}').strip_prefix("<?xml ").and_then(|it| it.split_once("?>"));
     let named = declaration.and_then(|(declaration, _)| declaration.split_once("encoding"));
     named.is_none_or(|(_, rest)| {
         let value = rest.trim_start_matches([' ', '\t', '\r', '\n', '=', '"', '\'']);
@@ -183,7 +184,12 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_markup_is_not_counted() {
-        let quiet = format!("<a b='{}'><!-- {} --><![CDATA[{}]]></a>", "=".repeat(99), "<b>".repeat(99), "<b>".repeat(99));
+        let quiet = format!(
+            "<a b='{}'><!-- {} --><![CDATA[{}]]></a>",
+            "=".repeat(99),
+            "<b>".repeat(99),
+            "<b>".repeat(99)
+        );
         assert!(parse(quiet.as_bytes()).is_ok());
         for broken in ["", "<", "<a", "<a b='", "<!--", "<![CDATA[", "<?", "</a>", "<a></b>"] {
             assert!(matches!(refused(broken), XmlRefused::Malformed(_)), "{broken}");

@@ -34,7 +34,11 @@ impl Canonicalization {
 }
 
 /// The canonical form of a document (given its root node) or of an element, less the element `without`.
-pub(in crate::trusted_list) fn canonical(apex: Node<'_, '_>, form: Canonicalization, without: Option<NodeId>) -> Vec<u8> {
+pub(in crate::trusted_list) fn canonical(
+    apex: Node<'_, '_>,
+    form: Canonicalization,
+    without: Option<NodeId>,
+) -> Vec<u8> {
     let mut writer = Writer { form, without, out: String::new() };
     if apex.is_root() {
         writer.document(apex);

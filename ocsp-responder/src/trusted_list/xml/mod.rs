@@ -21,7 +21,8 @@ pub(super) fn elements<'a, 'input: 'a>(node: Node<'a, 'input>) -> impl Iterator<
 
 /// All text of a node that has no elements, as it stands; `None` where it has some.
 pub(super) fn text(node: Node<'_, '_>) -> Option<String> {
-    elements(node).next().is_none().then(|| {
-        node.children().filter(Node::is_text).filter_map(|child| child.text()).collect::<String>()
-    })
+    elements(node)
+        .next()
+        .is_none()
+        .then(|| node.children().filter(Node::is_text).filter_map(|child| child.text()).collect::<String>())
 }
