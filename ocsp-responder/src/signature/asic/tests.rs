@@ -6,6 +6,7 @@ use std::io::Write;
 use ca_core::clock::{Clock, SystemClock};
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
+use proptest::prelude::*;
 
 use super::manifest::Manifest;
 use super::*;
@@ -221,6 +222,21 @@ fn a_container_is_made_added_to_and_judged() {
     office.told(&theirs, None, "");
     let added = office.complete(PreparedContainer::adding_to(theirs, SystemClock.now()).unwrap());
     assert_eq!(office.told(&added, None, "").signatures.len(), 2);
+}
+
+#[test]
+fn names_that_mean_something_else_are_not_put_in() {
+    let refused = |names: &[&str]| {
+        let files: Vec<_> = names.iter().map(|name| DataFile { name, content: b"x" }).collect();
+        PreparedContainer::of(&files, SystemClock.now()).unwrap_err()
+    };
+    for name in
+        ["mimetype", "META-INF/signature.p7s", "META-INF/ASiCManifest.xml", "../x", "/x", "a\\b", "a/", ""]
+    {
+        assert!(matches!(refused(&[name]), ContainerError::Name(_)), "{name}");
+    }
+    assert_eq!(refused(&["a", "a"]), ContainerError::SameName("a".to_owned()));
+    assert_eq!(refused(&[]), ContainerError::Nothing);
 }
 
 #[test]
@@ -444,4 +460,37 @@ fn altered_in_every_octet_no_other_content_passes() {
         }
     }
     assert!(refused > 20 * passed, "{refused} refused, {passed} passed");
+}
+
+/// Octets of what there is, changed at some places, cut out or doubled.
+fn disturbed(whole: &[u8], changes: &[(usize, u8)], range: (usize, usize), is_doubled: bool) -> Vec<u8> {
+    let mut octets = whole.to_vec();
+    for (at, to) in changes {
+        let place = at % octets.len();
+        octets[place] = *to;
+    }
+    let (one, other) = (range.0 % octets.len(), range.1 % octets.len());
+    let part = octets[one.min(other)..one.max(other)].to_vec();
+    let at = one.min(other);
+    if is_doubled {
+        octets.splice(at..at, part);
+    } else if range.0.is_multiple_of(3) {
+        octets.drain(at..at + part.len());
+    }
+    octets
+}
+
+#[test]
+fn disturbed_in_several_places_no_other_content_passes() {
+    let office = Office::open();
+    let whole = office.container();
+    let true_files = files(&whole).unwrap();
+    let changes = proptest::collection::vec((any::<usize>(), any::<u8>()), 0..4);
+    let disturbances = (changes, any::<(usize, usize)>(), any::<bool>());
+    proptest!(ProptestConfig::with_cases(600), |((changes, range, is_doubled) in disturbances)| {
+        let octets = disturbed(&whole, &changes, range, is_doubled);
+        if office.verdict(&octets).is_some_and(|verdict| verdict.answer == Answer::Valid) {
+            prop_assert_eq!(files(&octets), Some(true_files.clone()));
+        }
+    });
 }

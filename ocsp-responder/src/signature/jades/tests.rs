@@ -5,6 +5,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ca_core::clock::{Clock, SystemClock};
 use ca_core::jws;
 use ca_core::keys::Signer;
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -135,6 +136,41 @@ fn each_shape_is_made_and_judged_with_each_key() {
             office.refuses(&made, JwsContent::Digest(&other), SubIndication::HashFailure, "altered");
             office.refuses(&made, INSIDE, SubIndication::SignedDataNotFound, "give the file too");
         }
+    }
+}
+
+#[test]
+fn rsa_signatures_that_openssl_makes_are_judged_by_the_name_that_they_have() {
+    let workshop = Workshop::new();
+    let root = workshop.root("root", "P-256");
+    let leaf = workshop.issue("root", "leaf", "RSA", LEAF);
+    let evidence = GatheredEvidence { crls: vec![workshop.crl("root", &[])], ocsp_responses: Vec::new() };
+    let anchors = std::slice::from_ref(&root);
+    let at = SystemClock.now();
+    let basis = Basis { anchors, intermediates: &[], evidence: &evidence, ocsp: &CrlOnly, at };
+    let signed = |alg: &str, options: &[&str]| {
+        let header = json!({"alg": alg, "x5c": [STANDARD.encode(leaf.der())], "iat": at.unix_timestamp()});
+        let (header, payload) = (URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(CONTENT));
+        std::fs::write(workshop.path("signed"), format!("{header}.{payload}")).unwrap();
+        let value = workshop.openssl(&[&["dgst", "-sign", "leaf.key"], options, &["signed"]].concat());
+        let jws = format!("{header}.{payload}.{}", URL_SAFE_NO_PAD.encode(value));
+        JwsSignature::judge(JwsSignature::parse(jws.as_bytes()), INSIDE, &basis)
+    };
+    let pss = |salt| ["-sha256", "-sigopt", "rsa_padding_mode:pss", "-sigopt", salt];
+    assert_eq!(signed("RS256", &["-sha256"]).answer, Answer::Valid);
+    assert_eq!(signed("RS384", &["-sha384"]).answer, Answer::Valid);
+    assert_eq!(signed("PS256", &pss("rsa_pss_saltlen:32")).answer, Answer::Valid);
+    // RFC 7518 section 3.5: a salt as long as the digest. And one is not the other.
+    for refused in [
+        signed("PS256", &pss("rsa_pss_saltlen:20")),
+        signed("PS256", &["-sha256"]),
+        signed("RS256", &pss("rsa_pss_saltlen:32")),
+        signed("RS384", &["-sha256"]),
+    ] {
+        assert_eq!(refused.sub_indication, Some(SubIndication::SigCryptoFailure), "{refused:?}");
+    }
+    for alg in ["ES256", "EdDSA", "HS256", "none"] {
+        assert_eq!(signed(alg, &["-sha256"]).answer, Answer::Invalid);
     }
 }
 
@@ -376,4 +412,19 @@ fn altered_in_every_octet_no_other_content_passes() {
         }
         assert_eq!(passed, 0, "{shape:?}");
     }
+}
+
+#[test]
+fn whatever_comes_is_read_or_refused() {
+    let texts = ".{0,200}";
+    let parts = [
+        "[A-Za-z0-9_=.-]{0,80}\\.[A-Za-z0-9_=-]{0,40}\\.[A-Za-z0-9_-]{0,40}",
+        "\\{\"(protected|payload|header)\":[\\[\\]{}\":a-z0-9,]{0,60}\\}",
+    ];
+    proptest!(|(text in texts, compact in parts[0], flat in parts[1])| {
+        for octets in [text.as_bytes(), compact.as_bytes(), flat.as_bytes()] {
+            let _ = is_jws(octets);
+            prop_assert!(JwsSignature::parse(octets).is_err());
+        }
+    });
 }
