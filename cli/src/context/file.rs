@@ -34,6 +34,15 @@ struct LooseContext {
     anchors: String,
 }
 
+/// The folder of the configuration file: `NPKI_CONFIG_DIR`, else `XDG_CONFIG_HOME/npki`, else `~/.config/npki`.
+///
+/// # Errors
+/// None of the three is known.
+pub fn folder() -> Result<PathBuf, Failure> {
+    let file = path()?;
+    Ok(file.parent().map(Path::to_owned).unwrap_or_default())
+}
+
 /// Where the configuration file is: in `NPKI_CONFIG_DIR`, else `XDG_CONFIG_HOME/npki`, else `~/.config/npki`.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use anchors::{Anchor, Anchors, Fingerprint};
-pub use file::path;
+pub use file::{folder, path};
 pub use identity::{ClientIdentity, private_key};
 
 use crate::failure::{Failure, catalogue};

@@ -588,6 +588,36 @@ problems! {
         "the signature could not be made",
         "key, certificate and file do not make a signature together",
         "check the certificate: npki inspect FILE";
+    /// A trusted list is not believed.
+    LIST_REFUSED = "E-TL-001", No, false,
+        "the trusted list is refused",
+        "it was altered, signed by somebody else, is older than the one before, or is no trusted list",
+        "fetch it again; if it is refused again, ask its operator, another way than by the list's address";
+    /// Nobody is trusted to sign a list.
+    NO_LIST_SIGNER = "E-TL-002", Usage, false,
+        "nobody is trusted to have signed the list",
+        "no list was kept before, whose signer would be known",
+        "give the signer's certificate, which came another way: --signer FILE";
+    /// A list is signed by another than before.
+    LIST_SIGNER = "E-TL-003", No, false,
+        "the list is signed by another than the one before",
+        "its signer is not one that this country's list was taken with",
+        "ask its operator whether the signer changed, then: npki trust pull URL --signer FILE --replace-signer";
+    /// The next list should be there.
+    LIST_OVERDUE = "E-TL-004", CannotTell, true,
+        "the next trusted list is overdue",
+        "what this one says may not be so any more",
+        "npki trust pull; where there is no newer one, ask its operator, or give --accept-overdue";
+    /// No list is kept.
+    NO_LIST_KEPT = "E-TL-005", NotFound, false,
+        "no such trusted list is kept",
+        "none was taken yet, or it is kept in another folder",
+        "npki trust pull URL --signer FILE, or name the folder: --kept DIR";
+    /// No such service.
+    NO_SERVICE = "E-TL-006", NotFound, false,
+        "there is no such service in the lists that are kept",
+        "neither an identifier nor a name is this, or nothing is vouched for at that moment",
+        "see what there is: npki trust list";
     /// The folder holds no time-stamping unit.
     NO_TSA = "E-TSA-001", NotFound, false,
         "the folder holds no time-stamping unit",

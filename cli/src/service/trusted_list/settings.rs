@@ -120,7 +120,8 @@ impl LooseTrustedList {
                 information: addresses(self.information, "trusted_list.information")?,
                 notice: texts(self.notice, "trusted_list.notice")?,
                 distribution: vec![format!("{base_url}/trusted-list/{territory}.xml")],
-                operator,
+                // Of the operator a list says no more than its names and addresses.
+                operator: Organisation { trade_name: Texts::new(), information: Texts::new(), ..operator },
                 territory,
             },
             provider,
