@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tests::country::Country;
@@ -127,6 +128,13 @@ fn a_ca_is_withdrawn_and_its_history_kept(country: &mut Country, signer: &std::p
     lister::once(country, |list| list["sequence"] == 5);
     the_judges_take_it(country, &next, 5);
     assert_ne!(std::fs::read(&next).unwrap(), std::fs::read(signer).unwrap());
+    // What is revoked signs nothing more, and the operator is told.
+    country.revoke(&tests::certificates::serial(&next), "superseded");
+    let give_up = Instant::now() + Duration::from_secs(30);
+    while !country.installation.said().contains("the certificate that signs it is revoked") {
+        assert!(Instant::now() < give_up, "{}", country.installation.said());
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 #[test]

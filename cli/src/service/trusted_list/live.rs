@@ -9,6 +9,7 @@ use ca_core::certificate::{CaId, Certificates, bound_to_each};
 use ca_core::hierarchy::{Hierarchy, PlannedCa};
 use ca_core::profile::{KeyUsage, Profile, ProfileId};
 use ca_core::profile_book::Current;
+use ca_core::serial::SerialNumber;
 use ca_core::status::Revocation;
 use ocsp_responder::trusted_list::identifiers::{Purpose, ServiceKind};
 use ocsp_responder::trusted_list::{LiveService, Texts};
@@ -79,6 +80,24 @@ impl Installed {
         services.extend(self.units()?);
         services.sort_by(|one, other| (&one.kind, &one.name).cmp(&(&other.kind, &other.name)));
         Ok(services)
+    }
+
+    /// Whether a certificate, DER, that one of the CAs issued is revoked or on hold.
+    ///
+    /// # Errors
+    /// The store failed, or it is no certificate.
+    pub(super) fn is_revoked(&self, certificate: &[u8]) -> Result<bool, ServiceError> {
+        let unreadable = || ServiceError::Refused("the signer's certificate cannot be read".to_owned());
+        let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| unreadable())?;
+        let serial =
+            SerialNumber::from_der_content(parsed.tbs_certificate.raw_serial()).map_err(|_| unreadable())?;
+        for ca in &self.cas {
+            let issued = Certificates::new(Arc::clone(&self.foundation.store), ca.id.clone());
+            if issued.find(&serial)?.is_some_and(|record| record.revocation.is_some()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn issuing(

@@ -107,6 +107,12 @@ impl ListMaker {
                 "nobody signs it: npki trust request --data {data} makes a key and asks for its certificate"
             )));
         };
+        if self.installed.is_revoked(signer.certificate())? {
+            return Err(ServiceError::Refused(
+                "the certificate that signs it is revoked: have another key certified, npki trust request"
+                    .to_owned(),
+            ));
+        }
         let wanted = Wanted {
             scheme: self.wanted.scheme.clone(),
             provider: self.wanted.provider.clone(),
