@@ -4,9 +4,9 @@ use std::cell::RefCell;
 
 use ca_core::clock::Entropy;
 use ca_core::keys::software::SoftwareKey;
-use ocsp_responder::signature::pades::{PdfNote, PdfSignError, PreparedPdf};
+use ocsp_responder::signature::pades::{PdfNote, PdfSignError, PreparedPdf, pdf_with_material, verify_pdf};
 use ocsp_responder::signature::{
-    ArchiveDraft, Gathered, Gathering, RaiseError, SignError, SignatureVerdict, carries_content, is_stamped,
+    ArchiveDraft, ContentDigest, Gathered, Gathering, RaiseError, SignError, SignatureVerdict, carries_content, is_stamped,
     sign_attached, sign_detached, sign_unclaimed, signature_imprint, verify_attached, verify_signed_file,
     with_material, with_signature_timestamp,
 };
@@ -111,20 +111,66 @@ impl Raising<'_> {
         evidence: &StatusEvidence<'_>,
         at: OffsetDateTime,
     ) -> Result<Vec<u8>, Failure> {
+        let gathered =
+            self.gathered(anchors, evidence, at, "npki verify FILE --signature FILE", |basis| {
+                let verdict = self.judged(signature, basis)?;
+                Ok((verdict.answer, verdict.reasons))
+            })?;
+        with_material(signature, &gathered).map_err(|error| refused(&error))
+    }
+
+    /// Puts everything into a signed document that its signatures are judged by now (level B-LT).
+    ///
+    /// # Errors
+    /// One of them is not valid: there is nothing to keep.
+    pub fn pdf_with_material(
+        &self,
+        document: &[u8],
+        anchors: &Anchors,
+        evidence: &StatusEvidence<'_>,
+        at: OffsetDateTime,
+    ) -> Result<Vec<u8>, Failure> {
+        let gathered = self.gathered(anchors, evidence, at, "npki verify FILE", |basis| {
+            let verdict = verify_pdf(document, basis).map_err(|error| not_signed_in(&error.into()))?;
+            Ok(verdict.map_or((Answer::CannotTell, Vec::new()), |verdict| (verdict.answer, verdict.reasons)))
+        })?;
+        pdf_with_material(document, &gathered).map_err(|error| not_signed_in(&error))
+    }
+
+    /// Has a time stamp over the whole document put into it (level B-LTA).
+    ///
+    /// # Errors
+    /// It cannot be added to, or there is no time stamp.
+    pub fn archived_pdf(&self, document: &[u8]) -> Result<Vec<u8>, Failure> {
+        let prepared = PreparedPdf::to_be_stamped(document).map_err(|error| not_signed_in(&error))?;
+        let imprint = ContentDigest::of(&prepared.content(), DigestAlgorithm::Sha256);
+        let stamp = stamp(imprint, self.unit, self.publications, self.entropy)?;
+        prepared.complete(&stamp.token).map_err(|error| not_signed_in(&error))
+    }
+
+    /// What a judgement was found by, where it is that all is valid.
+    fn gathered(
+        &self,
+        anchors: &Anchors,
+        evidence: &StatusEvidence<'_>,
+        at: OffsetDateTime,
+        see: &str,
+        judged: impl FnOnce(&Basis<'_>) -> Result<(Answer, Vec<String>), Failure>,
+    ) -> Result<Gathered, Failure> {
         let anchors = trusted(anchors)?;
         let asked = Basis { anchors: &anchors, intermediates: &[], evidence, ocsp: evidence, at };
         let gathered = RefCell::new(Gathered::default());
         let gathering = Gathering::into(&asked, &gathered);
         let basis = Basis { evidence: &gathering, ocsp: &gathering, ..asked };
-        let verdict = self.judged(signature, &basis)?;
-        if verdict.answer != Answer::Valid {
-            let why = verdict.reasons.first().cloned().unwrap_or_default();
+        let (answer, reasons) = judged(&basis)?;
+        if answer != Answer::Valid {
+            let why = reasons.first().cloned().unwrap_or_default();
             return Err(Failure::of(&catalogue::NOT_SIGNED)
                 .what("the signature cannot be raised: it is not valid at present")
                 .cause(why)
-                .fix("see what is wrong: npki verify FILE --signature FILE"));
+                .fix(format!("see what is wrong: {see}")));
         }
-        with_material(signature, &gathered.into_inner()).map_err(|error| refused(&error))
+        Ok(gathered.into_inner())
     }
 
     fn judged(&self, signature: &[u8], basis: &Basis<'_>) -> Result<SignatureVerdict, Failure> {

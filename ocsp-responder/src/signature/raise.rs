@@ -137,9 +137,9 @@ impl ArchiveDraft {
 /// What a verdict was found by: the certificates of its paths, and what was said of them.
 #[derive(Debug, Clone, Default)]
 pub struct Gathered {
-    certificates: Vec<Certificate>,
-    crls: Vec<Vec<u8>>,
-    ocsp_responses: Vec<Vec<u8>>,
+    pub(super) certificates: Vec<Certificate>,
+    pub(super) crls: Vec<Vec<u8>>,
+    pub(super) ocsp_responses: Vec<Vec<u8>>,
     /// Certificates that an OCSP response was had for, DER.
     answered: Vec<Vec<u8>>,
 }

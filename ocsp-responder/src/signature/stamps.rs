@@ -59,13 +59,17 @@ struct Found {
 
 /// Judges the time stamps of a message, the newest archive time stamp first: each older one, and those over the signature, are
 /// judged as of the moment that a newer one proves.
+///
+/// `known` is since when at the latest all of it is known to have existed; the moment of asking where nothing shows it.
 pub(super) fn prove(
     message: &SignedData,
     content: &Digests,
     material: &Material,
+    known: OffsetDateTime,
     basis: &Basis<'_>,
 ) -> Proof {
-    let mut proof = Proof { best: basis.at, stamps: Vec::new() };
+    let whole = known;
+    let mut proof = Proof { best: whole, stamps: Vec::new() };
     let attributes = message.signer_infos.get(0).and_then(|signer| signer.unsigned_attrs.as_ref());
     let found = |oid| values(attributes, oid).into_iter().take(MAX_TIMESTAMPS);
     let mut archives: Vec<Found> =
@@ -75,14 +79,14 @@ pub(super) fn prove(
     // Archive time stamps that hold, with the moment that each proves.
     let mut holding: Vec<(HashIndex, OffsetDateTime)> = Vec::new();
     for archive in archives {
-        let known = known_at(&holding, ARCHIVE_TIMESTAMP_V3, &archive.value, basis.at);
+        let known = known_at(&holding, ARCHIVE_TIMESTAMP_V3, &archive.value, whole);
         let verdict = proof.judge(StampedPart::Archive, &archive.token, known, material, basis);
         holding.extend(archive.index.zip(verdict));
     }
     for value in found(SIGNATURE_TIMESTAMP) {
         let signed = message.signer_infos.get(0).map(|signer| signer.signature.as_bytes());
         let token = over_value(&value, signed.unwrap_or_default());
-        let known = known_at(&holding, SIGNATURE_TIMESTAMP, &value, basis.at);
+        let known = known_at(&holding, SIGNATURE_TIMESTAMP, &value, whole);
         proof.judge(StampedPart::Signature, &token, known, material, basis);
     }
     proof
@@ -127,10 +131,10 @@ fn known_at(
     holding: &[(HashIndex, OffsetDateTime)],
     oid: ObjectIdentifier,
     value: &[u8],
-    now: OffsetDateTime,
+    whole: OffsetDateTime,
 ) -> OffsetDateTime {
     let covering = holding.iter().filter(|(index, _)| index.covers(oid, value));
-    covering.map(|(_, at)| *at).min().unwrap_or(now)
+    covering.map(|(_, at)| *at).min().unwrap_or(whole)
 }
 
 impl Proof {
@@ -143,17 +147,27 @@ impl Proof {
         material: &Material,
         basis: &Basis<'_>,
     ) -> Option<OffsetDateTime> {
-        let verdict = match token {
-            // EN 319 102-1 clause 5.6.2.4: what was stamped before cannot be younger than what stamps it.
-            Ok(token) if earliest(token, known, basis.at) > known => refuse_token(&TokenError::Order, known),
-            Ok(token) => judge_token(token, judged(&token.signer, known, material, basis), known),
-            Err(error) => refuse_token(error, known),
-        };
+        let verdict = judge_stamp(token, known, material, basis);
         let holds = verdict.answer == Answer::Valid;
         let proven = verdict.statement.as_ref().map(|statement| statement.at).filter(|_| holds);
         self.best = proven.map_or(self.best, |at| self.best.min(at));
         self.stamps.push(StampVerdict { over, verdict });
         proven
+    }
+}
+
+/// The answer about a time stamp that is known to have existed at a moment.
+pub(super) fn judge_stamp(
+    token: &Result<VerifiedToken, TokenError>,
+    known: OffsetDateTime,
+    material: &Material,
+    basis: &Basis<'_>,
+) -> TimestampVerdict {
+    match token {
+        // EN 319 102-1 clause 5.6.2.4: what was stamped before cannot be younger than what stamps it.
+        Ok(token) if earliest(token, known, basis.at) > known => refuse_token(&TokenError::Order, known),
+        Ok(token) => judge_token(token, judged(&token.signer, known, material, basis), known),
+        Err(error) => refuse_token(error, known),
     }
 }
 

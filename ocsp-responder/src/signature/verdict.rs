@@ -85,7 +85,7 @@ pub fn verify_signed_file(
     let mut algorithms = stamps::algorithms(signed.message());
     algorithms.push(signed.digest_algorithm());
     let digests = Digests::read(content, &algorithms)?;
-    Ok(verify_over(signed, &digests, basis))
+    Ok(verify_over(signed, &digests, &Kept::nothing(basis), basis))
 }
 
 /// Verifies a `signature` over the content that `digest` gives the digest of, by the algorithm that the signature asks for. An
@@ -98,22 +98,28 @@ pub fn verify_signature<E>(
     digest: impl FnOnce(DigestAlgorithm) -> Result<ContentDigest, E>,
     basis: &Basis<'_>,
 ) -> Result<SignatureVerdict, E> {
-    verify_read(SignedFile::parse(signature), digest, basis)
-}
-
-/// The same for a signature that was read.
-pub(super) fn verify_read<E>(
-    signed: Result<SignedFile, SignatureError>,
-    digest: impl FnOnce(DigestAlgorithm) -> Result<ContentDigest, E>,
-    basis: &Basis<'_>,
-) -> Result<SignatureVerdict, E> {
-    let signed = match signed {
+    let signed = match SignedFile::parse(signature) {
         Ok(signed) => signed,
         Err(error) => return Ok(refused(&error, basis.at)),
     };
     let given = digest(signed.digest_algorithm())?;
     let digests = Digests::given(given, signed.attached(), &stamps::algorithms(signed.message()));
-    Ok(verify_over(signed, &digests, basis))
+    Ok(verify_over(signed, &digests, &Kept::nothing(basis), basis))
+}
+
+/// What is kept of a signature outside of it.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    /// What it can be judged by besides what it carries.
+    pub(super) material: Material,
+    /// Since when at the latest it has existed; the moment of asking where nothing shows it.
+    pub(super) known: OffsetDateTime,
+}
+
+impl Kept {
+    fn nothing(basis: &Basis<'_>) -> Self {
+        Self { material: Material::default(), known: basis.at }
+    }
 }
 
 /// Verifies a signature over the content that it carries.
@@ -125,24 +131,66 @@ pub fn verify_attached(signature: &[u8], basis: &Basis<'_>) -> SignatureVerdict 
     let Some(content) = signed.attached() else { return refused(&SignatureError::Detached, basis.at) };
     let own = ContentDigest::of(content, signed.digest_algorithm());
     let digests = Digests::given(own, Some(content), &stamps::algorithms(signed.message()));
-    verify_over(signed, &digests, basis)
+    verify_over(signed, &digests, &Kept::nothing(basis), basis)
 }
 
-fn verify_over(signed: SignedFile, content: &Digests, basis: &Basis<'_>) -> SignatureVerdict {
-    let Some(digest) = content.with(signed.digest_algorithm()).cloned() else {
-        return refused(&SignatureError::Detached, basis.at);
-    };
-    match signed.verify(digest) {
-        Ok(verified) => judge(&verified, content, basis),
+/// Verifies a signature that stands in a document which keeps more of it.
+pub(super) fn verify_kept(
+    signed: Result<SignedFile, SignatureError>,
+    digest: impl FnOnce(DigestAlgorithm) -> ContentDigest,
+    kept: &Kept,
+    basis: &Basis<'_>,
+) -> SignatureVerdict {
+    match signed {
+        Ok(signed) => {
+            let given = digest(signed.digest_algorithm());
+            let digests = Digests::given(given, signed.attached(), &stamps::algorithms(signed.message()));
+            verify_over(signed, &digests, kept, basis)
+        }
         Err(error) => refused(&error, basis.at),
     }
 }
 
-fn judge(verified: &VerifiedSignature, content: &Digests, basis: &Basis<'_>) -> SignatureVerdict {
-    let material = stamps::material(&verified.message);
-    let proof = stamps::prove(&verified.message, content, &material, basis);
+fn verify_over(signed: SignedFile, content: &Digests, kept: &Kept, basis: &Basis<'_>) -> SignatureVerdict {
+    let Some(digest) = content.with(signed.digest_algorithm()).cloned() else {
+        return refused(&SignatureError::Detached, basis.at);
+    };
+    match signed.verify(digest) {
+        Ok(verified) => judge(&verified, content, kept, basis),
+        Err(error) => refused(&error, basis.at),
+    }
+}
+
+fn judge(
+    verified: &VerifiedSignature,
+    content: &Digests,
+    kept: &Kept,
+    basis: &Basis<'_>,
+) -> SignatureVerdict {
+    let material = stamps::material(&verified.message).and(&kept.material);
+    let proof = stamps::prove(&verified.message, content, &material, kept.known, basis);
     let (form, claimed) = (verified.form, verified.claimed_signing_time);
-    judge_signer(&Attested { signer: &verified.signer, form, claimed }, proof, &material, basis)
+    let verdict =
+        judge_signer(&Attested { signer: &verified.signer, form, claimed }, proof, &material, basis);
+    match form {
+        SignatureForm::PadesBaselineB => {
+            let level = level_in_pdf(&verdict, material.has_evidence(), kept.known < basis.at);
+            SignatureVerdict { level: Some(level), ..verdict }
+        }
+        _ => verdict,
+    }
+}
+
+/// The level of EN 319 142-1 clause 6: what is kept for longer stands in the document (clause 5.4), and so do the time stamps over
+/// that.
+fn level_in_pdf(verdict: &SignatureVerdict, carries: bool, is_archived: bool) -> SignatureLevel {
+    let stamped = verdict.timestamps.iter().any(|stamp| stamp.verdict.answer == Answer::Valid);
+    match (stamped || is_archived, carries, is_archived) {
+        (false, ..) => SignatureLevel::B,
+        (true, false, _) => SignatureLevel::T,
+        (true, true, false) => SignatureLevel::Lt,
+        (true, true, true) => SignatureLevel::Lta,
+    }
 }
 
 /// A signature whose value verifies with its signer's key.
@@ -196,7 +244,6 @@ fn level(form: SignatureForm, stamps: &[StampVerdict], carries: bool) -> Option<
         _ if !holds(StampedPart::Signature) => Some(SignatureLevel::B),
         // What is kept for longer in these is not looked at.
         SignatureForm::JadesBaselineB => Some(SignatureLevel::T),
-        // What PDF documents keep for longer stands in the document (EN 319 142-1 section 5.4), not in the signature.
         SignatureForm::PadesBaselineB => Some(SignatureLevel::T),
         SignatureForm::CadesBaselineB if !carries => Some(SignatureLevel::T),
         SignatureForm::CadesBaselineB if !holds(StampedPart::Archive) => Some(SignatureLevel::Lt),

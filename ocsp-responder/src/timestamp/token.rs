@@ -35,6 +35,9 @@ pub enum TokenError {
     /// It states a later moment than a time stamp that covers it.
     #[error("the time-stamp token states a later moment than a time stamp that covers it")]
     Order,
+    /// What holds of the document that it stands in does not hold.
+    #[error("{0}")]
+    Document(String),
     /// It is about something else.
     #[error("the time-stamp token is about something else")]
     OtherContent,

@@ -15,6 +15,7 @@ struct Roles {
     fields: Option<ObjectId>,
     info: Option<ObjectId>,
     metadata: Option<ObjectId>,
+    store: Option<ObjectId>,
     pages: BTreeSet<ObjectId>,
     annotations: BTreeSet<ObjectId>,
 }
@@ -36,6 +37,7 @@ impl Roles {
             fields: reference(fields),
             info: reference(document.trailer.get(b"Info").ok()),
             metadata: reference(catalog.and_then(|catalog| catalog.get(b"Metadata").ok())),
+            store: reference(catalog.and_then(|catalog| catalog.get(b"DSS").ok())),
             annotations: annotations.collect(),
             pages,
         }
@@ -101,6 +103,9 @@ impl Comparison<'_> {
         let (Ok(before), Ok(after)) = (before.as_dict(), after.as_dict()) else { return false };
         if Some(id) == self.roles.catalog {
             return self.is_catalog(before, after);
+        }
+        if Some(id) == self.roles.store {
+            return is_store(before) && is_store(after);
         }
         if Some(id) == self.roles.form {
             return self.is_form(before, after);
@@ -182,6 +187,14 @@ fn is_container(object: &Object) -> bool {
 
 fn is_metadata(object: &Object) -> bool {
     matches!(object, Object::Stream(stream) if stream.dict.has_type(b"Metadata"))
+}
+
+/// EN 319 142-1 section 5.4.2. With these keys alone it is nothing that a page could show, whatever else refers to it; the lists
+/// that it refers to may be a page's, too, and stay as they are.
+fn is_store(store: &Dictionary) -> bool {
+    const KEYS: [&[u8]; 5] = [b"Type", b"VRI", b"Certs", b"OCSPs", b"CRLs"];
+    let typed = store.get(b"Type").and_then(Object::as_name).is_ok_and(|kind| kind == b"DSS");
+    typed && store.iter().all(|(key, _)| KEYS.contains(&key.as_slice()))
 }
 
 fn same_but(before: &Dictionary, after: &Dictionary, but: &[&[u8]]) -> bool {

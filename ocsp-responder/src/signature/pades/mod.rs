@@ -7,12 +7,16 @@
 //! nothing but further signatures. And that the file's own table of objects leads to them, without repair.
 
 mod changes;
+#[cfg(test)]
+mod kept_tests;
 mod places;
 mod sign;
+mod store;
 #[cfg(test)]
 mod tests;
 mod verdict;
 
 pub use places::PdfError;
 pub use sign::{PdfNote, PdfSignError, PreparedPdf};
-pub use verdict::{EmbeddedSignature, PdfVerdict, verify_pdf};
+pub use store::pdf_with_material;
+pub use verdict::{DocumentStamp, EmbeddedSignature, PdfVerdict, verify_pdf};

@@ -70,9 +70,19 @@ pub(super) fn read(octets: &[u8]) -> Result<Document, PdfError> {
     if document.xref_start == 0 { Err(PdfError::Malformed) } else { Ok(document) }
 }
 
-/// A signature as it stands in the document.
+/// What stands in a hole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Filled {
+    /// A CMS signature.
+    Signature,
+    /// A time stamp over the document (EN 319 142-1 section 5.4.3).
+    TimeStamp,
+}
+
+/// A signature, or a time stamp, as it stands in the document.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
+    pub(super) filled: Filled,
     /// The field's name.
     pub(super) field: String,
     /// The signature dictionary's object.
@@ -88,18 +98,20 @@ pub(super) struct Place {
 pub(super) struct Covered {
     pub(super) hole: std::ops::Range<usize>,
     pub(super) end: usize,
-    /// The CMS message, DER.
+    /// The CMS message or the token, DER.
     pub(super) message: Vec<u8>,
 }
 
-/// The signature fields of a document that are signed, in the order in which they were.
+/// The signature fields of a document that are signed or stamped, in the order in which they were.
 pub(super) fn places(octets: &[u8], document: &Document) -> Result<Vec<Place>, PdfError> {
     let mut found = Vec::new();
     for (field, dictionary) in signature_fields(document)? {
         let Ok(Object::Reference(id)) = dictionary.get(b"V") else { continue };
         let Ok(signature) = document.get_dictionary(*id) else { continue };
         let claimed = signature.get(b"M").and_then(Object::as_str).ok().and_then(moment);
-        found.push(Place { field, id: *id, claimed, covered: covered(octets, signature) });
+        let kind = signature.get(b"SubFilter").and_then(Object::as_name).unwrap_or_default();
+        let filled = if kind == b"ETSI.RFC3161" { Filled::TimeStamp } else { Filled::Signature };
+        found.push(Place { filled, field, id: *id, claimed, covered: covered(octets, kind, signature) });
     }
     if found.len() > MAX_SIGNATURES {
         return Err(PdfError::TooMany);
@@ -110,6 +122,24 @@ pub(super) fn places(octets: &[u8], document: &Document) -> Result<Vec<Place>, P
 
 /// The signature fields of the form, with their names (ISO 32000-2 section 12.7.4.2).
 pub(super) fn signature_fields(document: &Document) -> Result<Vec<(String, &Dictionary)>, PdfError> {
+    let all = fields(document)?.into_iter();
+    let signed = all.filter(|field| field.is_signature && field.dictionary.has(b"V"));
+    Ok(signed.map(|field| (field.name, field.dictionary)).collect())
+}
+
+/// The names of all fields of the form.
+pub(super) fn field_names(document: &Document) -> Result<BTreeSet<String>, PdfError> {
+    Ok(fields(document)?.into_iter().map(|field| field.name).collect())
+}
+
+/// A field of the form, or a part of one.
+struct Field<'a> {
+    name: String,
+    is_signature: bool,
+    dictionary: &'a Dictionary,
+}
+
+fn fields(document: &Document) -> Result<Vec<Field<'_>>, PdfError> {
     let form = document.catalog().and_then(|catalog| catalog.get_deref(b"AcroForm", document));
     let Ok(form) = form.and_then(Object::as_dict) else { return Ok(Vec::new()) };
     let Ok(roots) = form.get_deref(b"Fields", document).and_then(Object::as_array) else {
@@ -135,9 +165,7 @@ pub(super) fn signature_fields(document: &Document) -> Result<Vec<(String, &Dict
         if let Ok(kids) = dictionary.get_deref(b"Kids", document).and_then(Object::as_array) {
             waiting.extend(kids.iter().rev().map(|kid| (kid, name.clone(), is_signature, depth + 1)));
         }
-        if is_signature && dictionary.has(b"V") {
-            found.push((name, dictionary));
-        }
+        found.push(Field { name, is_signature, dictionary });
     }
     Ok(found)
 }
@@ -154,9 +182,8 @@ fn full_name(above: &str, field: &Dictionary) -> String {
 
 /// EN 319 142-1 section 5.3, ISO 32000-2 section 12.8.1: the range is the whole revision but for the value of Contents, its angle
 /// brackets included.
-fn covered(octets: &[u8], signature: &Dictionary) -> Result<Covered, PdfError> {
-    let kind = signature.get(b"SubFilter").and_then(Object::as_name).unwrap_or_default();
-    if kind != b"ETSI.CAdES.detached" && kind != b"adbe.pkcs7.detached" {
+fn covered(octets: &[u8], kind: &[u8], signature: &Dictionary) -> Result<Covered, PdfError> {
+    if ![b"ETSI.CAdES.detached".as_slice(), b"adbe.pkcs7.detached", b"ETSI.RFC3161"].contains(&kind) {
         return Err(PdfError::OtherKind(String::from_utf8_lossy(kind).chars().take(60).collect()));
     }
     let range = signature.get(b"ByteRange").and_then(Object::as_array).map_err(|_| NO_RANGE)?;

@@ -4,7 +4,7 @@ use lopdf::{Dictionary, Document, IncrementalDocument, Object, ObjectId, StringF
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::places::{PdfError, read, signature_fields};
+use super::places::{PdfError, field_names, read};
 
 /// The octets that are left for a signature: with certificates, a time stamp and room for an ML-DSA signature.
 const HOLE: usize = 24 * 1024;
@@ -34,6 +34,14 @@ pub enum PdfSignError {
     NoRoom(usize),
 }
 
+/// What a hole is for.
+#[derive(Clone, Copy)]
+enum Filling<'a> {
+    Signature(&'a PdfNote, OffsetDateTime),
+    /// A time stamp over the whole document (EN 319 142-1 section 5.4.3).
+    TimeStamp,
+}
+
 /// A document with a hole for its signature: the octets that were there, and an update behind them.
 #[derive(Debug)]
 pub struct PreparedPdf {
@@ -47,8 +55,20 @@ impl PreparedPdf {
     /// # Errors
     /// It is no PDF that can be signed.
     pub fn of(octets: &[u8], at: OffsetDateTime, note: &PdfNote) -> Result<Self, PdfSignError> {
+        Self::with_hole(octets, Filling::Signature(note, at))
+    }
+
+    /// Prepares a document for a time stamp over all of it (level B-LTA), which is given to [`Self::complete`].
+    ///
+    /// # Errors
+    /// It is no PDF that can be stamped.
+    pub fn to_be_stamped(octets: &[u8]) -> Result<Self, PdfSignError> {
+        Self::with_hole(octets, Filling::TimeStamp)
+    }
+
+    fn with_hole(octets: &[u8], filling: Filling<'_>) -> Result<Self, PdfSignError> {
         let document = read(octets)?;
-        let mut written = updated(octets, document, at, note)?;
+        let mut written = updated(octets, document, filling)?;
         let hole = written_hole(&written, octets.len())?;
         set_range(&mut written, octets.len(), &hole)?;
         Ok(Self { octets: written, hole })
@@ -74,18 +94,17 @@ impl PreparedPdf {
 }
 
 /// The document with a signature field whose signature is a hole.
-fn updated(
-    octets: &[u8],
-    document: Document,
-    at: OffsetDateTime,
-    note: &PdfNote,
-) -> Result<Vec<u8>, PdfSignError> {
+fn updated(octets: &[u8], document: Document, filling: Filling<'_>) -> Result<Vec<u8>, PdfSignError> {
     let page = document.page_iter().next().ok_or(PdfError::Malformed)?;
     let root =
         document.trailer.get(b"Root").and_then(Object::as_reference).map_err(|_| PdfError::Malformed)?;
-    let name = free_name(&document)?;
+    let (kind, holding) = match filling {
+        Filling::Signature(note, at) => ("Signature", signature_dictionary(at, note)),
+        Filling::TimeStamp => ("Timestamp", hole_dictionary("DocTimeStamp", "ETSI.RFC3161")),
+    };
+    let name = free_name(&document, kind)?;
     let mut update = IncrementalDocument::create_from(octets.to_vec(), document);
-    let signature = update.new_document.add_object(signature_dictionary(at, note));
+    let signature = update.new_document.add_object(holding);
     let field = update.new_document.add_object(dictionary! {
         "Type" => "Annot", "Subtype" => "Widget", "FT" => "Sig", "V" => signature, "P" => page,
         "T" => Object::string_literal(name), "F" => 132,
@@ -94,18 +113,26 @@ fn updated(
     });
     enter_field(&mut update, root, field)?;
     append(&mut update, page, b"Annots", field)?;
+    written(&mut update)
+}
+
+pub(super) fn written(update: &mut IncrementalDocument) -> Result<Vec<u8>, PdfSignError> {
     let mut written = Vec::new();
     update.save_to(&mut written).map_err(|error| PdfSignError::Writing(error.to_string()))?;
     Ok(written)
 }
 
-fn signature_dictionary(at: OffsetDateTime, note: &PdfNote) -> Dictionary {
+fn hole_dictionary(kind: &str, form: &str) -> Dictionary {
     let unknown = Object::Integer(UNKNOWN);
-    let mut signature = dictionary! {
-        "Type" => "Sig", "Filter" => "Adobe.PPKLite", "SubFilter" => "ETSI.CAdES.detached",
+    dictionary! {
+        "Type" => kind, "Filter" => "Adobe.PPKLite", "SubFilter" => form,
         "ByteRange" => vec![0.into(), unknown.clone(), unknown.clone(), unknown],
         "Contents" => Object::String(vec![0; HOLE], StringFormat::Hexadecimal),
-    };
+    }
+}
+
+fn signature_dictionary(at: OffsetDateTime, note: &PdfNote) -> Dictionary {
+    let mut signature = hole_dictionary("Sig", "ETSI.CAdES.detached");
     let form = format_description!("D:[year][month][day][hour][minute][second]+00'00'");
     if let Ok(moment) = at.to_offset(time::UtcOffset::UTC).format(form) {
         signature.set("M", Object::string_literal(moment));
@@ -118,9 +145,11 @@ fn signature_dictionary(at: OffsetDateTime, note: &PdfNote) -> Dictionary {
     signature
 }
 
-fn free_name(document: &Document) -> Result<String, PdfError> {
-    let taken = signature_fields(document)?.len();
-    Ok(format!("Signature{}", taken + 1))
+/// A name that no field has (ISO 32000-2 section 12.7.4.2: names are the fields' identity).
+fn free_name(document: &Document, kind: &str) -> Result<String, PdfError> {
+    let taken = field_names(document)?;
+    let mut names = (1..).map(|number: usize| format!("{kind}{number}"));
+    names.find(|name| !taken.contains(name)).ok_or(PdfError::TooMany)
 }
 
 /// Enters a field into the form, which is made where there is none (ISO 32000-2 section 12.7.3).
@@ -200,7 +229,10 @@ fn known(update: &mut IncrementalDocument, id: ObjectId) -> Result<&mut Object, 
     Ok(update.new_document.get_object_mut(id).map_err(|_| PdfError::Malformed)?)
 }
 
-fn changed(update: &mut IncrementalDocument, id: ObjectId) -> Result<&mut Dictionary, PdfSignError> {
+pub(super) fn changed(
+    update: &mut IncrementalDocument,
+    id: ObjectId,
+) -> Result<&mut Dictionary, PdfSignError> {
     Ok(known(update, id)?.as_dict_mut().map_err(|_| PdfError::Malformed)?)
 }
 

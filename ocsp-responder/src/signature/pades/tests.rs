@@ -14,14 +14,14 @@ use crate::validation::status::{CrlOnly, GatheredEvidence};
 use crate::validation::{Answer, Basis, Indication, SubIndication};
 
 /// A page that says something.
-fn document() -> Vec<u8> {
+pub(super) fn document() -> Vec<u8> {
     let mut document = document_of("The ministry pays 100 maloti.");
     let mut written = Vec::new();
     document.save_to(&mut written).unwrap();
     written
 }
 
-fn document_of(text: &str) -> Document {
+pub(super) fn document_of(text: &str) -> Document {
     let mut document = Document::with_version("1.7");
     let pages = document.new_object_id();
     let content = document.add_object(page_content(text));
@@ -93,7 +93,7 @@ impl Office {
 }
 
 /// An update behind a document, as an editor makes it.
-fn edited(octets: &[u8], edit: impl FnOnce(&mut IncrementalDocument)) -> Vec<u8> {
+pub(super) fn edited(octets: &[u8], edit: impl FnOnce(&mut IncrementalDocument)) -> Vec<u8> {
     let mut update = IncrementalDocument::create_from(octets.to_vec(), Document::load_mem(octets).unwrap());
     edit(&mut update);
     let mut written = Vec::new();
@@ -101,11 +101,11 @@ fn edited(octets: &[u8], edit: impl FnOnce(&mut IncrementalDocument)) -> Vec<u8>
     written
 }
 
-fn page_of(update: &IncrementalDocument) -> ObjectId {
+pub(super) fn page_of(update: &IncrementalDocument) -> ObjectId {
     update.get_prev_documents().page_iter().next().unwrap()
 }
 
-fn root_of(update: &IncrementalDocument) -> ObjectId {
+pub(super) fn root_of(update: &IncrementalDocument) -> ObjectId {
     update.get_prev_documents().trailer.get(b"Root").unwrap().as_reference().unwrap()
 }
 
