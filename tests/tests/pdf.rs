@@ -150,8 +150,6 @@ fn what_was_changed_after_signing_is_told() {
     let file = desk.file("letter.pdf");
     let (cert, key) = (text(&desk.signer.chain), text(&desk.signer.key));
     let sign = ["sign", "--pdf", text(&file), "--cert", cert, "--key", key];
-    let refused = desk.person.refused(exit::USAGE, &[&sign[..], &["--level", "b-lt"]].concat());
-    assert!(refused.detail.contains("b-b and b-t"), "{refused:?}");
     let letter = desk.person.refused(exit::FAILED, &sign);
     assert!(letter.detail.contains("no PDF"), "{letter:?}");
 }
@@ -189,4 +187,65 @@ fn a_time_stamp_in_the_document_saves_it_when_its_signer_is_revoked() {
     desk.country.revoke(&desk.signer.serial, "key-compromise");
     assert_eq!(desk.verdict(exit::CANNOT_TELL, &plain)["sub_indication"], "REVOKED_NO_POE");
     assert_eq!(desk.verdict(exit::DONE, &stamped)["indication"], "TOTAL-PASSED");
+}
+
+#[test]
+fn a_document_keeps_what_it_is_judged_by_and_is_raised_later() {
+    let desk = Desk::opened();
+    let (root, issuing) = (desk.country.installation.root(), desk.country.installation.issuing());
+    let unit = Stamper::at_work(&desk.country.staff.administrator);
+    let tsa = unit.address();
+    let lasting = |level| ["--level", level, "--tsa", &tsa, "--trust", text(&root)];
+    let lt = desk.sign("contract.pdf", "lt.pdf", &lasting("b-lt"));
+    let lta = desk.sign("contract.pdf", "lta.pdf", &lasting("b-lta"));
+    let t = desk.sign("contract.pdf", "t.pdf", &lasting("b-t"));
+    let raised = |level: &str, document: &Path| {
+        let raise = ["sign", "--pdf", "--raise", text(document), "--level", level, "--tsa", &tsa];
+        desk.person.done(&[&raise[..], &["--trust", text(&root)]].concat());
+    };
+    raised("b-lt", &t);
+    // Nobody is asked, and nobody needs to be.
+    let alone = |code, document: &Path| {
+        let verify = ["verify", text(document), "--trust", text(&root), "--offline"];
+        desk.person.answered(code, &verify)
+    };
+    for (document, level) in [(&lt, "B-LT"), (&t, "B-LT"), (&lta, "B-LTA")] {
+        let told = alone(exit::DONE, document);
+        assert_eq!(told["details"]["signatures"][0]["level"], level, "{told}");
+    }
+    let judged = |document: &Path| pdf::pyhanko_lasting(&root, document);
+    let sound = |over: Value| json!({ "sound": true, "stamped": true, "over": over });
+    assert_eq!(judged(&lt), sound(json!([])));
+    assert_eq!(judged(&lta), sound(json!([true])));
+    raised("b-lta", &t);
+    assert_eq!(judged(&t), sound(json!([true])));
+    // Another program's; and ours on top of it, again and again.
+    let theirs = desk.file("theirs-lta.pdf");
+    pdf::pyhanko_signs_lasting(&desk.signer, &issuing, &root, &desk.file("contract.pdf"), &theirs, &tsa);
+    assert_eq!(desk.verdict(exit::DONE, &theirs)["signatures"][0]["level"], "B-LTA");
+    raised("b-lta", &theirs);
+    let told = alone(exit::DONE, &theirs);
+    assert_eq!(told["details"]["timestamps"].as_array().unwrap().len(), 2, "{told}");
+    assert_eq!(judged(&theirs), sound(json!([true, true])));
+
+    // The signer's key is stolen afterwards.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    desk.country.revoke(&desk.signer.serial, "key-compromise");
+    for document in [&lt, &lta, &t, &theirs] {
+        assert_eq!(
+            desk.verdict(exit::DONE, document)["indication"],
+            "TOTAL-PASSED",
+            "{}",
+            document.display()
+        );
+    }
+    // What is no longer valid is not kept; there is nothing below b-lt to raise to; nor a document without a signature.
+    let plain = desk.sign("contract.pdf", "plain.pdf", &[]);
+    let refused = |code, level: &str, document: &Path| {
+        let raise = ["sign", "--pdf", "--raise", text(document), "--level", level, "--tsa", &tsa];
+        desk.person.refused(code, &[&raise[..], &["--trust", text(&root)]].concat())
+    };
+    assert!(refused(exit::FAILED, "b-lt", &plain).detail.contains("not valid at present"));
+    assert!(refused(exit::USAGE, "b-t", &plain).fix.contains("b-lta"));
+    assert_eq!(refused(exit::FAILED, "b-lta", &desk.file("contract.pdf")).code, "E-VFY-005");
 }

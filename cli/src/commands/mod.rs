@@ -50,6 +50,8 @@ mod serve;
 mod sign;
 mod sign_container;
 mod sign_jws;
+mod sign_pdf;
+mod signer;
 mod staff;
 mod statistics;
 mod status;

@@ -3,17 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use ocsp_responder::signature::pades::PdfNote;
 use serde::Serialize;
+use time::OffsetDateTime;
 
-use super::{Ending, sign_container, sign_jws, word};
+use super::signer::{SignerArguments, SigningKey};
+use super::{Ending, sign_container, sign_jws, sign_pdf, word};
 use crate::client::Publications;
-use crate::context::private_key;
+use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
 use crate::files::{self, Readers};
 use crate::output::{Outcome, Simple};
 use crate::relying_party::evidence::StatusEvidence;
-use crate::relying_party::material::{self, Chain};
+use crate::relying_party::material;
 use crate::relying_party::signing::{self, Placed, Raising};
 use crate::session::Session;
 
@@ -24,22 +25,18 @@ const MAX_INSIDE: u64 = 48 * 1024 * 1024;
 #[derive(Debug, Args)]
 pub struct SignArguments {
     /// The file to sign; with --raise, the file that was signed; with --container, all that are put into it
-    #[arg(value_name = "FILE", required_unless_present = "container")]
+    #[arg(value_name = "FILE", required_unless_present_any = ["container", "raise"])]
     pub(super) files: Vec<PathBuf>,
-    /// The signer's certificate, PEM, its chain after it
-    #[arg(long, value_name = "FILE", required_unless_present = "raise")]
-    cert: Option<PathBuf>,
-    /// Its private key, PKCS#8 PEM
-    #[arg(long, value_name = "FILE", required_unless_present = "raise")]
-    key: Option<PathBuf>,
-    /// Raise this signature of the file to --level, instead of signing; it is replaced
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "key", "attached"])]
+    #[command(flatten)]
+    pub(super) signer: SignerArguments,
+    /// Raise this signature of the file, or with --pdf this document, to --level, instead of signing; it is replaced
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "key", "p12", "token", "attached"])]
     raise: Option<PathBuf>,
     /// Put the file into the signature, FILE.p7m
     #[arg(long)]
     attached: bool,
     /// Put the signature into the PDF document that is signed (PAdES), FILE-signed.pdf
-    #[arg(long, conflicts_with_all = ["attached", "raise"])]
+    #[arg(long, conflicts_with = "attached")]
     pdf: bool,
     /// Put the files and their signature into this container (ASiC-E), OUT.asice; without files, add a signature to the one
     /// that stands there
@@ -53,11 +50,11 @@ pub struct SignArguments {
     #[arg(long, requires = "jws")]
     pub(super) detached: bool,
     /// Why it was signed: the PDF says so
-    #[arg(long, value_name = "TEXT", requires = "pdf")]
-    reason: Option<String>,
+    #[arg(long, value_name = "TEXT", requires = "pdf", conflicts_with = "raise")]
+    pub(super) reason: Option<String>,
     /// Where it was signed: the PDF says so
-    #[arg(long, value_name = "TEXT", requires = "pdf")]
-    location: Option<String>,
+    #[arg(long, value_name = "TEXT", requires = "pdf", conflicts_with = "raise")]
+    pub(super) location: Option<String>,
     /// How long the signature can be believed (ETSI EN 319 122-1): b-t with a time stamp, b-lt with all that it is judged by,
     /// b-lta with a time stamp over that, too
     #[arg(long, value_name = "LEVEL", value_enum, default_value = "b-b")]
@@ -113,21 +110,24 @@ pub fn run(arguments: &SignArguments, session: &mut Session) -> Ending {
     if let Some(container) = &arguments.container {
         return sign_container::signed(container, arguments, session);
     }
+    if let (true, Some(document)) = (arguments.pdf, &arguments.raise) {
+        return sign_pdf::raised_document(document, arguments, session);
+    }
     let file = arguments.file()?;
+    if arguments.pdf {
+        return sign_pdf::signed(file, arguments, session);
+    }
     let inside = arguments.attached || arguments.jws.is_some() && !arguments.detached;
     let limit = if inside { MAX_INSIDE } else { files::MAX_DOCUMENT };
     let document = files::read(file, limit)?;
     if let Some(form) = arguments.jws {
         return sign_jws::signed(form, file, &document, arguments, session);
     }
-    if arguments.pdf {
-        return signed_pdf(arguments, file, &document, session);
-    }
     let signature = match &arguments.raise {
         Some(existing) => files::read(existing, files::MAX_OBJECT)?,
         None => signature(arguments, &document, session)?,
     };
-    let signature = raised(signature, &document, arguments, session)?;
+    let signature = raised(signature, &document, arguments.level, arguments, session)?;
     let ending = if arguments.attached { ".p7m" } else { ".p7s" };
     let chosen = arguments.out.clone().or_else(|| arguments.raise.clone());
     let path = chosen.unwrap_or_else(|| files::beside(file, ending));
@@ -140,6 +140,9 @@ impl SignArguments {
     fn file(&self) -> Result<&Path, Failure> {
         match self.files.as_slice() {
             [one] => Ok(one),
+            [] => Err(Failure::of(&catalogue::USAGE)
+                .cause("no file is given that was signed")
+                .fix("npki sign FILE --raise SIGNATURE --level b-lt --tsa URL")),
             several => Err(Failure::of(&catalogue::USAGE)
                 .cause(format!("{} files are given, and a signature is over one", several.len()))
                 .fix("sign each by itself, or all in a container: --container OUT.asice")),
@@ -160,51 +163,18 @@ pub(super) fn told(arguments: &SignArguments, signature: PathBuf) -> Outcome {
     }))
 }
 
-fn signed_pdf(arguments: &SignArguments, file: &Path, document: &[u8], session: &mut Session) -> Ending {
-    if arguments.level > Level::BT {
-        return Err(Failure::of(&catalogue::USAGE)
-            .cause("in PDF documents npki makes the levels b-b and b-t")
-            .fix("give --level b-t, or leave --pdf out"));
-    }
-    let note = PdfNote { reason: arguments.reason.clone(), location: arguments.location.clone() };
-    let prepared = signing::prepared_pdf(document, session.clock.now(), &note)?;
-    let content = prepared.content();
-    let signature = raised(signature(arguments, &content, session)?, &content, arguments, session)?;
-    let signed = prepared.complete(&signature).map_err(|error| signing::not_signed_in(&error))?;
-    let path = arguments.out.clone().unwrap_or_else(|| {
-        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-        file.with_file_name(format!("{stem}-signed.pdf"))
-    });
-    files::replace(&path, &signed, Readers::Anyone)?;
-    Ok(told(arguments, path))
-}
-
 pub(super) fn signature(
     arguments: &SignArguments,
     document: &[u8],
     session: &Session,
 ) -> Result<Vec<u8>, Failure> {
-    let (key, chain) = key_and_chain(arguments)?;
+    let SigningKey { signer, chain } = arguments.signer.open(session)?;
     let placed = match (arguments.attached, arguments.pdf) {
         (true, _) => Placed::Inside,
         (false, true) => Placed::Around,
         (false, false) => Placed::Beside,
     };
-    signing::sign(document, placed, &chain, &key, session.clock.now())
-}
-
-/// The key to sign with, and the certificates that go with it.
-pub(super) fn key_and_chain(arguments: &SignArguments) -> Result<(Vec<u8>, Chain), Failure> {
-    let given = |path: &Option<PathBuf>| path.clone().ok_or_else(|| Failure::of(&catalogue::USAGE));
-    let (cert, key) = (given(&arguments.cert)?, given(&arguments.key)?);
-    let chain = Chain::read(&cert)?;
-    Ok((read_key(&key)?, chain))
-}
-
-fn read_key(path: &Path) -> Result<Vec<u8>, Failure> {
-    let key = private_key(&files::read(path, files::MAX_OBJECT)?)
-        .map_err(|failure| failure.what(format!("{} cannot be used as a key", path.display())))?;
-    Ok(key.to_vec())
+    signing::sign(document, placed, &chain, signer.as_ref(), session.clock.now())
 }
 
 /// The time-stamping unit that the level needs.
@@ -216,14 +186,15 @@ pub(super) fn unit(arguments: &SignArguments) -> Result<&url::Url, Failure> {
     })
 }
 
-/// The signature of the level that is wanted. Each level has what those below it have.
+/// The signature of this level. Each level has what those below it have.
 pub(super) fn raised(
     signature: Vec<u8>,
     document: &[u8],
+    level: Level,
     arguments: &SignArguments,
     session: &mut Session,
 ) -> Result<Vec<u8>, Failure> {
-    if arguments.level == Level::BB {
+    if level == Level::BB {
         return match arguments.raise {
             Some(_) => Err(Failure::of(&catalogue::USAGE)
                 .cause("a signature cannot be raised to b-b: each is at least that")
@@ -231,16 +202,34 @@ pub(super) fn raised(
             None => Ok(signature),
         };
     }
+    if level == Level::BT {
+        let publications = Publications::within(session.settings.timeout.value);
+        let (unit, entropy) = (unit(arguments)?, session.entropy.as_ref());
+        return Raising { document, unit, publications: &publications, entropy }.stamped(&signature);
+    }
+    with_raising(document, arguments, session, |raising, anchors, evidence, at| {
+        let complete = raising.with_material(&raising.stamped(&signature)?, anchors, evidence, at())?;
+        if level == Level::BLt { Ok(complete) } else { raising.archived(&complete) }
+    })
+}
+
+/// Raises what is judged by what is published.
+pub(super) fn with_raising(
+    document: &[u8],
+    arguments: &SignArguments,
+    session: &mut Session,
+    raise: impl FnOnce(
+        &Raising<'_>,
+        &Anchors,
+        &StatusEvidence<'_>,
+        &dyn Fn() -> OffsetDateTime,
+    ) -> Result<Vec<u8>, Failure>,
+) -> Result<Vec<u8>, Failure> {
     let unit = unit(arguments)?;
+    let anchors = material::trusted(arguments.trust.as_deref(), session)?;
     let publications = Publications::within(session.settings.timeout.value);
     let entropy = std::sync::Arc::clone(&session.entropy);
     let raising = Raising { document, unit, publications: &publications, entropy: entropy.as_ref() };
-    let stamped = raising.stamped(&signature)?;
-    if arguments.level == Level::BT {
-        return Ok(stamped);
-    }
-    let anchors = material::trusted(arguments.trust.as_deref(), session)?;
     let evidence = StatusEvidence::network(&publications, entropy.as_ref());
-    let complete = raising.with_material(&stamped, &anchors, &evidence, session.clock.now())?;
-    if arguments.level == Level::BLt { Ok(complete) } else { raising.archived(&complete) }
+    raise(&raising, &anchors, &evidence, &|| session.clock.now())
 }

@@ -18,7 +18,8 @@ pub(super) fn signed(container: &Path, arguments: &SignArguments, session: &mut 
     }
     let prepared = prepared(container, &arguments.files, session.clock.now())?;
     let manifest = prepared.manifest().to_vec();
-    let signature = raised(signature(arguments, &manifest, session)?, &manifest, arguments, session)?;
+    let signature =
+        raised(signature(arguments, &manifest, session)?, &manifest, arguments.level, arguments, session)?;
     let signed = prepared.complete(&signature).map_err(|error| not_signed_in(&error))?;
     files::replace(container, &signed, Readers::Anyone)?;
     Ok(told(arguments, container.to_owned()))

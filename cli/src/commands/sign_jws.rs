@@ -5,7 +5,8 @@ use std::path::Path;
 use ocsp_responder::signature::jades::JwsShape;
 
 use super::Ending;
-use super::sign::{JwsForm, Level, SignArguments, key_and_chain, told, unit};
+use super::sign::{JwsForm, Level, SignArguments, told, unit};
+use super::signer::SigningKey;
 use crate::client::Publications;
 use crate::failure::{Failure, catalogue};
 use crate::files::{self, Readers};
@@ -32,8 +33,8 @@ pub(super) fn signed(
         (JwsForm::Compact, true) => JwsShape::CompactBeside(&name),
         (JwsForm::Json, true) => JwsShape::JsonBeside(&name),
     };
-    let (key, chain) = key_and_chain(arguments)?;
-    let mut signature = jws::sign(document, shape, &chain, &key, session.clock.now())?;
+    let SigningKey { signer, chain } = arguments.signer.open(session)?;
+    let mut signature = jws::sign(document, shape, &chain, signer.as_ref(), session.clock.now())?;
     if arguments.level == Level::BT {
         let publications = Publications::within(session.settings.timeout.value);
         signature = jws::stamped(&signature, unit(arguments)?, &publications, session.entropy.as_ref())?;

@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use zeroize::Zeroizing;
+
 use super::envelope::failure_json;
 use super::page::{Colour, Meaning, Page};
 use super::{Format, Outcome};
@@ -103,6 +105,17 @@ impl Console {
             .read_line(&mut line)
             .map_err(|error| Failure::of(&catalogue::NO_INPUT).cause(error.to_string()))?;
         Ok(line.trim().to_owned())
+    }
+
+    /// Asks a person for a secret, which the terminal does not show.
+    ///
+    /// # Errors
+    /// Nobody can be asked: `flag` names what to give instead.
+    pub fn ask_hidden(&self, question: &str, flag: &str) -> Result<Zeroizing<String>, Failure> {
+        self.ask_ready(flag)?;
+        rpassword::prompt_password(format!("{question} "))
+            .map(Zeroizing::new)
+            .map_err(|error| Failure::of(&catalogue::NO_INPUT).cause(error.to_string()))
     }
 
     /// Asks for an ordinary confirmation.

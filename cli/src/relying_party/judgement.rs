@@ -3,7 +3,7 @@
 use ca_core::clock::in_words;
 use ocsp_responder::signature::jades::{JwsContent, JwsSignature, is_jws};
 use ocsp_responder::signature::pades::{EmbeddedSignature, verify_pdf};
-use ocsp_responder::signature::{SignatureForm, verify_attached, verify_signed_file};
+use ocsp_responder::signature::{SignatureForm, SignatureLevel, verify_attached, verify_signed_file};
 use ocsp_responder::timestamp::{StatementView, verify_timestamp};
 use ocsp_responder::validation::certificate::Certificate;
 use ocsp_responder::validation::path::{PathFailure, find_path};
@@ -185,10 +185,15 @@ pub fn judge_signature(
     let stamped = verdict
         .proven_time
         .map(|proven| format!("{}: it has existed since then at the latest", in_words(proven)));
-    let level = verdict.level.and_then(|level| serde_json::to_value(level).ok());
     let standard = if verdict.form == Some(SignatureForm::JadesBaselineB) { "JAdES" } else { "CAdES" };
-    let level = level.and_then(|level| level.as_str().map(|level| format!("{standard} {level}")));
+    let level = level_of(standard, verdict.level);
     Ok(Judgement { path, claimed: verdict.claimed_signing_time, stamped, level, ..judged })
+}
+
+/// The name of a level, such as CAdES B-LT.
+fn level_of(standard: &str, level: Option<SignatureLevel>) -> Option<String> {
+    let level = serde_json::to_value(level?).ok()?;
+    level.as_str().map(|level| format!("{standard} {level}"))
 }
 
 /// Judges the signatures in a PDF document at a moment.
@@ -214,7 +219,10 @@ pub fn judge_pdf(
         path.flatten().map_or("somebody".to_owned(), |signer| signer.certificate.subject.clone())
     };
     let signers: Vec<String> = verdict.signatures.iter().map(signer).collect();
-    let valid = format!("unchanged since it was signed by {}", signers.join(" and "));
+    let valid = match signers.as_slice() {
+        [] => "unchanged since it was stamped; nobody signed it".to_owned(),
+        signers => format!("unchanged since it was signed by {}", signers.join(" and ")),
+    };
     let judged = judgement(verdict.answer, verdict.reasons.first().cloned(), &valid, &verdict, evidence)?;
     let last = verdict.signatures.last();
     let path = last.and_then(|signature| signature.verdict.certificate.as_ref()).map(stations);
@@ -222,7 +230,8 @@ pub fn judge_pdf(
     let proven = last.and_then(|signature| signature.verdict.proven_time);
     let stamped =
         proven.map(|proven| format!("{}: it has existed since then at the latest", in_words(proven)));
-    Ok(Judgement { path: path.unwrap_or_default(), claimed, stamped, ..judged })
+    let level = last.and_then(|signature| level_of("PAdES", signature.verdict.level));
+    Ok(Judgement { path: path.unwrap_or_default(), claimed, stamped, level, ..judged })
 }
 
 /// Judges a time stamp over a document at a moment.

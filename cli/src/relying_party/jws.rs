@@ -1,7 +1,7 @@
 //! JSON Web Signatures (JAdES), over `ocsp_responder::signature::jades`.
 
 use ca_core::clock::Entropy;
-use ca_core::keys::software::SoftwareKey;
+use ca_core::keys::Signer;
 use ocsp_responder::signature::SignError;
 use ocsp_responder::signature::jades::{JwsShape, JwsSignError, jws_imprint, sign_jws, with_jws_timestamp};
 use ocsp_responder::validation::algorithm::DigestAlgorithm;
@@ -21,14 +21,12 @@ pub fn sign(
     document: &[u8],
     shape: JwsShape<'_>,
     chain: &Chain,
-    key: &[u8],
+    key: &dyn Signer,
     at: OffsetDateTime,
 ) -> Result<Vec<u8>, Failure> {
-    let key = SoftwareKey::from_pkcs8(key)
-        .map_err(|error| Failure::of(&catalogue::KEY).cause(error.to_string()))?;
     let others = chain.others.iter().map(certificate).collect::<Result<Vec<_>, _>>()?;
     let signer = certificate(&chain.certificate)?;
-    sign_jws(document, shape, &key, &signer, &others, at).map_err(|error| match error {
+    sign_jws(document, shape, key, &signer, &others, at).map_err(|error| match error {
         JwsSignError::Sign(SignError::OtherKey) => Failure::of(&catalogue::KEY_MISMATCH),
         other => refused(&other),
     })

@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 
 use ca_core::clock::Entropy;
-use ca_core::keys::software::SoftwareKey;
+use ca_core::keys::Signer;
 use ocsp_responder::signature::pades::{PdfNote, PdfSignError, PreparedPdf, pdf_with_material, verify_pdf};
 use ocsp_responder::signature::{
-    ArchiveDraft, ContentDigest, Gathered, Gathering, RaiseError, SignError, SignatureVerdict, carries_content, is_stamped,
-    sign_attached, sign_detached, sign_unclaimed, signature_imprint, verify_attached, verify_signed_file,
-    with_material, with_signature_timestamp,
+    ArchiveDraft, ContentDigest, Gathered, Gathering, RaiseError, SignError, SignatureVerdict,
+    carries_content, is_stamped, sign_attached, sign_detached, sign_unclaimed, signature_imprint,
+    verify_attached, verify_signed_file, with_material, with_signature_timestamp,
 };
 use ocsp_responder::validation::algorithm::DigestAlgorithm;
 use ocsp_responder::validation::{Answer, Basis};
@@ -41,17 +41,15 @@ pub fn sign(
     document: &[u8],
     placed: Placed,
     chain: &Chain,
-    key: &[u8],
+    key: &dyn Signer,
     at: OffsetDateTime,
 ) -> Result<Vec<u8>, Failure> {
-    let key = SoftwareKey::from_pkcs8(key)
-        .map_err(|error| Failure::of(&catalogue::KEY).cause(error.to_string()))?;
     let others = chain.others.iter().map(certificate).collect::<Result<Vec<_>, _>>()?;
     let signer = certificate(&chain.certificate)?;
     let signed = match placed {
-        Placed::Beside => sign_detached(document, &key, &signer, &others, at),
-        Placed::Inside => sign_attached(document, &key, &signer, &others, at),
-        Placed::Around => sign_unclaimed(document, &key, &signer, &others, at),
+        Placed::Beside => sign_detached(document, key, &signer, &others, at),
+        Placed::Inside => sign_attached(document, key, &signer, &others, at),
+        Placed::Around => sign_unclaimed(document, key, &signer, &others, at),
     };
     signed.map_err(|error| match error {
         SignError::OtherKey => Failure::of(&catalogue::KEY_MISMATCH),

@@ -288,7 +288,7 @@ impl Certificate {
     }
 
     /// The SubjectPublicKeyInfo, DER.
-    pub(crate) fn public_key_info(&self) -> &[u8] {
+    pub fn public_key_info(&self) -> &[u8] {
         self.part(&self.0.places.public_key_info)
     }
 

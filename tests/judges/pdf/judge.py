@@ -1,7 +1,9 @@
 """pyHanko as judge of signatures in PDF documents, and as another signer.
 
 judge.py validate ROOT DOCUMENT                  every signature: whether it, its path and its time stamp hold, and what came after
+judge.py lasting ROOT DOCUMENT                   the first signature by what the document keeps alone; the time stamps over the document
 judge.py sign CERT ISSUER KEY DOCUMENT SIGNED FIELD   adds a PAdES signature
+judge.py sign_lasting CERT ISSUER KEY ROOT DOCUMENT SIGNED UNIT   the same, of level B-LTA
 
 Prints one JSON document.
 """
@@ -30,7 +32,7 @@ def validate(root, document):
 
     told = []
     with Path(document).open("rb") as octets:
-        for signature in PdfFileReader(octets).embedded_signatures:
+        for signature in PdfFileReader(octets).embedded_regular_signatures:
             status = validate_pdf_signature(
                 signature, signer_validation_context=context(), ts_validation_context=context()
             )
@@ -50,6 +52,33 @@ def validate(root, document):
     return told
 
 
+def lasting(root, document):
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.validation import DocumentSecurityStore, validate_pdf_signature, validate_pdf_timestamp
+
+    with Path(document).open("rb") as octets:
+        reader = PdfFileReader(octets)
+        kept = DocumentSecurityStore.read_dss(reader)
+        alone = {"trust_roots": certificates(root), "allow_fetching": False, "revocation_mode": "require"}
+        signature = validate_pdf_signature(
+            reader.embedded_regular_signatures[0],
+            signer_validation_context=kept.as_validation_context(dict(alone)),
+            ts_validation_context=kept.as_validation_context(dict(alone)),
+        )
+        stamp = signature.timestamp_validity
+        # The newest time stamp over the document has nothing over it: what it is judged by has yet to be kept.
+        now = {"trust_roots": certificates(root), "allow_fetching": False, "revocation_mode": "soft-fail"}
+        over = [
+            validate_pdf_timestamp(one, validation_context=kept.as_validation_context(dict(now)))
+            for one in reader.embedded_timestamp_signatures
+        ]
+        return {
+            "sound": signature.bottom_line,
+            "stamped": stamp is not None and stamp.valid and stamp.trusted,
+            "over": [one.valid and one.trusted for one in over],
+        }
+
+
 def sign(cert, issuer, key, document, signed, field):
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign import signers
@@ -64,5 +93,28 @@ def sign(cert, issuer, key, document, signed, field):
     return {"signed": signed}
 
 
+def sign_lasting(cert, issuer, key, root, document, signed, unit):
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import signers
+    from pyhanko.sign.fields import SigSeedSubFilter
+    from pyhanko.sign.timestamps import HTTPTimeStamper
+    from pyhanko_certvalidator import ValidationContext
+
+    signer = signers.SimpleSigner.load(key, cert, ca_chain_files=(issuer,))
+    metadata = signers.PdfSignatureMetadata(
+        field_name="Theirs",
+        md_algorithm="sha256",
+        subfilter=SigSeedSubFilter.PADES,
+        embed_validation_info=True,
+        use_pades_lta=True,
+        validation_context=ValidationContext(trust_roots=certificates(root), allow_fetching=True),
+    )
+    with Path(document).open("rb") as octets, Path(signed).open("wb") as output:
+        signers.sign_pdf(
+            IncrementalPdfFileWriter(octets), metadata, signer=signer, timestamper=HTTPTimeStamper(unit), output=output
+        )
+    return {"signed": signed}
+
+
 if __name__ == "__main__":
-    print(json.dumps({"validate": validate, "sign": sign}[sys.argv[1]](*sys.argv[2:])))
+    print(json.dumps({"validate": validate, "lasting": lasting, "sign": sign, "sign_lasting": sign_lasting}[sys.argv[1]](*sys.argv[2:])))

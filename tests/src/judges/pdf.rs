@@ -20,6 +20,24 @@ pub fn pyhanko_signs(signer: &Issued, issuer: &Path, document: &Path, signed: &P
     let _ = judge(&["sign", cert, text(issuer), key, text(document), text(signed), field]);
 }
 
+/// What pyHanko says of the first signature by what the document keeps alone, and of each time stamp over the document.
+pub fn pyhanko_lasting(root: &Path, document: &Path) -> Value {
+    judge(&["lasting", text(root), text(document)])
+}
+
+/// Has pyHanko sign a document so that it lasts (B-LTA), with the time stamps of a unit.
+pub fn pyhanko_signs_lasting(
+    signer: &Issued,
+    issuer: &Path,
+    root: &Path,
+    document: &Path,
+    signed: &Path,
+    unit: &str,
+) {
+    let (cert, key) = (text(&signer.certificate), text(&signer.key));
+    let _ = judge(&["sign_lasting", cert, text(issuer), key, text(root), text(document), text(signed), unit]);
+}
+
 fn judge(arguments: &[&str]) -> Value {
     let script = workspace::root().join("tests/judges/pdf/judge.py");
     let answer = Program::named("python").path(&script).args(arguments).run().succeeded();

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use lopdf::{Dictionary, Document, Object, ObjectId};
 
 use super::places::signature_fields;
+use super::store::parts;
 
 /// What an object is to the document, where further signatures may touch it.
 struct Roles {
@@ -15,7 +16,8 @@ struct Roles {
     fields: Option<ObjectId>,
     info: Option<ObjectId>,
     metadata: Option<ObjectId>,
-    store: Option<ObjectId>,
+    /// What nothing but the document security store is made of.
+    store_parts: BTreeSet<ObjectId>,
     pages: BTreeSet<ObjectId>,
     annotations: BTreeSet<ObjectId>,
 }
@@ -37,7 +39,7 @@ impl Roles {
             fields: reference(fields),
             info: reference(document.trailer.get(b"Info").ok()),
             metadata: reference(catalog.and_then(|catalog| catalog.get(b"Metadata").ok())),
-            store: reference(catalog.and_then(|catalog| catalog.get(b"DSS").ok())),
+            store_parts: parts(document),
             annotations: annotations.collect(),
             pages,
         }
@@ -96,6 +98,9 @@ impl Comparison<'_> {
         if self.roles.annotations.contains(&id) || Some(id) == self.roles.fields {
             return self.is_extended(before, after);
         }
+        if self.roles.store_parts.contains(&id) {
+            return is_part_of_store(before, after);
+        }
         // What programs note of themselves and of when: no part of what a page shows (ISO 32000-2 section 14.3).
         if Some(id) == self.roles.metadata {
             return is_metadata(before) && is_metadata(after);
@@ -103,9 +108,6 @@ impl Comparison<'_> {
         let (Ok(before), Ok(after)) = (before.as_dict(), after.as_dict()) else { return false };
         if Some(id) == self.roles.catalog {
             return self.is_catalog(before, after);
-        }
-        if Some(id) == self.roles.store {
-            return is_store(before) && is_store(after);
         }
         if Some(id) == self.roles.form {
             return self.is_form(before, after);
@@ -189,12 +191,12 @@ fn is_metadata(object: &Object) -> bool {
     matches!(object, Object::Stream(stream) if stream.dict.has_type(b"Metadata"))
 }
 
-/// EN 319 142-1 section 5.4.2. With these keys alone it is nothing that a page could show, whatever else refers to it; the lists
-/// that it refers to may be a page's, too, and stay as they are.
-fn is_store(store: &Dictionary) -> bool {
-    const KEYS: [&[u8]; 5] = [b"Type", b"VRI", b"Certs", b"OCSPs", b"CRLs"];
-    let typed = store.get(b"Type").and_then(Object::as_name).is_ok_and(|kind| kind == b"DSS");
-    typed && store.iter().all(|(key, _)| KEYS.contains(&key.as_slice()))
+/// EN 319 142-1 section 5.4.2: what is kept may grow. Nothing else refers to it, so no page shows it.
+fn is_part_of_store(before: &Object, after: &Object) -> bool {
+    matches!(
+        (before, after),
+        (Object::Dictionary(_), Object::Dictionary(_)) | (Object::Array(_), Object::Array(_))
+    )
 }
 
 fn same_but(before: &Dictionary, after: &Dictionary, but: &[&[u8]]) -> bool {

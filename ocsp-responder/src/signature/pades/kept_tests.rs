@@ -249,19 +249,27 @@ fn the_store_may_grow_and_is_no_way_to_change_what_is_shown() {
     });
     let verdict = office.verdict(&exchanged, &evidence, at);
     assert_eq!(verdict.sub_indication, Some(SubIndication::HashFailure), "{verdict:#?}");
-    // The store itself, with more in it; and with what belongs into none.
-    let grown = |key: &'static str| {
-        edited(&signed, |update| {
+    // The same store, of which a part is used for something else, may not grow either; one that is nothing else may.
+    let grown = |octets: &[u8]| {
+        edited(octets, |update| {
             let stream = Stream::new(Dictionary::new(), office.root.der().to_vec());
             let entry = update.new_document.add_object(stream);
-            store_of(update).set(key, vec![Object::from(entry)]);
+            store_of(update).set("OCSPs", vec![Object::from(entry)]);
         })
     };
-    assert_eq!(office.verdict(&grown("OCSPs"), &evidence, at).answer, Answer::Valid);
-    assert_eq!(
-        office.verdict(&grown("Kids"), &evidence, at).sub_indication,
-        Some(SubIndication::HashFailure)
-    );
+    let shared = office.verdict(&grown(&signed), &evidence, at);
+    assert_eq!(shared.sub_indication, Some(SubIndication::HashFailure));
+    let own =
+        office.signed(&office.with_material(&office.signed(&document(), office.now), office.now), office.now);
+    assert_eq!(office.verdict(&grown(&own), &evidence, at).answer, Answer::Valid);
+    let gone = edited(&own, |update| {
+        let root = root_of(update);
+        let catalog = update.get_prev_documents().get_dictionary(root).unwrap();
+        let store = catalog.get(b"DSS").unwrap().as_reference().unwrap();
+        update.opt_clone_object_to_new_document(store).unwrap();
+        *update.new_document.get_object_mut(store).unwrap() = Object::Null;
+    });
+    assert_eq!(office.verdict(&gone, &evidence, at).sub_indication, Some(SubIndication::HashFailure));
 }
 
 #[test]

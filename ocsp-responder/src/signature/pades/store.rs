@@ -1,9 +1,10 @@
 //! What a document keeps to be judged by later: the document security store (EN 319 142-1 section 5.4.2).
 
+use std::collections::BTreeSet;
 use std::io::Read;
 
 use flate2::read::ZlibDecoder;
-use lopdf::{Dictionary, Document, IncrementalDocument, Object, Stream, dictionary};
+use lopdf::{Dictionary, Document, IncrementalDocument, Object, ObjectId, Stream, dictionary};
 
 use super::places::{PdfError, read};
 use super::sign::{PdfSignError, changed, written};
@@ -34,6 +35,47 @@ pub(super) fn material(document: &Document) -> Material {
 fn store(document: &Document) -> Option<&Dictionary> {
     let catalog = document.catalog().ok()?;
     catalog.get_deref(b"DSS", document).ok()?.as_dict().ok()
+}
+
+/// The store, and the lists and dictionaries that it is made of, where nothing else of the document refers to them: whatever they say, no
+/// page shows it. None where one of them is a page's content as well.
+pub(super) fn parts(document: &Document) -> BTreeSet<ObjectId> {
+    let root = document.trailer.get(b"Root").and_then(Object::as_reference).ok();
+    let found = document.catalog().and_then(|catalog| catalog.get(b"DSS")).and_then(Object::as_reference);
+    let Ok(store) = found else { return BTreeSet::new() };
+    let mut parts = BTreeSet::from([store]);
+    let mut within = vec![(store, 0)];
+    while let Some((holder, depth)) = within.pop() {
+        let Ok(Object::Dictionary(dictionary)) = document.get_object(holder) else { continue };
+        for id in dictionary.iter().filter_map(|(_, value)| value.as_reference().ok()) {
+            // VRI, the dictionary of each signature in it, and their lists.
+            if depth < 3 && parts.insert(id) {
+                within.push((id, depth + 1));
+            }
+        }
+    }
+    let mut others = document.objects.iter().filter(|(holder, _)| !parts.contains(holder));
+    let is_used = |(holder, object): (&ObjectId, &Object)| {
+        let uses = references(object).into_iter().filter(|id| parts.contains(id));
+        // The catalogue's own entry for it is the one use that there is.
+        uses.count() > usize::from(Some(*holder) == root)
+    };
+    // Used for something else, too, in whatever part: then none of it may change.
+    if others.any(is_used) { BTreeSet::new() } else { parts }
+}
+
+fn references(object: &Object) -> Vec<ObjectId> {
+    let (mut found, mut waiting) = (Vec::new(), vec![object]);
+    while let Some(object) = waiting.pop() {
+        match object {
+            Object::Reference(id) => found.push(*id),
+            Object::Array(entries) => waiting.extend(entries),
+            Object::Dictionary(entries) => waiting.extend(entries.iter().map(|(_, value)| value)),
+            Object::Stream(stream) => waiting.extend(stream.dict.iter().map(|(_, value)| value)),
+            _ => {}
+        }
+    }
+    found
 }
 
 fn list<'a>(document: &'a Document, key: &[u8]) -> &'a [Object] {
