@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use ca_core::clock::in_words;
 use clap::Args;
 use ocsp_responder::signature::asic::is_container;
-use ocsp_responder::signature::carries_content;
 use ocsp_responder::signature::jades::is_jws;
+use ocsp_responder::signature::{SimpleReport, carries_content};
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -15,11 +15,11 @@ use super::Ending;
 use crate::client::Publications;
 use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
-use crate::files;
+use crate::files::{self, Readers};
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::relying_party::container;
 use crate::relying_party::evidence::{StatusEvidence, completed};
-use crate::relying_party::judgement::{self, Judgement, Verdict};
+use crate::relying_party::judgement::{self, Judged, Judgement, Verdict};
 use crate::relying_party::material::{self, Chain};
 use crate::session::Session;
 
@@ -41,6 +41,9 @@ pub struct VerifyArguments {
     /// The moment to verify for, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME", value_parser = moment)]
     at: Option<OffsetDateTime>,
+    /// Write a report of the signatures to this file as well, in the shape of SiVa's simple report (.json)
+    #[arg(long, value_name = "FILE", conflicts_with = "timestamp", value_parser = report_file)]
+    report: Option<PathBuf>,
     /// Ask nobody: without what the files hold, the answer is that one cannot tell
     #[arg(long)]
     offline: bool,
@@ -55,6 +58,33 @@ struct Answer {
 
 fn moment(text: &str) -> Result<OffsetDateTime, String> {
     OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "write a moment as in 2026-11-24T09:30:00Z".to_owned())
+}
+
+fn report_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("json") => Ok(path),
+        _ => Err("reports are written as JSON: give a name that ends with .json".to_owned()),
+    }
+}
+
+/// The report of signatures in a file, or over it.
+fn report(file: &Path, judged: &Judged) -> Result<Vec<u8>, Failure> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let report = match judged {
+        Judged::Signature(verdict) => SimpleReport::of_signature(&name, verdict),
+        Judged::Pdf(verdict) => SimpleReport::of_pdf(&name, verdict),
+        Judged::Container(verdict) => SimpleReport::of_container(&name, verdict),
+        Judged::Other => {
+            return Err(Failure::of(&catalogue::USAGE)
+                .cause("a report is about signatures, and there is none")
+                .fix("leave --report out; --json tells all that was found out about a certificate"));
+        }
+    };
+    let mut written = serde_json::to_vec_pretty(&report)
+        .map_err(|error| Failure::of(&catalogue::OUTPUT).cause(error.to_string()))?;
+    written.push(b'\n');
+    Ok(written)
 }
 
 /// Verifies.
@@ -76,6 +106,9 @@ pub fn run(arguments: &VerifyArguments, session: &mut Session) -> Ending {
         (None, Some(signature)) => signed_file(arguments, &signature, &anchors, at, &evidence)?,
         (None, None) => by_itself(&arguments.file, &anchors, at, &evidence, &publications)?,
     };
+    if let Some(path) = &arguments.report {
+        files::replace(path, &report(&arguments.file, &judgement.judged)?, Readers::Anyone)?;
+    }
     let exit = judgement.verdict.exit();
     let answer = Answer { file: arguments.file.clone(), judgement };
     Ok(Outcome::with_exit(Simple::new("npki.verify/1", answer, text), exit))

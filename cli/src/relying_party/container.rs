@@ -9,7 +9,7 @@ use ocsp_responder::validation::{Answer, Basis};
 use time::OffsetDateTime;
 
 use super::evidence::StatusEvidence;
-use super::judgement::{Judgement, judgement, stations, trusted};
+use super::judgement::{Judged, Judgement, judgement, stations, trusted};
 use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
 use crate::files;
@@ -84,7 +84,8 @@ pub fn judge_container(
     let claimed = last.and_then(|verdict| verdict.claimed_signing_time);
     let uncovered = verdict.uncovered.iter().map(|name| format!("NOT SIGNED  {name}"));
     let parts = uncovered.chain(verdict.signatures.iter().flat_map(told)).collect();
-    Ok(Judgement { parts, path, claimed, ..judged })
+    let verdict = Judged::Container(Box::new(verdict));
+    Ok(Judgement { parts, path, claimed, judged: verdict, ..judged })
 }
 
 /// A signature for people: who, what, and what not.

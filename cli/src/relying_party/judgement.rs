@@ -1,9 +1,12 @@
 //! Verdicts about certificates, signed files and time stamps, over `ocsp_responder::validation` and `ocsp_responder::signature`.
 
 use ca_core::clock::in_words;
+use ocsp_responder::signature::asic::ContainerVerdict;
 use ocsp_responder::signature::jades::{JwsContent, JwsSignature, is_jws};
-use ocsp_responder::signature::pades::{EmbeddedSignature, verify_pdf};
-use ocsp_responder::signature::{SignatureForm, SignatureLevel, verify_attached, verify_signed_file};
+use ocsp_responder::signature::pades::{EmbeddedSignature, PdfVerdict, verify_pdf};
+use ocsp_responder::signature::{
+    SignatureForm, SignatureLevel, SignatureVerdict, verify_attached, verify_signed_file,
+};
 use ocsp_responder::timestamp::{StatementView, verify_timestamp};
 use ocsp_responder::validation::certificate::Certificate;
 use ocsp_responder::validation::path::{PathFailure, find_path};
@@ -43,10 +46,27 @@ pub struct Judgement {
     /// The moment that a time stamp states, for people.
     #[serde(skip)]
     pub stamped: Option<String>,
+    /// The verdict itself, for reports.
+    #[serde(skip)]
+    pub judged: Judged,
     /// What could not be asked, where that matters.
     pub unreachable: Vec<String>,
     /// The steps that led to it.
     pub details: Value,
+}
+
+/// What was judged.
+#[derive(Debug, Clone, Default)]
+pub enum Judged {
+    /// No signature: a certificate, or a time stamp.
+    #[default]
+    Other,
+    /// A signature over a file.
+    Signature(Box<SignatureVerdict>),
+    /// The signatures of a PDF document.
+    Pdf(Box<PdfVerdict>),
+    /// Those of a container.
+    Container(Box<ContainerVerdict>),
 }
 
 /// The three verdicts (ETSI EN 319 102-1 section 5.1.3: TOTAL-PASSED, TOTAL-FAILED, INDETERMINATE).
@@ -187,7 +207,9 @@ pub fn judge_signature(
         .map(|proven| format!("{}: it has existed since then at the latest", in_words(proven)));
     let standard = if verdict.form == Some(SignatureForm::JadesBaselineB) { "JAdES" } else { "CAdES" };
     let level = level_of(standard, verdict.level);
-    Ok(Judgement { path, claimed: verdict.claimed_signing_time, stamped, level, ..judged })
+    let claimed = verdict.claimed_signing_time;
+    let verdict = Judged::Signature(Box::new(verdict));
+    Ok(Judgement { path, claimed, stamped, level, judged: verdict, ..judged })
 }
 
 /// The name of a level, such as CAdES B-LT.
@@ -231,7 +253,9 @@ pub fn judge_pdf(
     let stamped =
         proven.map(|proven| format!("{}: it has existed since then at the latest", in_words(proven)));
     let level = last.and_then(|signature| level_of("PAdES", signature.verdict.level));
-    Ok(Judgement { path: path.unwrap_or_default(), claimed, stamped, level, ..judged })
+    let path = path.unwrap_or_default();
+    let verdict = Judged::Pdf(Box::new(verdict));
+    Ok(Judgement { path, claimed, stamped, level, judged: verdict, ..judged })
 }
 
 /// Judges a time stamp over a document at a moment.
@@ -306,6 +330,7 @@ pub(super) fn judgement(
         verdict,
         summary: reason.unwrap_or_else(|| valid.to_owned()),
         parts: Vec::new(),
+        judged: Judged::default(),
         path: Vec::new(),
         claimed: None,
         level: None,

@@ -24,6 +24,7 @@ mod message;
 mod outline;
 pub mod pades;
 mod raise;
+mod report;
 mod sign;
 mod stamps;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use raise::{
     ArchiveDraft, Gathered, Gathering, RaiseError, is_stamped, signature_imprint, with_material,
     with_signature_timestamp,
 };
+pub use report::SimpleReport;
 pub(crate) use sign::{NotSigned, embedded, sign_statement};
 pub use sign::{SignError, sign_attached, sign_detached, sign_unclaimed};
 pub use stamps::{StampVerdict, StampedPart};

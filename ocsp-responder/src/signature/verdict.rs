@@ -12,7 +12,7 @@ use super::error::SignatureError;
 use super::material::{Material, judged};
 use super::stamps::{self, Proof, StampVerdict, StampedPart};
 use super::verify::{SignatureForm, SignedFile, VerifiedSignature};
-use crate::validation::algorithm::DigestAlgorithm;
+use crate::validation::algorithm::{DigestAlgorithm, SignatureAlgorithm};
 use crate::validation::certificate::Certificate;
 use crate::validation::verdict::Question;
 use crate::validation::{Answer, Basis, Indication, SubIndication, Verdict};
@@ -49,6 +49,9 @@ pub struct SignatureVerdict {
     /// The signature's form, once it could be verified.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub form: Option<SignatureForm>,
+    /// What it is signed with, once it could be verified: `ecdsa-with-sha256` and the like.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub algorithm: Option<String>,
     /// Its level, as far as what was added to it holds; `None` for what is no baseline signature.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub level: Option<SignatureLevel>,
@@ -170,8 +173,8 @@ fn judge(
     let material = stamps::material(&verified.message).and(&kept.material);
     let proof = stamps::prove(&verified.message, content, &material, kept.known, basis);
     let (form, claimed) = (verified.form, verified.claimed_signing_time);
-    let verdict =
-        judge_signer(&Attested { signer: &verified.signer, form, claimed }, proof, &material, basis);
+    let attested = Attested { signer: &verified.signer, algorithm: verified.algorithm, form, claimed };
+    let verdict = judge_signer(&attested, proof, &material, basis);
     match form {
         SignatureForm::PadesBaselineB => {
             let level = level_in_pdf(&verdict, material.has_evidence(), kept.known < basis.at);
@@ -196,6 +199,7 @@ fn level_in_pdf(verdict: &SignatureVerdict, carries: bool, is_archived: bool) ->
 /// A signature whose value verifies with its signer's key.
 pub(super) struct Attested<'a> {
     pub(super) signer: &'a Certificate,
+    pub(super) algorithm: SignatureAlgorithm,
     pub(super) form: SignatureForm,
     /// When the signer claims to have signed.
     pub(super) claimed: Option<OffsetDateTime>,
@@ -227,6 +231,7 @@ pub(super) fn judge_signer(
     let level = level(attested.form, &proof.stamps, material.has_evidence());
     SignatureVerdict {
         form: Some(attested.form),
+        algorithm: Some(attested.algorithm.name().to_owned()),
         level,
         claimed_signing_time: attested.claimed,
         proven_time: Some(proof.best).filter(|best| *best < basis.at),
@@ -274,6 +279,7 @@ fn conclude(
         sub_indication,
         reasons,
         form: None,
+        algorithm: None,
         level: None,
         proven_time: None,
         timestamps: Vec::new(),

@@ -65,6 +65,8 @@ pub struct VerifiedSignature {
     pub claimed_signing_time: Option<OffsetDateTime>,
     /// The digest of the file.
     pub digest: ContentDigest,
+    /// What it is signed with.
+    pub algorithm: SignatureAlgorithm,
     /// The form.
     pub form: SignatureForm,
     /// Whether a signed reference binds the signer's certificate.
@@ -191,6 +193,7 @@ impl SignedFile {
             embedded: self.embedded,
             claimed_signing_time: self.attributes.signing_time,
             digest: content,
+            algorithm: self.algorithm,
             form,
             is_bound,
             message: self.message,

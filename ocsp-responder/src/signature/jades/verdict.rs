@@ -144,7 +144,8 @@ impl JwsSignature {
             Some(_) => SignatureForm::JadesBaselineB,
             None => SignatureForm::Jws,
         };
-        let attested = Attested { signer: &self.header.signer, form, claimed: self.header.claimed };
+        let Header { signer, algorithm, claimed, .. } = &self.header;
+        let attested = Attested { signer, algorithm: *algorithm, form, claimed: *claimed };
         judge_signer(&attested, proof, &material, basis)
     }
 }

@@ -11,7 +11,7 @@ use spki::SubjectPublicKeyInfoRef;
 pub struct UnusableKey(pub SignatureAlgorithm);
 
 /// The identifier of a signature algorithm.
-pub(super) fn identifier(algorithm: SignatureAlgorithm) -> Result<&'static str, UnusableKey> {
+pub(crate) fn identifier(algorithm: SignatureAlgorithm) -> Result<&'static str, UnusableKey> {
     known()
         .into_iter()
         .find_map(|(known, identifier)| (known == algorithm).then_some(identifier))
