@@ -22,14 +22,14 @@ const CONTENT: &[u8] = b"Tumellano\n";
 const YEAR: &str = "31536000";
 
 /// A signer's certificate of 90 days, two units' of 300 and 340 days, all below CAs of a year.
-struct Office {
-    workshop: Workshop,
-    root: Certificate,
-    leaf: Certificate,
-    now: OffsetDateTime,
+pub(super) struct Office {
+    pub(super) workshop: Workshop,
+    pub(super) root: Certificate,
+    pub(super) leaf: Certificate,
+    pub(super) now: OffsetDateTime,
 }
 
-fn office() -> Office {
+pub(super) fn office() -> Office {
     let workshop = Workshop::new();
     let root = workshop.root("root", "P-256");
     workshop.issue("root", "issuing", "P-256", CA);
@@ -52,7 +52,7 @@ impl Office {
         sign_detached(CONTENT, &signer, &self.leaf, &chain, self.now).unwrap()
     }
 
-    fn token(&self, unit: &str, digest: ContentDigest, at: OffsetDateTime) -> Vec<u8> {
+    pub(super) fn token(&self, unit: &str, digest: ContentDigest, at: OffsetDateTime) -> Vec<u8> {
         let query = TimestampQuery::about(digest, None, &SystemEntropy).unwrap();
         let unit = unit_named(&self.workshop, unit, "P-256", at).unwrap();
         query.read(unit.answer(query.der()).der()).unwrap().token
@@ -65,7 +65,7 @@ impl Office {
     }
 
     /// CRLs of a year that list nothing.
-    fn evidence(&self) -> GatheredEvidence {
+    pub(super) fn evidence(&self) -> GatheredEvidence {
         let crls = ["root", "issuing"].map(|ca| self.workshop.crl_with(ca, &[], "", YEAR));
         GatheredEvidence { crls: crls.to_vec(), ocsp_responses: Vec::new() }
     }
@@ -92,7 +92,7 @@ impl Office {
         draft.complete(&self.token(unit, draft.imprint().clone(), at)).unwrap()
     }
 
-    fn days(&self, days: i64) -> OffsetDateTime {
+    pub(super) fn days(&self, days: i64) -> OffsetDateTime {
         self.now + Duration::days(days)
     }
 

@@ -49,12 +49,11 @@ impl Material {
         self.evidence.ocsp_responses.truncate(MAX_CARRIED);
     }
 
-    /// This, and others besides.
-    pub(super) fn and(mut self, others: &Self) -> Self {
+    /// Takes in what is kept elsewhere.
+    pub(super) fn add(&mut self, others: &Self) {
         self.certificates.extend(others.certificates.iter().cloned());
         self.evidence.crls.extend(others.evidence.crls.iter().cloned());
         self.evidence.ocsp_responses.extend(others.evidence.ocsp_responses.iter().cloned());
-        self
     }
 
     pub(super) const fn has_evidence(&self) -> bool {

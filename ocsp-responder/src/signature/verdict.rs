@@ -88,7 +88,7 @@ pub fn verify_signed_file(
     let mut algorithms = stamps::algorithms(signed.message());
     algorithms.push(signed.digest_algorithm());
     let digests = Digests::read(content, &algorithms)?;
-    Ok(verify_over(signed, &digests, &Kept::nothing(basis), basis))
+    Ok(verify_over(signed, &digests, None, basis))
 }
 
 /// Verifies a `signature` over the content that `digest` gives the digest of, by the algorithm that the signature asks for. An
@@ -107,22 +107,16 @@ pub fn verify_signature<E>(
     };
     let given = digest(signed.digest_algorithm())?;
     let digests = Digests::given(given, signed.attached(), &stamps::algorithms(signed.message()));
-    Ok(verify_over(signed, &digests, &Kept::nothing(basis), basis))
+    Ok(verify_over(signed, &digests, None, basis))
 }
 
 /// What is kept of a signature outside of it.
-#[derive(Debug, Clone)]
-pub(super) struct Kept {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kept<'a> {
     /// What it can be judged by besides what it carries.
-    pub(super) material: Material,
+    pub(super) material: &'a Material,
     /// Since when at the latest it has existed; the moment of asking where nothing shows it.
     pub(super) known: OffsetDateTime,
-}
-
-impl Kept {
-    fn nothing(basis: &Basis<'_>) -> Self {
-        Self { material: Material::default(), known: basis.at }
-    }
 }
 
 /// Verifies a signature over the content that it carries.
@@ -134,27 +128,32 @@ pub fn verify_attached(signature: &[u8], basis: &Basis<'_>) -> SignatureVerdict 
     let Some(content) = signed.attached() else { return refused(&SignatureError::Detached, basis.at) };
     let own = ContentDigest::of(content, signed.digest_algorithm());
     let digests = Digests::given(own, Some(content), &stamps::algorithms(signed.message()));
-    verify_over(signed, &digests, &Kept::nothing(basis), basis)
+    verify_over(signed, &digests, None, basis)
 }
 
 /// Verifies a signature that stands in a document which keeps more of it.
 pub(super) fn verify_kept(
     signed: Result<SignedFile, SignatureError>,
     digest: impl FnOnce(DigestAlgorithm) -> ContentDigest,
-    kept: &Kept,
+    kept: Kept<'_>,
     basis: &Basis<'_>,
 ) -> SignatureVerdict {
     match signed {
         Ok(signed) => {
             let given = digest(signed.digest_algorithm());
             let digests = Digests::given(given, signed.attached(), &stamps::algorithms(signed.message()));
-            verify_over(signed, &digests, kept, basis)
+            verify_over(signed, &digests, Some(kept), basis)
         }
         Err(error) => refused(&error, basis.at),
     }
 }
 
-fn verify_over(signed: SignedFile, content: &Digests, kept: &Kept, basis: &Basis<'_>) -> SignatureVerdict {
+fn verify_over(
+    signed: SignedFile,
+    content: &Digests,
+    kept: Option<Kept<'_>>,
+    basis: &Basis<'_>,
+) -> SignatureVerdict {
     let Some(digest) = content.with(signed.digest_algorithm()).cloned() else {
         return refused(&SignatureError::Detached, basis.at);
     };
@@ -167,17 +166,21 @@ fn verify_over(signed: SignedFile, content: &Digests, kept: &Kept, basis: &Basis
 fn judge(
     verified: &VerifiedSignature,
     content: &Digests,
-    kept: &Kept,
+    kept: Option<Kept<'_>>,
     basis: &Basis<'_>,
 ) -> SignatureVerdict {
-    let material = stamps::material(&verified.message).and(&kept.material);
-    let proof = stamps::prove(&verified.message, content, &material, kept.known, basis);
+    let mut material = stamps::material(&verified.message);
+    if let Some(kept) = kept {
+        material.add(kept.material);
+    }
+    let known = kept.map_or(basis.at, |kept| kept.known);
+    let proof = stamps::prove(&verified.message, content, &material, known, basis);
     let (form, claimed) = (verified.form, verified.claimed_signing_time);
     let attested = Attested { signer: &verified.signer, algorithm: verified.algorithm, form, claimed };
     let verdict = judge_signer(&attested, proof, &material, basis);
     match form {
         SignatureForm::PadesBaselineB => {
-            let level = level_in_pdf(&verdict, material.has_evidence(), kept.known < basis.at);
+            let level = level_in_pdf(&verdict, material.has_evidence(), known < basis.at);
             SignatureVerdict { level: Some(level), ..verdict }
         }
         _ => verdict,

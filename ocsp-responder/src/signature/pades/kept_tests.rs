@@ -4,59 +4,24 @@
 
 use std::cell::RefCell;
 
-use ca_core::clock::{Clock, SystemClock, SystemEntropy};
 use lopdf::{Dictionary, Document, IncrementalDocument, Object, Stream, dictionary};
 use time::{Duration, OffsetDateTime};
 
 use super::tests::{document, document_of, edited, page_of, root_of};
 use super::*;
 use crate::signature::content::ContentDigest;
+use crate::signature::levels::{Office, office};
 use crate::signature::tests::TestSigner;
 use crate::signature::{
     Gathered, Gathering, SignatureLevel, sign_unclaimed, signature_imprint, with_signature_timestamp,
 };
-use crate::timestamp::TimestampQuery;
-use crate::timestamp::tests::{UNIT, unit_named};
 use crate::validation::algorithm::DigestAlgorithm;
-use crate::validation::certificate::Certificate;
-use crate::validation::fixture::{CA, LEAF, Workshop};
 use crate::validation::status::{CrlOnly, GatheredEvidence};
 use crate::validation::{Answer, Basis, SubIndication};
 
-const YEAR: &str = "31536000";
-
-/// A signer's certificate of 90 days, two units' of 300 and 340 days, all below CAs of a year.
-struct Office {
-    workshop: Workshop,
-    root: Certificate,
-    leaf: Certificate,
-    now: OffsetDateTime,
-}
-
 impl Office {
-    fn open() -> Self {
-        let workshop = Workshop::new();
-        let root = workshop.root("root", "P-256");
-        workshop.issue("root", "issuing", "P-256", CA);
-        let leaf = workshop.issue("issuing", "leaf", "P-256", LEAF);
-        for (name, days) in [("unit", "300"), ("later-unit", "340")] {
-            workshop.key(name, "P-256");
-            let subject = format!("/C=LS/O=Test/CN={name}");
-            workshop.certify("issuing", name, &subject, UNIT, &["-days", days]);
-        }
-        // What openssl has just made is not of the future.
-        let now = SystemClock.now() + Duration::SECOND;
-        Self { workshop, root, leaf, now }
-    }
-
-    fn token(&self, unit: &str, digest: ContentDigest, at: OffsetDateTime) -> Vec<u8> {
-        let query = TimestampQuery::about(digest, None, &SystemEntropy).unwrap();
-        let unit = unit_named(&self.workshop, unit, "P-256", at).unwrap();
-        query.read(unit.answer(query.der()).der()).unwrap().token
-    }
-
     /// Signed, with a time stamp over the signature (B-T).
-    fn signed(&self, octets: &[u8], at: OffsetDateTime) -> Vec<u8> {
+    fn signed_pdf(&self, octets: &[u8], at: OffsetDateTime) -> Vec<u8> {
         let signer = TestSigner::open(&self.workshop, "leaf", "P-256");
         let prepared = PreparedPdf::of(octets, at, &PdfNote::default()).unwrap();
         let chain = [self.workshop.certificate("issuing")];
@@ -66,19 +31,13 @@ impl Office {
         prepared.complete(&stamped).unwrap()
     }
 
-    /// CRLs of a year that list nothing.
-    fn evidence(&self) -> GatheredEvidence {
-        let crls = ["root", "issuing"].map(|ca| self.workshop.crl_with(ca, &[], "", YEAR));
-        GatheredEvidence { crls: crls.to_vec(), ocsp_responses: Vec::new() }
-    }
-
-    fn verdict(&self, octets: &[u8], evidence: &GatheredEvidence, at: OffsetDateTime) -> PdfVerdict {
+    fn verdict_on(&self, octets: &[u8], evidence: &GatheredEvidence, at: OffsetDateTime) -> PdfVerdict {
         let anchors = std::slice::from_ref(&self.root);
         let basis = Basis { anchors, intermediates: &[], evidence, ocsp: &CrlOnly, at };
         verify_pdf(octets, &basis).unwrap().unwrap()
     }
 
-    fn with_material(&self, octets: &[u8], at: OffsetDateTime) -> Vec<u8> {
+    fn kept_pdf(&self, octets: &[u8], at: OffsetDateTime) -> Vec<u8> {
         let (anchors, evidence) = (std::slice::from_ref(&self.root), self.evidence());
         let basis = Basis { anchors, intermediates: &[], evidence: &evidence, ocsp: &CrlOnly, at };
         let gathered = RefCell::new(Gathered::default());
@@ -89,14 +48,10 @@ impl Office {
         pdf_with_material(octets, &gathered.into_inner()).unwrap()
     }
 
-    fn stamped(&self, octets: &[u8], unit: &str, at: OffsetDateTime) -> Vec<u8> {
+    fn stamped_pdf(&self, octets: &[u8], unit: &str, at: OffsetDateTime) -> Vec<u8> {
         let prepared = PreparedPdf::to_be_stamped(octets).unwrap();
         let imprint = ContentDigest::of(&prepared.content(), DigestAlgorithm::Sha256);
         prepared.complete(&self.token(unit, imprint, at)).unwrap()
-    }
-
-    fn days(&self, days: i64) -> OffsetDateTime {
-        self.now + Duration::days(days)
     }
 }
 
@@ -112,67 +67,67 @@ fn assert_is(verdict: &PdfVerdict, level: SignatureLevel, sub_indication: Option
 
 #[test]
 fn each_level_lasts_longer_than_the_one_before() {
-    let office = Office::open();
+    let office = office();
     let mut modern = Vec::new();
     document_of("modern").save_modern(&mut modern).unwrap();
     for plain in [document(), modern] {
-        let stamped = office.signed(&plain, office.now);
-        assert_is(&office.verdict(&stamped, &office.evidence(), office.days(1)), SignatureLevel::T, None);
-        let alone = office.verdict(&stamped, &nothing(), office.days(1));
+        let stamped = office.signed_pdf(&plain, office.now);
+        assert_is(&office.verdict_on(&stamped, &office.evidence(), office.days(1)), SignatureLevel::T, None);
+        let alone = office.verdict_on(&stamped, &nothing(), office.days(1));
         assert_eq!(alone.answer, Answer::CannotTell);
 
-        let kept = office.with_material(&stamped, office.days(1));
+        let kept = office.kept_pdf(&stamped, office.days(1));
         assert!(kept.starts_with(&stamped));
-        assert_is(&office.verdict(&kept, &nothing(), office.days(1)), SignatureLevel::Lt, None);
+        assert_is(&office.verdict_on(&kept, &nothing(), office.days(1)), SignatureLevel::Lt, None);
         // The signer's certificate has run out; the unit's has, too.
-        assert_is(&office.verdict(&kept, &nothing(), office.days(200)), SignatureLevel::Lt, None);
-        assert_eq!(office.verdict(&kept, &nothing(), office.days(301)).answer, Answer::CannotTell);
+        assert_is(&office.verdict_on(&kept, &nothing(), office.days(200)), SignatureLevel::Lt, None);
+        assert_eq!(office.verdict_on(&kept, &nothing(), office.days(301)).answer, Answer::CannotTell);
 
-        let archived = office.stamped(&kept, "later-unit", office.days(250));
-        let at_once = office.verdict(&archived, &nothing(), office.days(251));
+        let archived = office.stamped_pdf(&kept, "later-unit", office.days(250));
+        let at_once = office.verdict_on(&archived, &nothing(), office.days(251));
         assert_is(&at_once, SignatureLevel::Lta, None);
         assert_eq!((at_once.timestamps.len(), at_once.timestamps[0].covers_all), (1, true));
-        assert_is(&office.verdict(&archived, &nothing(), office.days(320)), SignatureLevel::Lta, None);
-        assert_eq!(office.verdict(&archived, &nothing(), office.days(341)).answer, Answer::CannotTell);
+        assert_is(&office.verdict_on(&archived, &nothing(), office.days(320)), SignatureLevel::Lta, None);
+        assert_eq!(office.verdict_on(&archived, &nothing(), office.days(341)).answer, Answer::CannotTell);
 
         // Kept twice: nothing stands in it twice, and what was signed and stamped stays so.
-        let again = office.with_material(&archived, office.days(252));
+        let again = office.kept_pdf(&archived, office.days(252));
         assert!(again.len() - archived.len() < kept.len() - stamped.len());
-        assert_is(&office.verdict(&again, &nothing(), office.days(320)), SignatureLevel::Lta, None);
+        assert_is(&office.verdict_on(&again, &nothing(), office.days(320)), SignatureLevel::Lta, None);
     }
 }
 
 #[test]
 fn a_time_stamp_saves_what_stood_there_and_nothing_that_came_later() {
-    let office = Office::open();
-    let archived = office.stamped(
-        &office.with_material(&office.signed(&document(), office.now), office.now),
+    let office = office();
+    let archived = office.stamped_pdf(
+        &office.kept_pdf(&office.signed_pdf(&document(), office.now), office.now),
         "later-unit",
         office.days(1),
     );
     // Signed behind the time stamp: that one is judged as of now, when the signer's certificate has run out.
-    let later = office.signed(&archived, office.days(2));
-    let verdict = office.verdict(&later, &office.evidence(), office.days(3));
+    let later = office.signed_pdf(&archived, office.days(2));
+    let verdict = office.verdict_on(&later, &office.evidence(), office.days(3));
     assert_eq!((verdict.answer, verdict.signatures.len()), (Answer::Valid, 2), "{verdict:#?}");
     assert_eq!(verdict.signatures[0].verdict.level, Some(SignatureLevel::Lta));
     assert!(verdict.signatures[1].verdict.level < Some(SignatureLevel::Lta));
 
     // A time stamp over another document, in the place of the right one.
-    let prepared = PreparedPdf::to_be_stamped(&office.signed(&document(), office.now)).unwrap();
+    let prepared = PreparedPdf::to_be_stamped(&office.signed_pdf(&document(), office.now)).unwrap();
     let other = ContentDigest::of(b"another document", DigestAlgorithm::Sha256);
     let wrong = prepared.complete(&office.token("unit", other, office.now)).unwrap();
-    let verdict = office.verdict(&wrong, &office.evidence(), office.days(1));
+    let verdict = office.verdict_on(&wrong, &office.evidence(), office.days(1));
     assert_eq!(verdict.timestamps[0].verdict.sub_indication, Some(SubIndication::HashFailure));
     // The signature does not need it.
     assert_is(&verdict, SignatureLevel::T, None);
-    assert_eq!(office.verdict(&wrong, &office.evidence(), office.days(301)).answer, Answer::CannotTell);
+    assert_eq!(office.verdict_on(&wrong, &office.evidence(), office.days(301)).answer, Answer::CannotTell);
 }
 
 #[test]
 fn a_document_that_is_stamped_alone_is_judged_by_that() {
-    let office = Office::open();
-    let stamped = office.stamped(&document(), "unit", office.now);
-    let verdict = office.verdict(&stamped, &office.evidence(), office.days(1));
+    let office = office();
+    let stamped = office.stamped_pdf(&document(), "unit", office.now);
+    let verdict = office.verdict_on(&stamped, &office.evidence(), office.days(1));
     assert_eq!((verdict.answer, verdict.signatures.len()), (Answer::Valid, 0), "{verdict:#?}");
     let changed = edited(&stamped, |update| {
         let page = page_of(update);
@@ -180,19 +135,19 @@ fn a_document_that_is_stamped_alone_is_judged_by_that() {
         let page = update.new_document.get_object_mut(page).unwrap().as_dict_mut().unwrap();
         page.set("Rotate", 180);
     });
-    let verdict = office.verdict(&changed, &office.evidence(), office.days(1));
+    let verdict = office.verdict_on(&changed, &office.evidence(), office.days(1));
     assert_eq!(verdict.answer, Answer::Invalid, "{verdict:#?}");
     assert!(verdict.reasons[0].contains("changed after it was signed"), "{:?}", verdict.reasons);
 }
 
 #[test]
 fn no_altered_octet_of_a_kept_document_makes_it_believed_longer() {
-    let office = Office::open();
-    let kept = office.with_material(&office.signed(&document(), office.now), office.now);
-    let archived = office.stamped(&kept, "later-unit", office.days(1));
+    let office = office();
+    let kept = office.kept_pdf(&office.signed_pdf(&document(), office.now), office.now);
+    let archived = office.stamped_pdf(&kept, "later-unit", office.days(1));
     // The signer's certificate has run out: a time stamp alone saves the signature, the one over it or the one over the document.
     let (at, moments) = (office.days(200), [office.now, office.days(1)]);
-    assert_is(&office.verdict(&archived, &nothing(), at), SignatureLevel::Lta, None);
+    assert_is(&office.verdict_on(&archived, &nothing(), at), SignatureLevel::Lta, None);
     // The holes are zeros for the most part, which are not looked at one by one.
     let places = (0..archived.len()).filter(|place| archived[*place] != b'0').step_by(97);
     for place in places {
@@ -236,8 +191,8 @@ fn store_of(update: &mut IncrementalDocument) -> &mut Dictionary {
 
 #[test]
 fn the_store_may_grow_and_is_no_way_to_change_what_is_shown() {
-    let office = Office::open();
-    let signed = office.signed(&shadowed(), office.now);
+    let office = office();
+    let signed = office.signed_pdf(&shadowed(), office.now);
     let (evidence, at) = (office.evidence(), office.days(1));
     // The list that is also the page's content.
     let exchanged = edited(&signed, |update| {
@@ -247,7 +202,7 @@ fn the_store_may_grow_and_is_no_way_to_change_what_is_shown() {
         update.opt_clone_object_to_new_document(certificates).unwrap();
         *update.new_document.get_object_mut(certificates).unwrap() = Object::Array(vec![content.into()]);
     });
-    let verdict = office.verdict(&exchanged, &evidence, at);
+    let verdict = office.verdict_on(&exchanged, &evidence, at);
     assert_eq!(verdict.sub_indication, Some(SubIndication::HashFailure), "{verdict:#?}");
     // The same store, of which a part is used for something else, may not grow either; one that is nothing else may.
     let grown = |octets: &[u8]| {
@@ -257,11 +212,11 @@ fn the_store_may_grow_and_is_no_way_to_change_what_is_shown() {
             store_of(update).set("OCSPs", vec![Object::from(entry)]);
         })
     };
-    let shared = office.verdict(&grown(&signed), &evidence, at);
+    let shared = office.verdict_on(&grown(&signed), &evidence, at);
     assert_eq!(shared.sub_indication, Some(SubIndication::HashFailure));
-    let own =
-        office.signed(&office.with_material(&office.signed(&document(), office.now), office.now), office.now);
-    assert_eq!(office.verdict(&grown(&own), &evidence, at).answer, Answer::Valid);
+    let own = office
+        .signed_pdf(&office.kept_pdf(&office.signed_pdf(&document(), office.now), office.now), office.now);
+    assert_eq!(office.verdict_on(&grown(&own), &evidence, at).answer, Answer::Valid);
     let gone = edited(&own, |update| {
         let root = root_of(update);
         let catalog = update.get_prev_documents().get_dictionary(root).unwrap();
@@ -269,13 +224,13 @@ fn the_store_may_grow_and_is_no_way_to_change_what_is_shown() {
         update.opt_clone_object_to_new_document(store).unwrap();
         *update.new_document.get_object_mut(store).unwrap() = Object::Null;
     });
-    assert_eq!(office.verdict(&gone, &evidence, at).sub_indication, Some(SubIndication::HashFailure));
+    assert_eq!(office.verdict_on(&gone, &evidence, at).sub_indication, Some(SubIndication::HashFailure));
 }
 
 #[test]
 fn what_is_kept_is_bounded() {
-    let office = Office::open();
-    let signed = office.signed(&document(), office.now);
+    let office = office();
+    let signed = office.signed_pdf(&document(), office.now);
     // A deflated stream of 128 MiB of zeros.
     let mut bomb = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
     let zeros = vec![0; 1024 * 1024];
@@ -296,7 +251,7 @@ fn what_is_kept_is_bounded() {
 
 #[test]
 fn a_name_is_free_that_no_field_has() {
-    let office = Office::open();
+    let office = office();
     let mut with_field = document_of("with a form");
     let field =
         with_field.add_object(dictionary! { "FT" => "Tx", "T" => Object::string_literal("Signature1") });
@@ -305,6 +260,7 @@ fn a_name_is_free_that_no_field_has() {
     with_field.get_object_mut(root).unwrap().as_dict_mut().unwrap().set("AcroForm", form);
     let mut written = Vec::new();
     with_field.save_to(&mut written).unwrap();
-    let verdict = office.verdict(&office.signed(&written, office.now), &office.evidence(), office.days(1));
+    let verdict =
+        office.verdict_on(&office.signed_pdf(&written, office.now), &office.evidence(), office.days(1));
     assert_eq!((verdict.answer, verdict.signatures[0].field.as_str()), (Answer::Valid, "Signature2"));
 }

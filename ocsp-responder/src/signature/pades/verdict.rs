@@ -147,8 +147,8 @@ impl Inspection<'_> {
         };
         let digest = |algorithm| digest_of(self.octets, covered, algorithm);
         let signed = SignedFile::parse(&covered.message).map(SignedFile::within_pdf);
-        let kept = Kept { material: material.clone(), known: self.known(place, holding) };
-        let verdict = verify_kept(signed, digest, &kept, self.basis);
+        let kept = Kept { material, known: self.known(place, holding) };
+        let verdict = verify_kept(signed, digest, kept, self.basis);
         // What is not intact needs no further reason.
         if verdict.indication == Indication::TotalFailed {
             return verdict;
