@@ -1,13 +1,13 @@
 //! What a list says next: of the services there are, what was said of them before, and the moment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ca_core::clock::whole_seconds;
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::identifiers::{Purpose, ServiceKind, Status};
-use super::model::{Identity, Organisation, Provider, Service, Texts, TrustedList};
+use super::model::{CertificateDer, Identity, Organisation, Provider, Service, Texts, TrustedList};
 
 /// A service as it is at work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,27 +41,40 @@ pub fn compose(
     let now = whole_seconds(now);
     let mut services: Vec<Service> =
         previous.into_iter().flat_map(|list| list.services().map(|(_, service)| service.clone())).collect();
+    let mut known: BTreeSet<Key> =
+        services.iter().map(|service| key(&service.kind, &service.identity)).collect();
+    let live: Vec<(Key, &LiveService)> = live.iter().map(|live| (key_of(live), live)).collect();
+    let mut at_work: BTreeMap<&Key, &LiveService> = BTreeMap::new();
+    for (key, live) in &live {
+        at_work.entry(key).or_insert(live);
+    }
     for service in &mut services {
-        let at_work = live.iter().find(|live| is(live, service));
-        match at_work {
+        match at_work.get(&key(&service.kind, &service.identity)) {
             Some(live) => follow(service, live, now),
             None => change(service, Status::withdrawn(), now),
         }
     }
-    for found in live {
-        if !services.iter().any(|service| is(found, service)) {
-            services.extend(begin(found, &services, now));
+    for (key, found) in &live {
+        if !known.contains(key)
+            && let Some(begun) = begin(found, &services, now)
+        {
+            known.insert(key.clone());
+            services.push(begun);
         }
     }
     Provider { organisation, services }
 }
 
-fn is(live: &LiveService, service: &Service) -> bool {
-    let of_live = Identity {
-        certificates: vec![super::model::CertificateDer(live.certificate.clone())],
-        ..Identity::default()
-    };
-    live.kind == service.kind && of_live.public_key_info() == service.identity.public_key_info()
+/// What a service is known by: its kind, and the SubjectPublicKeyInfo, DER, which is read once for each.
+type Key = (ServiceKind, Vec<u8>);
+
+fn key(kind: &ServiceKind, identity: &Identity) -> Key {
+    (kind.clone(), identity.public_key_info())
+}
+
+fn key_of(live: &LiveService) -> Key {
+    let certificates = vec![CertificateDer(live.certificate.clone())];
+    key(&live.kind, &Identity { certificates, ..Identity::default() })
 }
 
 fn follow(service: &mut Service, live: &LiveService, now: OffsetDateTime) {
