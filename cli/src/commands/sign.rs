@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use time::OffsetDateTime;
 
 use super::signer::{SignerArguments, SigningKey};
 use super::{Ending, sign_container, sign_jws, sign_pdf, word};
@@ -204,11 +203,12 @@ pub(super) fn raised(
     }
     if level == Level::BT {
         let publications = Publications::within(session.settings.timeout.value);
-        let (unit, entropy) = (unit(arguments)?, session.entropy.as_ref());
-        return Raising { document, unit, publications: &publications, entropy }.stamped(&signature);
+        let (entropy, clock) = (session.entropy.as_ref(), session.clock.as_ref());
+        let unit = unit(arguments)?;
+        return Raising { document, unit, publications: &publications, entropy, clock }.stamped(&signature);
     }
-    with_raising(document, arguments, session, |raising, anchors, evidence, at| {
-        let complete = raising.with_material(&raising.stamped(&signature)?, anchors, evidence, at())?;
+    with_raising(document, arguments, session, |raising, anchors, evidence| {
+        let complete = raising.with_material(&raising.stamped(&signature)?, anchors, evidence)?;
         if level == Level::BLt { Ok(complete) } else { raising.archived(&complete) }
     })
 }
@@ -218,18 +218,13 @@ pub(super) fn with_raising(
     document: &[u8],
     arguments: &SignArguments,
     session: &mut Session,
-    raise: impl FnOnce(
-        &Raising<'_>,
-        &Anchors,
-        &StatusEvidence<'_>,
-        &dyn Fn() -> OffsetDateTime,
-    ) -> Result<Vec<u8>, Failure>,
+    raise: impl FnOnce(&Raising<'_>, &Anchors, &StatusEvidence<'_>) -> Result<Vec<u8>, Failure>,
 ) -> Result<Vec<u8>, Failure> {
     let unit = unit(arguments)?;
     let anchors = material::trusted(arguments.trust.as_deref(), session)?;
     let publications = Publications::within(session.settings.timeout.value);
-    let entropy = std::sync::Arc::clone(&session.entropy);
-    let raising = Raising { document, unit, publications: &publications, entropy: entropy.as_ref() };
-    let evidence = StatusEvidence::network(&publications, entropy.as_ref());
-    raise(&raising, &anchors, &evidence, &|| session.clock.now())
+    let (entropy, clock) = (session.entropy.as_ref(), session.clock.as_ref());
+    let raising = Raising { document, unit, publications: &publications, entropy, clock };
+    let evidence = StatusEvidence::network(&publications, entropy);
+    raise(&raising, &anchors, &evidence)
 }

@@ -48,8 +48,8 @@ pub(super) fn raised_document(file: &Path, arguments: &SignArguments, session: &
 
 /// The document with what it is judged by, and for b-lta with a time stamp over all of it.
 fn kept(document: &[u8], arguments: &SignArguments, session: &mut Session) -> Result<Vec<u8>, Failure> {
-    with_raising(document, arguments, session, |raising, anchors, evidence, at| {
-        let kept = raising.pdf_with_material(document, anchors, evidence, at())?;
+    with_raising(document, arguments, session, |raising, anchors, evidence| {
+        let kept = raising.pdf_with_material(anchors, evidence)?;
         if arguments.level == Level::BLta { raising.archived_pdf(&kept) } else { Ok(kept) }
     })
 }

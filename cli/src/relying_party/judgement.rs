@@ -202,14 +202,17 @@ pub fn judge_signature(
     let valid = format!("unchanged since it was signed by {signer}; the certificate {was}");
     let judged = judgement(verdict.answer, reason, &valid, &verdict, evidence)?;
     let path = verdict.certificate.as_ref().map(stations).unwrap_or_default();
-    let stamped = verdict
-        .proven_time
-        .map(|proven| format!("{}: it has existed since then at the latest", in_words(proven)));
+    let stamped = verdict.proven_time.map(existed);
     let standard = if verdict.form == Some(SignatureForm::JadesBaselineB) { "JAdES" } else { "CAdES" };
     let level = level_of(standard, verdict.level);
     let claimed = verdict.claimed_signing_time;
     let verdict = Judged::Signature(Box::new(verdict));
     Ok(Judgement { path, claimed, stamped, level, judged: verdict, ..judged })
+}
+
+/// What a proven time says.
+fn existed(proven: OffsetDateTime) -> String {
+    format!("{}: it has existed since then at the latest", in_words(proven))
 }
 
 /// The name of a level, such as CAdES B-LT.
@@ -250,8 +253,7 @@ pub fn judge_pdf(
     let path = last.and_then(|signature| signature.verdict.certificate.as_ref()).map(stations);
     let claimed = last.and_then(|signature| signature.claimed);
     let proven = last.and_then(|signature| signature.verdict.proven_time);
-    let stamped =
-        proven.map(|proven| format!("{}: it has existed since then at the latest", in_words(proven)));
+    let stamped = proven.map(existed);
     let level = last.and_then(|signature| level_of("PAdES", signature.verdict.level));
     let path = path.unwrap_or_default();
     let verdict = Judged::Pdf(Box::new(verdict));
@@ -349,7 +351,11 @@ pub fn certificate(der: &CertificateDer<'_>) -> Result<Certificate, Failure> {
     Certificate::from_der(der).map_err(|error| Failure::of(&catalogue::CONTENT).cause(error.to_string()))
 }
 
-fn others(chain: &Chain) -> Result<Vec<Certificate>, Failure> {
+/// Reads the others of a chain.
+///
+/// # Errors
+/// One is no certificate.
+pub fn others(chain: &Chain) -> Result<Vec<Certificate>, Failure> {
     chain.others.iter().map(certificate).collect()
 }
 

@@ -7,7 +7,7 @@ use ocsp_responder::signature::jades::{JwsShape, JwsSignError, jws_imprint, sign
 use ocsp_responder::validation::algorithm::DigestAlgorithm;
 use time::OffsetDateTime;
 
-use super::judgement::certificate;
+use super::judgement::{certificate, others};
 use super::material::Chain;
 use super::stamping::stamp;
 use crate::client::Publications;
@@ -24,7 +24,7 @@ pub fn sign(
     key: &dyn Signer,
     at: OffsetDateTime,
 ) -> Result<Vec<u8>, Failure> {
-    let others = chain.others.iter().map(certificate).collect::<Result<Vec<_>, _>>()?;
+    let others = others(chain)?;
     let signer = certificate(&chain.certificate)?;
     sign_jws(document, shape, key, &signer, &others, at).map_err(|error| match error {
         JwsSignError::Sign(SignError::OtherKey) => Failure::of(&catalogue::KEY_MISMATCH),

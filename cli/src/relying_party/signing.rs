@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use ca_core::clock::Entropy;
+use ca_core::clock::{Clock, Entropy};
 use ca_core::keys::Signer;
 use ocsp_responder::signature::pades::{PdfNote, PdfSignError, PreparedPdf, pdf_with_material, verify_pdf};
 use ocsp_responder::signature::{
@@ -15,7 +15,7 @@ use ocsp_responder::validation::{Answer, Basis};
 use time::OffsetDateTime;
 
 use super::evidence::StatusEvidence;
-use super::judgement::{certificate, trusted};
+use super::judgement::{certificate, others, trusted};
 use super::material::Chain;
 use super::stamping::stamp;
 use crate::client::Publications;
@@ -44,7 +44,7 @@ pub fn sign(
     key: &dyn Signer,
     at: OffsetDateTime,
 ) -> Result<Vec<u8>, Failure> {
-    let others = chain.others.iter().map(certificate).collect::<Result<Vec<_>, _>>()?;
+    let others = others(chain)?;
     let signer = certificate(&chain.certificate)?;
     let signed = match placed {
         Placed::Beside => sign_detached(document, key, &signer, &others, at),
@@ -73,7 +73,7 @@ pub fn not_signed_in(error: &PdfSignError) -> Failure {
 /// What raising a signature needs.
 #[derive(Debug, Clone, Copy)]
 pub struct Raising<'a> {
-    /// The file that was signed, or the signature itself where it carries it.
+    /// The file that was signed, or the signature or the document itself where that carries it.
     pub document: &'a [u8],
     /// The time-stamping unit.
     pub unit: &'a url::Url,
@@ -81,6 +81,8 @@ pub struct Raising<'a> {
     pub publications: &'a Publications,
     /// Randomness for nonces.
     pub entropy: &'a dyn Entropy,
+    /// What is judged is judged as of now.
+    pub clock: &'a dyn Clock,
 }
 
 impl Raising<'_> {
@@ -107,13 +109,11 @@ impl Raising<'_> {
         signature: &[u8],
         anchors: &Anchors,
         evidence: &StatusEvidence<'_>,
-        at: OffsetDateTime,
     ) -> Result<Vec<u8>, Failure> {
-        let gathered =
-            self.gathered(anchors, evidence, at, "npki verify FILE --signature FILE", |basis| {
-                let verdict = self.judged(signature, basis)?;
-                Ok((verdict.answer, verdict.reasons))
-            })?;
+        let gathered = self.gathered(anchors, evidence, "npki verify FILE --signature FILE", |basis| {
+            let verdict = self.judged(signature, basis)?;
+            Ok((verdict.answer, verdict.reasons))
+        })?;
         with_material(signature, &gathered).map_err(|error| refused(&error))
     }
 
@@ -123,16 +123,14 @@ impl Raising<'_> {
     /// One of them is not valid: there is nothing to keep.
     pub fn pdf_with_material(
         &self,
-        document: &[u8],
         anchors: &Anchors,
         evidence: &StatusEvidence<'_>,
-        at: OffsetDateTime,
     ) -> Result<Vec<u8>, Failure> {
-        let gathered = self.gathered(anchors, evidence, at, "npki verify FILE", |basis| {
-            let verdict = verify_pdf(document, basis).map_err(|error| not_signed_in(&error.into()))?;
+        let gathered = self.gathered(anchors, evidence, "npki verify FILE", |basis| {
+            let verdict = verify_pdf(self.document, basis).map_err(|error| not_signed_in(&error.into()))?;
             Ok(verdict.map_or((Answer::CannotTell, Vec::new()), |verdict| (verdict.answer, verdict.reasons)))
         })?;
-        pdf_with_material(document, &gathered).map_err(|error| not_signed_in(&error))
+        pdf_with_material(self.document, &gathered).map_err(|error| not_signed_in(&error))
     }
 
     /// Has a time stamp over the whole document put into it (level B-LTA).
@@ -151,11 +149,11 @@ impl Raising<'_> {
         &self,
         anchors: &Anchors,
         evidence: &StatusEvidence<'_>,
-        at: OffsetDateTime,
         see: &str,
         judged: impl FnOnce(&Basis<'_>) -> Result<(Answer, Vec<String>), Failure>,
     ) -> Result<Gathered, Failure> {
         let anchors = trusted(anchors)?;
+        let at = self.clock.now();
         let asked = Basis { anchors: &anchors, intermediates: &[], evidence, ocsp: evidence, at };
         let gathered = RefCell::new(Gathered::default());
         let gathering = Gathering::into(&asked, &gathered);
