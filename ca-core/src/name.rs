@@ -53,6 +53,11 @@ fn attribute(attribute: &AttributeTypeAndValue) -> String {
     }
 }
 
+/// Whether a text has the form of an ISO 3166-1 alpha-2 code, as RFC 5280 appendix A.1 wants it in countryName: two capital letters.
+pub fn is_country_code(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|octet| octet.is_ascii_uppercase())
+}
+
 /// A distinguished name, DER, of these attributes in this order, each in a part of its own.
 ///
 /// # Errors

@@ -63,6 +63,14 @@ pub fn create(path: &Path, content: &[u8], readers: Readers) -> Result<(), Failu
     draft.keep()
 }
 
+/// A certificate as PEM text (RFC 7468 section 5).
+pub fn certificate_pem(der: &[u8]) -> String {
+    pem::encode_config(
+        &pem::Pem::new("CERTIFICATE", der),
+        pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF),
+    )
+}
+
 /// The file beside another that is called as it with a further ending.
 pub fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();

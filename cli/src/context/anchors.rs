@@ -92,11 +92,7 @@ impl Anchors {
 
     /// All of them as PEM.
     pub fn to_pem(&self) -> String {
-        let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
-        self.0
-            .iter()
-            .map(|anchor| pem::encode_config(&pem::Pem::new("CERTIFICATE", anchor.der.to_vec()), config))
-            .collect()
+        self.0.iter().map(|anchor| crate::files::certificate_pem(&anchor.der)).collect()
     }
 }
 

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::hierarchy::OpenedHierarchy;
 use super::key_folder::KeyFolder;
 use super::master_keys::MasterKeyKeeper;
-use super::rotation::{OwnCertificate, pem_text};
+use super::rotation::OwnCertificate;
 use super::serve::{Foundation, own_certificates, registry};
 use super::settings::Settings;
 use super::webhooks::NobodyCarries;
@@ -125,8 +125,8 @@ fn first_administrator(
         Err(StaffError::StaffExists) => enrolled_before(foundation, authorities, &key)?,
         Err(error) => return Err(error.into()),
     };
-    let above = authorities.chain(&issuer).iter().map(|der| pem_text(der));
-    let chain: String = std::iter::once(pem_text(&der)).chain(above).collect();
+    let above = authorities.chain(&issuer).iter().map(|der| crate::files::certificate_pem(der));
+    let chain: String = std::iter::once(crate::files::certificate_pem(&der)).chain(above).collect();
     replace(&folder.join("cert.pem"), chain.as_bytes(), Readers::Anyone)?;
     Ok(id)
 }

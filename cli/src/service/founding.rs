@@ -24,7 +24,7 @@ use ca_core::subject::{ApprovedSubject, Fact, IdentityRef};
 
 use super::hierarchy::{OpenedCa, OpenedHierarchy};
 use super::key_folder::{KeyFolder, Passphrase};
-use super::rotation::{certificate_path, pem_text};
+use super::rotation::certificate_path;
 use super::serve::Foundation;
 use super::settings::Settings;
 use super::{ServiceError, completion, files, own_subject, profiles};
@@ -155,7 +155,8 @@ pub(super) fn found_all(
     }
     super::bringing_over::bring_over(&hierarchy, foundation, settings)?;
     super::linking::link_generations(&hierarchy, foundation, actor)?;
-    let anchors: String = hierarchy.roots().map(|(_, certificate)| pem_text(certificate)).collect();
+    let anchors: String =
+        hierarchy.roots().map(|(_, certificate)| crate::files::certificate_pem(certificate)).collect();
     replace(&settings.certificates.join(ANCHORS_FILE), anchors.as_bytes(), Readers::Anyone)?;
     Ok(hierarchy)
 }
@@ -217,7 +218,11 @@ impl Site<'_> {
 
     /// Writes the certificate's file. Last of all: a CA whose certificate's file is there is founded.
     fn keep(&self, certificate: &[u8]) -> Result<(), ServiceError> {
-        replace(&self.certificate_file(), pem_text(certificate).as_bytes(), Readers::Anyone)?;
+        replace(
+            &self.certificate_file(),
+            crate::files::certificate_pem(certificate).as_bytes(),
+            Readers::Anyone,
+        )?;
         files::sync_folder(&self.settings.certificates)
     }
 

@@ -20,7 +20,7 @@ use ca_core::keys::token::Expected;
 use time::Duration;
 
 use super::key_folder::{KeyFolder, Passphrase};
-use super::rotation::{certificate_path, pem_text};
+use super::rotation::certificate_path;
 use super::settings::Settings;
 use super::{ServiceError, founding, hierarchy};
 use crate::files::{self, Readers};
@@ -198,9 +198,9 @@ pub(crate) fn install_response(
     let certificate = certificate_path(&settings.certificates, ca.as_str());
     let root = settings.certificates.join(format!("{ca}.root.pem"));
     let crl = settings.certificates.join(format!("{ca}.root.crl"));
-    files::replace(&root, pem_text(&accepted.root).as_bytes(), Readers::Anyone)?;
+    files::replace(&root, files::certificate_pem(&accepted.root).as_bytes(), Readers::Anyone)?;
     files::replace(&crl, &accepted.crl, Readers::Anyone)?;
-    files::replace(&certificate, pem_text(&accepted.certificate).as_bytes(), Readers::Anyone)?;
+    files::replace(&certificate, files::certificate_pem(&accepted.certificate).as_bytes(), Readers::Anyone)?;
     // Last: interrupted before, the response is taken once more, and brings the same.
     files::replace(&path, pending.to_file().as_bytes(), Readers::Owner)?;
     let certificate_sha256 = fingerprint(&accepted.certificate);

@@ -127,7 +127,7 @@ impl OwnCertificates {
         self.keys.replace(&which.name(), &key)?;
         crate::files::replace(
             &self.certificate_path(which),
-            pem_text(&issued.der).as_bytes(),
+            crate::files::certificate_pem(&issued.der).as_bytes(),
             Readers::Anyone,
         )?;
         tracing::info!(certificate = which.name(), serial = %issued.record.serial, "renewed");
@@ -224,12 +224,4 @@ pub(crate) fn public_key_info(certificate: &[u8]) -> Result<Vec<u8>, ServiceErro
     let (_, parsed) = X509Certificate::from_der(certificate)
         .map_err(|error| ServiceError::Refused(format!("a certificate cannot be read: {error}")))?;
     Ok(parsed.public_key().raw.to_vec())
-}
-
-/// A certificate as PEM text (RFC 7468 section 5).
-pub(crate) fn pem_text(der: &[u8]) -> String {
-    pem::encode_config(
-        &pem::Pem::new("CERTIFICATE", der),
-        pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF),
-    )
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ca_core::keys::journal::NodeName;
+use ca_core::name::is_country_code;
 use ca_core::storage::address::StoreAddress;
 use ca_core::toml_fault::{TomlFault, TomlMistake};
 use id_registry::duplicates::Thresholds;
@@ -490,7 +491,7 @@ pub(super) fn in_one_line(text: &str, error: &toml::de::Error) -> String {
 fn check_installation(installation: &LooseInstallation) -> Result<(), String> {
     let country = &installation.country;
     // ISO 3166-1 alpha-2, as RFC 5280's countryName wants it.
-    if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
+    if !is_country_code(country) {
         return Err(format!("installation.country is {country:?}: give two capital letters, such as \"LS\""));
     }
     // RFC 5280 appendix A.1: ub-organization-name.

@@ -106,7 +106,7 @@ fn identifier(
     if !schemes.contains(&scheme) && !is_national_scheme(scheme) {
         return Err(refuse("its scheme is not one of those that fit"));
     }
-    if country.len() != 2 || !country.bytes().all(|c| c.is_ascii_uppercase()) {
+    if !ca_core::name::is_country_code(country) {
         return Err(refuse("the scheme is not followed by a country of two capital letters"));
     }
     let printable = |c: u8| c.is_ascii_alphanumeric() || b"-./".contains(&c);

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ca_core::name::is_country_code;
 use roxmltree::Node;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
@@ -190,8 +191,7 @@ fn list(root: Node<'_, '_>) -> Read<TrustedList> {
 /// Section 5.3.10. Two capital letters: it becomes part of the names of files.
 fn territory(scheme: Node<'_, '_>) -> Read<String> {
     let found = text_of(scheme, "SchemeTerritory")?;
-    let two_letters = found.len() == 2 && found.bytes().all(|octet| octet.is_ascii_uppercase());
-    if two_letters { Ok(found) } else { Err(Unread::Part("SchemeTerritory")) }
+    if is_country_code(&found) { Ok(found) } else { Err(Unread::Part("SchemeTerritory")) }
 }
 
 fn provider(node: Node<'_, '_>) -> Read<Provider> {

@@ -1,7 +1,8 @@
 //! Subjects and alternative names.
 
-use super::{Rule, has_duplicates, is_country, refuse_if};
+use super::{Rule, has_duplicates, refuse_if};
 use crate::alternative_name::NameForm;
+use crate::name::is_country_code;
 use crate::plain_name::is_plain;
 use crate::profile::attribute::is_printable;
 use crate::profile::{AttributeType, BrokenRule, NameSource, Profile, ValueSource};
@@ -67,7 +68,7 @@ fn fixed_values_fit(profile: &Profile) -> Result<(), BrokenRule> {
         let unprintable = attribute.is_printable_string() && !value.chars().all(is_printable);
         refuse(unprintable, "X.520 section 6.2.9", "has characters outside PrintableString")?;
         // X.520 section 6.3.1: an ISO 3166 two-letter code.
-        let no_country = attribute == AttributeType::Country && !is_country(value);
+        let no_country = attribute == AttributeType::Country && !is_country_code(value);
         refuse(no_country, "X.520 section 6.3.1", "is no two capital letters")?;
         let unmatched = entry.pattern.as_ref().is_some_and(|pattern| !pattern.0.is_match(value));
         refuse(unmatched, "npki", "does not match its own pattern")?;

@@ -1,6 +1,7 @@
 //! QCStatements.
 
-use super::{Rule, has_duplicates, is_address, is_country, refuse_if};
+use super::{Rule, has_duplicates, is_address, refuse_if};
+use crate::name::is_country_code;
 use crate::profile::{AttributeType, BrokenRule, Profile, QcPurpose, QcStatements, Semantics};
 
 pub(super) const RULES: [Rule; 5] = [
@@ -80,7 +81,7 @@ fn legal_statements_are_whole(profile: &Profile) -> Result<(), BrokenRule> {
     let refuse = |wrong, why| refuse_if(wrong, "legal", CLAUSE, why);
     // ETSI EN 319 412-5 section 4.2.4: without the countries QcCompliance claims EU status.
     let countries = &legal.countries;
-    let known = !countries.is_empty() && countries.iter().all(|country| is_country(country));
+    let known = !countries.is_empty() && countries.iter().all(|country| is_country_code(country));
     refuse(
         !known || has_duplicates(countries),
         "`countries` names each country once, in two capital letters",

@@ -42,8 +42,7 @@ pub(super) fn run(command: LinkCommand, session: &mut Session) -> Ending {
     let LinkCommand::Install { file } = command;
     let content = files::read(&file, files::MAX_OBJECT)?;
     let der = pem::parse(&content).map_or(content, pem::Pem::into_contents);
-    let framing = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
-    let text = pem::encode_config(&pem::Pem::new("CERTIFICATE", der), framing);
+    let text = files::certificate_pem(&der);
     let installed: Installed =
         session.client()?.change(&["cas", "links"], &json!({ "pem": text }), session.entropy.as_ref())?;
     Ok(Outcome::done(Simple::new("npki.ca.link.install/1", installed, text_of)))

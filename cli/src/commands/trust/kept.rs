@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use ca_core::name::is_country_code;
 use ocsp_responder::trusted_list::{ListRefused, TrustedList, VerifiedList};
 use time::OffsetDateTime;
 
@@ -118,7 +119,7 @@ impl KeptLists {
         let name = |entry: std::io::Result<std::fs::DirEntry>| {
             let name = entry.ok()?.file_name().into_string().ok()?;
             let territory = name.strip_suffix(".xml")?.to_owned();
-            is_territory(&territory).then_some(territory)
+            is_country_code(&territory).then_some(territory)
         };
         let mut found: Vec<String> = entries.filter_map(name).collect();
         found.sort();
@@ -158,15 +159,11 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<Vec<u8>>, Failure> {
 
 /// Reads a territory: two capital letters, as it stands in the names of files.
 pub(super) fn territory(text: &str) -> Result<String, String> {
-    if is_territory(text) {
+    if is_country_code(text) {
         Ok(text.to_owned())
     } else {
         Err("give two capital letters, such as LS".to_owned())
     }
-}
-
-fn is_territory(text: &str) -> bool {
-    text.len() == 2 && text.bytes().all(|octet| octet.is_ascii_uppercase())
 }
 
 /// A list that is not believed, as a failure.
@@ -175,13 +172,11 @@ pub(super) fn refused(error: &ListRefused) -> Failure {
 }
 
 fn pem_of(certificates: &[Vec<u8>]) -> String {
-    let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
     let mut written: Vec<&Vec<u8>> = Vec::new();
     for certificate in certificates {
         if !written.contains(&certificate) {
             written.push(certificate);
         }
     }
-    let text = |der: &Vec<u8>| pem::encode_config(&pem::Pem::new("CERTIFICATE", der.clone()), config);
-    written.into_iter().map(text).collect()
+    written.into_iter().map(|der| files::certificate_pem(der)).collect()
 }

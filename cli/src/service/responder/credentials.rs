@@ -19,7 +19,7 @@ use crate::files::{Readers, replace};
 use crate::request_file;
 use crate::service::carried::{must_be, parsed, written};
 use crate::service::key_folder::KeyFolder;
-use crate::service::rotation::{certificate_path, pem_text, public_key_info};
+use crate::service::rotation::{certificate_path, public_key_info};
 use crate::service::{ServiceError, files};
 
 /// The form of a request for certificates.
@@ -165,7 +165,11 @@ impl Credentials {
     /// Takes a pair into use: this file says which one counts. The key before it goes: its certificate would go on for weeks.
     pub(super) fn store(&self, ca: &CaId, pair: &Pair) -> Result<(), ServiceError> {
         let before = self.certificate(ca)?;
-        replace(&self.path(ca), pem_text(&pair.certificate).as_bytes(), Readers::Anyone)?;
+        replace(
+            &self.path(ca),
+            crate::files::certificate_pem(&pair.certificate).as_bytes(),
+            Readers::Anyone,
+        )?;
         match before {
             Some(before) if before != pair.certificate => {
                 self.keys.remove(&key_name(ca, &public_key_info(&before)?))

@@ -20,7 +20,7 @@ use x509_parser::x509::X509Name;
 use crate::files::{Readers, replace};
 use crate::request_file;
 use crate::service::key_folder::{KeyFolder, Passphrase};
-use crate::service::rotation::{certificate_path, pem_text, public_key_info};
+use crate::service::rotation::{certificate_path, public_key_info};
 use crate::service::settings::Settings;
 use crate::service::{ServiceError, files};
 
@@ -66,7 +66,7 @@ pub(crate) fn accept_signer(data: &Path, certificate: &[u8]) -> Result<SignerFil
         .map_err(|error| ServiceError::Refused(format!("the certificate cannot be read: {error}")))?;
     names_operator(parsed.subject(), scheme)?;
     let until = Some(parsed.validity().not_after.to_datetime());
-    let pem = pem_text(signer.certificate());
+    let pem = crate::files::certificate_pem(signer.certificate());
     replace(&signer_path(&settings), pem.as_bytes(), Readers::Anyone)?;
     let path = request_path(&settings);
     files::if_there(&path, std::fs::remove_file(&path))?;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ca_core::certificate::CaId;
 use ca_core::hierarchy::Hierarchy;
+use ca_core::name::is_country_code;
 use ca_core::profile::nearest;
 use ocsp_responder::trusted_list::{Organisation, PostalAddress, Scheme, Texts};
 use serde::Deserialize;
@@ -98,7 +99,7 @@ impl LooseTrustedList {
         base_url: &str,
     ) -> Result<TrustedListSettings, String> {
         let territory = self.territory.unwrap_or_else(|| installation.country.clone());
-        if territory.len() != 2 || !territory.bytes().all(|octet| octet.is_ascii_uppercase()) {
+        if !is_country_code(&territory) {
             return Err(format!(
                 "trusted_list.territory is {territory:?}: give two capital letters, such as \"LS\""
             ));

@@ -16,7 +16,7 @@ use crate::files::{Readers, replace};
 use crate::request_file;
 use crate::service::carried::{must_be, parsed, written};
 use crate::service::key_folder::{KeyFolder, Passphrase};
-use crate::service::rotation::{pem_text, public_key_info};
+use crate::service::rotation::public_key_info;
 use crate::service::{ServiceError, files};
 
 /// The form of a request for a certificate.
@@ -197,7 +197,7 @@ impl UnitKeys {
         let (certificate, _) = file.certificates()?;
         replace(
             &self.settings.data.join("certificates/unit.pem"),
-            pem_text(&certificate).as_bytes(),
+            crate::files::certificate_pem(&certificate).as_bytes(),
             Readers::Anyone,
         )?;
         let pending = self.pending_path();

@@ -120,7 +120,7 @@ fn signer(signature: Node<'_, '_>, trusted: &[Vec<u8>]) -> Result<Vec<u8>, Signa
     let subject = X509Certificate::from_der(&carried)
         .map(|(_, certificate)| ca_core::name::text(certificate.subject().as_raw()))
         .unwrap_or_else(|_| "a certificate that cannot be read".to_owned());
-    let sha256 = hex::encode(ring::digest::digest(&ring::digest::SHA256, &carried));
+    let sha256 = crate::publication::sha256(&carried);
     Err(SignatureBroken::OtherSigner { found: format!("{subject} (SHA-256 {sha256})") })
 }
 
