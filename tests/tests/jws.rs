@@ -113,13 +113,14 @@ fn a_time_stamp_in_a_jws_saves_it_when_its_signer_is_revoked() {
     let beside = desk.sign("beside.jws", &["--jws=json", "--detached", "--level", "b-t", "--tsa", &tsa]);
     for (signature, is_beside) in [(&stamped, false), (&beside, true)] {
         assert_eq!(desk.verdict(exit::DONE, signature, is_beside)["level"], "B-T");
-        assert_eq!(jose::accepted(signature, Some(&desk.order))["stamps"], json!([true]));
+        assert_eq!(jose::accepted(signature, Some(&desk.order))["added"]["stamps"], json!([true]));
     }
     let out = desk.file("none.jws");
     for (more, said) in [
-        (&["--jws", "--level", "b-t", "--tsa", &tsa][..], "as JSON, b-t"),
-        (&["--jws=json", "--level", "b-lt", "--tsa", &tsa], "as JSON, b-t"),
+        (&["--jws", "--level", "b-t", "--tsa", &tsa][..], "no place for what is added"),
+        (&["--jws", "--level", "b-lta", "--tsa", &tsa], "no place for what is added"),
         (&["--jws=json", "--level", "b-t"], "needs a time stamp"),
+        (&["--jws=json", "--level", "b-lt"], "needs a time stamp"),
     ] {
         let refused = desk.person.refused(exit::USAGE, &desk.signing(&out, more));
         assert!(refused.detail.contains(said), "{refused:?}");
@@ -138,6 +139,67 @@ fn a_time_stamp_in_a_jws_saves_it_when_its_signer_is_revoked() {
     assert_eq!(swapped["sub_indication"], "REVOKED_NO_POE");
     assert_eq!(desk.verdict(exit::DONE, &stamped, false)["indication"], "TOTAL-PASSED");
     assert_eq!(desk.verdict(exit::DONE, &beside, true)["indication"], "TOTAL-PASSED");
+}
+
+#[test]
+fn what_a_jws_keeps_is_enough_when_nobody_answers_any_more() {
+    let mut desk = Desk::opened();
+    let unit = Stamper::at_work(&desk.country.staff.administrator);
+    let (tsa, root) = (unit.address(), desk.country.installation.root());
+    let level = |level| ["--level", level, "--tsa", &tsa, "--trust", text(&root)];
+    let complete = desk.sign("lt.jws", &[&["--jws=json"][..], &level("b-lt")].concat());
+    let beside = desk.sign("lta.jws", &[&["--jws=json", "--detached"][..], &level("b-lta")].concat());
+    // From the lowest level and the compact form to the highest, and once more.
+    let raised = desk.sign("raised.jws", &["--jws"]);
+    let raise = [&["sign", "--jws", "--raise", text(&raised)][..], &level("b-lta")].concat();
+    for stamps in [2, 3] {
+        desk.person.done(&raise);
+        let told = desk.verdict(exit::DONE, &raised, false);
+        assert_eq!((&told["level"], told["timestamps"].as_array().unwrap().len()), (&json!("B-LTA"), stamps));
+    }
+    for (signature, archives) in [(&complete, 0), (&beside, 1), (&raised, 2)] {
+        let added = jose::accepted(signature, Some(&desk.order))["added"].clone();
+        assert_eq!(added["stamps"], json!([true]), "{added}");
+        assert_eq!(added["archives"], json!(vec![true; archives]), "{added}");
+        assert!(added["certificates"].as_u64().unwrap() >= 2, "{added}");
+        assert!(added["crls"].as_u64().unwrap() + added["ocsp"].as_u64().unwrap() >= 2, "{added}");
+        assert_eq!(
+            added["names"].as_array().unwrap()[..3],
+            [json!("sigTst"), json!("xVals"), json!("rVals")]
+        );
+    }
+    // Over REST as by the command.
+    let rest = bystander::rest(&desk.country.installation);
+    let question = json!({"signature": std::fs::read_to_string(&raised).unwrap()});
+    assert_eq!(rest.post("/v1/validation/signatures", &question).json(200)["level"], "B-LTA");
+
+    let said = desk.person.run_as_text(&["verify", text(&raised), "--trust", text(&root)]).stdout;
+    assert!(said.contains("level    JAdES B-LTA"), "{said}");
+    desk.country.installation.stop();
+    let offline = |signature: &Path, is_beside: bool| {
+        let verify = if is_beside {
+            vec!["verify", text(&desk.order), "--signature", text(signature)]
+        } else {
+            vec!["verify", text(signature)]
+        };
+        let more = ["--trust", text(&root), "--offline"];
+        desk.person.answered(exit::DONE, &[&verify[..], &more].concat())["details"]["level"].clone()
+    };
+    assert_eq!(offline(&complete, false), "B-LT");
+    assert_eq!(offline(&beside, true), "B-LTA");
+    assert_eq!(offline(&raised, false), "B-LTA");
+    // One letter of what is kept.
+    let mut octets = std::fs::read(&raised).unwrap();
+    let at = octets.len() / 2;
+    octets[at] = if octets[at] == b'A' { b'B' } else { b'A' };
+    std::fs::write(&raised, octets).unwrap();
+    let verify = ["verify", text(&raised), "--trust", text(&root), "--offline"];
+    assert_ne!(desk.person.run(&verify).code, exit::DONE);
+    // To the lowest there is nothing to raise; one beside its file needs that.
+    let refused = desk.person.refused(exit::USAGE, &["sign", "--jws", "--raise", text(&raised)]);
+    assert!(refused.detail.contains("cannot be raised to b-b"), "{refused:?}");
+    let raise = [&["sign", "--jws", "--raise", text(&beside)][..], &level("b-lta")].concat();
+    assert!(desk.person.refused(exit::USAGE, &raise).detail.contains("no file is given"));
 }
 
 #[test]

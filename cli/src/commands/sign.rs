@@ -43,10 +43,10 @@ pub struct SignArguments {
     container: Option<PathBuf>,
     /// Make a JSON Web Signature (JAdES), FILE.jws: compact, or flattened JSON
     #[arg(long, value_name = "FORM", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "compact",
-        conflicts_with_all = ["attached", "raise", "pdf", "container"])]
+        conflicts_with_all = ["attached", "pdf", "container"])]
     jws: Option<JwsForm>,
     /// The file stays beside the JSON Web Signature, which has its digest
-    #[arg(long, requires = "jws")]
+    #[arg(long, requires = "jws", conflicts_with = "raise")]
     pub(super) detached: bool,
     /// Why it was signed: the PDF says so
     #[arg(long, value_name = "TEXT", requires = "pdf", conflicts_with = "raise")]
@@ -74,7 +74,7 @@ pub struct SignArguments {
 pub(super) enum JwsForm {
     /// Three parts with full stops between them
     Compact,
-    /// Flattened JSON, which has room for a time stamp
+    /// Flattened JSON, which has room for what the levels above b-b add
     Json,
 }
 
@@ -112,6 +112,9 @@ pub fn run(arguments: &SignArguments, session: &mut Session) -> Ending {
     if let (true, Some(document)) = (arguments.pdf, &arguments.raise) {
         return sign_pdf::raised_document(document, arguments, session);
     }
+    if let (Some(_), Some(signature)) = (arguments.jws, &arguments.raise) {
+        return sign_jws::raised(signature, arguments, session);
+    }
     let file = arguments.file()?;
     if arguments.pdf {
         return sign_pdf::signed(file, arguments, session);
@@ -136,7 +139,7 @@ pub fn run(arguments: &SignArguments, session: &mut Session) -> Ending {
 
 impl SignArguments {
     /// The one file, where there can be only one.
-    fn file(&self) -> Result<&Path, Failure> {
+    pub(super) fn file(&self) -> Result<&Path, Failure> {
         match self.files.as_slice() {
             [one] => Ok(one),
             [] => Err(Failure::of(&catalogue::USAGE)
@@ -177,7 +180,7 @@ pub(super) fn signature(
 }
 
 /// The time-stamping unit that the level needs.
-pub(super) fn unit(arguments: &SignArguments) -> Result<&url::Url, Failure> {
+fn unit(arguments: &SignArguments) -> Result<&url::Url, Failure> {
     arguments.tsa.as_ref().ok_or_else(|| {
         Failure::of(&catalogue::USAGE)
             .cause(format!("level {} needs a time stamp", word(arguments.level)))
@@ -195,22 +198,37 @@ pub(super) fn raised(
 ) -> Result<Vec<u8>, Failure> {
     if level == Level::BB {
         return match arguments.raise {
-            Some(_) => Err(Failure::of(&catalogue::USAGE)
-                .cause("a signature cannot be raised to b-b: each is at least that")
-                .fix("give --level b-t, b-lt or b-lta")),
+            Some(_) => Err(nothing_to_raise_to()),
             None => Ok(signature),
         };
     }
     if level == Level::BT {
-        let publications = Publications::within(session.settings.timeout.value);
-        let (entropy, clock) = (session.entropy.as_ref(), session.clock.as_ref());
-        let unit = unit(arguments)?;
-        return Raising { document, unit, publications: &publications, entropy, clock }.stamped(&signature);
+        return raising_by_stamp(document, arguments, session, |raising| raising.stamped(&signature));
     }
     with_raising(document, arguments, session, |raising, anchors, evidence| {
         let complete = raising.with_material(&raising.stamped(&signature)?, anchors, evidence)?;
         if level == Level::BLt { Ok(complete) } else { raising.archived(&complete) }
     })
+}
+
+/// Why nothing is raised to the lowest level.
+pub(super) fn nothing_to_raise_to() -> Failure {
+    Failure::of(&catalogue::USAGE)
+        .cause("a signature cannot be raised to b-b: each is at least that")
+        .fix("give --level b-t, b-lt or b-lta")
+}
+
+/// Raises by a time stamp alone: nothing is judged for it.
+pub(super) fn raising_by_stamp(
+    document: &[u8],
+    arguments: &SignArguments,
+    session: &Session,
+    raise: impl FnOnce(&Raising<'_>) -> Result<Vec<u8>, Failure>,
+) -> Result<Vec<u8>, Failure> {
+    let publications = Publications::within(session.settings.timeout.value);
+    let (entropy, clock) = (session.entropy.as_ref(), session.clock.as_ref());
+    let unit = unit(arguments)?;
+    raise(&Raising { document, unit, publications: &publications, entropy, clock })
 }
 
 /// Raises what is judged by what is published.

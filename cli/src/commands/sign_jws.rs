@@ -5,9 +5,8 @@ use std::path::Path;
 use ocsp_responder::signature::jades::JwsShape;
 
 use super::Ending;
-use super::sign::{JwsForm, Level, SignArguments, told, unit};
+use super::sign::{JwsForm, Level, SignArguments, nothing_to_raise_to, raising_by_stamp, told, with_raising};
 use super::signer::SigningKey;
-use crate::client::Publications;
 use crate::failure::{Failure, catalogue};
 use crate::files::{self, Readers};
 use crate::relying_party::jws;
@@ -21,10 +20,10 @@ pub(super) fn signed(
     arguments: &SignArguments,
     session: &mut Session,
 ) -> Ending {
-    if arguments.level > Level::BT || (form == JwsForm::Compact && arguments.level == Level::BT) {
+    if form == JwsForm::Compact && arguments.level > Level::BB {
         return Err(Failure::of(&catalogue::USAGE)
-            .cause("JSON Web Signatures are made with the levels b-b and, as JSON, b-t")
-            .fix("give --jws=json --level b-t"));
+            .cause("the compact form has no place for what is added to a signature: its level is b-b")
+            .fix("give --jws=json, or leave --level out and raise the signature later"));
     }
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let shape = match (form, arguments.detached) {
@@ -34,12 +33,45 @@ pub(super) fn signed(
         (JwsForm::Json, true) => JwsShape::JsonBeside(&name),
     };
     let SigningKey { signer, chain } = arguments.signer.open(session)?;
-    let mut signature = jws::sign(document, shape, &chain, signer.as_ref(), session.clock.now())?;
-    if arguments.level == Level::BT {
-        let publications = Publications::within(session.settings.timeout.value);
-        signature = jws::stamped(&signature, unit(arguments)?, &publications, session.entropy.as_ref())?;
-    }
+    let signature = jws::sign(document, shape, &chain, signer.as_ref(), session.clock.now())?;
+    let signature = raised_to_level(signature, document, arguments, session)?;
     let path = arguments.out.clone().unwrap_or_else(|| files::beside(file, ".jws"));
     files::replace(&path, &signature, Readers::Anyone)?;
     Ok(told(arguments, path))
+}
+
+/// Raises a signature that there is, over the file that is given or over what it carries. A compact one becomes flattened JSON.
+pub(super) fn raised(existing: &Path, arguments: &SignArguments, session: &mut Session) -> Ending {
+    let signature = files::read(existing, files::MAX_OBJECT)?;
+    if arguments.level == Level::BB {
+        return Err(nothing_to_raise_to());
+    }
+    let document = match arguments.files.as_slice() {
+        [] if jws::carries_content(&signature) => Vec::new(),
+        _ => files::read(arguments.file()?, files::MAX_DOCUMENT)?,
+    };
+    let signature = raised_to_level(signature, &document, arguments, session)?;
+    let path = arguments.out.clone().unwrap_or_else(|| existing.to_owned());
+    files::replace(&path, &signature, Readers::Anyone)?;
+    Ok(told(arguments, path))
+}
+
+/// The signature of this level. Each level has what those below it have.
+fn raised_to_level(
+    signature: Vec<u8>,
+    document: &[u8],
+    arguments: &SignArguments,
+    session: &mut Session,
+) -> Result<Vec<u8>, Failure> {
+    match arguments.level {
+        Level::BB => Ok(signature),
+        Level::BT => {
+            raising_by_stamp(document, arguments, session, |raising| raising.stamped_jws(&signature))
+        }
+        level => with_raising(document, arguments, session, |raising, anchors, evidence| {
+            let stamped = raising.stamped_jws(&signature)?;
+            let complete = raising.jws_with_material(&stamped, anchors, evidence)?;
+            if level == Level::BLt { Ok(complete) } else { raising.archived_jws(&complete) }
+        }),
+    }
 }

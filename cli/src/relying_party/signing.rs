@@ -145,7 +145,7 @@ impl Raising<'_> {
     }
 
     /// What a judgement was found by, where it is that all is valid.
-    fn gathered(
+    pub(super) fn gathered(
         &self,
         anchors: &Anchors,
         evidence: &StatusEvidence<'_>,

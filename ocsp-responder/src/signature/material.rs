@@ -23,7 +23,7 @@ struct OtherRevocationInfo {
 }
 
 /// The most CRLs, and the most OCSP responses, that are taken out of one signature.
-const MAX_CARRIED: usize = 64;
+pub(super) const MAX_CARRIED: usize = 64;
 
 /// What was carried. Nothing of it is trusted.
 #[derive(Debug, Clone, Default)]

@@ -92,11 +92,25 @@ pub(super) fn prove(
     proof
 }
 
-/// Judges time stamps over a signature value, as those of JSON Web Signatures.
-pub(super) fn prove_value(tokens: &[Vec<u8>], value: &[u8], material: &Material, basis: &Basis<'_>) -> Proof {
+/// A time stamp that stands in a list, each of whose archive time stamps covers all that stands before it.
+pub(super) struct InOrder {
+    pub(super) place: usize,
+    pub(super) over: StampedPart,
+    pub(super) token: Result<VerifiedToken, TokenError>,
+}
+
+/// Judges time stamps in such a list, the last archive time stamp first, as those of JSON Web Signatures.
+pub(super) fn prove_in_order(stamps: &[InOrder], material: &Material, basis: &Basis<'_>) -> Proof {
     let mut proof = Proof { best: basis.at, stamps: Vec::new() };
-    for token in tokens {
-        proof.judge(StampedPart::Signature, &over_value(token, value), basis.at, material, basis);
+    // Archive time stamps that hold: where they stand, and the moment that each proves.
+    let mut holding: Vec<(usize, OffsetDateTime)> = Vec::new();
+    let (archives, others): (Vec<_>, Vec<_>) =
+        stamps.iter().partition(|stamp| stamp.over == StampedPart::Archive);
+    for stamp in archives.into_iter().rev().chain(others) {
+        let covering = holding.iter().filter(|(place, _)| stamp.place < *place);
+        let known = covering.map(|(_, at)| *at).min().unwrap_or(basis.at);
+        let proven = proof.judge(stamp.over, &stamp.token, known, material, basis);
+        holding.extend(proven.filter(|_| stamp.over == StampedPart::Archive).map(|at| (stamp.place, at)));
     }
     proof
 }
@@ -179,7 +193,7 @@ fn earliest(token: &VerifiedToken, known: OffsetDateTime, now: OffsetDateTime) -
 }
 
 /// Clause 5.3 of EN 319 122-1: over the octets of the signature value, without tag and length.
-fn over_value(token: &[u8], value: &[u8]) -> Result<VerifiedToken, TokenError> {
+pub(super) fn over_value(token: &[u8], value: &[u8]) -> Result<VerifiedToken, TokenError> {
     let token = TimestampToken::parse(token)?.verify()?;
     token.statement.verify_about(&ContentDigest::of(value, token.statement.digest))?;
     Ok(token)

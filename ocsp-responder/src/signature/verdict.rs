@@ -250,12 +250,11 @@ fn level(form: SignatureForm, stamps: &[StampVerdict], carries: bool) -> Option<
     match form {
         SignatureForm::Cms | SignatureForm::Jws => None,
         _ if !holds(StampedPart::Signature) => Some(SignatureLevel::B),
-        // What is kept for longer in these is not looked at.
-        SignatureForm::JadesBaselineB => Some(SignatureLevel::T),
+        // What is kept for longer stands in the document.
         SignatureForm::PadesBaselineB => Some(SignatureLevel::T),
-        SignatureForm::CadesBaselineB if !carries => Some(SignatureLevel::T),
-        SignatureForm::CadesBaselineB if !holds(StampedPart::Archive) => Some(SignatureLevel::Lt),
-        SignatureForm::CadesBaselineB => Some(SignatureLevel::Lta),
+        _ if !carries => Some(SignatureLevel::T),
+        _ if !holds(StampedPart::Archive) => Some(SignatureLevel::Lt),
+        _ => Some(SignatureLevel::Lta),
     }
 }
 

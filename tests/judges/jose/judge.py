@@ -17,6 +17,7 @@ from asn1crypto import cms, tsp
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509 import ocsp
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.registry import HeaderParameter
@@ -45,18 +46,40 @@ def kind_of(public):
     return next(kind for key, kind in KINDS.items() if isinstance(public, key))
 
 
-def stamped(flattened):
-    """Whether each time stamp is over the signature value as it is written."""
-    found = []
-    for element in flattened.get("header", {}).get("etsiU", []):
-        element = json.loads(padded(element)) if isinstance(element, str) else element
-        for token in element["sigTst"]["tstTokens"]:
-            signed = cms.ContentInfo.load(base64.b64decode(token["val"], validate=True))["content"]
-            info = tsp.TSTInfo.load(signed["encap_content_info"]["content"].parsed.dump())
-            imprint = info["message_imprint"]
-            digest = hashlib.new(imprint["hash_algorithm"]["algorithm"].native, flattened["signature"].encode())
-            found.append(digest.digest() == imprint["hashed_message"].native)
-    return found
+def is_about(token, octets):
+    """Whether a time-stamp token is about these octets."""
+    signed = cms.ContentInfo.load(base64.b64decode(token["val"], validate=True))["content"]
+    info = tsp.TSTInfo.load(signed["encap_content_info"]["content"].parsed.dump())
+    imprint = info["message_imprint"]
+    digest = hashlib.new(imprint["hash_algorithm"]["algorithm"].native, octets)
+    return digest.digest() == imprint["hashed_message"].native
+
+
+def added(flattened, content):
+    """What was added: whether each time stamp is over the signature value as it is written (TS 119 182-1 clause 5.3.4), whether
+    each archive time stamp is over what was signed and all that stands before it (clause 5.3.6), and what is kept."""
+    told = {"stamps": [], "archives": [], "names": [], "certificates": 0, "crls": 0, "ocsp": 0}
+    before = [content, b".", flattened["protected"].encode(), b".", flattened["signature"].encode(), b"."]
+    for written in flattened.get("header", {}).get("etsiU", []):
+        [(name, value)] = json.loads(padded(written)).items()
+        told["names"].append(name)
+        tokens = value.get("tstTokens", []) if isinstance(value, dict) else []
+        if name == "sigTst":
+            told["stamps"] += [is_about(token, flattened["signature"].encode()) for token in tokens]
+        if name == "arcTst":
+            told["archives"] += [is_about(token, b"".join(before)) for token in tokens]
+        kept = value if name == "tstVD" else {name: value}
+        for one in kept.get("xVals", []):
+            x509.load_der_x509_certificate(base64.b64decode(one["x509Cert"]["val"], validate=True))
+            told["certificates"] += 1
+        for one in kept.get("rVals", {}).get("crlVals", []):
+            x509.load_der_x509_crl(base64.b64decode(one["val"], validate=True))
+            told["crls"] += 1
+        for one in kept.get("rVals", {}).get("ocspVals", []):
+            ocsp.load_der_ocsp_response(base64.b64decode(one["val"], validate=True))
+            told["ocsp"] += 1
+        before.append(written.encode())
+    return told
 
 
 def verify(signature, file):
@@ -68,7 +91,7 @@ def verify(signature, file):
     public = certificates[0].public_key()
     pem = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     key = kind_of(public).import_key(pem)
-    told = {"header": sorted(header), "alg": header["alg"], "crit": header.get("crit"), "stamps": []}
+    told = {"header": sorted(header), "alg": header["alg"], "crit": header.get("crit")}
     told["thumbprint"] = padded(header["x5t#S256"]) == hashlib.sha256(
         certificates[0].public_bytes(serialization.Encoding.DER)
     ).digest()
@@ -80,7 +103,7 @@ def verify(signature, file):
         told["names"] = detached["pars"]
         told["hash"] = detached["hashV"] == [unpadded(hashlib.sha256(content).digest())]
     if flattened:
-        told["stamps"] = stamped(flattened)
+        told["added"] = added(flattened, (flattened.get("payload") or "").encode() or Path(file).read_bytes())
         # What is signed is empty where the header names what was signed (TS 119 182-1 clause 5.2.8.3.3).
         flattened.setdefault("payload", "")
         read = jws.deserialize_json(flattened, key, registry=registry())

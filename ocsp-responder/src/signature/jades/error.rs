@@ -10,6 +10,15 @@ pub enum JwsError {
     /// Larger than any that is read.
     #[error("the signature is larger than any npki reads")]
     TooLarge,
+    /// More of something than is looked at.
+    #[error("the signature has more {0} than are looked at ({1})")]
+    TooMany(&'static str, usize),
+    /// What was added to it is JSON, which a time stamp over it cannot be made of.
+    #[error(
+        "what was added to the signature (etsiU) is not written in base64url: a time stamp over that is neither made nor read, as \
+         JSON can be written in several ways"
+    )]
+    ClearUnsigned,
     /// Neither compact nor flattened JSON.
     #[error("not a JSON Web Signature, compact or as flattened JSON: {0}")]
     Form(&'static str),

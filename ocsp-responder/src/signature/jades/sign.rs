@@ -1,4 +1,4 @@
-//! Makes JAdES baseline B-B signatures, and raises them to B-T.
+//! Makes JAdES baseline B-B signatures.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -9,7 +9,6 @@ use time::OffsetDateTime;
 
 use super::detached::Named;
 use super::error::JwsError;
-use super::verdict::elements;
 use super::wire::Written;
 use crate::signature::content::ContentDigest;
 use crate::signature::sign::{SignError, verify_signer};
@@ -81,29 +80,4 @@ pub fn sign_jws(
     let signature = URL_SAFE_NO_PAD.encode(value);
     let is_compact = matches!(shape, JwsShape::Compact | JwsShape::CompactBeside(_));
     Ok(Written { protected, payload, signature, etsi_u: None, is_compact }.write())
-}
-
-/// What a time stamp over a signature is to be about: its value, as written (TS 119 182-1 clause 5.3.4).
-///
-/// # Errors
-/// The signature cannot be read.
-pub fn jws_imprint(signature: &[u8], algorithm: DigestAlgorithm) -> Result<ContentDigest, JwsSignError> {
-    Ok(ContentDigest::of(Written::read(signature)?.signature.as_bytes(), algorithm))
-}
-
-/// The signature with a time stamp over it (level B-T), as flattened JSON: the compact form has no place for one.
-///
-/// # Errors
-/// The signature cannot be read.
-pub fn with_jws_timestamp(signature: &[u8], token: &[u8]) -> Result<Vec<u8>, JwsSignError> {
-    let mut written = Written::read(signature)?;
-    // Clause 5.3.1: all elements as objects, or all as their base64url.
-    elements(written.etsi_u.as_ref())?;
-    let element = json!({"sigTst": {"tstTokens": [{"val": STANDARD.encode(token)}]}});
-    match written.etsi_u.get_or_insert_with(|| Value::Array(Vec::new())) {
-        Value::Array(list) if list.first().is_some_and(Value::is_object) => list.push(element),
-        Value::Array(list) => list.push(URL_SAFE_NO_PAD.encode(element.to_string()).into()),
-        _ => return Err(JwsError::Parameter("etsiU").into()),
-    }
-    Ok(written.write())
 }

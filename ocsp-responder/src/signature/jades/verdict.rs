@@ -1,27 +1,28 @@
 //! The whole answer about a JSON Web Signature.
 
+use std::borrow::Cow;
+
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ca_core::algorithm::{DigestAlgorithm, SignatureAlgorithm};
 use ca_core::jws;
 use const_oid::db::rfc5912;
 use der::Decode;
-use serde_json::Value;
 use spki::SubjectPublicKeyInfoRef;
 use time::OffsetDateTime;
 
 use super::detached::{self, Named};
 use super::error::JwsError;
 use super::header::Header;
-use super::strict;
+use super::unsigned::{Stamp, Unsigned};
 use super::wire::{Written, octets};
 use crate::signature::content::ContentDigest;
 use crate::signature::error::SignatureError;
 use crate::signature::material::Material;
-use crate::signature::stamps;
-use crate::signature::unsigned::MAX_TIMESTAMPS;
+use crate::signature::stamps::{self, InOrder, StampedPart};
 use crate::signature::verdict::{Attested, SignatureVerdict, judge_signer};
 use crate::signature::verify::SignatureForm;
+use crate::timestamp::{TimestampToken, TokenError, VerifiedToken};
 use crate::validation::Basis;
 use crate::validation::algorithm::{self, AlgorithmError};
 
@@ -41,7 +42,10 @@ pub enum JwsContent<'a> {
 pub struct JwsSignature {
     written: Written,
     header: Header,
-    stamps: Vec<Vec<u8>>,
+    unsigned: Unsigned,
+    stamps: Vec<Stamp>,
+    /// What stands in it to be judged by: nothing of it is trusted.
+    carried: Material,
 }
 
 impl JwsSignature {
@@ -50,14 +54,16 @@ impl JwsSignature {
     /// # Errors
     /// Each way in which the octets are no signature that npki verifies.
     pub fn parse(octets: &[u8]) -> Result<Self, JwsError> {
-        let written = Written::read(octets)?;
+        let mut written = Written::read(octets)?;
         let header = Header::read(&written.header()?)?;
-        let stamps = stamps_in(&elements(written.etsi_u.as_ref())?)?;
+        let unsigned = Unsigned::read(written.etsi_u.take())?;
+        let (stamps, mut carried) = (unsigned.stamps()?, unsigned.material()?);
+        carried.certificates.extend(header.certificates.iter().cloned());
         // TS 119 182-1 clause 5.2.8.1: named elsewhere, or here; not both.
         if header.named.is_some() && written.payload.is_some() {
             return Err(JwsError::Parameter("sigD"));
         }
-        Ok(Self { written, header, stamps })
+        Ok(Self { written, header, unsigned, stamps, carried })
     }
 
     /// What was signed, where the signature carries it.
@@ -92,7 +98,7 @@ impl JwsSignature {
         basis: &Basis<'_>,
     ) -> SignatureVerdict {
         match read.and_then(|signature| signature.verify(content).map(|()| signature)) {
-            Ok(verified) => verified.judged(basis),
+            Ok(verified) => verified.judged(content, basis),
             Err(error) => refused(&error, basis.at),
         }
     }
@@ -135,10 +141,68 @@ impl JwsSignature {
         }
     }
 
-    fn judged(&self, basis: &Basis<'_>) -> SignatureVerdict {
-        let mut material = Material { certificates: self.header.certificates.clone(), ..Material::default() };
-        self.stamps.iter().for_each(|token| stamps::take_token(&mut material, token));
-        let proof = stamps::prove_value(&self.stamps, self.written.signature.as_bytes(), &material, basis);
+    /// The octets that a time stamp over all is about first: those that were signed, in base64url where they are signed so.
+    fn stamped_content<'a>(&'a self, content: JwsContent<'a>) -> Result<Cow<'a, [u8]>, JwsError> {
+        match (&self.written.payload, content) {
+            (Some(payload), _) => Ok(payload.as_bytes().into()),
+            (None, JwsContent::Octets(octets)) if self.header.is_encoded => {
+                Ok(URL_SAFE_NO_PAD.encode(octets).into_bytes().into())
+            }
+            (None, JwsContent::Octets(octets)) => Ok(octets.into()),
+            (None, _) => Err(JwsError::Detached),
+        }
+    }
+
+    /// What a time stamp at this place of `etsiU` is about (TS 119 182-1 clause 5.3.6.3): what was signed, the protected header and
+    /// the signature value, with full stops between them, and the elements in front of it.
+    pub(super) fn archive_imprint(
+        &self,
+        place: usize,
+        content: JwsContent<'_>,
+        algorithm: DigestAlgorithm,
+    ) -> Result<ContentDigest, JwsError> {
+        let content = self.stamped_content(content)?;
+        let Written { protected, signature, .. } = &self.written;
+        let before = self.unsigned.written_before(place).ok_or(JwsError::ClearUnsigned)?;
+        let signed: [&[u8]; 6] = [&content, b".", protected.as_bytes(), b".", signature.as_bytes(), b"."];
+        let parts: Vec<&[u8]> = signed.into_iter().chain(before.into_iter().map(str::as_bytes)).collect();
+        Ok(ContentDigest::of_parts(&parts, algorithm))
+    }
+
+    fn token(&self, stamp: &Stamp, content: JwsContent<'_>) -> Result<VerifiedToken, TokenError> {
+        if stamp.over == StampedPart::Signature {
+            return stamps::over_value(&stamp.token, self.written.signature.as_bytes());
+        }
+        let token = TimestampToken::parse(&stamp.token)?.verify()?;
+        let imprint = self.archive_imprint(stamp.place, content, token.statement.digest);
+        let imprint = imprint.map_err(|error| TokenError::Document(error.to_string()))?;
+        token.statement.verify_about(&imprint)?;
+        Ok(token)
+    }
+
+    /// What it carries to be judged by.
+    pub(super) const fn carried(&self) -> &Material {
+        &self.carried
+    }
+
+    pub(super) const fn unsigned(&self) -> &Unsigned {
+        &self.unsigned
+    }
+
+    pub(super) fn into_parts(self) -> (Written, Unsigned) {
+        (self.written, self.unsigned)
+    }
+
+    fn judged(&self, content: JwsContent<'_>, basis: &Basis<'_>) -> SignatureVerdict {
+        let mut material = self.carried.clone();
+        self.stamps.iter().for_each(|stamp| stamps::take_token(&mut material, &stamp.token));
+        let in_order = |stamp: &Stamp| InOrder {
+            place: stamp.place,
+            over: stamp.over,
+            token: self.token(stamp, content),
+        };
+        let stamps: Vec<InOrder> = self.stamps.iter().map(in_order).collect();
+        let proof = stamps::prove_in_order(&stamps, &material, basis);
         // TS 119 182-1 clause 6.3: baseline signatures claim a time, and their certificate is signed.
         let form = match self.header.claimed {
             Some(_) => SignatureForm::JadesBaselineB,
@@ -160,36 +224,6 @@ fn verify_curve(algorithm: SignatureAlgorithm, key: &[u8]) -> Result<(), JwsErro
     let info = SubjectPublicKeyInfoRef::from_der(key).map_err(|_| AlgorithmError::KeyMismatch)?;
     let fits = info.algorithm.parameters_oid().is_ok_and(|found| found == curve);
     if fits { Ok(()) } else { Err(AlgorithmError::KeyMismatch.into()) }
-}
-
-/// The elements of `etsiU` (clause 5.3.1): all objects, or all base64url of objects.
-pub(super) fn elements(etsi_u: Option<&Value>) -> Result<Vec<Value>, JwsError> {
-    let wrong = || JwsError::Parameter("etsiU");
-    let Some(etsi_u) = etsi_u else { return Ok(Vec::new()) };
-    let list = etsi_u.as_array().filter(|list| !list.is_empty()).ok_or_else(wrong)?;
-    if list.iter().all(Value::is_object) {
-        return Ok(list.clone());
-    }
-    let decoded = |element: &Value| {
-        let octets = octets(element.as_str().ok_or_else(wrong)?, "etsiU")?;
-        strict::object(&octets, "an element of etsiU").map(Value::Object)
-    };
-    list.iter().map(decoded).collect()
-}
-
-/// The time stamps over the signature value (clause 5.3.4), DER.
-fn stamps_in(elements: &[Value]) -> Result<Vec<Vec<u8>>, JwsError> {
-    let wrong = || JwsError::Parameter("sigTst");
-    let mut stamps = Vec::new();
-    for container in elements.iter().filter_map(|element| element.get("sigTst")) {
-        let tokens = container.get("tstTokens").and_then(Value::as_array).ok_or_else(wrong)?;
-        for token in tokens.iter().take(MAX_TIMESTAMPS) {
-            let value = token.get("val").and_then(Value::as_str).ok_or_else(wrong)?;
-            stamps.push(STANDARD.decode(value).map_err(|_| wrong())?);
-        }
-    }
-    stamps.truncate(MAX_TIMESTAMPS);
-    Ok(stamps)
 }
 
 fn refused(error: &JwsError, checked_at: OffsetDateTime) -> SignatureVerdict {
