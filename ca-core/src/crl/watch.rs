@@ -7,7 +7,7 @@ use super::name::{CrlName, Form, Partition};
 use crate::authority::{CRL_PUBLISHED, HELD, RELEASED, REVOKED};
 use crate::certificate::CaId;
 use crate::ledger::index::Query;
-use crate::ledger::{self, Event, Position};
+use crate::ledger::{self, Action, Glimpse, Position};
 use crate::serial::SerialNumber;
 use crate::storage::{StorageError, Store};
 
@@ -81,7 +81,7 @@ impl CrlWatch {
                 let found = query.run(store, from, LOOK)?;
                 // What came meanwhile is for the next look.
                 for recorded in found.items.iter().filter(|recorded| recorded.position < size) {
-                    watch.see(recorded.position, &recorded.event()?);
+                    watch.see(recorded.position, &Glimpse::of(recorded)?);
                 }
                 place = found.next;
             }
@@ -94,7 +94,7 @@ impl CrlWatch {
         loop {
             let batch = ledger::read(store, self.next, PAGE)?;
             for recorded in &batch {
-                self.see(recorded.position, &recorded.event()?);
+                self.see(recorded.position, &Glimpse::of(recorded)?);
             }
             match batch.last() {
                 Some(last) => self.next = Position(last.position.0 + 1),
@@ -118,21 +118,22 @@ impl CrlWatch {
         Some(changed.filter(|(_, at)| **at >= since).map(|(serial, _)| serial.clone()).collect())
     }
 
-    fn see(&mut self, position: Position, event: &Event) {
-        if [REVOKED, HELD, RELEASED].contains(&event.action) {
-            let of = event.subject.strip_prefix("certificate:").and_then(|of| of.split_once('/'));
+    fn see(&mut self, position: Position, event: &Glimpse<'_>) {
+        let is = |action: &Action| event.action() == action.as_str();
+        if [REVOKED, HELD, RELEASED].iter().any(is) {
+            let of = event.subject().strip_prefix("certificate:").and_then(|of| of.split_once('/'));
             let serial =
                 of.filter(|(ca, _)| *ca == self.ca.as_str()).and_then(|(_, serial)| serial.parse().ok());
             if let Some(serial) = serial {
-                let shard = event.detail.get(SHARD).and_then(|number| number.parse().ok());
+                let shard = event.detail(SHARD).and_then(|number| number.parse().ok());
                 let partition = shard.map_or(Partition::FIRST, Partition::shard);
-                let waits = event.detail.get(WAITS).is_some_and(|when| when == FOR_SCHEDULE);
+                let waits = event.detail(WAITS) == Some(FOR_SCHEDULE);
                 self.partitions.entry(partition).or_default().change(serial, position, waits);
             }
-        } else if event.action == CRL_PUBLISHED {
-            let name = event.subject.strip_prefix("crl:").and_then(CrlName::from_key);
+        } else if is(&CRL_PUBLISHED) {
+            let name = event.subject().strip_prefix("crl:").and_then(CrlName::from_key);
             if let Some(name) = name.filter(|name| name.ca == self.ca) {
-                let covers = event.detail.get(COVERS).and_then(|text| text.parse().ok());
+                let covers = event.detail(COVERS).and_then(|text| text.parse().ok());
                 let seen = self.partitions.entry(name.partition).or_default();
                 seen.published(name.form, Position(covers.unwrap_or(0)));
             }

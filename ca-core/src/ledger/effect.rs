@@ -1,7 +1,7 @@
 //! What an event says its change wrote: enough to compute the whole state anew from the ledger.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+pub(super) use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize, Serializer, ser};
 
 use crate::storage::{Operation, Write};

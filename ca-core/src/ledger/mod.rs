@@ -17,6 +17,7 @@ use crate::storage::{KeyRange, StorageError, Store, Table};
 pub mod audit;
 mod effect;
 mod event;
+mod glimpse;
 pub mod heads;
 pub mod index;
 pub mod newest;
@@ -27,6 +28,7 @@ pub mod tree;
 
 pub use effect::{Effect, Written};
 pub use event::{Action, Actor, Event, EventId, Outcome, Salt};
+pub use glimpse::Glimpse;
 
 /// Events by [`Position`].
 pub const EVENTS: Table = Table::records("events");
@@ -132,8 +134,7 @@ impl Recorded {
     /// # Errors
     /// The octets are no event.
     pub fn event(&self) -> Result<Event, StorageError> {
-        serde_json::from_slice(&self.octets)
-            .map_err(|error| StorageError(format!("event {} cannot be read: {error}", self.position)))
+        serde_json::from_slice(&self.octets).map_err(|error| glimpse::unreadable(self.position, &error))
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::heads::{self, LEDGER_COSIGNATURES, LEDGER_HEADS};
 use super::tree::{LEDGER_TILES, StoredTiles, key, leaf};
-use super::{Position, index, read};
+use super::{Glimpse, Position, index, read};
 use crate::storage::{Change, CommitError, Expect, StorageError, Store};
 use crate::tlog::checkpoint::{Checkpoint, CheckpointError, Log, LogError, Origin, VerifiedCheckpoint};
 use crate::tlog::growth::{Growth, WrittenTile};
@@ -80,19 +80,19 @@ impl Sealer {
 
     fn extend(&self, head: &TreeHead, expect: Expect) -> Result<(), SealError> {
         let mut growth = Growth::of(&StoredTiles(self.store.as_ref()), head)?;
-        let mut change = Change::new();
+        let (mut change, mut named) = (Change::new(), index::Named::default());
         for recorded in read(self.store.as_ref(), Position(head.size), BATCH)? {
             if recorded.position.0 != growth.size() {
                 return Err(SealError::Gap(Position(growth.size())));
             }
-            change = index::enter(change, recorded.position, &recorded.event()?);
+            named.note(recorded.position, &Glimpse::of(&recorded)?);
             change = growth.append(leaf(&recorded.octets)).into_iter().fold(change, put);
         }
         let grown = growth.finish();
         change = grown.tiles.into_iter().fold(change, put);
         let checkpoint = Checkpoint::new(self.origin.clone(), grown.head)?.sign(&self.signer)?.to_string();
         change = heads::enter(change, LEDGER_HEADS, &checkpoint, grown.head.size, expect);
-        change = index::covers(change, Position(grown.head.size));
+        change = named.enter(change, Position(grown.head.size));
         self.store.commit(change.projected())?;
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::{SerialStatus, StatusIndex};
 use crate::authority::ISSUED;
 use crate::certificate::{CERTIFICATES, CertificatePlace};
 use crate::clock::Clock;
-use crate::ledger::{self, Position};
+use crate::ledger::{self, Glimpse, Position};
 use crate::storage::{KeyRange, StorageError, Store};
 
 /// How many certificates one step of loading reads.
@@ -116,10 +116,11 @@ impl StatusFollower {
         };
         let mut changed: BTreeMap<Vec<u8>, (u64, NotedBy)> = BTreeMap::new();
         for recorded in &events {
-            let event = recorded.event()?;
-            let by = if event.action == ISSUED { NotedBy::Issuance } else { NotedBy::Change };
-            for effect in event.effects.into_iter().filter(|effect| effect.table == CERTIFICATES.name()) {
-                changed.insert(effect.key, (recorded.position.0.saturating_add(1), by));
+            let event = Glimpse::of(recorded)?;
+            let issued = event.action() == ISSUED.as_str();
+            let by = if issued { NotedBy::Issuance } else { NotedBy::Change };
+            for key in event.touched(CERTIFICATES) {
+                changed.insert(key?, (recorded.position.0.saturating_add(1), by));
             }
         }
         let changed: Vec<(Vec<u8>, (u64, NotedBy))> = changed.into_iter().collect();

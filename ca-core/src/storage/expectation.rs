@@ -1,6 +1,6 @@
 //! Whether a change may be applied: the one judgement that all backends share.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use super::{AuditedChange, CommitError, Expect, Operation, StorageError, Version, Write};
 
@@ -23,9 +23,10 @@ pub(super) fn judge(
     change: &AuditedChange,
     find: impl Fn(&Write) -> Result<Option<Version>, StorageError>,
 ) -> Result<(), CommitError> {
-    let mut written = BTreeSet::new();
+    let mut written = HashSet::with_capacity(change.writes().len());
     for write in change.writes() {
-        if write.operation != Operation::Check && !written.insert((write.table, write.key.as_slice())) {
+        if write.operation != Operation::Check && !written.insert((write.table.name(), write.key.as_slice()))
+        {
             return Err(CommitError::Storage(written_twice(write)));
         }
         if !write.expect.is_met_by(find(write)?) {

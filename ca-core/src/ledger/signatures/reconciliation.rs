@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::super::{Event, Position, Recorded};
+use super::super::{Event, Glimpse, Position, Recorded};
 use super::finding::SignatureFinding;
 use super::intent::Intents;
 use super::{FINDING, SIGNATURE_UNEXPLAINED};
@@ -169,7 +169,11 @@ impl Reconciliation {
         self.meet(journals);
         let batch = read(self.next)?;
         for recorded in &batch {
-            self.take(recorded.position, &recorded.event()?, journals)?;
+            let glimpse = Glimpse::of(recorded)?;
+            self.now = self.now.max(glimpse.at);
+            if self.concerns(&glimpse) {
+                self.take(recorded.position, &recorded.event()?, journals)?;
+            }
             self.next = Position(recorded.position.0 + 1);
         }
         let until = if batch.is_empty() { None } else { Some(self.now) };
@@ -248,12 +252,11 @@ impl Reconciliation {
         event: &Event,
         journals: &[JournalReader],
     ) -> Result<(), JournalError> {
-        self.now = self.now.max(event.at);
         if event.action == JOURNAL_BEGUN {
             self.begin(position, event);
         } else if event.action == SIGNATURE_UNEXPLAINED {
             self.reported.extend(event.detail.get(FINDING).cloned());
-        } else if self.is_watched(event) {
+        } else if self.is_watched(&event.subject) {
             self.match_event(position, event);
         }
         match JournalMark::of_event(event) {
@@ -272,9 +275,16 @@ impl Reconciliation {
         Some(())
     }
 
-    /// Whether the event is about a CA that the ledger knows a journal of by now.
-    fn is_watched(&self, event: &Event) -> bool {
-        let ca = super::ca_of(&event.subject);
+    /// Whether anything of the event is compared: of most, nothing is.
+    fn concerns(&self, event: &Glimpse<'_>) -> bool {
+        [JOURNAL_BEGUN, SIGNATURE_UNEXPLAINED].iter().any(|action| event.action() == action.as_str())
+            || event.detail(JOURNAL).is_some()
+            || self.is_watched(event.subject())
+    }
+
+    /// Whether a subject is of a CA that the ledger knows a journal of by now.
+    fn is_watched(&self, subject: &str) -> bool {
+        let ca = super::ca_of(subject);
         self.journals.values().any(|journal| journal.begun.is_some() && ca == Some(journal.ca.as_str()))
     }
 

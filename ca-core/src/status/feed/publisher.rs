@@ -11,7 +11,7 @@ use super::message::{sha256, sign};
 use super::{MAX_BODY, Place};
 use crate::certificate::{CERTIFICATES, CaId, CertificatePlace};
 use crate::clock::Clock;
-use crate::ledger::{self, Position};
+use crate::ledger::{self, Glimpse, Position};
 use crate::status::followed::status;
 use crate::status::{SerialStatus, StatusIndex};
 use crate::storage::{StorageError, Store};
@@ -152,11 +152,11 @@ impl FeedPublisher {
         let until = Place { position: end, digest: ledger::tree::leaf(&last.octets) };
         let mut changed: BTreeMap<CaId, BTreeMap<Vec<u8>, CertificatePlace>> = BTreeMap::new();
         for recorded in &events {
-            let effects = recorded.event()?.effects.into_iter();
-            for effect in effects.filter(|effect| effect.table == CERTIFICATES.name()) {
-                let place = CertificatePlace::from_key(&effect.key).filter(|place| self.tells_of(place.ca()));
+            for key in Glimpse::of(recorded)?.touched(CERTIFICATES) {
+                let key = key?;
+                let place = CertificatePlace::from_key(&key).filter(|place| self.tells_of(place.ca()));
                 if let Some(place) = place {
-                    changed.entry(place.ca().clone()).or_default().insert(effect.key, place);
+                    changed.entry(place.ca().clone()).or_default().insert(key, place);
                 }
             }
         }

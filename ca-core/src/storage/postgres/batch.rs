@@ -1,7 +1,7 @@
 //! A batch in the making: changes that still hold, one on top of the other.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::catalog::Catalog;
 use super::committing::Verdict;
@@ -22,7 +22,7 @@ pub(super) struct Turn {
 pub(super) type Wanted<'a> = BTreeMap<Table, BTreeSet<&'a [u8]>>;
 
 /// What is known to stand under them: a version, or nothing.
-pub(super) type Found = BTreeMap<Table, BTreeMap<Vec<u8>, Option<Version>>>;
+pub(super) type Found<'a> = BTreeMap<Table, HashMap<Cow<'a, [u8]>, Option<Version>>>;
 
 /// What a batch leaves under the keys it writes, by table.
 pub(super) type Left<'a> = BTreeMap<Table, LeftInTable<'a>>;
@@ -87,7 +87,7 @@ pub(super) fn wanted(group: &[Confirmed]) -> Wanted<'_> {
 }
 
 /// What a batch was judged on without having been read, by table: the version supposed under each key, or none.
-pub(super) type Supposed<'a> = BTreeMap<Table, BTreeMap<&'a [u8], Option<Version>>>;
+pub(super) type Supposed<'a> = BTreeMap<Table, HashMap<&'a [u8], Option<Version>>>;
 
 /// Supposes that every key stands as the first change of `group` that speaks of it expects: so it is nearly always.
 pub(super) fn supposed(group: &[Confirmed]) -> Supposed<'_> {
@@ -104,23 +104,21 @@ pub(super) fn supposed(group: &[Confirmed]) -> Supposed<'_> {
 }
 
 /// What would have been found if all that is supposed were so.
-pub(super) fn as_found(supposed: &Supposed<'_>) -> Found {
-    let tables = supposed
-        .iter()
-        .map(|(table, keys)| (*table, keys.iter().map(|(key, version)| (key.to_vec(), *version)).collect()));
-    tables.collect()
+pub(super) fn as_found<'a>(supposed: &Supposed<'a>) -> Found<'a> {
+    let borrowed = |(key, version): (&&'a [u8], &Option<Version>)| (Cow::Borrowed(*key), *version);
+    supposed.iter().map(|(table, keys)| (*table, keys.iter().map(borrowed).collect())).collect()
 }
 
 /// A batch in the making.
 pub(super) struct Batch<'a> {
-    found: &'a Found,
+    found: &'a Found<'a>,
     turn: Turn,
     left: Left<'a>,
 }
 
 impl<'a> Batch<'a> {
     /// An empty batch on top of `found`, where the turn's row stands at `turn`.
-    pub(super) const fn new(turn: Turn, found: &'a Found) -> Self {
+    pub(super) const fn new(turn: Turn, found: &'a Found<'a>) -> Self {
         Self { found, turn, left: BTreeMap::new() }
     }
 

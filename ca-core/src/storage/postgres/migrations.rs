@@ -40,6 +40,7 @@ const STEPS: &[Step] = &[
     Step { name: "webhooks", sql: include_str!("migrations/0022_webhooks.sql") },
     Step { name: "notifications", sql: include_str!("migrations/0023_notifications.sql") },
     Step { name: "trusted lists", sql: include_str!("migrations/0024_trusted_lists.sql") },
+    Step { name: "ledger index entries", sql: include_str!("migrations/0025_ledger_index_entries.sql") },
 ];
 
 /// The number of the last step that this npki knows: steps count from 1.

@@ -1,5 +1,6 @@
 //! The SQL of commits, composed for the tables that a batch touches, so that each is one statement.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -31,7 +32,7 @@ pub(super) fn look(
     session: &mut Session,
     catalog: &Catalog,
     wanted: &Wanted<'_>,
-) -> Result<(Turn, Found), Trouble> {
+) -> Result<(Turn, Found<'static>), Trouble> {
     let mut text =
         format!("SELECT 0, NULL::bytea, sequence, ledger_size, state, format FROM {}", catalog.name("turn"));
     let keys: Vec<Vec<Raw<'_>>> =
@@ -47,15 +48,18 @@ pub(super) fn look(
     }
     let rows = session.query(&text, &vec![Type::BYTEA_ARRAY; keys.len()], &parameters)?;
     let tables: Vec<Table> = wanted.keys().copied().collect();
-    let absent = |keys: &BTreeSet<&[u8]>| keys.iter().map(|key| (key.to_vec(), None)).collect();
-    let mut found: Found = wanted.iter().map(|(table, keys)| (*table, absent(keys))).collect();
+    let absent = |keys: &BTreeSet<&[u8]>| keys.iter().map(|key| (Cow::Owned(key.to_vec()), None)).collect();
+    let mut found: Found<'static> = wanted.iter().map(|(table, keys)| (*table, absent(keys))).collect();
     let mut turn = None;
     for row in rows {
         let (source, count): (i32, i64) = (row.try_get(0)?, row.try_get(2)?);
         match tables.get(usize::try_from(source).unwrap_or_default().wrapping_sub(1)) {
             Some(table) => {
                 let Octets(key) = row.try_get(1)?;
-                found.entry(*table).or_default().insert(key, Some(Version(count.cast_unsigned())));
+                found
+                    .entry(*table)
+                    .or_default()
+                    .insert(Cow::Owned(key), Some(Version(count.cast_unsigned())));
             }
             None => turn = Some(read_turn(catalog, &row)?),
         }
