@@ -33,6 +33,7 @@ pub mod ministry;
 pub mod nation;
 pub mod nginx;
 pub mod npki;
+pub mod paper;
 pub mod postgres;
 pub mod programs;
 pub mod promises;

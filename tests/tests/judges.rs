@@ -210,13 +210,13 @@ fn openssl_verifies_what_npki_signs() {
     let country = Country::populated();
     let (root, issuing) = (country.installation.root(), country.installation.issuing());
     let npki = country.installation.somebody("signer");
-    for profile in ["organisation-seal", "person-signature"] {
+    for (act, profile) in [("seal", "organisation-seal"), ("sign", "person-signature")] {
         let signer = country.certificate(profile);
         let document = npki.home().join(format!("{profile}.txt"));
         std::fs::write(&document, "Khotso, pula, nala.\r\nBinary too: \u{0}\n").unwrap();
         let signature = document.with_extension("txt.p7s");
         let by = ["--cert", text(&signer.chain), "--key", text(&signer.key), "--out", text(&signature)];
-        npki.done(&[&["sign", text(&document)], &by[..]].concat());
+        npki.done(&[&[act, text(&document)], &by[..]].concat());
         openssl::cms_verify(&root, &issuing, &document, &signature).succeeded();
         std::fs::write(&document, "Khotso, pula.\n").unwrap();
         assert_ne!(

@@ -163,7 +163,7 @@ fn a_signature_ends_with_its_certificate() {
     std::fs::write(&document, "You owe 120 maloti.\n").unwrap();
     let signature = npki.file("tax assessment.txt.p7s");
     let sign =
-        ["sign", text(&document), "--cert", text(&seal.chain), "--key", text(&seal.key), "--out", &signature];
+        ["seal", text(&document), "--cert", text(&seal.chain), "--key", text(&seal.key), "--out", &signature];
     npki.done(&sign);
     let verify = ["verify", text(&document), "--signature", &signature, "--trust", text(&root)];
     npki.done(&verify);

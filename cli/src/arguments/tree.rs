@@ -6,7 +6,7 @@ use std::fmt::Write;
 const GROUPS: [(&str, &[&str]); 5] = [
     (
         "Verifying (relying parties)",
-        &["verify", "inspect", "lint", "status", "crl", "trust", "sign", "timestamp"],
+        &["verify", "inspect", "lint", "status", "crl", "trust", "sign", "seal", "timestamp"],
     ),
     ("Requesting (agencies)", &["cert", "request", "fleet", "profile"]),
     (

@@ -103,6 +103,8 @@ pub enum Command {
     Trust(trust::TrustCommand),
     /// Sign a file, also with time stamps for decades; raise a signature to a higher level
     Sign(sign::SignArguments),
+    /// Put an organisation's seal to a file, in all the ways in which persons sign
+    Seal(sign::SignArguments),
     /// Have a file stamped with the time: proof that it was there then
     Timestamp(timestamp::TimestampArguments),
     /// Certificates: request, list, show, download, release
@@ -242,6 +244,7 @@ pub fn run(command: Command, session: &mut Session) -> Ending {
         Command::Trust(command) => trust::run(command, session),
         Command::Crl(command) => crl::run(command, session),
         Command::Sign(arguments) => sign::run(&arguments, session),
+        Command::Seal(arguments) => sign::run(&arguments.sealing(), session),
         Command::Timestamp(arguments) => timestamp::run(&arguments, session),
         Command::Cert(command) => cert::run(command, session),
         Command::Request(command) => request::run(command, session),

@@ -1,11 +1,12 @@
-//! `npki sign`: a signature over a file, of the level that is wanted; raising one that there is.
+//! `npki sign` and `npki seal`: a person's signature or an organisation's seal over a file, of the level that is wanted; raising
+//! one that there is.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::signer::{SignerArguments, SigningKey};
+use super::signer::{Act, SignerArguments, SigningKey};
 use super::{Ending, sign_container, sign_jws, sign_pdf, word};
 use crate::client::Publications;
 use crate::context::Anchors;
@@ -21,7 +22,7 @@ use crate::session::Session;
 const MAX_INSIDE: u64 = 48 * 1024 * 1024;
 
 /// What to sign, and with what.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct SignArguments {
     /// The file to sign; with --raise, the file that was signed; with --container, all that are put into it
     #[arg(value_name = "FILE", required_unless_present_any = ["container", "raise"])]
@@ -97,6 +98,8 @@ pub(super) enum Level {
 
 #[derive(Debug, Serialize)]
 struct Signed {
+    #[serde(skip)]
+    act: Act,
     file: PathBuf,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     further: Vec<PathBuf>,
@@ -138,6 +141,11 @@ pub fn run(arguments: &SignArguments, session: &mut Session) -> Ending {
 }
 
 impl SignArguments {
+    /// The same, to seal.
+    pub fn sealing(self) -> Self {
+        Self { signer: self.signer.acting(Act::Seal), ..self }
+    }
+
     /// The one file, where there can be only one.
     pub(super) fn file(&self) -> Result<&Path, Failure> {
         match self.files.as_slice() {
@@ -155,10 +163,15 @@ impl SignArguments {
 pub(super) fn told(arguments: &SignArguments, signature: PathBuf) -> Outcome {
     let mut files = arguments.files.iter().cloned();
     let file = files.next().unwrap_or_else(|| signature.clone());
-    let signed = Signed { file, further: files.collect(), signature, level: word(arguments.level) };
-    Outcome::done(Simple::new("npki.sign/1", signed, |signed, page| {
+    let act = arguments.signer.act;
+    let signed = Signed { act, file, further: files.collect(), signature, level: word(arguments.level) };
+    let schema = match act {
+        Act::Sign => "npki.sign/1",
+        Act::Seal => "npki.seal/1",
+    };
+    Outcome::done(Simple::new(schema, signed, |signed, page| {
         for file in std::iter::once(&signed.file).chain(&signed.further) {
-            page.line(format!("signed: {}", file.display()));
+            page.line(format!("{}: {}", signed.act.done(), file.display()));
         }
         page.line(format!("level: {}", signed.level.to_uppercase()));
         page.line(format!("written: {}", signed.signature.display()));
@@ -176,7 +189,7 @@ pub(super) fn signature(
         (false, true) => Placed::Around,
         (false, false) => Placed::Beside,
     };
-    signing::sign(document, placed, &chain, signer.as_ref(), session.clock.now())
+    signing::sign(document, placed, chain, signer.as_ref(), session.clock.now())
 }
 
 /// The time-stamping unit that the level needs.

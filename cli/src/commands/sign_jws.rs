@@ -33,7 +33,7 @@ pub(super) fn signed(
         (JwsForm::Json, true) => JwsShape::JsonBeside(&name),
     };
     let SigningKey { signer, chain } = arguments.signer.open(session)?;
-    let signature = jws::sign(document, shape, &chain, signer.as_ref(), session.clock.now())?;
+    let signature = jws::sign(document, shape, chain, signer.as_ref(), session.clock.now())?;
     let signature = raised_to_level(signature, document, arguments, session)?;
     let path = arguments.out.clone().unwrap_or_else(|| files::beside(file, ".jws"));
     files::replace(&path, &signature, Readers::Anyone)?;

@@ -1,6 +1,8 @@
 //! Whoever signs a file: a certificate with its chain, and a key in a file, in a PKCS#12 file or in a token.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use ca_core::clock::SystemEntropy;
 use ca_core::csr::KeyKind;
@@ -11,6 +13,7 @@ use ca_core::keys::token::{Expected, Modifiable, TokenSigner};
 use ca_core::keys::{KeyError, Signer};
 use ca_core::token::{KeyPlace, Pin};
 use clap::Args;
+use ocsp_responder::signature::Signatory;
 use rustls_pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
@@ -21,8 +24,56 @@ use crate::relying_party::judgement::certificate;
 use crate::relying_party::material::Chain;
 use crate::session::Session;
 
+/// What is done with a key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Act {
+    /// A person signs.
+    #[default]
+    Sign,
+    /// An organisation seals.
+    Seal,
+}
+
+impl Act {
+    /// The word for what was done.
+    pub const fn done(self) -> &'static str {
+        match self {
+            Self::Sign => "signed",
+            Self::Seal => "sealed",
+        }
+    }
+
+    /// Admits a certificate to this act: what it says of a person's will and of an organisation's must not be mixed up, and a key
+    /// for something else must sign no documents.
+    fn admit(self, signatory: Signatory) -> Result<(), Failure> {
+        let refused = Failure::of(&catalogue::OTHER_USE);
+        match (self, signatory) {
+            (Self::Sign, Signatory::Person | Signatory::Unstated) | (Self::Seal, Signatory::Organisation) => Ok(()),
+            (Self::Sign, Signatory::Organisation) => Err(refused
+                .what("the certificate is an organisation's seal")
+                .cause("it names a legal person and no natural one (ETSI EN 319 412-3 section 4.2.1)")
+                .fix("npki seal, with the same arguments")),
+            (Self::Seal, Signatory::Person) => Err(refused
+                .what("the certificate is a person's, and persons sign")
+                .cause("it names a natural person (ETSI EN 319 412-2 section 4.2.4), as no seal does")
+                .fix("npki sign, with the same arguments")),
+            (Self::Seal, Signatory::Unstated) => Err(refused
+                .what("the certificate is not known to be an organisation's seal")
+                .cause(
+                    "it has no QcType eseal (ETSI EN 319 412-5 section 4.2.3), and not both an organization with its \
+                     organizationIdentifier (EN 319 412-3 section 4.2.1) and a key that commits, nonRepudiation",
+                )
+                .fix("use one of a profile for seals: npki cert request --profile organisation-seal")),
+            (_, Signatory::Nobody(other)) => Err(refused
+                .what("the certificate's key signs no documents")
+                .cause(format!("it is for {other}"))
+                .fix("use a certificate for signatures, as of the profiles person-signature and organisation-seal")),
+        }
+    }
+}
+
 /// Which key signs, and whose certificate says so.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct SignerArguments {
     /// The signer's certificate, PEM, its chain after it
     #[arg(long, value_name = "FILE", required_unless_present_any = ["raise", "p12"])]
@@ -45,6 +96,12 @@ pub struct SignerArguments {
     /// A file whose first line is the passphrase or PIN, instead of asking for it
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    /// What is done with it.
+    #[arg(skip)]
+    pub(super) act: Act,
+    /// The key, once it was opened: nobody is asked twice.
+    #[arg(skip)]
+    opened: Rc<OnceCell<SigningKey>>,
 }
 
 /// A key with the certificates that go with it.
@@ -57,16 +114,33 @@ pub struct SigningKey {
 }
 
 impl SignerArguments {
-    /// Opens the key.
+    /// The same, for this act.
+    pub fn acting(self, act: Act) -> Self {
+        Self { act, ..self }
+    }
+
+    /// The key, opened at the first call.
     ///
     /// # Errors
-    /// Something given cannot be read or does not belong together, or nobody can be asked for the passphrase.
-    pub fn open(&self, session: &Session) -> Result<SigningKey, Failure> {
+    /// Something given cannot be read or does not belong together, the certificate is for something else, or nobody can be asked
+    /// for the passphrase.
+    pub fn open(&self, session: &Session) -> Result<&SigningKey, Failure> {
+        match self.opened.get() {
+            Some(opened) => Ok(opened),
+            None => {
+                let key = self.opened_now(session)?;
+                Ok(self.opened.get_or_init(|| key))
+            }
+        }
+    }
+
+    fn opened_now(&self, session: &Session) -> Result<SigningKey, Failure> {
         if let Some(file) = &self.p12 {
             return self.in_one_file(file, session);
         }
         let given = |path: &Option<PathBuf>| path.clone().ok_or_else(|| Failure::of(&catalogue::USAGE));
         let chain = Chain::read(&given(&self.cert)?)?;
+        self.act.admit(Signatory::of(&certificate(&chain.certificate)?))?;
         let signer: Box<dyn Signer> = match (&self.token, &self.module, &self.token_key) {
             (Some(token), Some(module), Some(key)) => {
                 let place = KeyPlace { module: module.clone(), token: token.clone(), key: key.clone() };
@@ -107,6 +181,7 @@ impl SignerArguments {
                 .fix("give certificate and key by themselves: --cert FILE --key FILE")
         })?;
         let chain = Chain { certificate: others.remove(own), others };
+        self.act.admit(Signatory::of(&certificate(&chain.certificate)?))?;
         Ok(SigningKey { signer: Box::new(signer), chain })
     }
 

@@ -553,6 +553,11 @@ problems! {
         "the private key does not belong to the certificate",
         "two files of different pairs were given",
         "give the key that was made for this certificate";
+    /// The certificate is for something else than what is done with it.
+    OTHER_USE = "E-KEY-005", Usage, false,
+        "the certificate is for something else",
+        "persons sign, organisations seal, and keys for servers, sign-in or time stamps do neither",
+        "look at it: npki inspect FILE; then npki sign, npki seal, or a certificate of a profile for either";
     /// A key could not be made.
     KEY_GENERATION = "E-KEY-003", Failed, true,
         "the key could not be made",

@@ -9,7 +9,7 @@ use ocsp_responder::validation::{Answer, Basis};
 use time::OffsetDateTime;
 
 use super::evidence::StatusEvidence;
-use super::judgement::{Judged, Judgement, judgement, stations, trusted};
+use super::judgement::{Judged, Judgement, act, judgement, stations, trusted};
 use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
 use crate::files;
@@ -97,7 +97,8 @@ fn told(signature: &ContainerSignature) -> Vec<String> {
     };
     let signer = signature.verdict.certificate.as_ref().and_then(|verdict| verdict.path.first());
     let signer = signer.map_or("somebody", |signer| signer.certificate.subject.as_str());
-    let mut lines = vec![format!("{}: {word}, by {signer}", signature.file)];
+    let act = act(signature.verdict.kind);
+    let mut lines = vec![format!("{}: {word}, {act} by {signer}", signature.file)];
     lines.extend(signature.covers.iter().map(|name| format!("  covers   {name}")));
     lines.extend(signature.leaves_out.iter().map(|name| format!("  NOT      {name}")));
     lines

@@ -5,7 +5,7 @@ use ocsp_responder::signature::asic::ContainerVerdict;
 use ocsp_responder::signature::jades::{JwsContent, JwsSignature, is_jws};
 use ocsp_responder::signature::pades::{EmbeddedSignature, PdfVerdict, verify_pdf};
 use ocsp_responder::signature::{
-    SignatureForm, SignatureLevel, SignatureVerdict, verify_attached, verify_signed_file,
+    SignatureForm, SignatureKind, SignatureLevel, SignatureVerdict, verify_attached, verify_signed_file,
 };
 use ocsp_responder::timestamp::{StatementView, verify_timestamp};
 use ocsp_responder::validation::certificate::Certificate;
@@ -194,12 +194,13 @@ pub fn judge_signature(
     let reason = verdict.reasons.first().map(|reason| format!("{reason}{older}"));
     let signer = verdict.certificate.as_ref().and_then(|certificate| certificate.path.first());
     let signer = signer.map_or("its signer", |signer| signer.certificate.subject.as_str());
+    let act = act(verdict.kind);
     let was = if verdict.proven_time.is_some() {
         "was valid and not revoked then"
     } else {
         "is valid and not revoked"
     };
-    let valid = format!("unchanged since it was signed by {signer}; the certificate {was}");
+    let valid = format!("unchanged since it was {act} by {signer}; the certificate {was}");
     let judged = judgement(verdict.answer, reason, &valid, &verdict, evidence)?;
     let path = verdict.certificate.as_ref().map(stations).unwrap_or_default();
     let stamped = verdict.proven_time.map(existed);
@@ -208,6 +209,14 @@ pub fn judge_signature(
     let claimed = verdict.claimed_signing_time;
     let verdict = Judged::Signature(Box::new(verdict));
     Ok(Judgement { path, claimed, stamped, level, judged: verdict, ..judged })
+}
+
+/// The word for what was done.
+pub(super) const fn act(kind: Option<SignatureKind>) -> &'static str {
+    match kind {
+        Some(SignatureKind::Seal) => "sealed",
+        Some(SignatureKind::Signature) | None => "signed",
+    }
 }
 
 /// What a proven time says.
@@ -241,12 +250,13 @@ pub fn judge_pdf(
     })?;
     let signer = |signature: &EmbeddedSignature| {
         let path = signature.verdict.certificate.as_ref().map(|certificate| certificate.path.first());
-        path.flatten().map_or("somebody".to_owned(), |signer| signer.certificate.subject.clone())
+        let signer = path.flatten().map_or("somebody", |signer| signer.certificate.subject.as_str());
+        format!("{} by {signer}", act(signature.verdict.kind))
     };
     let signers: Vec<String> = verdict.signatures.iter().map(signer).collect();
     let valid = match signers.as_slice() {
         [] => "unchanged since it was stamped; nobody signed it".to_owned(),
-        signers => format!("unchanged since it was signed by {}", signers.join(" and ")),
+        signers => format!("unchanged since it was {}", signers.join(" and ")),
     };
     let judged = judgement(verdict.answer, verdict.reasons.first().cloned(), &valid, &verdict, evidence)?;
     let last = verdict.signatures.last();

@@ -1,13 +1,13 @@
 //! Extensions, decoded for reading.
 
 use der::asn1::ObjectIdentifier;
-use der::{Any, Decode, Sequence};
 use x509_parser::extensions::{
     DistributionPointName, IssuingDistributionPoint, KeyUsage, ParsedExtension, X509Extension,
 };
 
 use super::names;
 use super::view::ExtensionView;
+use crate::validation::statements::{self, QcStatement};
 
 const QC_STATEMENTS: &str = "1.3.6.1.5.5.7.1.3";
 
@@ -142,27 +142,17 @@ fn name_constraints(found: &x509_parser::extensions::NameConstraints<'_>) -> Vec
         .collect()
 }
 
-/// QCStatement (RFC 3739 section 3.2.6).
-#[derive(Sequence)]
-struct QcStatement {
-    id: ObjectIdentifier,
-    #[asn1(optional = "true")]
-    value: Option<Any>,
-}
-
 // ETSI EN 319 412-5 sections 4.2 and 4.3.
 fn qc_statements(value: &[u8]) -> Option<Vec<String>> {
-    let statements = Vec::<QcStatement>::from_der(value).ok()?;
-    Some(statements.iter().map(qc_statement).collect())
+    Some(QcStatement::all(value)?.iter().map(qc_statement).collect())
 }
 
 fn qc_statement(statement: &QcStatement) -> String {
-    let id = statement.id.to_string();
     let types = || {
-        let found = statement.value.as_ref()?.decode_as::<Vec<ObjectIdentifier>>().ok()?;
-        Some(found.iter().map(|oid| qc_type(&oid.to_string())).collect::<Vec<_>>().join(", "))
+        let found = statement.types()?;
+        Some(found.iter().map(|oid| qc_type(*oid)).collect::<Vec<_>>().join(", "))
     };
-    match id.as_str() {
+    match statement.id.to_string().as_str() {
         "0.4.0.1862.1.1" => "QcCompliance".to_owned(),
         "0.4.0.1862.1.4" => "QcSSCD".to_owned(),
         "0.4.0.1862.1.5" => "QcPDS".to_owned(),
@@ -173,11 +163,11 @@ fn qc_statement(statement: &QcStatement) -> String {
     }
 }
 
-fn qc_type(oid: &str) -> String {
+fn qc_type(oid: ObjectIdentifier) -> String {
     match oid {
-        "0.4.0.1862.1.6.1" => "esign".to_owned(),
-        "0.4.0.1862.1.6.2" => "eseal".to_owned(),
-        "0.4.0.1862.1.6.3" => "web".to_owned(),
-        other => other.to_owned(),
+        statements::TYPE_SIGNATURE => "esign".to_owned(),
+        statements::TYPE_SEAL => "eseal".to_owned(),
+        statements::TYPE_WEB => "web".to_owned(),
+        other => other.to_string(),
     }
 }

@@ -26,6 +26,7 @@ pub mod pades;
 mod raise;
 mod report;
 mod sign;
+mod signatory;
 mod stamps;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -44,6 +45,7 @@ pub use raise::{
 pub use report::SimpleReport;
 pub(crate) use sign::{NotSigned, embedded, sign_statement};
 pub use sign::{SignError, sign_attached, sign_detached, sign_unclaimed};
+pub use signatory::{OtherUse, Signatory, SignatureKind};
 pub use stamps::{StampVerdict, StampedPart};
 pub use verdict::{SignatureLevel, SignatureVerdict, verify_attached, verify_signature, verify_signed_file};
 pub use verify::{SignatureForm, SignedFile, VerifiedSignature, carries_content};

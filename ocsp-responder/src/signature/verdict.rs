@@ -10,6 +10,7 @@ use x509_cert::ext::pkix::KeyUsages;
 use super::content::{ContentDigest, Digests};
 use super::error::SignatureError;
 use super::material::{Material, judged};
+use super::signatory::{Signatory, SignatureKind};
 use super::stamps::{self, Proof, StampVerdict, StampedPart};
 use super::verify::{SignatureForm, SignedFile, VerifiedSignature};
 use crate::validation::algorithm::{DigestAlgorithm, SignatureAlgorithm};
@@ -49,6 +50,9 @@ pub struct SignatureVerdict {
     /// The signature's form, once it could be verified.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub form: Option<SignatureForm>,
+    /// Whether somebody signed or an organisation sealed, as the certificate says, once it could be verified.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub kind: Option<SignatureKind>,
     /// What it is signed with, once it could be verified: `ecdsa-with-sha256` and the like.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub algorithm: Option<String>,
@@ -234,6 +238,7 @@ pub(super) fn judge_signer(
     let level = level(attested.form, &proof.stamps, material.has_evidence());
     SignatureVerdict {
         form: Some(attested.form),
+        kind: Some(Signatory::of(attested.signer).kind()),
         algorithm: Some(attested.algorithm.name().to_owned()),
         level,
         claimed_signing_time: attested.claimed,
@@ -281,6 +286,7 @@ fn conclude(
         sub_indication,
         reasons,
         form: None,
+        kind: None,
         algorithm: None,
         level: None,
         proven_time: None,

@@ -19,6 +19,7 @@ pub(crate) mod names;
 pub mod path;
 pub mod records;
 mod signers;
+pub(crate) mod statements;
 pub mod status;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,8 @@
 pub(super) mod constraints;
 pub(super) mod general;
 
+use const_oid::ObjectIdentifier;
+
 use super::der::{Malformed, OID, Reader, SEQUENCE, SET, oid};
 
 /// emailAddress (PKCS #9), which old certificates hold in the subject.
@@ -59,6 +61,19 @@ impl DistinguishedName {
     /// Whether it lies in the subtree of `base`, which it may be itself (RFC 5280 section 4.2.1.10).
     pub(crate) fn is_within(&self, base: &Self) -> bool {
         self.normal.starts_with(&base.normal)
+    }
+
+    /// The types of its attributes.
+    pub(crate) fn attribute_types(&self) -> Result<Vec<ObjectIdentifier>, Malformed> {
+        let mut found = Vec::new();
+        let mut parts = Reader::only(&self.der, SEQUENCE)?;
+        while !parts.is_at_end() {
+            let mut attributes = parts.enter(SET)?;
+            while !attributes.is_at_end() {
+                found.push(oid(attributes.enter(SEQUENCE)?.expect(OID)?.body)?);
+            }
+        }
+        Ok(found)
     }
 
     /// The values of its emailAddress attributes.
