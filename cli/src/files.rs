@@ -21,13 +21,18 @@ pub enum Readers {
     Anyone,
 }
 
+/// Whether a path stands for standard input, or standard output: `-`.
+pub fn is_stream(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
 /// Reads a file of at most `limit` octets; `-` is standard input.
 ///
 /// # Errors
 /// It cannot be read or is larger.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     let mut content = Vec::new();
-    let read = if path == Path::new("-") {
+    let read = if is_stream(path) {
         io::stdin().lock().take(limit + 1).read_to_end(&mut content)
     } else {
         File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut content))
@@ -172,6 +177,13 @@ fn open_beside(path: &Path, readers: Readers) -> io::Result<(File, PathBuf)> {
     };
     let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
     Ok((file, temporary))
+}
+
+/// Whether a file is one that was being written when the program or the machine stopped: `NAME.PROCESS.new`.
+pub fn is_unfinished(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let number = name.strip_suffix(".new").and_then(|name| name.rsplit_once('.')).map(|(_, number)| number);
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|octet| octet.is_ascii_digit()))
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {

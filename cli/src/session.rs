@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
+use std::path::Path;
 use std::sync::Arc;
 
 use ca_core::clock::{Clock, Entropy, SystemClock, SystemEntropy};
@@ -75,6 +76,11 @@ impl Session {
     /// Whether somebody is asked once more before what cannot be undone: a script has said what it wants.
     pub fn asks(&self) -> bool {
         !self.settings.yes && self.console.can_ask()
+    }
+
+    /// Tells of one of many files as soon as it is done, where that has a line of its own.
+    pub fn tell_of(&self, file: &Path, ending: Result<&Outcome, &Failure>) {
+        self.console.line_of(self.context.as_deref(), file, ending);
     }
 
     /// Asks once more, where somebody is asked.

@@ -49,7 +49,7 @@ impl Agency {
         self.folder.join(name)
     }
 
-    fn by<'a>(signer: &'a Issued) -> [&'a str; 4] {
+    fn by(signer: &Issued) -> [&str; 4] {
         ["--cert", text(&signer.chain), "--key", text(&signer.key)]
     }
 

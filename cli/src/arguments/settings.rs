@@ -1,6 +1,6 @@
 //! Global settings: flag, then environment, then what is built in. Each value knows where it comes from.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -113,13 +113,12 @@ impl Settings {
     /// # Errors
     /// A variable has a value that does not fit.
     pub fn foreseen(words: &[OsString]) -> Result<Self, Failure> {
-        Self::resolve(&Global { json: asks_for_json(words), ..Global::default() })
+        Self::resolve(&Global { output: format_asked_for(words), ..Global::default() })
     }
 
     /// Settings when even the environment cannot be read.
     pub fn built_in(words: &[OsString]) -> Self {
-        let json = asks_for_json(words);
-        let format = if json { Format::Json } else { Format::Text };
+        let format = format_asked_for(words).unwrap_or(Format::Text);
         Self {
             format: setting(format, Origin::BuiltIn),
             context: setting(None, Origin::BuiltIn),
@@ -149,7 +148,8 @@ fn format(global: &Global) -> Result<Setting<Format>, Failure> {
         None => Ok(setting(Format::Text, Origin::BuiltIn)),
         Some("text") => Ok(setting(Format::Text, Origin::Environment)),
         Some("json") => Ok(setting(Format::Json, Origin::Environment)),
-        Some(other) => Err(bad_variable("NPKI_OUTPUT", other, "text or json")),
+        Some("ndjson") => Ok(setting(Format::Ndjson, Origin::Environment)),
+        Some(other) => Err(bad_variable("NPKI_OUTPUT", other, "text, json or ndjson")),
     }
 }
 
@@ -216,18 +216,25 @@ fn bad_variable(name: &str, value: &str, expected: &str) -> Failure {
         .fix(format!("unset {name}"))
 }
 
-fn asks_for_json(words: &[OsString]) -> bool {
-    let words: Vec<&OsStr> =
-        words.iter().skip(1).map(OsString::as_os_str).take_while(|word| *word != "--").collect();
-    words.iter().any(|word| {
-        ["--json", "--output=json", "-ojson", "-o=json"].iter().any(|form| *word == *form)
-    }) || words.windows(2).any(|pair| matches!(pair, [flag, value] if (*flag == "-o" || *flag == "--output") && *value == "json"))
+/// The form that a command line asks for, which may be wrong otherwise.
+fn format_asked_for(words: &[OsString]) -> Option<Format> {
+    let words: Vec<&str> =
+        words.iter().skip(1).filter_map(|word| word.to_str()).take_while(|word| *word != "--").collect();
+    let is_named = |name: &str| {
+        let joined = [format!("--output={name}"), format!("-o{name}"), format!("-o={name}")];
+        words.iter().any(|word| joined.iter().any(|form| word == form))
+            || words.windows(2).any(|pair| matches!(pair, ["-o" | "--output", value] if *value == name))
+    };
+    if is_named("ndjson") {
+        return Some(Format::Ndjson);
+    }
+    (words.contains(&"--json") || is_named("json")).then_some(Format::Json)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ColourChoice, asks_for_json};
-    use crate::output::Colour;
+    use super::{ColourChoice, format_asked_for};
+    use crate::output::{Colour, Format};
 
     fn words(line: &str) -> Vec<std::ffi::OsString> {
         line.split(' ').map(Into::into).collect()
@@ -242,10 +249,10 @@ mod tests {
             "npki x --output=json",
             "npki -ojson",
         ] {
-            assert!(asks_for_json(&words(line)), "{line}");
+            assert_eq!(format_asked_for(&words(line)), Some(Format::Json), "{line}");
         }
         for line in ["npki frob", "npki -o text", "npki verify -- --json", "--json"] {
-            assert!(!asks_for_json(&words(line)), "{line}");
+            assert_eq!(format_asked_for(&words(line)), None, "{line}");
         }
     }
 

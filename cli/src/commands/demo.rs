@@ -27,7 +27,7 @@ pub fn run(arguments: &DemoArguments, session: &Session) -> Ending {
         after: if arguments.keep { Afterwards::Keep } else { Afterwards::Stop },
         telling: match session.settings.format.value {
             Format::Text => Telling::Aloud,
-            Format::Json => Telling::Silent,
+            Format::Json | Format::Ndjson => Telling::Silent,
         },
     };
     let report = service::demo(&plan, &session.console)?;

@@ -1,26 +1,42 @@
 //! `npki inspect`: what is in a file. Verifies nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::Ending;
+use super::many::{self, Errand, Shown, Step};
 use crate::files;
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::relying_party::inspection::{self, Inspected};
+use crate::session::Session;
 
 /// What to look at.
 #[derive(Debug, Args)]
 pub struct InspectArguments {
-    /// A certificate, request, CRL, OCSP answer, signature or time stamp; - is standard input
-    file: PathBuf,
+    /// A certificate, request, CRL, OCSP answer, signature or time stamp; several, or folders; - is standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
 }
 
 /// Looks.
-pub fn run(arguments: &InspectArguments) -> Ending {
-    let content = files::read(&arguments.file, files::MAX_OBJECT)?;
+pub fn run(arguments: &InspectArguments, session: &mut Session) -> Ending {
+    match arguments.files.as_slice() {
+        [file] if !file.is_dir() => inspected(file),
+        several => {
+            let errand = Errand { schema: "npki.inspect.files/1", doing: "looking", shown: Shown::Whole };
+            many::run(errand, many::named(several)?, session, |file, _| {
+                let outcome = inspected(file)?;
+                Ok(Step::Answered { outcome, word: "inspected", meaning: Meaning::Heading, why: None })
+            })
+        }
+    }
+}
+
+fn inspected(file: &Path) -> Ending {
+    let content = files::read(file, files::MAX_OBJECT)?;
     let inspected = inspection::inspect(&content)
-        .map_err(|failure| failure.what(format!("{} is nothing known here", arguments.file.display())))?;
+        .map_err(|failure| failure.what(format!("{} is nothing known here", file.display())))?;
     Ok(Outcome::done(Simple::new("npki.inspect/1", inspected, text)))
 }
 

@@ -31,6 +31,7 @@ mod key_pair;
 mod life;
 mod lint;
 mod man;
+mod many;
 mod master_key;
 mod moment;
 mod notification;
@@ -50,6 +51,7 @@ mod serve;
 mod sign;
 mod sign_container;
 mod sign_jws;
+mod sign_many;
 mod sign_pdf;
 mod signer;
 mod staff;
@@ -237,7 +239,7 @@ pub enum Command {
 pub fn run(command: Command, session: &mut Session) -> Ending {
     match command {
         Command::Verify(arguments) => verify::run(&arguments, session),
-        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments, session),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Status(arguments) => status::run(&arguments, session),
         Command::Doctor(arguments) => doctor::run(&arguments, session),

@@ -4,10 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use ocsp_responder::signature::SignatureLevel;
 use serde::Serialize;
 
 use super::signer::{Act, SignerArguments, SigningKey};
-use super::{Ending, sign_container, sign_jws, sign_pdf, word};
+use super::{Ending, many, sign_container, sign_jws, sign_many, sign_pdf, word};
 use crate::client::Publications;
 use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
@@ -24,20 +25,21 @@ const MAX_INSIDE: u64 = 48 * 1024 * 1024;
 /// What to sign, and with what.
 #[derive(Debug, Clone, Args)]
 pub struct SignArguments {
-    /// The file to sign; with --raise, the file that was signed; with --container, all that are put into it
+    /// The file to sign, or several, or folders, each file by itself; - is standard input. With --raise, the file that was signed;
+    /// with --container, all that are put into it
     #[arg(value_name = "FILE", required_unless_present_any = ["container", "raise"])]
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) signer: SignerArguments,
     /// Raise this signature of the file, or with --pdf this document, to --level, instead of signing; it is replaced
     #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "key", "p12", "token", "attached"])]
-    raise: Option<PathBuf>,
+    pub(super) raise: Option<PathBuf>,
     /// Put the file into the signature, FILE.p7m
     #[arg(long)]
     attached: bool,
     /// Put the signature into the PDF document that is signed (PAdES), FILE-signed.pdf
     #[arg(long, conflicts_with = "attached")]
-    pdf: bool,
+    pub(super) pdf: bool,
     /// Put the files and their signature into this container (ASiC-E), OUT.asice; without files, add a signature to the one
     /// that stands there
     #[arg(long, value_name = "OUT", conflicts_with_all = ["attached", "raise", "pdf", "out"])]
@@ -65,9 +67,12 @@ pub struct SignArguments {
     /// The trust anchor that b-lt and b-lta are judged by, PEM or DER, instead of the context's
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
-    /// The signature's file [default: FILE.p7s or FILE.p7m; with --raise, that file]
+    /// The signature's file; - is standard output [default: FILE.p7s, FILE.p7m, FILE.jws or FILE-signed.pdf; with --raise, that file]
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
+    /// Of many files, also those that this certificate has signed already; what somebody else signed is never replaced
+    #[arg(long, conflicts_with_all = ["raise", "container"])]
+    pub(super) again: bool,
 }
 
 /// How a JSON Web Signature is written.
@@ -96,6 +101,18 @@ pub(super) enum Level {
     BLta,
 }
 
+impl Level {
+    /// As verdicts name it.
+    pub(super) const fn standard(self) -> SignatureLevel {
+        match self {
+            Self::BB => SignatureLevel::B,
+            Self::BT => SignatureLevel::T,
+            Self::BLt => SignatureLevel::Lt,
+            Self::BLta => SignatureLevel::Lta,
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct Signed {
     #[serde(skip)]
@@ -109,6 +126,7 @@ struct Signed {
 
 /// Signs.
 pub fn run(arguments: &SignArguments, session: &mut Session) -> Ending {
+    arguments.streams_fit(session)?;
     if let Some(container) = &arguments.container {
         return sign_container::signed(container, arguments, session);
     }
@@ -118,6 +136,15 @@ pub fn run(arguments: &SignArguments, session: &mut Session) -> Ending {
     if let (Some(_), Some(signature)) = (arguments.jws, &arguments.raise) {
         return sign_jws::raised(signature, arguments, session);
     }
+    if arguments.raise.is_none() && many::is_many(&arguments.files) {
+        return sign_many::run(arguments, session);
+    }
+    sign_many::is_free(arguments.file()?, arguments, session)?;
+    alone(arguments, session)
+}
+
+/// Signs one file, or raises its signature.
+pub(super) fn alone(arguments: &SignArguments, session: &mut Session) -> Ending {
     let file = arguments.file()?;
     if arguments.pdf {
         return sign_pdf::signed(file, arguments, session);
@@ -133,17 +160,69 @@ pub fn run(arguments: &SignArguments, session: &mut Session) -> Ending {
         None => signature(arguments, &document, session)?,
     };
     let signature = raised(signature, &document, arguments.level, arguments, session)?;
-    let ending = if arguments.attached { ".p7m" } else { ".p7s" };
-    let chosen = arguments.out.clone().or_else(|| arguments.raise.clone());
-    let path = chosen.unwrap_or_else(|| files::beside(file, ending));
-    files::replace(&path, &signature, Readers::Anyone)?;
-    Ok(told(arguments, path))
+    arguments.written(arguments.place(file), signature)
 }
 
 impl SignArguments {
     /// The same, to seal.
     pub fn sealing(self) -> Self {
         Self { signer: self.signer.acting(Act::Seal), ..self }
+    }
+
+    /// The same for this file alone, with the same opened key.
+    pub(super) fn of_one(&self, file: &Path) -> Self {
+        Self { files: vec![file.to_owned()], ..self.clone() }
+    }
+
+    /// Where the signature over a file is put.
+    pub(super) fn place(&self, file: &Path) -> PathBuf {
+        if let Some(chosen) = self.out.as_ref().or(self.raise.as_ref()) {
+            return chosen.clone();
+        }
+        if files::is_stream(file) {
+            return file.to_owned();
+        }
+        match (self.pdf, self.jws, self.attached) {
+            (true, ..) => {
+                let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+                file.with_file_name(format!("{stem}-signed.pdf"))
+            }
+            (_, Some(_), _) => files::beside(file, ".jws"),
+            (.., true) => files::beside(file, ".p7m"),
+            _ => files::beside(file, ".p7s"),
+        }
+    }
+
+    /// Writes what was made, and tells of it.
+    pub(super) fn written(&self, place: PathBuf, content: Vec<u8>) -> Ending {
+        if files::is_stream(&place) {
+            return Ok(told(self, place).carrying(content));
+        }
+        files::replace(&place, &content, Readers::Anyone)?;
+        Ok(told(self, place))
+    }
+
+    /// Fails where standard input or output is asked to be two things at once.
+    fn streams_fit(&self, session: &Session) -> Result<(), Failure> {
+        let usage = |cause: &str, fix: &str| Err(Failure::of(&catalogue::USAGE).cause(cause).fix(fix));
+        let read = self.files.iter().chain(&self.raise).filter(|path| files::is_stream(path)).count();
+        let is_container = self.container.is_some();
+        if read > 1 || read == 1 && is_container {
+            return usage("standard input has one content and no name", "give the files by their names");
+        }
+        if read == 1 && self.detached {
+            return usage(
+                "a detached JSON Web Signature names its file, and standard input has no name",
+                "leave --detached out, or give the file by its name",
+            );
+        }
+        let first = self.files.first().map(|file| self.place(file));
+        let place = self.container.clone().or(first).or_else(|| self.raise.clone());
+        if place.is_some_and(|place| files::is_stream(&place)) {
+            session.console.takes_octets()
+        } else {
+            Ok(())
+        }
     }
 
     /// The one file, where there can be only one.
@@ -155,7 +234,7 @@ impl SignArguments {
                 .fix("npki sign FILE --raise SIGNATURE --level b-lt --tsa URL")),
             several => Err(Failure::of(&catalogue::USAGE)
                 .cause(format!("{} files are given, and a signature is over one", several.len()))
-                .fix("sign each by itself, or all in a container: --container OUT.asice")),
+                .fix("raise the signature of each by itself")),
         }
     }
 }
@@ -193,7 +272,7 @@ pub(super) fn signature(
 }
 
 /// The time-stamping unit that the level needs.
-fn unit(arguments: &SignArguments) -> Result<&url::Url, Failure> {
+pub(super) fn unit(arguments: &SignArguments) -> Result<&url::Url, Failure> {
     arguments.tsa.as_ref().ok_or_else(|| {
         Failure::of(&catalogue::USAGE)
             .cause(format!("level {} needs a time stamp", word(arguments.level)))

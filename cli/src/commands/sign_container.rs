@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use super::Ending;
-use super::sign::{Level, SignArguments, raised, signature, told};
+use super::sign::{Level, SignArguments, raised, signature};
 use crate::failure::{Failure, catalogue};
-use crate::files::{self, Readers};
 use crate::relying_party::container::{not_signed_in, prepared};
 use crate::session::Session;
 
@@ -21,6 +20,5 @@ pub(super) fn signed(container: &Path, arguments: &SignArguments, session: &mut 
     let signature =
         raised(signature(arguments, &manifest, session)?, &manifest, arguments.level, arguments, session)?;
     let signed = prepared.complete(&signature).map_err(|error| not_signed_in(&error))?;
-    files::replace(container, &signed, Readers::Anyone)?;
-    Ok(told(arguments, container.to_owned()))
+    arguments.written(container.to_owned(), signed)
 }

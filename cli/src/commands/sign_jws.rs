@@ -5,10 +5,10 @@ use std::path::Path;
 use ocsp_responder::signature::jades::JwsShape;
 
 use super::Ending;
-use super::sign::{JwsForm, Level, SignArguments, nothing_to_raise_to, raising_by_stamp, told, with_raising};
+use super::sign::{JwsForm, Level, SignArguments, nothing_to_raise_to, raising_by_stamp, with_raising};
 use super::signer::SigningKey;
 use crate::failure::{Failure, catalogue};
-use crate::files::{self, Readers};
+use crate::files;
 use crate::relying_party::jws;
 use crate::session::Session;
 
@@ -35,9 +35,7 @@ pub(super) fn signed(
     let SigningKey { signer, chain } = arguments.signer.open(session)?;
     let signature = jws::sign(document, shape, chain, signer.as_ref(), session.clock.now())?;
     let signature = raised_to_level(signature, document, arguments, session)?;
-    let path = arguments.out.clone().unwrap_or_else(|| files::beside(file, ".jws"));
-    files::replace(&path, &signature, Readers::Anyone)?;
-    Ok(told(arguments, path))
+    arguments.written(arguments.place(file), signature)
 }
 
 /// Raises a signature that there is, over the file that is given or over what it carries. A compact one becomes flattened JSON.
@@ -51,9 +49,7 @@ pub(super) fn raised(existing: &Path, arguments: &SignArguments, session: &mut S
         _ => files::read(arguments.file()?, files::MAX_DOCUMENT)?,
     };
     let signature = raised_to_level(signature, &document, arguments, session)?;
-    let path = arguments.out.clone().unwrap_or_else(|| existing.to_owned());
-    files::replace(&path, &signature, Readers::Anyone)?;
-    Ok(told(arguments, path))
+    arguments.written(arguments.place(existing), signature)
 }
 
 /// The signature of this level. Each level has what those below it have.

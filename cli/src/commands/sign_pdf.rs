@@ -5,9 +5,9 @@ use std::path::Path;
 use ocsp_responder::signature::pades::PdfNote;
 
 use super::Ending;
-use super::sign::{Level, SignArguments, raised, signature, told, with_raising};
+use super::sign::{Level, SignArguments, raised, signature, with_raising};
 use crate::failure::{Failure, catalogue};
-use crate::files::{self, Readers};
+use crate::files;
 use crate::relying_party::signing;
 use crate::session::Session;
 
@@ -22,12 +22,7 @@ pub(super) fn signed(file: &Path, arguments: &SignArguments, session: &mut Sessi
     let signature = raised(signature(arguments, &content, session)?, &content, inside, arguments, session)?;
     let signed = prepared.complete(&signature).map_err(|error| signing::not_signed_in(&error))?;
     let signed = if arguments.level > inside { kept(&signed, arguments, session)? } else { signed };
-    let path = arguments.out.clone().unwrap_or_else(|| {
-        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-        file.with_file_name(format!("{stem}-signed.pdf"))
-    });
-    files::replace(&path, &signed, Readers::Anyone)?;
-    Ok(told(arguments, path))
+    arguments.written(arguments.place(file), signed)
 }
 
 /// Raises a document that is signed.
@@ -41,9 +36,7 @@ pub(super) fn raised_document(file: &Path, arguments: &SignArguments, session: &
     }
     let document = files::read(file, files::MAX_DOCUMENT)?;
     let raised = kept(&document, arguments, session)?;
-    let path = arguments.out.clone().unwrap_or_else(|| file.to_owned());
-    files::replace(&path, &raised, Readers::Anyone)?;
-    Ok(told(arguments, path))
+    arguments.written(arguments.place(file), raised)
 }
 
 /// The document with what it is judged by, and for b-lta with a time stamp over all of it.

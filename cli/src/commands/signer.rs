@@ -129,6 +129,10 @@ impl SignerArguments {
             Some(opened) => Ok(opened),
             None => {
                 let key = self.opened_now(session)?;
+                let certified = certificate(&key.chain.certificate)?;
+                if key.signer.public_key_info() != certified.public_key_info() {
+                    return Err(Failure::of(&catalogue::KEY_MISMATCH));
+                }
                 Ok(self.opened.get_or_init(|| key))
             }
         }

@@ -1,17 +1,20 @@
 //! `npki verify`: a certificate, a signed file, or a file with a time stamp.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use ca_core::clock::in_words;
+use ca_core::clock::{Entropy, in_words};
 use clap::Args;
 use ocsp_responder::signature::asic::is_container;
 use ocsp_responder::signature::jades::is_jws;
 use ocsp_responder::signature::{SimpleReport, carries_content};
 use serde::Serialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 
 use super::Ending;
+use super::many::{self, Errand, Shown, Step};
+use super::moment::moment;
 use crate::client::Publications;
 use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
@@ -27,8 +30,9 @@ use crate::session::Session;
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
     /// A certificate, a file with a signature or a time stamp, a signed PDF, a container (.asice, .asics), or a signature that
-    /// carries its file
-    file: PathBuf,
+    /// carries its file; several, or folders; - is standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
     /// The signature [default: FILE.p7s or FILE.jws, when it exists]
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
@@ -38,7 +42,7 @@ pub struct VerifyArguments {
     /// The trust anchor, PEM or DER, instead of the context's
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
-    /// The moment to verify for, RFC 3339 [default: now]
+    /// The moment to verify for, or the day, which begins at midnight UTC [default: now]
     #[arg(long, value_name = "TIME", value_parser = moment)]
     at: Option<OffsetDateTime>,
     /// Write a report of the signatures to this file as well, in the shape of SiVa's simple report (.json)
@@ -54,10 +58,6 @@ struct Answer {
     file: PathBuf,
     #[serde(flatten)]
     judgement: Judgement,
-}
-
-fn moment(text: &str) -> Result<OffsetDateTime, String> {
-    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "write a moment as in 2026-11-24T09:30:00Z".to_owned())
 }
 
 fn report_file(text: &str) -> Result<PathBuf, String> {
@@ -90,28 +90,190 @@ fn report(file: &Path, judged: &Judged) -> Result<Vec<u8>, Failure> {
 /// Verifies.
 pub fn run(arguments: &VerifyArguments, session: &mut Session) -> Ending {
     let anchors = material::trusted(arguments.trust.as_deref(), session)?;
-    let at = arguments.at.unwrap_or_else(|| session.clock.now());
-    let publications = Publications::within(session.settings.timeout.value);
-    let evidence = if arguments.offline {
-        StatusEvidence::Offline
-    } else {
-        StatusEvidence::network(&publications, session.entropy.as_ref())
-    };
-    let judgement = match (&arguments.timestamp, signature_of(arguments)) {
-        (Some(stamp), _) => {
-            let document = files::read(&arguments.file, files::MAX_DOCUMENT)?;
-            let stamp = files::read(stamp, files::MAX_OBJECT)?;
-            judgement::judge_timestamp(&document, &stamp, &anchors, at, &evidence)?
-        }
-        (None, Some(signature)) => signed_file(arguments, &signature, &anchors, at, &evidence)?,
-        (None, None) => by_itself(&arguments.file, &anchors, at, &evidence, &publications)?,
-    };
-    if let Some(path) = &arguments.report {
-        files::replace(path, &report(&arguments.file, &judgement.judged)?, Readers::Anyone)?;
+    match arguments.files.as_slice() {
+        [file] if !file.is_dir() => alone(file, arguments, &anchors, session),
+        _ => each(arguments, &anchors, session),
     }
+}
+
+fn alone(file: &Path, arguments: &VerifyArguments, anchors: &Anchors, session: &Session) -> Ending {
+    let by = By::given(file, arguments);
+    if files::is_stream(file)
+        && matches!(&by, By::Signature(beside) | By::Timestamp(beside) if files::is_stream(beside))
+    {
+        return Err(Failure::of(&catalogue::USAGE)
+            .cause("standard input is the file or its signature, not both")
+            .fix("give one of them by its name"));
+    }
+    let publications = Publications::within(session.settings.timeout.value);
+    let evidence = evidence(arguments, &publications, session.entropy.as_ref());
+    let at = arguments.at.unwrap_or_else(|| session.clock.now());
+    let judgement =
+        judged(file, &by, &Asked { anchors, at, evidence: &evidence, publications: &publications })?;
+    if let Some(path) = &arguments.report {
+        files::replace(path, &report(file, &judgement.judged)?, Readers::Anyone)?;
+    }
+    Ok(answered(file, judgement))
+}
+
+fn answered(file: &Path, judgement: Judgement) -> Outcome {
     let exit = judgement.verdict.exit();
-    let answer = Answer { file: arguments.file.clone(), judgement };
-    Ok(Outcome::with_exit(Simple::new("npki.verify/1", answer, text), exit))
+    let answer = Answer { file: file.to_owned(), judgement };
+    Outcome::with_exit(Simple::new("npki.verify/1", answer, text), exit)
+}
+
+fn evidence<'a>(
+    arguments: &VerifyArguments,
+    publications: &'a Publications,
+    entropy: &'a dyn Entropy,
+) -> StatusEvidence<'a> {
+    if arguments.offline { StatusEvidence::Offline } else { StatusEvidence::network(publications, entropy) }
+}
+
+/// For how long what was said of a certificate's status is taken for the next file as well.
+const KEPT: Duration = Duration::minutes(1);
+
+/// Verifies each file by what is beside it or in it. Who comes with neither is named, and counts as not verified.
+fn each(arguments: &VerifyArguments, anchors: &Anchors, session: &mut Session) -> Ending {
+    if arguments.signature.is_some() || arguments.timestamp.is_some() || arguments.report.is_some() {
+        return Err(Failure::of(&catalogue::USAGE)
+            .cause("--signature, --timestamp and --report are about one file")
+            .fix("give one file; of many, FILE.p7s, FILE.p7m, FILE.jws and FILE.tsr are found beside each"));
+    }
+    let mut found = many::named(&arguments.files)?;
+    found.files = grouped(&found.files);
+    let publications = Publications::within(session.settings.timeout.value);
+    let entropy = Arc::clone(&session.entropy);
+    let mut asked = (evidence(arguments, &publications, entropy.as_ref()), session.clock.now());
+    let errand = Errand { schema: "npki.verify.files/1", doing: "verifying", shown: Shown::Lines };
+    many::run(errand, found, session, |file, session| {
+        let now = session.clock.now();
+        if now - asked.1 > KEPT {
+            asked = (evidence(arguments, &publications, entropy.as_ref()), now);
+        }
+        let (file, by) = By::found(file);
+        let at = arguments.at.unwrap_or(now);
+        let asked = Asked { anchors, at, evidence: &asked.0, publications: &publications };
+        match judged(&file, &by, &asked) {
+            Ok(judgement) => Ok(step(&file, judgement)),
+            Err(failure) if failure.code() == catalogue::NOT_VERIFIABLE.code => Ok(unsigned(&file, &failure)),
+            Err(failure) => Err(failure),
+        }
+    })
+}
+
+fn step(file: &Path, judgement: Judgement) -> Step {
+    let (word, meaning) = match judgement.verdict {
+        Verdict::Valid => ("valid", Meaning::Good),
+        Verdict::Invalid => ("not valid", Meaning::Bad),
+        Verdict::Undetermined => ("cannot tell", Meaning::Doubtful),
+    };
+    let why = Some(judgement.summary.clone()).filter(|_| judgement.verdict != Verdict::Valid);
+    Step::Answered { outcome: answered(file, judgement), word, meaning, why }
+}
+
+/// A file that nobody vouches for.
+fn unsigned(file: &Path, failure: &Failure) -> Step {
+    #[derive(Serialize)]
+    struct Unsigned {
+        file: PathBuf,
+        why: String,
+    }
+    let [_, cause, _] = failure.sentences();
+    let unsigned = Unsigned { file: file.to_owned(), why: cause.to_owned() };
+    let answer = Simple::new("npki.verify.unsigned/1", unsigned, |unsigned, page| page.line(&unsigned.why));
+    Step::Answered {
+        outcome: Outcome::with_exit(answer, Verdict::Undetermined.exit()),
+        word: "not signed",
+        meaning: Meaning::Doubtful,
+        why: Some(cause.to_owned()),
+    }
+}
+
+/// What a file is judged by.
+#[derive(Debug)]
+enum By {
+    /// A signature beside it, which may also carry it.
+    Signature(PathBuf),
+    /// A time stamp beside it.
+    Timestamp(PathBuf),
+    /// What it holds.
+    Itself,
+}
+
+/// What signatures and time stamps beside a file are called, the first that is there is the file's.
+const BESIDE: [&str; 4] = [".p7s", ".p7m", ".jws", ".tsr"];
+
+impl By {
+    fn of(beside: PathBuf) -> Self {
+        if beside.extension().is_some_and(|ending| ending == "tsr") {
+            Self::Timestamp(beside)
+        } else {
+            Self::Signature(beside)
+        }
+    }
+
+    /// For the one file of a command line.
+    fn given(file: &Path, arguments: &VerifyArguments) -> Self {
+        if let Some(stamp) = &arguments.timestamp {
+            return Self::Timestamp(stamp.clone());
+        }
+        let beside = || {
+            let beside = [".p7s", ".jws"].map(|ending| files::beside(file, ending));
+            beside.into_iter().find(|path| path.exists())
+        };
+        arguments.signature.clone().or_else(beside).map_or(Self::Itself, Self::Signature)
+    }
+
+    /// For one of many: the file, and what there is of it; for what stands beside a file, that file.
+    fn found(path: &Path) -> (PathBuf, Self) {
+        if let Some(file) = file_of(path) {
+            return (file, Self::of(path.to_owned()));
+        }
+        let first = BESIDE.iter().map(|ending| files::beside(path, ending)).find(|path| path.exists());
+        (path.to_owned(), first.map_or(Self::Itself, Self::of))
+    }
+}
+
+/// The file that something stands beside by its name.
+fn file_of(path: &Path) -> Option<PathBuf> {
+    let ending = path.extension().and_then(|ending| ending.to_str())?;
+    let is_beside = BESIDE.iter().any(|known| known.strip_prefix('.') == Some(ending));
+    Some(path.with_extension("")).filter(|file| is_beside && file.is_file())
+}
+
+/// Without those that are judged together with their file: the first beside each.
+fn grouped(files: &[PathBuf]) -> Vec<PathBuf> {
+    let all: BTreeSet<&PathBuf> = files.iter().collect();
+    let is_first = |path: &PathBuf| {
+        let Some(file) = file_of(path).filter(|file| all.contains(file)) else { return false };
+        matches!(By::found(&file), (_, By::Signature(first) | By::Timestamp(first)) if first == *path)
+    };
+    files.iter().filter(|path| !is_first(path)).cloned().collect()
+}
+
+/// What a judgement rests on.
+#[derive(Debug, Clone, Copy)]
+struct Asked<'a> {
+    anchors: &'a Anchors,
+    at: OffsetDateTime,
+    evidence: &'a StatusEvidence<'a>,
+    publications: &'a Publications,
+}
+
+fn judged(file: &Path, by: &By, asked: &Asked<'_>) -> Result<Judgement, Failure> {
+    let Asked { anchors, at, evidence, publications } = *asked;
+    let (beside, document) = match by {
+        By::Itself => return by_itself(file, anchors, at, evidence, publications),
+        By::Signature(beside) | By::Timestamp(beside) => (beside, files::read(file, files::MAX_DOCUMENT)?),
+    };
+    // A signature may carry the file.
+    let limit = if matches!(by, By::Timestamp(_)) { files::MAX_OBJECT } else { files::MAX_DOCUMENT };
+    let beside = files::read(beside, limit)?;
+    match by {
+        By::Timestamp(_) => judgement::judge_timestamp(&document, &beside, anchors, at, evidence),
+        _ => judgement::judge_signature(Some(&document), &beside, anchors, at, evidence),
+    }
 }
 
 /// What comes without a signature beside it: a PDF document, a signature that carries its file, or a certificate; by what it holds,
@@ -141,25 +303,6 @@ fn by_itself(
         StatusEvidence::Network(_) => completed(given, anchors, publications),
     };
     judgement::judge_certificate(&chain, anchors, at, evidence)
-}
-
-fn signed_file(
-    arguments: &VerifyArguments,
-    signature: &Path,
-    anchors: &Anchors,
-    at: OffsetDateTime,
-    evidence: &StatusEvidence<'_>,
-) -> Result<Judgement, Failure> {
-    let document = files::read(&arguments.file, files::MAX_DOCUMENT)?;
-    let signature = files::read(signature, files::MAX_OBJECT)?;
-    judgement::judge_signature(Some(&document), &signature, anchors, at, evidence)
-}
-
-fn signature_of(arguments: &VerifyArguments) -> Option<PathBuf> {
-    arguments.signature.clone().or_else(|| {
-        let beside = [".p7s", ".jws"].map(|ending| files::beside(&arguments.file, ending));
-        beside.into_iter().find(|path| path.exists())
-    })
 }
 
 fn text(answer: &Answer, page: &mut Page) {

@@ -58,6 +58,27 @@ impl Exit {
         }
     }
 
+    /// Of two, the one that says more of what is wrong: what a command over many files leaves to the shell. A definite no comes
+    /// before all that only was not done.
+    pub const fn worse(self, other: Self) -> Self {
+        if other.weight() > self.weight() { other } else { self }
+    }
+
+    const fn weight(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Waiting => 1,
+            Self::CannotTell => 2,
+            Self::Unavailable => 3,
+            Self::NotFound => 4,
+            Self::Conflict => 5,
+            Self::Usage => 6,
+            Self::Failed => 7,
+            Self::SignIn => 8,
+            Self::No => 9,
+        }
+    }
+
     /// The exit code for an HTTP status that reports a failure.
     pub const fn of_status(status: u16) -> Self {
         match status {

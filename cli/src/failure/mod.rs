@@ -112,6 +112,11 @@ impl Failure {
         self.0.exit
     }
 
+    /// Whether trying again can help.
+    pub const fn is_retryable(&self) -> bool {
+        self.0.retryable
+    }
+
     /// Whether the server refused, so that it is certain that nothing was done.
     pub fn is_refusal(&self) -> bool {
         self.0.status.is_some_and(|status| (400..500).contains(&status))

@@ -1,10 +1,11 @@
 //! The one place that writes to standard output and standard error and reads answers.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::envelope::failure_json;
+use super::envelope::{About, failure_json};
 use super::page::{Colour, Meaning, Page};
 use super::{Format, Outcome};
 use crate::failure::{Exit, Failure, catalogue};
@@ -69,7 +70,7 @@ impl Console {
         let mut page = Page::new(Colour::Off);
         page.line(line);
         // Whoever closed the pipe has heard enough.
-        let _ = to_stdout(&page.into_text());
+        let _ = to_stdout(page.into_text().as_bytes());
     }
 
     /// Shows a person something that is no answer, on standard error, whatever the format.
@@ -118,6 +119,31 @@ impl Console {
             .map_err(|error| Failure::of(&catalogue::NO_INPUT).cause(error.to_string()))
     }
 
+    /// Fails when octets that are no text would go to somebody's terminal.
+    ///
+    /// # Errors
+    /// They would.
+    pub fn takes_octets(&self) -> Result<(), Failure> {
+        if self.channels.format == Format::Text && io::stdout().is_terminal() {
+            return Err(Failure::of(&catalogue::USAGE)
+                .cause("what is made is no text, and standard output is a terminal")
+                .fix("give --out FILE, or send standard output to a file or a program"));
+        }
+        Ok(())
+    }
+
+    /// Tells of one of many files as soon as it is done, where that has a line of its own.
+    pub fn line_of(&self, context: Option<&str>, file: &Path, ending: Result<&Outcome, &Failure>) {
+        if self.channels.format != Format::Ndjson {
+            return;
+        }
+        let about = About { context, file: Some(file), format: Format::Ndjson };
+        let line =
+            ending.map_or_else(|failure| failure_json(failure, &about), |outcome| outcome.json(&about));
+        // Whoever closed the pipe has read enough; that changes nothing about what is done.
+        let _ = line.map_err(io::Error::from).and_then(|line| to_stdout(line.as_bytes()));
+    }
+
     /// Asks for an ordinary confirmation.
     ///
     /// # Errors
@@ -153,11 +179,19 @@ impl Console {
 
     fn write_outcome(&self, context: Option<&str>, outcome: &Outcome) -> io::Result<()> {
         match self.channels.format {
-            Format::Json => to_stdout(&outcome.json(context)?),
+            format @ (Format::Json | Format::Ndjson) => {
+                to_stdout(outcome.json(&About { context, file: None, format })?.as_bytes())
+            }
             Format::Text => {
                 let mut page = Page::new(self.channels.colour);
                 outcome.text(&mut page);
-                to_stdout(&page.into_text())?;
+                match outcome.octets() {
+                    Some(octets) => {
+                        to_stdout(octets)?;
+                        self.note(page.into_text().trim_end());
+                    }
+                    None => to_stdout(page.into_text().as_bytes())?,
+                }
                 for warning in outcome.warnings() {
                     to_stderr(&format!("warning: {warning}\n"));
                 }
@@ -168,7 +202,9 @@ impl Console {
 
     fn write_failure(&self, context: Option<&str>, failure: &Failure) -> io::Result<()> {
         match self.channels.format {
-            Format::Json => to_stdout(&failure_json(failure, context)?),
+            format @ (Format::Json | Format::Ndjson) => {
+                to_stdout(failure_json(failure, &About { context, file: None, format })?.as_bytes())
+            }
             Format::Text => {
                 to_stderr(&four_lines(failure, self.channels.colour));
                 Ok(())
@@ -189,9 +225,9 @@ fn four_lines(failure: &Failure, colour: Colour) -> String {
     page.into_text()
 }
 
-fn to_stdout(text: &str) -> io::Result<()> {
+fn to_stdout(octets: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(octets)?;
     out.flush()
 }
 

@@ -1,5 +1,9 @@
 //! The envelope: what machines read, whatever the command.
 
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -13,6 +17,8 @@ pub enum Format {
     Text,
     /// One JSON document; stable within its schema.
     Json,
+    /// JSON, a document a line: of a command over many files one for each, as it is done, and one at the end.
+    Ndjson,
 }
 
 /// An answer, in both of its forms.
@@ -35,6 +41,7 @@ pub struct Outcome {
     report: Box<dyn Report>,
     exit: Exit,
     warnings: Vec<String>,
+    octets: Option<Vec<u8>>,
 }
 
 impl std::fmt::Debug for Outcome {
@@ -51,7 +58,31 @@ impl Outcome {
 
     /// An answer that leaves another code to the shell.
     pub fn with_exit(report: impl Report + 'static, exit: Exit) -> Self {
-        Self { report: Box::new(report), exit, warnings: Vec::new() }
+        Self { report: Box::new(report), exit, warnings: Vec::new(), octets: None }
+    }
+
+    /// The answer is these octets: as text they alone go to standard output, and what there is to say of them to standard error; in
+    /// JSON they are the member `content`, base64.
+    #[must_use]
+    pub fn carrying(self, octets: Vec<u8>) -> Self {
+        Self { octets: Some(octets), ..self }
+    }
+
+    /// The octets that are the answer.
+    pub fn octets(&self) -> Option<&[u8]> {
+        self.octets.as_deref()
+    }
+
+    /// The `data` of the envelope.
+    ///
+    /// # Errors
+    /// A value that JSON cannot express.
+    pub fn data(&self) -> serde_json::Result<Value> {
+        let mut data = self.report.data()?;
+        if let (Some(octets), Value::Object(members)) = (&self.octets, &mut data) {
+            members.insert("content".to_owned(), STANDARD.encode(octets).into());
+        }
+        Ok(data)
     }
 
     /// Adds something the caller should know although the command succeeded.
@@ -80,16 +111,40 @@ impl Outcome {
     ///
     /// # Errors
     /// A value that JSON cannot express.
-    pub fn json(&self, context: Option<&str>) -> serde_json::Result<String> {
-        let data = self.report.data()?;
-        document(&Envelope {
-            schema: self.report.schema(),
+    pub fn json(&self, about: &About<'_>) -> serde_json::Result<String> {
+        let data = Some(self.data()?);
+        let (schema, warnings) = (self.report.schema(), self.warnings.as_slice());
+        about.document(&Envelope {
+            schema,
             ok: true,
-            context,
-            data: Some(data),
+            context: about.context,
+            file: about.file,
+            data,
             error: None,
-            warnings: &self.warnings,
+            warnings,
         })
+    }
+}
+
+/// What an envelope says besides the answer, and how it is written.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    /// The context.
+    pub context: Option<&'a str>,
+    /// The file, of many.
+    pub file: Option<&'a Path>,
+    /// How it is written.
+    pub format: Format,
+}
+
+impl About<'_> {
+    fn document(&self, envelope: &Envelope<'_>) -> serde_json::Result<String> {
+        let mut text = match self.format {
+            Format::Ndjson => serde_json::to_string(envelope)?,
+            Format::Json | Format::Text => serde_json::to_string_pretty(envelope)?,
+        };
+        text.push('\n');
+        Ok(text)
     }
 }
 
@@ -97,9 +152,18 @@ impl Outcome {
 ///
 /// # Errors
 /// A value that JSON cannot express.
-pub fn failure_json(failure: &Failure, context: Option<&str>) -> serde_json::Result<String> {
+pub fn failure_json(failure: &Failure, about: &About<'_>) -> serde_json::Result<String> {
     let error = Some(serde_json::to_value(failure.problem())?);
-    document(&Envelope { schema: "npki.error/1", ok: false, context, data: None, error, warnings: &[] })
+    let (context, file) = (about.context, about.file);
+    about.document(&Envelope {
+        schema: "npki.error/1",
+        ok: false,
+        context,
+        file,
+        data: None,
+        error,
+        warnings: &[],
+    })
 }
 
 #[derive(Serialize)]
@@ -108,14 +172,10 @@ struct Envelope<'a> {
     ok: bool,
     context: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a Path>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Value>,
     warnings: &'a [String],
-}
-
-fn document(envelope: &Envelope<'_>) -> serde_json::Result<String> {
-    let mut text = serde_json::to_string_pretty(envelope)?;
-    text.push('\n');
-    Ok(text)
 }

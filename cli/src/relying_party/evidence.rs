@@ -1,6 +1,7 @@
 //! Fetches what is needed to judge a certificate: its issuer, OCSP answers, CRLs.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use ca_core::clock::Entropy;
 use ocsp_responder::validation::certificate::Certificate;
@@ -130,12 +131,19 @@ pub enum StatusEvidence<'a> {
     Offline,
 }
 
+/// What was had, and nothing for what could not be had.
+type Kept<K> = RefCell<BTreeMap<K, Option<Vec<u8>>>>;
+
 /// Asks the addresses that certificates name, and remembers which question each answer belongs to.
 #[derive(Debug)]
 pub struct Network<'a> {
     publications: &'a Publications,
     entropy: &'a dyn Entropy,
     asked: RefCell<Vec<(Vec<u8>, OcspQuestion)>>,
+    /// What was fetched, by address: of ten thousand signatures of one certificate its CRL is fetched once.
+    fetched: Kept<url::Url>,
+    /// What OCSP answered, by certificate and issuer; nothing where it did not.
+    answered: Kept<[Vec<u8>; 2]>,
     unreachable: RefCell<Vec<String>>,
 }
 
@@ -143,7 +151,8 @@ impl<'a> StatusEvidence<'a> {
     /// Evidence from the network.
     pub fn network(publications: &'a Publications, entropy: &'a dyn Entropy) -> Self {
         let (asked, unreachable) = (RefCell::default(), RefCell::default());
-        Self::Network(Network { publications, entropy, asked, unreachable })
+        let (fetched, answered) = (RefCell::default(), RefCell::default());
+        Self::Network(Network { publications, entropy, asked, fetched, answered, unreachable })
     }
 
     /// What could not be reached, for people.
@@ -159,15 +168,34 @@ impl Network<'_> {
     /// The CRL that a certificate names, and its delta CRL.
     fn crls(&self, certificate: &CertificateDer<'_>) -> Vec<Vec<u8>> {
         let addresses = Addresses::of(certificate);
-        let full = addresses.crl.as_ref().and_then(|address| self.noted(self.publications.fetch(address)));
+        let full = addresses.crl.as_ref().and_then(|address| self.fetched(address));
         let mut crls: Vec<_> = full.into_iter().collect();
         if let Some(delta) = delta_address(&addresses, &crls).filter(|_| !crls.is_empty()) {
-            crls.extend(self.noted(self.publications.fetch(&delta)));
+            crls.extend(self.fetched(&delta));
         }
         crls
     }
 
+    fn fetched(&self, address: &url::Url) -> Option<Vec<u8>> {
+        if let Some(known) = self.fetched.borrow().get(address) {
+            return known.clone();
+        }
+        let found = self.noted(self.publications.fetch(address));
+        self.fetched.borrow_mut().insert(address.clone(), found.clone());
+        found
+    }
+
     fn ocsp(&self, certificate: &CertificateDer<'_>, issuer: &CertificateDer<'_>) -> Option<Vec<u8>> {
+        let about = [certificate.to_vec(), issuer.to_vec()];
+        if let Some(known) = self.answered.borrow().get(&about) {
+            return known.clone();
+        }
+        let answer = self.ocsp_now(certificate, issuer);
+        self.answered.borrow_mut().insert(about, answer.clone());
+        answer
+    }
+
+    fn ocsp_now(&self, certificate: &CertificateDer<'_>, issuer: &CertificateDer<'_>) -> Option<Vec<u8>> {
         let address = Addresses::of(certificate).ocsp?;
         let question = self.noted(OcspQuestion::about(certificate, issuer, self.entropy))?;
         let answer = self.noted(self.publications.ask_ocsp(&address, question.request().to_vec()))?;

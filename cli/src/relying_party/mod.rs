@@ -6,6 +6,7 @@
 pub mod addresses;
 pub mod container;
 pub mod evidence;
+pub mod existing;
 pub mod filter;
 pub mod inspection;
 pub mod judgement;

@@ -6,6 +6,7 @@ use der::{Any, Decode, Encode, Sequence, Tag, TagNumber, Tagged};
 use time::OffsetDateTime;
 
 use super::message::SignedData;
+use super::verify::SignedFile;
 use crate::validation::certificate::Certificate;
 use crate::validation::crl::issuer_is;
 use crate::validation::given::{GivenAnswers, questions};
@@ -59,6 +60,15 @@ impl Material {
     pub(super) const fn has_evidence(&self) -> bool {
         !self.evidence.crls.is_empty() || !self.evidence.ocsp_responses.is_empty()
     }
+}
+
+/// Whether a signature (CMS) carries CRLs or OCSP responses that it can be judged by. Says nothing about what they are worth.
+pub fn carries_evidence(signature: &[u8]) -> bool {
+    let mut carried = Material::default();
+    if let Ok(signed) = SignedFile::parse(signature) {
+        carried.take(signed.message());
+    }
+    carried.has_evidence()
 }
 
 fn ocsp_response(other: &Any) -> Option<Vec<u8>> {

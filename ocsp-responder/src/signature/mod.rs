@@ -37,6 +37,7 @@ mod verify;
 pub(crate) use attributes::SIGNING_CERTIFICATE_V2;
 pub use content::ContentDigest;
 pub use error::{MAX_ATTACHED_OCTETS, MAX_SIGNATURE_OCTETS, SignatureError};
+pub use material::carries_evidence;
 pub(crate) use outline::outline;
 pub use raise::{
     ArchiveDraft, Gathered, Gathering, RaiseError, is_stamped, signature_imprint, with_material,
