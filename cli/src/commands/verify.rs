@@ -8,7 +8,7 @@ use ca_core::clock::{Entropy, in_words};
 use clap::Args;
 use ocsp_responder::signature::asic::is_container;
 use ocsp_responder::signature::jades::is_jws;
-use ocsp_responder::signature::{SimpleReport, carries_content};
+use ocsp_responder::signature::{Language, carries_content};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
@@ -18,12 +18,13 @@ use super::moment::moment;
 use crate::client::Publications;
 use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
-use crate::files::{self, Readers};
+use crate::files;
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::relying_party::container;
 use crate::relying_party::evidence::{StatusEvidence, completed};
-use crate::relying_party::judgement::{self, Judged, Judgement, Verdict};
+use crate::relying_party::judgement::{self, Judgement, Verdict};
 use crate::relying_party::material::{self, Chain};
+use crate::relying_party::report::ReportFile;
 use crate::session::Session;
 
 /// What to verify.
@@ -45,9 +46,13 @@ pub struct VerifyArguments {
     /// The moment to verify for, or the day, which begins at midnight UTC [default: now]
     #[arg(long, value_name = "TIME", value_parser = moment)]
     at: Option<OffsetDateTime>,
-    /// Write a report of the signatures to this file as well, in the shape of SiVa's simple report (.json)
-    #[arg(long, value_name = "FILE", conflicts_with = "timestamp", value_parser = report_file)]
-    report: Option<PathBuf>,
+    /// Write a report of the signatures to this file as well: in the shape of SiVa's simple report (.json), after ETSI TS 119 102-2 (.xml),
+    /// or as a page for people (.html)
+    #[arg(long, value_name = "FILE", conflicts_with = "timestamp", value_parser = ReportFile::named)]
+    report: Option<ReportFile>,
+    /// The language of the page: en (English) or st (Sesotho)
+    #[arg(long, value_name = "LANGUAGE", default_value = "en", requires = "report", value_parser = language)]
+    report_language: Language,
     /// Ask nobody: without what the files hold, the answer is that one cannot tell
     #[arg(long)]
     offline: bool,
@@ -60,31 +65,8 @@ struct Answer {
     judgement: Judgement,
 }
 
-fn report_file(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    match path.extension().and_then(|ending| ending.to_str()) {
-        Some("json") => Ok(path),
-        _ => Err("reports are written as JSON: give a name that ends with .json".to_owned()),
-    }
-}
-
-/// The report of signatures in a file, or over it.
-fn report(file: &Path, judged: &Judged) -> Result<Vec<u8>, Failure> {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let report = match judged {
-        Judged::Signature(verdict) => SimpleReport::of_signature(&name, verdict),
-        Judged::Pdf(verdict) => SimpleReport::of_pdf(&name, verdict),
-        Judged::Container(verdict) => SimpleReport::of_container(&name, verdict),
-        Judged::Other => {
-            return Err(Failure::of(&catalogue::USAGE)
-                .cause("a report is about signatures, and there is none")
-                .fix("leave --report out; --json tells all that was found out about a certificate"));
-        }
-    };
-    let mut written = serde_json::to_vec_pretty(&report)
-        .map_err(|error| Failure::of(&catalogue::OUTPUT).cause(error.to_string()))?;
-    written.push(b'\n');
-    Ok(written)
+fn language(tag: &str) -> Result<Language, String> {
+    Language::of_tag(tag).ok_or_else(|| "the page is written in en (English) and st (Sesotho)".to_owned())
 }
 
 /// Verifies.
@@ -110,8 +92,8 @@ fn alone(file: &Path, arguments: &VerifyArguments, anchors: &Anchors, session: &
     let at = arguments.at.unwrap_or_else(|| session.clock.now());
     let judgement =
         judged(file, &by, &Asked { anchors, at, evidence: &evidence, publications: &publications })?;
-    if let Some(path) = &arguments.report {
-        files::replace(path, &report(file, &judgement.judged)?, Readers::Anyone)?;
+    if let Some(report) = &arguments.report {
+        report.write(file, &judgement.judged, arguments.report_language)?;
     }
     Ok(answered(file, judgement))
 }

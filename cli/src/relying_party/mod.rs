@@ -13,6 +13,7 @@ pub mod judgement;
 pub mod jws;
 pub mod material;
 pub mod ocsp;
+pub mod report;
 pub mod revocation_list;
 pub mod signing;
 pub mod stamping;

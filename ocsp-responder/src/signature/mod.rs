@@ -19,6 +19,7 @@ mod error;
 pub mod jades;
 #[cfg(test)]
 mod levels;
+mod marks;
 mod material;
 mod message;
 mod outline;
@@ -37,13 +38,14 @@ mod verify;
 pub(crate) use attributes::SIGNING_CERTIFICATE_V2;
 pub use content::ContentDigest;
 pub use error::{MAX_ATTACHED_OCTETS, MAX_SIGNATURE_OCTETS, SignatureError};
+pub use marks::SignatureMarks;
 pub use material::carries_evidence;
 pub(crate) use outline::outline;
 pub use raise::{
     ArchiveDraft, Gathered, Gathering, RaiseError, is_stamped, signature_imprint, with_material,
     with_signature_timestamp,
 };
-pub use report::SimpleReport;
+pub use report::{Judged, Language, ReportForm};
 pub(crate) use sign::{NotSigned, embedded, sign_statement};
 pub use sign::{SignError, sign_attached, sign_detached, sign_unclaimed};
 pub use signatory::{OtherUse, Signatory, SignatureKind};

@@ -1,11 +1,21 @@
-//! A report of a validation in the shape of SiVa's simple report, for programs that read that.
+//! Reports of a validation: in the shape of SiVa's simple report, after ETSI TS 119 102-2, and as a page for people.
 //!
-//! Source: the interface description of Estonia's signature validation service, version 3. What npki does not know is left out
+//! Source of the first: the interface description of Estonia's signature validation service, version 3. What npki does not know is left out
 //! where that is allowed: of the legal level of signatures (`signatureLevel`) a verdict says nothing.
+
+mod constraints;
+mod etsi;
+mod matter;
+mod objects;
+mod page;
+mod words;
 
 use serde::Serialize;
 use time::OffsetDateTime;
 
+pub use self::matter::Judged;
+use self::matter::Matter;
+pub use self::words::Language;
 use super::pades::{DocumentStamp, PdfVerdict};
 use super::verdict::{SignatureLevel, SignatureVerdict};
 use super::verify::SignatureForm;
@@ -18,10 +28,55 @@ use crate::validation::{Answer, Indication, SubIndication};
 const POLICY: &str = "npki";
 const POLICY_SAYS: &str = "ETSI EN 319 102-1, with the trust anchors that were given; whether a signature is qualified is not judged.";
 
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportForm {
+    /// JSON in the shape of SiVa's simple report.
+    Simple,
+    /// XML after ETSI TS 119 102-2.
+    Etsi,
+    /// HTML for people.
+    Page(Language),
+}
+
+impl ReportForm {
+    /// The report on what was judged of a file of this name.
+    ///
+    /// # Errors
+    /// It cannot be put into JSON.
+    pub fn written(self, filename: &str, judged: Judged<'_>) -> serde_json::Result<Vec<u8>> {
+        match self {
+            Self::Simple => {
+                let report = match judged {
+                    Judged::Signature(verdict) | Judged::ByDigest(verdict) => {
+                        SimpleReport::of_signature(filename, verdict)
+                    }
+                    Judged::Pdf(verdict) => SimpleReport::of_pdf(filename, verdict),
+                    Judged::Container(verdict) => SimpleReport::of_container(filename, verdict),
+                };
+                let mut written = serde_json::to_vec_pretty(&report)?;
+                written.push(b'\n');
+                Ok(written)
+            }
+            Self::Etsi => Ok(etsi::written(&Matter::of(filename, judged))),
+            Self::Page(language) => Ok(page::written(&Matter::of(filename, judged), language)),
+        }
+    }
+
+    /// What it is, over HTTP.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Simple => "application/json",
+            Self::Etsi => "application/xml",
+            Self::Page(_) => "text/html; charset=utf-8",
+        }
+    }
+}
+
 /// The report.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SimpleReport {
+struct SimpleReport {
     validation_report: ValidationReport,
 }
 
@@ -145,7 +200,7 @@ struct TimeStamp {
 
 impl SimpleReport {
     /// Of a signature over a file of this name.
-    pub fn of_signature(filename: &str, verdict: &SignatureVerdict) -> Self {
+    fn of_signature(filename: &str, verdict: &SignatureVerdict) -> Self {
         let scope =
             Scope { name: filename.to_owned(), scope: "FullSignatureScope", content: "Full document" };
         let one = signature("S1".to_owned(), verdict, vec![scope]);
@@ -153,7 +208,7 @@ impl SimpleReport {
     }
 
     /// Of a signed PDF document.
-    pub fn of_pdf(filename: &str, verdict: &PdfVerdict) -> Self {
+    fn of_pdf(filename: &str, verdict: &PdfVerdict) -> Self {
         let archives: Vec<&DocumentStamp> = verdict.timestamps.iter().collect();
         let signatures = verdict.signatures.iter().map(|embedded| {
             let (scope, content) = if embedded.covers_all {
@@ -175,7 +230,7 @@ impl SimpleReport {
     }
 
     /// Of a container.
-    pub fn of_container(filename: &str, verdict: &asic::ContainerVerdict) -> Self {
+    fn of_container(filename: &str, verdict: &asic::ContainerVerdict) -> Self {
         let form = verdict.container.map(|form| match form {
             asic::ContainerForm::Extended => "ASiC-E",
             asic::ContainerForm::Simple => "ASiC-S",

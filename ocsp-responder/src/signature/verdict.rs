@@ -9,6 +9,7 @@ use x509_cert::ext::pkix::KeyUsages;
 
 use super::content::{ContentDigest, Digests};
 use super::error::SignatureError;
+use super::marks::SignatureMarks;
 use super::material::{Material, judged};
 use super::signatory::{Signatory, SignatureKind};
 use super::stamps::{self, Proof, StampVerdict, StampedPart};
@@ -71,6 +72,9 @@ pub struct SignatureVerdict {
     /// The answer about the signer's certificate at the proven time, else at `checked_at`, once the signature could be verified.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub certificate: Option<Verdict>,
+    /// What it is, once it could be read: for reports.
+    #[serde(skip)]
+    pub marks: Option<SignatureMarks>,
     /// The moment that was asked about, UTC.
     #[serde(with = "time::serde::rfc3339")]
     pub checked_at: OffsetDateTime,
@@ -161,10 +165,12 @@ fn verify_over(
     let Some(digest) = content.with(signed.digest_algorithm()).cloned() else {
         return refused(&SignatureError::Detached, basis.at);
     };
-    match signed.verify(digest) {
+    let marks = signed.marks(&digest);
+    let verdict = match signed.verify(digest) {
         Ok(verified) => judge(&verified, content, kept, basis),
         Err(error) => refused(&error, basis.at),
-    }
+    };
+    SignatureVerdict { marks, ..verdict }
 }
 
 fn judge(
@@ -293,6 +299,7 @@ fn conclude(
         timestamps: Vec::new(),
         claimed_signing_time: None,
         certificate: None,
+        marks: None,
         checked_at,
     }
 }

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::attributes::{DATA, SignedAttributes};
 use super::content::ContentDigest;
 use super::error::{MAX_ATTACHED_OCTETS, MAX_EMBEDDED, MAX_SIGNATURE_OCTETS, SignatureError};
+use super::marks::SignatureMarks;
 use super::message::SignedData;
 use crate::validation::algorithm::{self, AlgorithmError, DigestAlgorithm, SignatureAlgorithm};
 use crate::validation::certificate::Certificate;
@@ -129,6 +130,17 @@ impl SignedFile {
     /// The signature value.
     pub(super) fn value(&self) -> &[u8] {
         self.signer_info.signature.as_bytes()
+    }
+
+    /// What it is, beside the digest of what was given as its content.
+    pub(super) fn marks(&self, content: &ContentDigest) -> Option<SignatureMarks> {
+        let signed = self.signer_info.signed_attrs.as_ref()?.to_der().ok()?;
+        Some(SignatureMarks {
+            content: content.clone(),
+            stated: Some(self.attributes.message_digest.clone()),
+            signed: ContentDigest::of(&signed, self.digest),
+            value: self.value().to_vec(),
+        })
     }
 
     /// The whole message as it was read, DER.

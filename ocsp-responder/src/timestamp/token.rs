@@ -1,5 +1,6 @@
 //! Tokens as relying parties read them (RFC 3161 section 2.4.2, RFC 5816).
 
+use ca_core::fingerprint::fingerprint;
 use der::asn1::{Int, ObjectIdentifier};
 use der::{Decode, Encode};
 use time::{Duration, OffsetDateTime};
@@ -54,6 +55,7 @@ pub enum TokenError {
 pub struct TimestampToken {
     signed: SignedFile,
     statement: Statement,
+    sha256: String,
 }
 
 /// What a token states.
@@ -83,6 +85,8 @@ pub struct VerifiedToken {
     pub signer: Certificate,
     /// All certificates in the token. Not trusted.
     pub embedded: Vec<Certificate>,
+    /// SHA-256 of the token, lower-case hex.
+    pub sha256: String,
 }
 
 impl TimestampToken {
@@ -93,7 +97,7 @@ impl TimestampToken {
     pub fn parse(der: &[u8]) -> Result<Self, TokenError> {
         let signed = SignedFile::parse_as(der, TST_INFO)?;
         let statement = Statement::read(signed.attached().ok_or(SignatureError::Detached)?)?;
-        Ok(Self { signed, statement })
+        Ok(Self { signed, statement, sha256: fingerprint(der) })
     }
 
     /// What it states. Nothing proves it yet.
@@ -117,7 +121,7 @@ impl TimestampToken {
         if at < signer.not_before() || at > signer.not_after() {
             return Err(TokenError::OutOfValidity);
         }
-        Ok(VerifiedToken { statement: self.statement, signer, embedded })
+        Ok(VerifiedToken { statement: self.statement, signer, embedded, sha256: self.sha256 })
     }
 }
 

@@ -49,6 +49,8 @@ pub struct StatementView {
     pub serial: String,
     /// The policy that it was given under.
     pub policy: String,
+    /// SHA-256 of the token, lower-case hex.
+    pub sha256: String,
 }
 
 impl TokenError {
@@ -112,6 +114,7 @@ pub(crate) fn judge_token(
         accuracy_milliseconds: statement.accuracy_milliseconds(),
         serial: statement.serial.clone(),
         policy: statement.policy.to_string(),
+        sha256: token.sha256.clone(),
     };
     TimestampVerdict {
         statement: Some(statement),

@@ -13,7 +13,7 @@ pub mod publishing;
 pub mod reading;
 pub mod signature;
 mod writing;
-mod xml;
+pub(crate) mod xml;
 
 pub use compose::{LiveService, compose};
 pub use keeping::{KeepError, TRUSTED_LISTS, TrustedListKeeper};

@@ -1,5 +1,6 @@
 //! The status of one certificate from the evidence at hand. No network here: the caller fetched, this verifies.
 
+use ca_core::fingerprint::fingerprint;
 use ca_core::status::RevocationReason;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -207,6 +208,9 @@ pub enum CertificateStatus {
 pub struct EvidenceReport {
     /// Its kind.
     pub source: EvidenceSource,
+    /// SHA-256 of the CRL (the complete one, where a delta amends it) or of the OCSP response that could be used, lower-case hex.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sha256: Option<String>,
     /// What it says, when it could be used.
     #[serde(flatten, skip_serializing_if = "Option::is_none", default)]
     pub reported: Option<ReportedStatus>,
@@ -230,6 +234,7 @@ impl EvidenceReport {
         match outcome {
             Ok(finding) => Self {
                 source,
+                sha256: None,
                 reported: Some(finding.status),
                 this_update: Some(finding.this_update),
                 next_update: finding.next_update,
@@ -238,6 +243,7 @@ impl EvidenceReport {
             },
             Err(refusal) => Self {
                 source,
+                sha256: None,
                 reported: None,
                 this_update: None,
                 next_update: None,
@@ -250,8 +256,14 @@ impl EvidenceReport {
     fn of_crl(outcome: Result<CrlFinding, String>) -> Self {
         let reasons =
             outcome.as_ref().ok().map(|found| found.reasons).filter(|reasons| *reasons != Reasons::ALL);
+        let sha256 = outcome.as_ref().ok().map(|found| found.sha256.clone());
         let report = Self::new(EvidenceSource::Crl, outcome.map(|found| found.finding));
-        Self { reasons_covered: reasons.map(Reasons::named), ..report }
+        Self { reasons_covered: reasons.map(Reasons::named), sha256, ..report }
+    }
+
+    fn of_response(response: &[u8], outcome: Result<Finding, String>) -> Self {
+        let sha256 = outcome.is_ok().then(|| fingerprint(response));
+        Self { sha256, ..Self::new(EvidenceSource::Ocsp, outcome) }
     }
 }
 
@@ -297,7 +309,7 @@ pub(super) fn find_status(
         if outcome.is_ok() {
             covered = Reasons::ALL;
         }
-        reports.push(EvidenceReport::new(EvidenceSource::Ocsp, outcome));
+        reports.push(EvidenceReport::of_response(response, outcome));
     }
     for outcome in crl_outcomes(&evidence.crls, certificate, &signers.at(path, position), inquiry) {
         if let Ok(found) = &outcome {

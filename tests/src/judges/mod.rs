@@ -8,4 +8,5 @@ pub mod jose;
 pub mod openssl;
 pub mod pdf;
 pub mod pkilint;
+pub mod report;
 pub mod trusted_list;

@@ -10,6 +10,7 @@
 mod asked;
 mod openapi;
 mod problem;
+mod wish;
 
 pub use problem::{ProblemKind, catalogue};
 
@@ -17,7 +18,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -33,14 +35,15 @@ use self::asked::{
     AskedCertificate, AskedSignature, Batch, CertificateQuestion, MOST_QUESTIONS, Question, SignatureQuestion,
 };
 use self::problem::{self as table, Problem, ProblemDocument};
+use self::wish::Wish;
 use super::pace::{PaceSettings, paced};
 use super::plain;
 use crate::metrics::Metrics;
-use crate::signature::SignatureVerdict;
 use crate::signature::asic::ContainerVerdict;
 use crate::signature::pades::PdfVerdict;
+use crate::signature::{Judged, SignatureVerdict};
 use crate::validation::Verdict;
-use crate::validator::{Unanswerable, Validator};
+use crate::validator::{SignatureContent, Unanswerable, Validator};
 
 /// The most octets of a question: a document of three quarters of it, in base64.
 pub const MAX_QUESTION: usize = 8 * 1024 * 1024;
@@ -201,32 +204,48 @@ async fn certificates(
     desk.judge(move |validator| certificate(validator, asked)).await.map(Json)
 }
 
-/// Whether a signature is valid, at a moment that has passed or now.
+/// Whether a signature is valid, at a moment that has passed or now; on request as a report.
 #[utoipa::path(post, path = "/v1/validation/signatures", tag = "validation", operation_id = "validate_signature",
-    request_body = SignatureQuestion,
-    responses((status = 200, description = "The answer, yes or no or cannot tell", body = SignatureAnswer)))]
+    params(Wish), request_body = SignatureQuestion,
+    responses((status = 200, description = "The answer, yes or no or cannot tell, or a report of it", content(
+        (SignatureAnswer = "application/json"),
+        (String = "application/xml"),
+        (String = "text/html")))))]
 async fn signatures(
     State(desk): State<Desk>,
+    wish: Result<Query<Wish>, QueryRejection>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<SignatureAnswer>, Problem> {
+) -> Result<Response, Problem> {
+    let wish = Wish::read(wish)?;
     let asked = object::<SignatureQuestion>(&media_type(&headers), &whole(&headers, body).await?)?.read()?;
-    desk.judge(move |validator| signature(validator, asked)).await.map(Json)
+    let by_digest = matches!(asked.content, SignatureContent::Digest(_));
+    let told = move |validator: &Validator| {
+        wish.told(signature(validator, asked)?, |answer| {
+            if by_digest { Judged::ByDigest(&answer.verdict) } else { Judged::Signature(&answer.verdict) }
+        })
+    };
+    desk.judge(told).await
 }
 
 /// Whether the signatures in a PDF document are valid now, and what was changed after each; or those in a container (ASiC-E or
-/// ASiC-S with CAdES), and which of its files none covers. The document is not kept.
+/// ASiC-S with CAdES), and which of its files none covers; on request as a report. The document is not kept.
 #[utoipa::path(post, path = "/v1/validation/documents", tag = "validation", operation_id = "validate_document",
-    request_body(content(
+    params(Wish), request_body(content(
         (Vec<u8> = "application/pdf"),
         (Vec<u8> = "application/vnd.etsi.asic-e+zip"),
         (Vec<u8> = "application/vnd.etsi.asic-s+zip"))),
-    responses((status = 200, description = "The answer, yes or no or cannot tell", body = DocumentAnswer)))]
+    responses((status = 200, description = "The answer, yes or no or cannot tell, or a report of it", content(
+        (DocumentAnswer = "application/json"),
+        (String = "application/xml"),
+        (String = "text/html")))))]
 async fn documents(
     State(desk): State<Desk>,
+    wish: Result<Query<Wish>, QueryRejection>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<DocumentAnswer>, Problem> {
+) -> Result<Response, Problem> {
+    let wish = Wish::read(wish)?;
     let kind = media_type(&headers);
     let is_container = CONTAINERS.contains(&kind.as_str());
     if !is_container && kind != "application/pdf" {
@@ -236,13 +255,17 @@ async fn documents(
     }
     let document = whole(&headers, body).await?;
     let judged = move |validator: &Validator| {
-        Ok(if is_container {
+        let answer: DocumentAnswer = if is_container {
             validator.container(&document)?.into()
         } else {
             validator.document(&document)?.into()
+        };
+        wish.told(answer, |answer| match &answer.verdict {
+            DocumentVerdict::Pdf(verdict) => Judged::Pdf(verdict),
+            DocumentVerdict::Container(verdict) => Judged::Container(verdict),
         })
     };
-    desk.judge(judged).await.map(Json)
+    desk.judge(judged).await
 }
 
 /// Several questions at once, each answered by itself.

@@ -18,6 +18,7 @@ use super::unsigned::{Stamp, Unsigned};
 use super::wire::{Written, octets};
 use crate::signature::content::ContentDigest;
 use crate::signature::error::SignatureError;
+use crate::signature::marks::SignatureMarks;
 use crate::signature::material::Material;
 use crate::signature::stamps::{self, InOrder, StampedPart};
 use crate::signature::verdict::{Attested, SignatureVerdict, judge_signer};
@@ -98,9 +99,29 @@ impl JwsSignature {
         basis: &Basis<'_>,
     ) -> SignatureVerdict {
         match read.and_then(|signature| signature.verify(content).map(|()| signature)) {
-            Ok(verified) => verified.judged(content, basis),
+            Ok(verified) => {
+                SignatureVerdict { marks: verified.marks(content), ..verified.judged(content, basis) }
+            }
             Err(error) => refused(&error, basis.at),
         }
+    }
+
+    /// What it is.
+    fn marks(&self, content: JwsContent<'_>) -> Option<SignatureMarks> {
+        let digest = self.header.algorithm.digest().unwrap_or(DigestAlgorithm::Sha256);
+        let signed = [self.written.protected.as_bytes(), b".", &self.payload(content).ok()?].concat();
+        let given = match content {
+            JwsContent::Octets(octets) => ContentDigest::of(octets, digest),
+            JwsContent::Digest(given) => given.clone(),
+            JwsContent::Inside => ContentDigest::of(&self.attached().ok()??, digest),
+        };
+        let value = octets(&self.written.signature, "the signature value").ok()?;
+        Some(SignatureMarks {
+            content: given,
+            stated: None,
+            signed: ContentDigest::of(&signed, digest),
+            value,
+        })
     }
 
     /// Verifies the content, then the value over it, by the key that the certificate has.

@@ -45,7 +45,7 @@ pub(super) fn digest_named(identifier: &str) -> Option<DigestAlgorithm> {
 }
 
 /// The identifier of a digest.
-pub(super) const fn digest_identifier(digest: DigestAlgorithm) -> &'static str {
+pub(crate) const fn digest_identifier(digest: DigestAlgorithm) -> &'static str {
     match digest {
         DigestAlgorithm::Sha256 => "http://www.w3.org/2001/04/xmlenc#sha256",
         DigestAlgorithm::Sha384 => "http://www.w3.org/2001/04/xmldsig-more#sha384",

@@ -5,7 +5,7 @@ mod sign;
 mod verify;
 
 pub use algorithm::UnusableKey;
-pub(crate) use algorithm::identifier;
+pub(crate) use algorithm::{digest_identifier, identifier};
 pub use sign::{ListSigner, NoSignature};
 pub use verify::{SignatureBroken, Signed, verify};
 

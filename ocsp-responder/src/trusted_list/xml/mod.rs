@@ -7,7 +7,7 @@ mod write;
 pub use bounds::XmlRefused;
 pub(super) use bounds::parse;
 pub(super) use canonical::{Canonicalization, canonical};
-pub(super) use write::XmlWriter;
+pub(crate) use write::XmlWriter;
 
 use roxmltree::Node;
 

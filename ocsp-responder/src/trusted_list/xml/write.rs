@@ -2,13 +2,13 @@
 
 /// A document while it is written, without white space between elements.
 #[derive(Debug, Default)]
-pub(in crate::trusted_list) struct XmlWriter {
+pub(crate) struct XmlWriter {
     out: String,
 }
 
 impl XmlWriter {
     /// An element and what is in it.
-    pub(in crate::trusted_list) fn element(
+    pub(crate) fn element(
         &mut self,
         name: &str,
         attributes: &[(&str, &str)],
@@ -31,12 +31,12 @@ impl XmlWriter {
     }
 
     /// An element with text in it.
-    pub(in crate::trusted_list) fn text(&mut self, name: &str, attributes: &[(&str, &str)], text: &str) {
+    pub(crate) fn text(&mut self, name: &str, attributes: &[(&str, &str)], text: &str) {
         self.element(name, attributes, |writer| writer.escaped(text));
     }
 
     /// What was written.
-    pub(in crate::trusted_list) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.out
     }
 

@@ -1,5 +1,6 @@
 //! RFC 5280 section 6.3.3 over the CRLs at hand for one certificate.
 
+use ca_core::fingerprint::fingerprint;
 use time::OffsetDateTime;
 
 use super::super::certificate::Certificate;
@@ -18,6 +19,8 @@ pub(crate) struct CrlFinding {
     pub(crate) finding: Finding,
     /// The reasons for which they speak: revoked for any other, the certificate would not be listed.
     pub(crate) reasons: Reasons,
+    /// SHA-256 of the complete CRL, lower-case hex.
+    pub(crate) sha256: String,
 }
 
 /// Who may have signed a CRL.
@@ -74,6 +77,7 @@ pub fn crl_findings(
 
 /// A CRL that can be used for a certificate: everything about it is verified but its entries.
 struct Usable<'a> {
+    octets: &'a [u8],
     list: RevocationList<'a>,
     signer: Certificate,
     next_update: OffsetDateTime,
@@ -133,7 +137,7 @@ fn amended(
         Some((_, Said::Removed)) | None => ReportedStatus::Good,
     };
     let finding = Finding { status, this_update, next_update: Some(next_update) };
-    Ok(CrlFinding { finding, reasons: complete.reasons })
+    Ok(CrlFinding { finding, reasons: complete.reasons, sha256: fingerprint(complete.octets) })
 }
 
 /// Verifies everything about `crl` but its entries, the cheap questions first.
@@ -153,7 +157,7 @@ fn usable<'a>(
         return Err(CrlRefusal::CriticalExtension(unknown));
     }
     let signer = signer(&list, signers)?;
-    Ok(Usable { list, signer, next_update, reasons })
+    Ok(Usable { octets: crl, list, signer, next_update, reasons })
 }
 
 fn verify_time(list: &RevocationList<'_>, at: OffsetDateTime) -> Result<OffsetDateTime, CrlRefusal> {
