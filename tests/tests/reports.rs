@@ -209,7 +209,7 @@ fn term<'a>(page: &'a Value, name: &str) -> &'a str {
 fn the_page_says_in_one_sentence_what_holds_and_what_to_do() {
     let desk = opened("pages");
     let unit = Stamper::at_work(&desk.country.staff.administrator);
-    let (root, tsa) = (desk.country.installation.root(), unit.address());
+    let tsa = unit.address();
     let page = |code, file: &Path, more: &[&str]| report::page(&desk.written(code, file, "page.html", more));
     // A name that would be markup, and one that would turn the text around.
     let letter = desk.file("<img src=x>\u{202e}fdp.txt");
