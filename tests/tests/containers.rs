@@ -116,10 +116,33 @@ fn levels_with_time_stamps_are_reached_in_containers() {
     desk.country.revoke(&desk.signer.serial, "key-compromise");
     assert_eq!(desk.verdict(exit::CANNOT_TELL, &plain)["sub_indication"], "REVOKED_NO_POE");
     assert_eq!(desk.verdict(exit::DONE, &stamped)["indication"], "TOTAL-PASSED");
-    let last = desk.file("last.asice");
-    let one = desk.file("contract.txt");
-    let sign = [&desk.signing(&last)[..], &[text(&one), "--level", "b-lta", "--tsa", &tsa]].concat();
-    assert!(desk.person.refused(exit::USAGE, &sign).detail.contains("b-b, b-t and b-lt"));
+}
+
+#[test]
+fn what_a_container_keeps_is_enough_when_nobody_answers_any_more() {
+    let mut desk = Desk::opened();
+    let unit = Stamper::at_work(&desk.country.staff.administrator);
+    let (tsa, root) = (unit.address(), desk.country.installation.root());
+    let level = |level| ["--level", level, "--tsa", &tsa, "--trust", text(&root)];
+    let lasting = desk.container("lasting.asice", &level("b-lta"));
+    let raised = desk.container("raised.asice", &[]);
+    let raise = |to| [&["sign", "--container", "--raise", text(&raised)][..], &level(to)].concat();
+    desk.person.done(&raise("b-lt"));
+    assert_eq!(desk.verdict(exit::DONE, &raised)["signatures"][0]["level"], "B-LT");
+    for stamps in [1, 2] {
+        desk.person.done(&raise("b-lta"));
+        let told = desk.verdict(exit::DONE, &raised);
+        assert_eq!(told["signatures"][0]["level"], "B-LTA", "{told}");
+        assert_eq!(told["timestamps"].as_array().unwrap().len(), stamps);
+    }
+    let refused = desk.person.refused(exit::FAILED, &raise("b-lt"));
+    assert!(refused.detail.contains("covers all signatures"), "{refused:?}");
+    desk.country.installation.stop();
+    for container in [&lasting, &raised] {
+        let verify = ["verify", text(container), "--trust", text(&root), "--offline"];
+        let told = desk.person.answered(exit::DONE, &verify)["details"].clone();
+        assert_eq!(told["signatures"][0]["level"], "B-LTA", "{told}");
+    }
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub struct SignArguments {
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) signer: SignerArguments,
-    /// Raise this signature of the file, or with --pdf this document, to --level, instead of signing; it is replaced
+    /// Raise this signature of the file, or with --pdf or --container this document, to --level, instead of signing; it is replaced
     #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "key", "p12", "token", "attached"])]
     pub(super) raise: Option<PathBuf>,
     /// Put the file into the signature, FILE.p7m
@@ -41,9 +41,9 @@ pub struct SignArguments {
     #[arg(long, conflicts_with = "attached")]
     pub(super) pdf: bool,
     /// Put the files and their signature into this container (ASiC-E), OUT.asice; without files, add a signature to the one
-    /// that stands there
-    #[arg(long, value_name = "OUT", conflicts_with_all = ["attached", "raise", "pdf", "out"])]
-    container: Option<PathBuf>,
+    /// that stands there; with --raise, without OUT: what is raised is a container
+    #[arg(long, value_name = "OUT", num_args = 0..=1, conflicts_with_all = ["attached", "pdf", "out"])]
+    container: Option<Option<PathBuf>>,
     /// Make a JSON Web Signature (JAdES), FILE.jws: compact, or flattened JSON
     #[arg(long, value_name = "FORM", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "compact",
         conflicts_with_all = ["attached", "pdf", "container"])]
@@ -127,8 +127,13 @@ struct Signed {
 /// Signs.
 pub fn run(arguments: &SignArguments, session: &mut Session) -> Ending {
     arguments.streams_fit(session)?;
-    if let Some(container) = &arguments.container {
-        return sign_container::signed(container, arguments, session);
+    match (&arguments.container, &arguments.raise) {
+        (Some(Some(container)), None) => return sign_container::signed(container, arguments, session),
+        (Some(None), Some(container)) => {
+            return sign_container::raised_container(container, arguments, session);
+        }
+        (Some(_), _) => return Err(unclear_container()),
+        (None, _) => {}
     }
     if let (true, Some(document)) = (arguments.pdf, &arguments.raise) {
         return sign_pdf::raised_document(document, arguments, session);
@@ -161,6 +166,12 @@ pub(super) fn alone(arguments: &SignArguments, session: &mut Session) -> Ending 
     };
     let signature = raised(signature, &document, arguments.level, arguments, session)?;
     arguments.written(arguments.place(file), signature)
+}
+
+fn unclear_container() -> Failure {
+    Failure::of(&catalogue::USAGE).cause("it is not said which container is meant, or it is said twice").fix(
+        "npki sign --container OUT.asice FILE…, or npki sign --container --raise FILE.asice --level b-lta",
+    )
 }
 
 impl SignArguments {
@@ -217,7 +228,7 @@ impl SignArguments {
             );
         }
         let first = self.files.first().map(|file| self.place(file));
-        let place = self.container.clone().or(first).or_else(|| self.raise.clone());
+        let place = self.container.clone().flatten().or(first).or_else(|| self.raise.clone());
         if place.is_some_and(|place| files::is_stream(&place)) {
             session.console.takes_octets()
         } else {

@@ -2,23 +2,61 @@
 
 use std::path::Path;
 
+use ocsp_responder::signature::asic::ContainerError;
+
 use super::Ending;
-use super::sign::{Level, SignArguments, raised, signature};
+use super::sign::{Level, SignArguments, nothing_to_raise_to, raised, signature, with_raising};
 use crate::failure::{Failure, catalogue};
-use crate::relying_party::container::{not_signed_in, prepared};
+use crate::files;
+use crate::relying_party::container::{self, not_signed_in, prepared};
 use crate::session::Session;
 
 /// Makes a container, or adds a signature to one.
 pub(super) fn signed(container: &Path, arguments: &SignArguments, session: &mut Session) -> Ending {
-    if arguments.level > Level::BLt {
-        return Err(Failure::of(&catalogue::USAGE)
-            .cause("in containers npki makes the levels b-b, b-t and b-lt")
-            .fix("give --level b-lt, or leave --container out"));
-    }
     let prepared = prepared(container, &arguments.files, session.clock.now())?;
     let manifest = prepared.manifest().to_vec();
-    let signature =
-        raised(signature(arguments, &manifest, session)?, &manifest, arguments.level, arguments, session)?;
+    // What keeps a signature for longer than it keeps itself stands in the container.
+    let inside = arguments.level.min(Level::BLt);
+    let signature = raised(signature(arguments, &manifest, session)?, &manifest, inside, arguments, session)?;
     let signed = prepared.complete(&signature).map_err(|error| not_signed_in(&error))?;
+    let signed = if arguments.level > inside { raised_to_level(signed, arguments, session)? } else { signed };
     arguments.written(container.to_owned(), signed)
+}
+
+/// Raises a container that there is.
+pub(super) fn raised_container(container: &Path, arguments: &SignArguments, session: &mut Session) -> Ending {
+    if arguments.level == Level::BB {
+        return Err(nothing_to_raise_to());
+    }
+    if !arguments.files.is_empty() {
+        return Err(Failure::of(&catalogue::USAGE)
+            .cause("a container carries what was signed, and files are given besides")
+            .fix("npki sign --container --raise FILE.asice --level b-lta --tsa URL"));
+    }
+    let octets = files::read(container, files::MAX_DOCUMENT)?;
+    let raised = raised_to_level(octets, arguments, session)?;
+    arguments.written(container.to_owned(), raised)
+}
+
+/// The container with all signatures of this level that no archive time stamp covers, and for b-lta with a time stamp over all of it.
+fn raised_to_level(
+    container: Vec<u8>,
+    arguments: &SignArguments,
+    session: &mut Session,
+) -> Result<Vec<u8>, Failure> {
+    let mut raising = container::raised(container)?;
+    let open = raising.open().to_vec();
+    if open.is_empty() && arguments.level < Level::BLta {
+        return Err(not_signed_in(&ContainerError::Archived).fix("give --level b-lta"));
+    }
+    for one in open {
+        let level = arguments.level.min(Level::BLt);
+        raising.replace(&one.file, raised(one.signature, &one.manifest, level, arguments, session)?);
+    }
+    if arguments.level < Level::BLta {
+        return raising.written(session.clock.now()).map_err(|error| not_signed_in(&error));
+    }
+    with_raising(&[], arguments, session, |one, anchors, evidence| {
+        one.archived_container(raising, anchors, evidence)
+    })
 }

@@ -2,14 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use ca_core::clock::in_words;
+use ocsp_responder::signature::ContentDigest;
 use ocsp_responder::signature::asic::{
-    ContainerError, ContainerSignature, DataFile, PreparedContainer, verify_container,
+    ContainerError, ContainerSignature, ContainerStamp, DataFile, PreparedContainer, RaisedContainer,
+    verify_container,
 };
+use ocsp_responder::validation::algorithm::DigestAlgorithm;
 use ocsp_responder::validation::{Answer, Basis};
 use time::OffsetDateTime;
 
 use super::evidence::StatusEvidence;
-use super::judgement::{Judged, Judgement, act, judgement, stations, trusted};
+use super::judgement::{Judged, Judgement, act, judgement, level_of, stations, trusted};
+use super::signing::Raising;
+use super::stamping::stamp;
 use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
 use crate::files;
@@ -50,6 +56,39 @@ pub fn prepared(
     PreparedContainer::of(&read, at).map_err(|error| not_signed_in(&error))
 }
 
+/// A container whose signatures are to be raised.
+///
+/// # Errors
+/// It is none of the form ASiC-E with CAdES signatures.
+pub fn raised(container: Vec<u8>) -> Result<RaisedContainer, Failure> {
+    RaisedContainer::of(container).map_err(|error| not_signed_in(&error))
+}
+
+impl Raising<'_> {
+    /// Has a time stamp over all of a container put into it (level B-LTA), with what the one before is judged by.
+    ///
+    /// # Errors
+    /// A signature in it is not valid, it cannot be added to, or there is no time stamp.
+    pub fn archived_container(
+        &self,
+        mut raised: RaisedContainer,
+        anchors: &Anchors,
+        evidence: &StatusEvidence<'_>,
+    ) -> Result<Vec<u8>, Failure> {
+        let now = self.clock.now();
+        let container = raised.written(now).map_err(|error| not_signed_in(&error))?;
+        let gathered = self.gathered(anchors, evidence, "npki verify FILE.asice", |basis| {
+            let verdict = verify_container(&container, MAX_UNPACKED, basis);
+            Ok(verdict.map_or((Answer::CannotTell, Vec::new()), |verdict| (verdict.answer, verdict.reasons)))
+        })?;
+        raised.keep(&gathered).map_err(|error| not_signed_in(&error))?;
+        let prepared = raised.to_be_stamped(now).map_err(|error| not_signed_in(&error))?;
+        let imprint = ContentDigest::of(prepared.manifest(), DigestAlgorithm::Sha256);
+        let stamp = stamp(imprint, self.unit, self.publications, self.entropy)?;
+        prepared.complete(&stamp.token).map_err(|error| not_signed_in(&error))
+    }
+}
+
 /// Why a container was not signed.
 pub fn not_signed_in(error: &ContainerError) -> Failure {
     Failure::of(&catalogue::NOT_SIGNED)
@@ -74,32 +113,49 @@ pub fn judge_container(
             .cause("the container carries no signature (it is another ZIP file)")
     })?;
     let count = verdict.signatures.len();
-    let signed =
-        if count == 1 { "by its signature".to_owned() } else { format!("by its {count} signatures") };
-    let valid =
-        format!("every file is unchanged and covered {signed}; the certificates are valid and not revoked");
+    let valid = match count {
+        0 => "every file is unchanged since it was stamped; nobody signed".to_owned(),
+        1 => format!("every file is unchanged and covered by its signature; {CERTIFICATES}"),
+        _ => format!("every file is unchanged and covered by its {count} signatures; {CERTIFICATES}"),
+    };
     let judged = judgement(verdict.answer, verdict.reasons.first().cloned(), &valid, &verdict, evidence)?;
     let last = verdict.signatures.last().map(|signature| &signature.verdict);
     let path = last.and_then(|verdict| verdict.certificate.as_ref()).map(stations).unwrap_or_default();
     let claimed = last.and_then(|verdict| verdict.claimed_signing_time);
     let uncovered = verdict.uncovered.iter().map(|name| format!("NOT SIGNED  {name}"));
-    let parts = uncovered.chain(verdict.signatures.iter().flat_map(told)).collect();
+    let stamps = verdict.timestamps.iter().map(told_of_stamp);
+    let parts = uncovered.chain(verdict.signatures.iter().flat_map(told)).chain(stamps).collect();
     let verdict = Judged::Container(Box::new(verdict));
     Ok(Judgement { parts, path, claimed, judged: verdict, ..judged })
 }
 
-/// A signature for people: who, what, and what not.
-fn told(signature: &ContainerSignature) -> Vec<String> {
-    let word = match signature.verdict.answer {
+/// What is said of the certificates of signatures that are valid.
+const CERTIFICATES: &str = "the certificates are valid and not revoked";
+
+const fn word(answer: Answer) -> &'static str {
+    match answer {
         Answer::Valid => "valid",
         Answer::Invalid => "NOT VALID",
         Answer::CannotTell => "cannot tell",
-    };
+    }
+}
+
+/// A signature for people: who, what, and what not.
+fn told(signature: &ContainerSignature) -> Vec<String> {
     let signer = signature.verdict.certificate.as_ref().and_then(|verdict| verdict.path.first());
     let signer = signer.map_or("somebody", |signer| signer.certificate.subject.as_str());
-    let act = act(signature.verdict.kind);
-    let mut lines = vec![format!("{}: {word}, {act} by {signer}", signature.file)];
+    let (word, act) = (word(signature.verdict.answer), act(signature.verdict.kind));
+    let level = level_of("CAdES", signature.verdict.level).map(|level| format!(", {level}"));
+    let mut lines =
+        vec![format!("{}: {word}, {act} by {signer}{}", signature.file, level.unwrap_or_default())];
     lines.extend(signature.covers.iter().map(|name| format!("  covers   {name}")));
     lines.extend(signature.leaves_out.iter().map(|name| format!("  NOT      {name}")));
     lines
+}
+
+/// A time stamp for people.
+fn told_of_stamp(stamp: &ContainerStamp) -> String {
+    let at = stamp.verdict.statement.as_ref().map(|statement| in_words(statement.at));
+    let at = at.map(|at| format!(", of {at}")).unwrap_or_default();
+    format!("{}: {}{at}, over {} files", stamp.file, word(stamp.verdict.answer), stamp.covers.len())
 }

@@ -225,7 +225,7 @@ fn existed(proven: OffsetDateTime) -> String {
 }
 
 /// The name of a level, such as CAdES B-LT.
-fn level_of(standard: &str, level: Option<SignatureLevel>) -> Option<String> {
+pub(super) fn level_of(standard: &str, level: Option<SignatureLevel>) -> Option<String> {
     let level = serde_json::to_value(level?).ok()?;
     level.as_str().map(|level| format!("{standard} {level}"))
 }

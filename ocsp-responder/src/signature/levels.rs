@@ -76,15 +76,27 @@ impl Office {
         verify_signed_file(signature, CONTENT, &basis).unwrap()
     }
 
-    fn with_material(&self, signature: &[u8], evidence: &GatheredEvidence, at: OffsetDateTime) -> Vec<u8> {
-        let anchors = std::slice::from_ref(&self.root);
-        let basis = Basis { anchors, intermediates: &[], evidence, ocsp: &CrlOnly, at };
+    /// What a judgement was found by, which must be that all is valid.
+    pub(super) fn gathered(
+        &self,
+        at: OffsetDateTime,
+        judged: impl FnOnce(&Basis<'_>) -> (Answer, Vec<String>),
+    ) -> Gathered {
+        let (anchors, evidence) = (std::slice::from_ref(&self.root), self.evidence());
+        let basis = Basis { anchors, intermediates: &[], evidence: &evidence, ocsp: &CrlOnly, at };
         let gathered = RefCell::new(Gathered::default());
         let gathering = Gathering::into(&basis, &gathered);
-        let noted = Basis { evidence: &gathering, ocsp: &gathering, ..basis };
-        let verdict = verify_signed_file(signature, CONTENT, &noted).unwrap();
-        assert_eq!(verdict.answer, Answer::Valid, "{:?}", verdict.reasons);
-        with_material(signature, &gathered.into_inner()).unwrap()
+        let (answer, reasons) = judged(&Basis { evidence: &gathering, ocsp: &gathering, ..basis });
+        assert_eq!(answer, Answer::Valid, "{reasons:?}");
+        gathered.into_inner()
+    }
+
+    fn with_material(&self, signature: &[u8], at: OffsetDateTime) -> Vec<u8> {
+        let gathered = self.gathered(at, |basis| {
+            let verdict = verify_signed_file(signature, CONTENT, basis).unwrap();
+            (verdict.answer, verdict.reasons)
+        });
+        with_material(signature, &gathered).unwrap()
     }
 
     fn archived(&self, signature: &[u8], unit: &str, at: OffsetDateTime) -> Vec<u8> {
@@ -209,7 +221,7 @@ fn what_is_carried_is_enough_and_what_is_archived_outlives_the_units() {
     let office = office();
     let (evidence, nothing) = (office.evidence(), GatheredEvidence::default());
     let stamped = office.stamped(office.now);
-    let complete = office.with_material(&stamped, &evidence, office.days(1));
+    let complete = office.with_material(&stamped, office.days(1));
     office.openssl_accepts(&complete);
     assert_is(
         &office.verdict(&stamped, &nothing, office.days(100)),
@@ -239,8 +251,7 @@ fn what_is_carried_is_enough_and_what_is_archived_outlives_the_units() {
     // Both have run out.
     assert_ne!(office.verdict(&twice, &evidence, office.days(345)).answer, Answer::Valid);
     // An archive stamp that is older than what it covers, by more than clocks may be off.
-    let younger =
-        office.with_material(&office.stamped(office.now + Duration::HOUR), &evidence, office.days(1));
+    let younger = office.with_material(&office.stamped(office.now + Duration::HOUR), office.days(1));
     let backdated = office.archived(&younger, "unit", office.now);
     let verdict = office.verdict(&backdated, &nothing, office.days(100));
     let order = Some(SubIndication::TimestampOrderFailure);
@@ -251,7 +262,7 @@ fn what_is_carried_is_enough_and_what_is_archived_outlives_the_units() {
 fn what_was_taken_out_of_an_archived_signature_is_missed() {
     let office = office();
     let evidence = office.evidence();
-    let complete = office.with_material(&office.stamped(office.now), &evidence, office.days(1));
+    let complete = office.with_material(&office.stamped(office.now), office.days(1));
     let archived = office.archived(&complete, "later-unit", office.days(50));
     let (anchors, at) = (std::slice::from_ref(&office.root), office.days(310));
     let basis = Basis { anchors, intermediates: &[], evidence: &evidence, ocsp: &CrlOnly, at };

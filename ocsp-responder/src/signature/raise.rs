@@ -10,7 +10,8 @@ use time::OffsetDateTime;
 use super::archive::{HashIndex, imprint};
 use super::content::ContentDigest;
 use super::error::SignatureError;
-use super::material::of_ocsp;
+use super::material::{Material, of_ocsp};
+use super::message::SignedData;
 use super::unsigned::{ARCHIVE_TIMESTAMP_V3, HASH_INDEX_V3, SIGNATURE_TIMESTAMP, values, with_attribute};
 use super::verify::{SignedFile, read_message};
 use crate::validation::Basis;
@@ -64,7 +65,15 @@ pub fn with_signature_timestamp(signature: &[u8], token: &[u8]) -> Result<Vec<u8
 /// # Errors
 /// The signature cannot be read, or the evidence cannot be written into it.
 pub fn with_material(signature: &[u8], gathered: &Gathered) -> Result<Vec<u8>, RaiseError> {
-    let mut message = read_message(&SignedFile::parse(signature)?.der()?)?;
+    filled(read_message(&SignedFile::parse(signature)?.der()?)?, gathered)
+}
+
+/// A time stamp with what was gathered, in the fields that its own signature does not cover: DER.
+pub(super) fn token_with_material(token: &[u8], gathered: &Gathered) -> Result<Vec<u8>, RaiseError> {
+    filled(read_message(token)?, gathered)
+}
+
+fn filled(mut message: SignedData, gathered: &Gathered) -> Result<Vec<u8>, RaiseError> {
     let certificates = message.certificates.get_or_insert_default();
     for certificate in &gathered.certificates {
         add(certificates, Any::from_der(certificate.der())?);
@@ -142,6 +151,32 @@ pub struct Gathered {
     pub(super) ocsp_responses: Vec<Vec<u8>>,
     /// Certificates that an OCSP response was had for, DER.
     answered: Vec<Vec<u8>>,
+}
+
+impl Gathered {
+    /// Each once, without what is known already.
+    pub(super) fn without(&self, known: &Material) -> Self {
+        let mut fresh = Self::default();
+        for certificate in &self.certificates {
+            let is_it = |other: &Certificate| other.der() == certificate.der();
+            if !known.certificates.iter().any(is_it) && !fresh.certificates.iter().any(is_it) {
+                fresh.certificates.push(certificate.clone());
+            }
+        }
+        fresh.crls = others(&self.crls, &known.evidence.crls);
+        fresh.ocsp_responses = others(&self.ocsp_responses, &known.evidence.ocsp_responses);
+        fresh
+    }
+}
+
+fn others(found: &[Vec<u8>], known: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut fresh: Vec<Vec<u8>> = Vec::new();
+    for der in found.iter().filter(|der| !known.contains(der)) {
+        if !fresh.contains(der) {
+            fresh.push(der.clone());
+        }
+    }
+    fresh
 }
 
 /// Evidence that is noted as it is used, so that it can be put into the signature.

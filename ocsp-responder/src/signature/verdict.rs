@@ -89,6 +89,28 @@ pub fn verify_signed_file(
     content: impl Read,
     basis: &Basis<'_>,
 ) -> std::io::Result<SignatureVerdict> {
+    verify_reading(signature, content, None, basis)
+}
+
+/// Verifies a `signature` over `content` that stands in a container which keeps more of it.
+///
+/// # Errors
+/// The content could not be read.
+pub(super) fn verify_kept_file(
+    signature: &[u8],
+    content: impl Read,
+    kept: Kept<'_>,
+    basis: &Basis<'_>,
+) -> std::io::Result<SignatureVerdict> {
+    verify_reading(signature, content, Some(kept), basis)
+}
+
+fn verify_reading(
+    signature: &[u8],
+    content: impl Read,
+    kept: Option<Kept<'_>>,
+    basis: &Basis<'_>,
+) -> std::io::Result<SignatureVerdict> {
     let signed = match SignedFile::parse(signature) {
         Ok(signed) => signed,
         Err(error) => return Ok(refused(&error, basis.at)),
@@ -96,7 +118,7 @@ pub fn verify_signed_file(
     let mut algorithms = stamps::algorithms(signed.message());
     algorithms.push(signed.digest_algorithm());
     let digests = Digests::read(content, &algorithms)?;
-    Ok(verify_over(signed, &digests, None, basis))
+    Ok(verify_over(signed, &digests, kept, basis))
 }
 
 /// Verifies a `signature` over the content that `digest` gives the digest of, by the algorithm that the signature asks for. An
@@ -188,18 +210,18 @@ fn judge(
     let (form, claimed) = (verified.form, verified.claimed_signing_time);
     let attested = Attested { signer: &verified.signer, algorithm: verified.algorithm, form, claimed };
     let verdict = judge_signer(&attested, proof, &material, basis);
-    match form {
-        SignatureForm::PadesBaselineB => {
-            let level = level_in_pdf(&verdict, material.has_evidence(), known < basis.at);
-            SignatureVerdict { level: Some(level), ..verdict }
+    let level = match (kept, verdict.level) {
+        (Some(_), Some(level)) => {
+            Some(level.max(level_kept(&verdict, material.has_evidence(), known < basis.at)))
         }
-        _ => verdict,
-    }
+        (_, level) => level,
+    };
+    SignatureVerdict { level, ..verdict }
 }
 
-/// The level of EN 319 142-1 clause 6: what is kept for longer stands in the document (clause 5.4), and so do the time stamps over
-/// that.
-fn level_in_pdf(verdict: &SignatureVerdict, carries: bool, is_archived: bool) -> SignatureLevel {
+/// The level of EN 319 142-1 clause 6, where what is kept for longer stands in the document (clause 5.4), and so do the time stamps over
+/// that; of EN 319 162-1 clause 4.4.4 in containers.
+fn level_kept(verdict: &SignatureVerdict, carries: bool, is_archived: bool) -> SignatureLevel {
     let stamped = verdict.timestamps.iter().any(|stamp| stamp.verdict.answer == Answer::Valid);
     match (stamped || is_archived, carries, is_archived) {
         (false, ..) => SignatureLevel::B,

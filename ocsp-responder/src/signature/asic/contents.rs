@@ -1,6 +1,7 @@
 //! What is in a container: unpacked within bounds, in memory.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::io::{self, BufReader, Read};
 
 use flate2::Crc;
@@ -28,15 +29,18 @@ pub fn is_container(octets: &[u8]) -> bool {
 pub(super) struct Contents<'a> {
     octets: &'a [u8],
     entries: Vec<Entry>,
-    /// Digests of files that were made already: each file is read once for each algorithm, however many signatures are over it.
-    digests: RefCell<Vec<(String, ContentDigest)>>,
+    /// Where among the entries each name stands.
+    places: HashMap<String, usize>,
+    /// Digests that were made already, of each entry: each file is read once for each algorithm, however many signatures are over it.
+    digests: RefCell<HashMap<usize, Vec<ContentDigest>>>,
 }
 
 impl<'a> Contents<'a> {
     /// Of a container that unpacks to at most so many octets.
     pub(super) fn read(octets: &'a [u8], most_unpacked: u64) -> Result<Self, ContainerError> {
         let entries = layout::entries(octets, most_unpacked)?;
-        let contents = Self { octets, entries, digests: RefCell::default() };
+        let places = entries.iter().enumerate().map(|(place, entry)| (entry.name.clone(), place)).collect();
+        let contents = Self { octets, entries, places, digests: RefCell::default() };
         let folder = |entry: &&Entry| Role::of(&entry.name) == Role::Folder && entry.size != 0;
         match contents.entries.iter().find(folder) {
             Some(full) => Err(ContainerError::Name(format!("{:?}, a folder with content", full.name))),
@@ -50,15 +54,18 @@ impl<'a> Contents<'a> {
         names.filter(|name| Role::of(name) == role).collect()
     }
 
+    /// The names of all entries, in the order in which they stand in the file.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| entry.name.as_str())
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
-        self.entries.iter().any(|entry| entry.name == name)
+        self.places.contains_key(name)
     }
 
     /// The media type, where the container states it.
     pub(super) fn media_type(&self) -> Result<Option<String>, ContainerError> {
-        let Some(place) = self.entries.iter().position(|entry| entry.name == MIMETYPE) else {
-            return Ok(None);
-        };
+        let Some(&place) = self.places.get(MIMETYPE) else { return Ok(None) };
         // EN 319 162-1 clause A.1: the first entry, neither packed nor with an extra field, so that it stands at octet 38.
         match self.entries.get(place) {
             Some(entry) if place == 0 && !entry.is_packed && !entry.has_extra => {}
@@ -93,18 +100,24 @@ impl<'a> Contents<'a> {
         name: &str,
         algorithm: DigestAlgorithm,
     ) -> Result<ContentDigest, ContainerError> {
-        let is_it = |(of, digest): &&(String, ContentDigest)| of == name && digest.algorithm() == algorithm;
-        if let Some((_, made)) = self.digests.borrow().iter().find(is_it) {
-            return Ok(made.clone());
+        let place = self.place(name)?;
+        let mut digests = self.digests.borrow_mut();
+        let made = digests.entry(place).or_default();
+        if let Some(digest) = made.iter().find(|digest| digest.algorithm() == algorithm) {
+            return Ok(digest.clone());
         }
         let digest = ContentDigest::read(self.reader(self.entry(name)?), algorithm);
         let digest = digest.map_err(|_| ContainerError::Damaged(name.to_owned()))?;
-        self.digests.borrow_mut().push((name.to_owned(), digest.clone()));
+        made.push(digest.clone());
         Ok(digest)
     }
 
+    fn place(&self, name: &str) -> Result<usize, ContainerError> {
+        self.places.get(name).copied().ok_or_else(|| ContainerError::Missing(name.to_owned()))
+    }
+
     fn entry(&self, name: &str) -> Result<&Entry, ContainerError> {
-        let found = self.entries.iter().find(|entry| entry.name == name);
+        let found = self.entries.get(self.place(name)?);
         found.ok_or_else(|| ContainerError::Missing(name.to_owned()))
     }
 

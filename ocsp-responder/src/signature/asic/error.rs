@@ -62,6 +62,18 @@ pub enum ContainerError {
     /// A signature of another form.
     #[error("a signature of the form {0}, which is not validated here: ask a validator for it")]
     OtherForm(&'static str),
+    /// A time stamp that is over nothing, or over several things.
+    #[error("{0} manifests say what this time stamp is over, not one")]
+    StampManifests(usize),
+    /// An archive manifest that is about something else than a time stamp.
+    #[error("an archive manifest is about something else than a time stamp")]
+    NoStamp,
+    /// A time stamp that is not over what the container says.
+    #[error("the time stamp is not over what the container says: {0}")]
+    Stamp(String),
+    /// All signatures are kept by an archive time stamp already.
+    #[error("an archive time stamp covers all signatures: what is added to them now would break it")]
+    Archived,
     /// A manifest without its signature.
     #[error("{0} is about a signature that is not in the container")]
     SignatureMissing(String),
@@ -81,9 +93,12 @@ impl ContainerError {
             Self::Missing(_) => SubIndication::SignedDataNotFound,
             Self::Digest(..) => SubIndication::CryptoConstraintsFailureNoPoe,
             // What is there may be right, and is not all that is asked for.
-            Self::Uncovered(_) | Self::OtherForm(_) | Self::SignatureMissing(_) => {
-                SubIndication::SigConstraintsFailure
-            }
+            Self::Uncovered(_)
+            | Self::OtherForm(_)
+            | Self::SignatureMissing(_)
+            | Self::StampManifests(_)
+            | Self::NoStamp
+            | Self::Stamp(_) => SubIndication::SigConstraintsFailure,
             _ => SubIndication::FormatFailure,
         }
     }

@@ -83,26 +83,40 @@ impl Manifest {
         Ok(Self { signature: uri(signature)?, references })
     }
 
-    /// Writes one about files and their digests.
+    /// Writes one about files and their digests, which is to be signed.
     pub(super) fn write(signature: &str, files: &[(String, ContentDigest)]) -> Vec<u8> {
-        let mut written = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<asic:ASiCManifest xmlns:asic=\"{ASIC}\" xmlns:ds=\"{XMLDSIG}\">\
-             <asic:SigReference MimeType=\"application/pkcs7-signature\" URI=\"{}\"/>",
-            reference_to(signature)
-        );
-        for (name, digest) in files {
-            let method = DIGESTS.iter().find(|(_, algorithm)| *algorithm == digest.algorithm());
-            written.push_str(&format!(
-                "<asic:DataObjectReference URI=\"{}\"><ds:DigestMethod Algorithm=\"{}\"/>\
-                 <ds:DigestValue>{}</ds:DigestValue></asic:DataObjectReference>",
-                reference_to(name),
-                method.map(|(name, _)| *name).unwrap_or_default(),
-                STANDARD.encode(digest.octets()),
-            ));
-        }
-        written.push_str("</asic:ASiCManifest>");
-        written.into_bytes()
+        written(signature, "application/pkcs7-signature", files, None)
     }
+
+    /// Writes one that is to be stamped. `former` is the archive manifest that was the newest (clause A.7).
+    pub(super) fn write_archive(
+        stamp: &str,
+        files: &[(String, ContentDigest)],
+        former: Option<&str>,
+    ) -> Vec<u8> {
+        written(stamp, "application/vnd.etsi.timestamp-token", files, former)
+    }
+}
+
+fn written(over: &str, media_type: &str, files: &[(String, ContentDigest)], former: Option<&str>) -> Vec<u8> {
+    let mut written = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<asic:ASiCManifest xmlns:asic=\"{ASIC}\" xmlns:ds=\"{XMLDSIG}\">\
+         <asic:SigReference MimeType=\"{media_type}\" URI=\"{}\"/>",
+        reference_to(over)
+    );
+    for (name, digest) in files {
+        let method = DIGESTS.iter().find(|(_, algorithm)| *algorithm == digest.algorithm());
+        written.push_str(&format!(
+            "<asic:DataObjectReference URI=\"{}\"{}><ds:DigestMethod Algorithm=\"{}\"/>\
+             <ds:DigestValue>{}</ds:DigestValue></asic:DataObjectReference>",
+            reference_to(name),
+            if former == Some(name.as_str()) { " Rootfile=\"true\"" } else { "" },
+            method.map(|(name, _)| *name).unwrap_or_default(),
+            STANDARD.encode(digest.octets()),
+        ));
+    }
+    written.push_str("</asic:ASiCManifest>");
+    written.into_bytes()
 }
 
 impl Reference {

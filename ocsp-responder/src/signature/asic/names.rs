@@ -26,7 +26,11 @@ pub(super) enum Role {
     Xades,
     /// What a signature or time stamp is over.
     Manifest,
-    /// Time stamps and evidence records beside the signatures, and lists for other programs: nothing that is content.
+    /// What a time stamp is over that keeps all there was before it.
+    ArchiveManifest,
+    /// A time stamp beside the signatures.
+    TimeStamp,
+    /// Evidence records beside the signatures, and lists for other programs: nothing that is content.
     Other,
 }
 
@@ -43,16 +47,19 @@ impl Role {
             return Self::Data;
         };
         let ends = |ending: &str| within.ends_with(ending);
-        // EN 319 162-1 clause 4.4.4.2: "*signature*.p7s", "ASiCManifest*.xml"; clause 4.4.3.2: "*signatures*.xml".
+        // EN 319 162-1 clause 4.4.4.2: "*signature*.p7s", "*timestamp*.tst", "ASiCManifest*.xml", "ASiCArchiveManifest*.xml"; clause
+        // 4.4.3.2: "*signatures*.xml".
         if within.contains("signature") && ends(".p7s") {
             Self::Cades
         } else if within.contains("signatures") && ends(".xml") {
             Self::Xades
         } else if within.starts_with("ASiCManifest") && ends(".xml") {
             Self::Manifest
-        } else if (within.starts_with("ASiCArchiveManifest") && ends(".xml"))
-            || (within.contains("timestamp") && ends(".tst"))
-            || (within.contains("evidencerecord") && (ends(".ers") || ends(".xml")))
+        } else if within.starts_with("ASiCArchiveManifest") && ends(".xml") {
+            Self::ArchiveManifest
+        } else if within.contains("timestamp") && ends(".tst") {
+            Self::TimeStamp
+        } else if (within.contains("evidencerecord") && (ends(".ers") || ends(".xml")))
             || within == "manifest.xml"
             || within == "container.xml"
         {
@@ -67,6 +74,14 @@ impl Role {
 /// The name of the signature, and of its manifest, of this number.
 pub(super) fn numbered(number: usize) -> (String, String) {
     (format!("{META}signature{number:03}.p7s"), format!("{META}ASiCManifest{number:03}.xml"))
+}
+
+/// The newest archive manifest (EN 319 162-1 clause A.7); those before it have a number in their names.
+pub(super) const ARCHIVE_MANIFEST: &str = "META-INF/ASiCArchiveManifest.xml";
+
+/// The name of the archive time stamp of this number, and that of an archive manifest which is no longer the newest.
+pub(super) fn numbered_archive(number: usize) -> (String, String) {
+    (format!("{META}timestamp{number:03}.tst"), format!("{META}ASiCArchiveManifest{number:03}.xml"))
 }
 
 /// Reads a name that stays within the container on every system.

@@ -15,11 +15,11 @@ use crate::signature::content::ContentDigest;
 use crate::validation::algorithm::DigestAlgorithm;
 
 /// The most octets that a container unpacks to, which a signature is added to.
-const MAX_UNPACKED: u64 = 1024 * 1024 * 1024;
+pub(super) const MAX_UNPACKED: u64 = 1024 * 1024 * 1024;
 /// The most signatures of a container.
 pub(super) const MAX_SIGNATURES: usize = 64;
 /// What files are digested with in the manifests that are made here.
-const DIGEST: DigestAlgorithm = DigestAlgorithm::Sha256;
+pub(super) const DIGEST: DigestAlgorithm = DigestAlgorithm::Sha256;
 
 /// A file to be put into a container.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +122,7 @@ impl PreparedContainer {
 
 /// Not packed: what people sign is packed by itself mostly, and each reader gets at it at once. EN 319 162-1 clause A.1 asks for
 /// this of the media type.
-fn write(
+pub(super) fn write(
     writer: &mut ZipWriter<Cursor<Vec<u8>>>,
     name: &str,
     content: &[u8],
@@ -143,6 +143,6 @@ fn moment(at: OffsetDateTime) -> Option<DateTime> {
     DateTime::from_date_and_time(year, at.month().into(), at.day(), at.hour(), at.minute(), at.second()).ok()
 }
 
-fn unwritten(error: &zip::result::ZipError) -> ContainerError {
+pub(super) fn unwritten(error: &zip::result::ZipError) -> ContainerError {
     ContainerError::Writing(error.to_string())
 }

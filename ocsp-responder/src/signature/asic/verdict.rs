@@ -1,6 +1,6 @@
 //! The whole answer about a container: each of its signatures, the files that it is over, and those that none is over.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -11,7 +11,8 @@ use super::error::ContainerError;
 use super::manifest::{Manifest, Reference};
 use super::names::Role;
 use super::sign::MAX_SIGNATURES;
-use crate::signature::verdict::{SignatureVerdict, verify_signed_file};
+use super::stamps::{ContainerStamp, Stamps};
+use crate::signature::verdict::{Kept, SignatureVerdict, verify_kept_file};
 use crate::validation::{Answer, Basis, Indication, SubIndication};
 
 /// A form of containers.
@@ -42,7 +43,10 @@ pub struct ContainerVerdict {
     pub container: Option<ContainerForm>,
     /// Each signature, in the order of their names; none where the container is refused as a whole.
     pub signatures: Vec<ContainerSignature>,
-    /// Files that no signature covers: nobody vouches for them.
+    /// Each time stamp beside the signatures, in the order of their names (level B-LTA).
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub timestamps: Vec<ContainerStamp>,
+    /// Files that no signature covers, or, where nobody signed, no time stamp: nobody vouches for them.
     pub uncovered: Vec<String>,
     /// The moment that was asked about, UTC.
     #[serde(with = "time::serde::rfc3339")]
@@ -63,8 +67,8 @@ pub struct ContainerSignature {
     pub verdict: SignatureVerdict,
 }
 
-/// Judges every signature of a container that unpacks to at most `most_unpacked` octets; `None` for a ZIP file without signatures,
-/// which is another kind of file.
+/// Judges every signature and time stamp of a container that unpacks to at most `most_unpacked` octets; `None` for a ZIP file without
+/// any, which is another kind of file.
 pub fn verify_container(octets: &[u8], most_unpacked: u64, basis: &Basis<'_>) -> Option<ContainerVerdict> {
     let judged = Contents::read(octets, most_unpacked).and_then(|contents| judged(&contents, basis));
     match judged {
@@ -75,10 +79,15 @@ pub fn verify_container(octets: &[u8], most_unpacked: u64, basis: &Basis<'_>) ->
 
 fn judged(contents: &Contents<'_>, basis: &Basis<'_>) -> Result<Option<ContainerVerdict>, ContainerError> {
     let (cades, xades) = (contents.of_role(Role::Cades), contents.of_role(Role::Xades));
-    if cades.is_empty() && xades.is_empty() {
+    let of = |role| contents.of_role(role).len();
+    let (signatures, stamps) = (cades.len() + xades.len(), of(Role::TimeStamp));
+    if signatures + stamps == 0 {
         return Ok(None);
     }
-    if cades.len() + xades.len() > MAX_SIGNATURES || contents.of_role(Role::Manifest).len() > MAX_SIGNATURES {
+    if [signatures, stamps, of(Role::Manifest), of(Role::ArchiveManifest)]
+        .iter()
+        .any(|all| *all > MAX_SIGNATURES)
+    {
         return Err(ContainerError::TooMany);
     }
     let form = form(contents)?;
@@ -87,24 +96,28 @@ fn judged(contents: &Contents<'_>, basis: &Basis<'_>) -> Result<Option<Container
         return Err(ContainerError::TooMany);
     }
     let manifests = Manifests::read(contents);
-    let mut signatures: Vec<_> = cades
-        .iter()
-        .map(|name| match form {
-            ContainerForm::Extended => extended(name, contents, &manifests, basis),
-            ContainerForm::Simple => simple(name, contents, basis),
+    let stamps = Stamps::judged(contents, &manifests, form, basis);
+    let inspection = Inspection { contents, manifests: &manifests, stamps: &stamps, basis };
+    let judged = cades.iter().map(|name| match form {
+        ContainerForm::Extended => inspection.extended(name),
+        ContainerForm::Simple => inspection.simple(name),
+    });
+    let others = xades.iter().map(|name| {
+        let (covers, verdict) = (Vec::new(), refusal(&ContainerError::OtherForm("XAdES"), basis));
+        (*name, covers, verdict)
+    });
+    let data: Vec<&str> = contents.of_role(Role::Data);
+    let mut signatures: Vec<ContainerSignature> = judged
+        .chain(others)
+        .map(|(file, covers, verdict)| {
+            let covered: HashSet<&str> = covers.iter().map(String::as_str).collect();
+            let leaves_out = data.iter().filter(|name| !covered.contains(**name));
+            let leaves_out = leaves_out.map(|name| (*name).to_owned()).collect();
+            ContainerSignature { file: file.to_owned(), covers, leaves_out, verdict }
         })
-        .chain(
-            xades
-                .iter()
-                .map(|name| one(name, &[], contents, refusal(&ContainerError::OtherForm("XAdES"), basis))),
-        )
         .collect();
     signatures.sort_by(|one, other| one.file.cmp(&other.file));
-    let covered: BTreeSet<&String> = signatures.iter().flat_map(|signature| &signature.covers).collect();
-    let data = contents.of_role(Role::Data).into_iter().map(str::to_owned);
-    let uncovered = data.filter(|name| !covered.contains(name)).collect();
-    let faults = manifests.faults(contents);
-    Ok(Some(concluded(form, signatures, uncovered, &faults, basis.at)))
+    Ok(Some(concluded(form, signatures, stamps, &data, manifests.faults(contents), basis.at)))
 }
 
 /// The form that the container states; where it states none, that of what it holds.
@@ -119,17 +132,41 @@ fn form(contents: &Contents<'_>) -> Result<ContainerForm, ContainerError> {
 }
 
 /// The manifests, as far as they can be read.
-struct Manifests(Vec<(String, Result<Manifest, ContainerError>)>);
+pub(super) struct Manifests(Vec<(String, Result<Manifest, ContainerError>)>);
 
 impl Manifests {
-    fn read(contents: &Contents<'_>) -> Self {
-        let names = contents.of_role(Role::Manifest).into_iter();
-        let read = |name: &str| contents.unpacked(name).and_then(|octets| Manifest::read(&octets));
+    pub(super) fn read(contents: &Contents<'_>) -> Self {
+        let names =
+            [Role::Manifest, Role::ArchiveManifest].into_iter().flat_map(|role| contents.of_role(role));
+        let read = |name: &str| {
+            let manifest = contents.unpacked(name).and_then(|octets| Manifest::read(&octets))?;
+            let is_over_stamp = Role::of(&manifest.signature) == Role::TimeStamp;
+            let is_archive = Role::of(name) == Role::ArchiveManifest;
+            if is_archive && !is_over_stamp { Err(ContainerError::NoStamp) } else { Ok(manifest) }
+        };
         Self(names.map(|name| (name.to_owned(), read(name))).collect())
     }
 
+    /// The one that this time stamp is over.
+    pub(super) fn stamped(&self, stamp: &str) -> Result<(&str, &Manifest), ContainerError> {
+        self.about(stamp).map_err(|error| match error {
+            ContainerError::Manifests(count) => ContainerError::StampManifests(count),
+            other => other,
+        })
+    }
+
+    /// All that time stamps are said to be over.
+    pub(super) fn stamped_files(&self) -> HashSet<&str> {
+        let read = self.0.iter().filter_map(|(_, read)| read.as_ref().ok());
+        let over_stamps = read.filter(|manifest| Role::of(&manifest.signature) == Role::TimeStamp);
+        over_stamps
+            .flat_map(|manifest| &manifest.references)
+            .map(|reference| reference.name.as_str())
+            .collect()
+    }
+
     /// The one that is about this signature.
-    fn about(&self, signature: &str) -> Result<(&str, &Manifest), ContainerError> {
+    pub(super) fn about(&self, signature: &str) -> Result<(&str, &Manifest), ContainerError> {
         let read = self.0.iter().filter_map(|(name, read)| Some((name.as_str(), read.as_ref().ok()?)));
         let about: Vec<_> = read.filter(|(_, manifest)| manifest.signature == signature).collect();
         match about.as_slice() {
@@ -149,55 +186,56 @@ impl Manifests {
     }
 }
 
-/// A signature over a manifest (EN 319 162-1 clause 4.4.4).
-fn extended(
-    name: &str,
-    contents: &Contents<'_>,
-    manifests: &Manifests,
-    basis: &Basis<'_>,
-) -> ContainerSignature {
-    let (manifest_name, manifest) = match manifests.about(name) {
-        Ok(found) => found,
-        Err(error) => return one(name, &[], contents, refusal(&error, basis)),
-    };
-    let covers: Vec<String> = manifest.references.iter().map(|reference| reference.name.clone()).collect();
-    let verdict =
-        contents.unpacked(name).and_then(|signature| over(&signature, manifest_name, contents, basis));
-    let verdict = verdict.unwrap_or_else(|error| refusal(&error, basis));
-    // What is not intact needs no further reason.
-    let verdict = if verdict.indication == Indication::TotalFailed {
-        verdict
-    } else {
-        let faults = manifest.references.iter().filter_map(|reference| reference.fault(contents)).collect();
-        weakened(verdict, faults, basis)
-    };
-    one(name, &covers, contents, verdict)
+type Judged<'a> = (&'a str, Vec<String>, SignatureVerdict);
+
+struct Inspection<'a> {
+    contents: &'a Contents<'a>,
+    manifests: &'a Manifests,
+    stamps: &'a Stamps,
+    basis: &'a Basis<'a>,
 }
 
-/// A signature over the container's one data object (clause 4.3.3.2).
-fn simple(name: &str, contents: &Contents<'_>, basis: &Basis<'_>) -> ContainerSignature {
-    let data = contents.of_role(Role::Data);
-    let [object] = data.as_slice() else {
-        return one(name, &[], contents, refusal(&ContainerError::NotOne(data.len()), basis));
-    };
-    let verdict = contents.unpacked(name).and_then(|signature| over(&signature, object, contents, basis));
-    let verdict = verdict.unwrap_or_else(|error| refusal(&error, basis));
-    one(name, &[(*object).to_owned()], contents, verdict)
-}
+impl Inspection<'_> {
+    /// A signature over a manifest (EN 319 162-1 clause 4.4.4).
+    fn extended<'a>(&self, name: &'a str) -> Judged<'a> {
+        let (manifest_name, manifest) = match self.manifests.about(name) {
+            Ok(found) => found,
+            Err(error) => return (name, Vec::new(), refusal(&error, self.basis)),
+        };
+        let covers = manifest.references.iter().map(|reference| reference.name.clone()).collect();
+        let verdict = self.over(name, manifest_name);
+        // What is not intact needs no further reason.
+        if verdict.indication == Indication::TotalFailed {
+            return (name, covers, verdict);
+        }
+        let faults = manifest.references.iter().filter_map(|reference| reference.fault(self.contents));
+        (name, covers, weakened(verdict, faults.collect(), self.basis))
+    }
 
-fn over(
-    signature: &[u8],
-    name: &str,
-    contents: &Contents<'_>,
-    basis: &Basis<'_>,
-) -> Result<SignatureVerdict, ContainerError> {
-    let verdict = verify_signed_file(signature, contents.open(name)?, basis);
-    verdict.map_err(|_| ContainerError::Damaged(name.to_owned()))
+    /// A signature over the container's one data object (clause 4.3.3.2).
+    fn simple<'a>(&self, name: &'a str) -> Judged<'a> {
+        let data = self.contents.of_role(Role::Data);
+        match data.as_slice() {
+            [object] => (name, vec![(*object).to_owned()], self.over(name, object)),
+            _ => (name, Vec::new(), refusal(&ContainerError::NotOne(data.len()), self.basis)),
+        }
+    }
+
+    fn over(&self, signature: &str, name: &str) -> SignatureVerdict {
+        let kept =
+            Kept { material: &self.stamps.material, known: self.stamps.known(signature, self.basis.at) };
+        let read = || {
+            let (octets, content) = (self.contents.unpacked(signature)?, self.contents.open(name)?);
+            let verdict = verify_kept_file(&octets, content, kept, self.basis);
+            verdict.map_err(|_| ContainerError::Damaged(name.to_owned()))
+        };
+        read().unwrap_or_else(|error| refusal(&error, self.basis))
+    }
 }
 
 impl Reference {
     /// What is wrong with the file that it is to.
-    fn fault(&self, contents: &Contents<'_>) -> Option<ContainerError> {
+    pub(super) fn fault(&self, contents: &Contents<'_>) -> Option<ContainerError> {
         let signed = match &self.digest {
             Ok(digest) => digest,
             Err(algorithm) => return Some(ContainerError::Digest(self.name.clone(), algorithm.clone())),
@@ -230,17 +268,6 @@ fn weakened(verdict: SignatureVerdict, faults: Vec<ContainerError>, basis: &Basi
     SignatureVerdict { answer, indication, sub_indication: Some(why), reasons, ..verdict }
 }
 
-fn one(
-    name: &str,
-    covers: &[String],
-    contents: &Contents<'_>,
-    verdict: SignatureVerdict,
-) -> ContainerSignature {
-    let data = contents.of_role(Role::Data).into_iter().map(str::to_owned);
-    let leaves_out = data.filter(|name| !covers.contains(name)).collect();
-    ContainerSignature { file: name.to_owned(), covers: covers.to_vec(), leaves_out, verdict }
-}
-
 fn refusal(error: &ContainerError, basis: &Basis<'_>) -> SignatureVerdict {
     SignatureVerdict::refusing(error.sub_indication(), error.to_string(), basis.at)
 }
@@ -255,30 +282,44 @@ fn refused(error: &ContainerError, checked_at: OffsetDateTime) -> ContainerVerdi
         reasons: vec![error.to_string()],
         container: None,
         signatures: Vec::new(),
+        timestamps: Vec::new(),
         uncovered: Vec::new(),
         checked_at,
     }
 }
 
+/// The signatures decide, with how all of it stands there; a time stamp that nobody can rely on proves nothing, and where it was needed
+/// a signature says so. Where nobody signed, the time stamps decide.
 fn concluded(
     form: ContainerForm,
     signatures: Vec<ContainerSignature>,
-    uncovered: Vec<String>,
-    faults: &[(String, ContainerError)],
+    stamps: Stamps,
+    data: &[&str],
+    faults: Vec<(String, ContainerError)>,
     checked_at: OffsetDateTime,
 ) -> ContainerVerdict {
-    let not_covered = uncovered.iter().map(|name| ContainerError::Uncovered(name.clone()));
-    let whole: Vec<(SubIndication, String)> = not_covered
-        .map(|error| (error.sub_indication(), error.to_string()))
-        .chain(faults.iter().map(|(name, error)| (error.sub_indication(), format!("{name}: {error}"))))
-        .collect();
+    let uncovered = uncovered(data, &signatures, &stamps.told);
+    let whole = uncovered.iter().map(|name| ContainerError::Uncovered(name.clone()));
+    let whole = whole.map(|error| (error.sub_indication(), error.to_string()));
+    let faults = faults.into_iter().chain(stamps.faults);
+    let faults = faults.map(|(name, error)| (error.sub_indication(), format!("{name}: {error}")));
     let of_signatures = signatures.iter().filter_map(|signature| {
         let reasons = signature.verdict.reasons.join("; ");
         Some((signature.verdict.sub_indication?, format!("{}: {reasons}", signature.file)))
     });
+    let fallen = || {
+        stamps.told.iter().filter_map(|stamp| {
+            let reasons = stamp.verdict.reasons.join("; ");
+            Some((stamp.verdict.sub_indication?, format!("{}: {reasons}", stamp.file)))
+        })
+    };
+    let deciding = fallen().filter(|_| signatures.is_empty());
     // What failed decides before what is open.
-    let mut found: Vec<_> = whole.into_iter().chain(of_signatures).collect();
+    let mut found: Vec<_> = whole.chain(faults).chain(of_signatures).chain(deciding).collect();
     found.sort_by_key(|(why, _)| why.indication() != Indication::TotalFailed);
+    if !found.is_empty() && !signatures.is_empty() {
+        found.extend(fallen());
+    }
     let sub_indication = found.first().map(|(why, _)| *why);
     let indication = sub_indication.map_or(Indication::TotalPassed, SubIndication::indication);
     ContainerVerdict {
@@ -288,7 +329,16 @@ fn concluded(
         reasons: found.into_iter().map(|(_, reason)| reason).collect(),
         container: Some(form),
         signatures,
+        timestamps: stamps.told,
         uncovered,
         checked_at,
     }
+}
+
+fn uncovered(data: &[&str], signatures: &[ContainerSignature], stamps: &[ContainerStamp]) -> Vec<String> {
+    let of_signatures = signatures.iter().flat_map(|signature| &signature.covers);
+    // A time stamp says when, and nobody's name.
+    let of_stamps = stamps.iter().filter(|_| signatures.is_empty()).flat_map(|stamp| &stamp.covers);
+    let covered: HashSet<&str> = of_signatures.chain(of_stamps).map(String::as_str).collect();
+    data.iter().filter(|name| !covered.contains(**name)).map(|name| (*name).to_owned()).collect()
 }

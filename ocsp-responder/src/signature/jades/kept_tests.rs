@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::cell::RefCell;
-
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -12,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 use super::*;
 use crate::signature::levels::{Office, office};
 use crate::signature::tests::TestSigner;
-use crate::signature::{Gathered, Gathering, SignatureLevel, SignatureVerdict, StampedPart};
+use crate::signature::{SignatureLevel, SignatureVerdict, StampedPart};
 use crate::validation::algorithm::DigestAlgorithm;
 use crate::validation::status::{CrlOnly, GatheredEvidence};
 use crate::validation::{Answer, Basis, SubIndication};
@@ -49,14 +47,11 @@ impl Office {
     }
 
     fn kept_jws(&self, jws: &[u8], shape: JwsShape<'_>, at: OffsetDateTime) -> Vec<u8> {
-        let (anchors, evidence) = (std::slice::from_ref(&self.root), self.evidence());
-        let basis = Basis { anchors, intermediates: &[], evidence: &evidence, ocsp: &CrlOnly, at };
-        let gathered = RefCell::new(Gathered::default());
-        let gathering = Gathering::into(&basis, &gathered);
-        let noted = Basis { evidence: &gathering, ocsp: &gathering, ..basis };
-        let verdict = JwsSignature::judge(JwsSignature::parse(jws), content(shape), &noted);
-        assert_eq!(verdict.answer, Answer::Valid, "{:?}", verdict.reasons);
-        jws_with_material(jws, &gathered.into_inner()).unwrap()
+        let gathered = self.gathered(at, |basis| {
+            let verdict = JwsSignature::judge(JwsSignature::parse(jws), content(shape), basis);
+            (verdict.answer, verdict.reasons)
+        });
+        jws_with_material(jws, &gathered).unwrap()
     }
 
     fn archived_jws(&self, jws: &[u8], shape: JwsShape<'_>, unit: &str, at: OffsetDateTime) -> Vec<u8> {

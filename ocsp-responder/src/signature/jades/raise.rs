@@ -48,19 +48,11 @@ pub fn with_jws_timestamp(signature: &[u8], token: &[u8]) -> Result<Vec<u8>, Jws
 /// The signature cannot be read.
 pub fn jws_with_material(signature: &[u8], gathered: &Gathered) -> Result<Vec<u8>, JwsSignError> {
     let read = JwsSignature::parse(signature)?;
-    let has = read.carried();
-    let certificates =
-        fresh(gathered.certificates.iter().map(|certificate| certificate.der().to_vec()), |der| {
-            has.certificates.iter().any(|known| known.der() == der)
-        });
-    let crls = fresh(gathered.crls.iter().cloned(), |der| has.evidence.crls.iter().any(|known| known == der));
-    let ocsp = fresh(gathered.ocsp_responses.iter().cloned(), |der| {
-        has.evidence.ocsp_responses.iter().any(|known| known == der)
-    });
+    let Gathered { certificates, crls, ocsp_responses, .. } = gathered.without(read.carried());
     let x_vals: Vec<Value> =
-        certificates.iter().map(|der| json!({"x509Cert": {"val": STANDARD.encode(der)}})).collect();
+        certificates.iter().map(|one| json!({"x509Cert": {"val": STANDARD.encode(one.der())}})).collect();
     let mut r_vals = Map::new();
-    for (name, found) in [("crlVals", crls), ("ocspVals", ocsp)] {
+    for (name, found) in [("crlVals", crls), ("ocspVals", ocsp_responses)] {
         let values: Vec<Value> = found.iter().map(|der| json!({"val": STANDARD.encode(der)})).collect();
         if !values.is_empty() {
             r_vals.insert(name.to_owned(), values.into());
@@ -86,17 +78,6 @@ fn put(unsigned: &mut Unsigned, x_vals: Vec<Value>, r_vals: Map<String, Value>) 
     } else {
         values.for_each(|(name, value)| unsigned.add(&name, value));
     }
-}
-
-/// Each once, without what is known.
-fn fresh(found: impl Iterator<Item = Vec<u8>>, is_known: impl Fn(&[u8]) -> bool) -> Vec<Vec<u8>> {
-    let mut fresh = Vec::new();
-    for der in found {
-        if !is_known(&der) && !fresh.contains(&der) {
-            fresh.push(der);
-        }
-    }
-    fresh
 }
 
 /// A signature that waits for its archive time stamp.

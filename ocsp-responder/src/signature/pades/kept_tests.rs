@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::cell::RefCell;
-
 use lopdf::{Dictionary, Document, IncrementalDocument, Object, Stream, dictionary};
 use time::{Duration, OffsetDateTime};
 
@@ -12,9 +10,7 @@ use super::*;
 use crate::signature::content::ContentDigest;
 use crate::signature::levels::{Office, office};
 use crate::signature::tests::TestSigner;
-use crate::signature::{
-    Gathered, Gathering, SignatureLevel, sign_unclaimed, signature_imprint, with_signature_timestamp,
-};
+use crate::signature::{SignatureLevel, sign_unclaimed, signature_imprint, with_signature_timestamp};
 use crate::validation::algorithm::DigestAlgorithm;
 use crate::validation::status::{CrlOnly, GatheredEvidence};
 use crate::validation::{Answer, Basis, SubIndication};
@@ -38,14 +34,11 @@ impl Office {
     }
 
     fn kept_pdf(&self, octets: &[u8], at: OffsetDateTime) -> Vec<u8> {
-        let (anchors, evidence) = (std::slice::from_ref(&self.root), self.evidence());
-        let basis = Basis { anchors, intermediates: &[], evidence: &evidence, ocsp: &CrlOnly, at };
-        let gathered = RefCell::new(Gathered::default());
-        let gathering = Gathering::into(&basis, &gathered);
-        let noted = Basis { evidence: &gathering, ocsp: &gathering, ..basis };
-        let verdict = verify_pdf(octets, &noted).unwrap().unwrap();
-        assert_eq!(verdict.answer, Answer::Valid, "{:?}", verdict.reasons);
-        pdf_with_material(octets, &gathered.into_inner()).unwrap()
+        let gathered = self.gathered(at, |basis| {
+            let verdict = verify_pdf(octets, basis).unwrap().unwrap();
+            (verdict.answer, verdict.reasons)
+        });
+        pdf_with_material(octets, &gathered).unwrap()
     }
 
     fn stamped_pdf(&self, octets: &[u8], unit: &str, at: OffsetDateTime) -> Vec<u8> {
