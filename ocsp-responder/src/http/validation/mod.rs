@@ -91,7 +91,7 @@ enum Answered {
     /// About a certificate.
     Certificate(CertificateAnswer),
     /// About a signature.
-    Signature(SignatureAnswer),
+    Signature(Box<SignatureAnswer>),
     /// It was not answered.
     Problem(ProblemDocument),
 }
@@ -291,9 +291,10 @@ fn one(validator: &Validator, question: Question) -> Answered {
         Question::Certificate(asked) => {
             asked.read().and_then(|asked| certificate(validator, asked)).map(Answered::Certificate)
         }
-        Question::Signature(asked) => {
-            asked.read().and_then(|asked| signature(validator, asked)).map(Answered::Signature)
-        }
+        Question::Signature(asked) => asked
+            .read()
+            .and_then(|asked| signature(validator, asked))
+            .map(|answer| Answered::Signature(Box::new(answer))),
     };
     answered.unwrap_or_else(|problem| Answered::Problem(problem.document()))
 }
