@@ -6,23 +6,25 @@ use std::sync::Arc;
 
 use ca_core::clock::{Entropy, in_words};
 use clap::Args;
+use der::asn1::ObjectIdentifier;
 use ocsp_responder::signature::asic::is_container;
 use ocsp_responder::signature::jades::is_jws;
-use ocsp_responder::signature::{Language, carries_content};
+use ocsp_responder::signature::{Language, NamePattern, SignatureDemands, carries_content};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
 use super::Ending;
 use super::many::{self, Errand, Shown, Step};
 use super::moment::moment;
+use super::sign::Level;
 use crate::client::Publications;
 use crate::context::Anchors;
 use crate::failure::{Failure, catalogue};
 use crate::files;
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::relying_party::container;
-use crate::relying_party::evidence::{StatusEvidence, completed};
-use crate::relying_party::judgement::{self, Judgement, Verdict};
+use crate::relying_party::evidence::{Source, StatusEvidence, completed};
+use crate::relying_party::judgement::{self, Asked, Judgement, Verdict};
 use crate::relying_party::material::{self, Chain};
 use crate::relying_party::report::ReportFile;
 use crate::session::Session;
@@ -53,6 +55,20 @@ pub struct VerifyArguments {
     /// The language of the page: en (English) or st (Sesotho)
     #[arg(long, value_name = "LANGUAGE", default_value = "en", requires = "report", value_parser = language)]
     report_language: Language,
+    /// The certificate policy that whoever signed must have it under, dotted; several: one of them
+    #[arg(long, value_name = "OID", conflicts_with = "timestamp")]
+    policy: Vec<ObjectIdentifier>,
+    /// Who must have signed: attributes of the subject, whole, with * for anything (CN=Thabo Mokoena; organizationIdentifier=GO:LS-RSL,C=LS),
+    /// or sha256=FINGERPRINT of the certificate
+    #[arg(long, value_name = "NAME", conflicts_with = "timestamp")]
+    signer: Option<NamePattern>,
+    /// The level that the signature must have at least
+    #[arg(long, value_name = "LEVEL", value_enum, conflicts_with = "timestamp")]
+    level: Option<Level>,
+    /// Whom to ask for the status of certificates, and in which order: the second where the first says nothing that holds
+    /// [default: both, which must agree]
+    #[arg(long, value_name = "SOURCES", value_enum, value_delimiter = ',', conflicts_with = "offline")]
+    status: Vec<Source>,
     /// Ask nobody: without what the files hold, the answer is that one cannot tell
     #[arg(long)]
     offline: bool,
@@ -88,10 +104,11 @@ fn alone(file: &Path, arguments: &VerifyArguments, anchors: &Anchors, session: &
             .fix("give one of them by its name"));
     }
     let publications = Publications::within(session.settings.timeout.value);
-    let evidence = evidence(arguments, &publications, session.entropy.as_ref());
     let at = arguments.at.unwrap_or_else(|| session.clock.now());
-    let judgement =
-        judged(file, &by, &Asked { anchors, at, evidence: &evidence, publications: &publications })?;
+    let evidence = evidence(arguments, &publications, session.entropy.as_ref(), at);
+    let demands = demands(arguments);
+    let asked = Asked { anchors, at, evidence: &evidence, demands: &demands };
+    let judgement = judged(file, &by, &asked, &publications)?;
     if let Some(report) = &arguments.report {
         report.write(file, &judgement.judged, arguments.report_language)?;
     }
@@ -108,8 +125,21 @@ fn evidence<'a>(
     arguments: &VerifyArguments,
     publications: &'a Publications,
     entropy: &'a dyn Entropy,
+    at: OffsetDateTime,
 ) -> StatusEvidence<'a> {
-    if arguments.offline { StatusEvidence::Offline } else { StatusEvidence::network(publications, entropy) }
+    if arguments.offline {
+        return StatusEvidence::Offline;
+    }
+    let evidence = StatusEvidence::network(publications, entropy);
+    if arguments.status.is_empty() { evidence } else { evidence.in_order(arguments.status.clone(), at) }
+}
+
+fn demands(arguments: &VerifyArguments) -> SignatureDemands {
+    SignatureDemands {
+        policies: arguments.policy.clone(),
+        signer: arguments.signer.clone(),
+        level: arguments.level.map(Level::standard),
+    }
 }
 
 /// For how long what was said of a certificate's status is taken for the next file as well.
@@ -126,17 +156,20 @@ fn each(arguments: &VerifyArguments, anchors: &Anchors, session: &mut Session) -
     found.files = grouped(&found.files);
     let publications = Publications::within(session.settings.timeout.value);
     let entropy = Arc::clone(&session.entropy);
-    let mut asked = (evidence(arguments, &publications, entropy.as_ref()), session.clock.now());
+    let demands = demands(arguments);
+    let begin = |at| evidence(arguments, &publications, entropy.as_ref(), arguments.at.unwrap_or(at));
+    let mut since = session.clock.now();
+    let mut evidence = begin(since);
     let errand = Errand { schema: "npki.verify.files/1", doing: "verifying", shown: Shown::Lines };
     many::run(errand, found, session, |file, session| {
         let now = session.clock.now();
-        if now - asked.1 > KEPT {
-            asked = (evidence(arguments, &publications, entropy.as_ref()), now);
+        if now - since > KEPT {
+            (evidence, since) = (begin(now), now);
         }
         let (file, by) = By::found(file);
         let at = arguments.at.unwrap_or(now);
-        let asked = Asked { anchors, at, evidence: &asked.0, publications: &publications };
-        match judged(&file, &by, &asked) {
+        let asked = Asked { anchors, at, evidence: &evidence, demands: &demands };
+        match judged(&file, &by, &asked, &publications) {
             Ok(judgement) => Ok(step(&file, judgement)),
             Err(failure) if failure.code() == catalogue::NOT_VERIFIABLE.code => Ok(unsigned(&file, &failure)),
             Err(failure) => Err(failure),
@@ -234,57 +267,46 @@ fn grouped(files: &[PathBuf]) -> Vec<PathBuf> {
     files.iter().filter(|path| !is_first(path)).cloned().collect()
 }
 
-/// What a judgement rests on.
-#[derive(Debug, Clone, Copy)]
-struct Asked<'a> {
-    anchors: &'a Anchors,
-    at: OffsetDateTime,
-    evidence: &'a StatusEvidence<'a>,
-    publications: &'a Publications,
-}
-
-fn judged(file: &Path, by: &By, asked: &Asked<'_>) -> Result<Judgement, Failure> {
-    let Asked { anchors, at, evidence, publications } = *asked;
+fn judged(
+    file: &Path,
+    by: &By,
+    asked: &Asked<'_>,
+    publications: &Publications,
+) -> Result<Judgement, Failure> {
     let (beside, document) = match by {
-        By::Itself => return by_itself(file, anchors, at, evidence, publications),
+        By::Itself => return by_itself(file, asked, publications),
         By::Signature(beside) | By::Timestamp(beside) => (beside, files::read(file, files::MAX_DOCUMENT)?),
     };
     // A signature may carry the file.
     let limit = if matches!(by, By::Timestamp(_)) { files::MAX_OBJECT } else { files::MAX_DOCUMENT };
     let beside = files::read(beside, limit)?;
     match by {
-        By::Timestamp(_) => judgement::judge_timestamp(&document, &beside, anchors, at, evidence),
-        _ => judgement::judge_signature(Some(&document), &beside, anchors, at, evidence),
+        By::Timestamp(_) => judgement::judge_timestamp(&document, &beside, asked),
+        _ => judgement::judge_signature(Some(&document), &beside, asked),
     }
 }
 
 /// What comes without a signature beside it: a PDF document, a signature that carries its file, or a certificate; by what it holds,
 /// whatever it is called.
-fn by_itself(
-    path: &Path,
-    anchors: &Anchors,
-    at: OffsetDateTime,
-    evidence: &StatusEvidence<'_>,
-    publications: &Publications,
-) -> Result<Judgement, Failure> {
+fn by_itself(path: &Path, asked: &Asked<'_>, publications: &Publications) -> Result<Judgement, Failure> {
     let content = files::read(path, files::MAX_DOCUMENT)?;
     if content.starts_with(b"%PDF-") {
-        return judgement::judge_pdf(&content, anchors, at, evidence);
+        return judgement::judge_pdf(&content, asked);
     }
     if is_container(&content) {
-        return container::judge_container(&content, anchors, at, evidence);
+        return container::judge_container(&content, asked);
     }
     if carries_content(&content) || is_jws(&content) {
-        return judgement::judge_signature(None, &content, anchors, at, evidence);
+        return judgement::judge_signature(None, &content, asked);
     }
     let given = Chain::parse(&content).ok_or_else(|| {
         Failure::of(&catalogue::NOT_VERIFIABLE).what(format!("{} cannot be verified", path.display()))
     })?;
-    let chain = match evidence {
+    let chain = match asked.evidence {
         StatusEvidence::Offline => given,
-        StatusEvidence::Network(_) => completed(given, anchors, publications),
+        StatusEvidence::Network(_) => completed(given, asked.anchors, publications),
     };
-    judgement::judge_certificate(&chain, anchors, at, evidence)
+    judgement::judge_certificate(&chain, asked)
 }
 
 fn text(answer: &Answer, page: &mut Page) {

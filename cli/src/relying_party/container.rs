@@ -13,7 +13,7 @@ use ocsp_responder::validation::{Answer, Basis};
 use time::OffsetDateTime;
 
 use super::evidence::StatusEvidence;
-use super::judgement::{Judged, Judgement, act, judgement, level_of, stations, trusted};
+use super::judgement::{Asked, Judged, Judgement, act, judgement, level_of, stations, trusted};
 use super::signing::Raising;
 use super::stamping::stamp;
 use crate::context::Anchors;
@@ -100,18 +100,15 @@ pub fn not_signed_in(error: &ContainerError) -> Failure {
 ///
 /// # Errors
 /// It carries none; a verdict of no is no error.
-pub fn judge_container(
-    container: &[u8],
-    anchors: &Anchors,
-    at: OffsetDateTime,
-    evidence: &StatusEvidence<'_>,
-) -> Result<Judgement, Failure> {
+pub fn judge_container(container: &[u8], asked: &Asked<'_>) -> Result<Judgement, Failure> {
+    let Asked { anchors, at, evidence, demands } = *asked;
     let anchors = trusted(anchors)?;
     let basis = Basis { anchors: &anchors, intermediates: &[], evidence, ocsp: evidence, at };
     let verdict = verify_container(container, MAX_UNPACKED, &basis).ok_or_else(|| {
         Failure::of(&catalogue::NOT_VERIFIABLE)
             .cause("the container carries no signature (it is another ZIP file)")
     })?;
+    let verdict = demands.of_container(verdict);
     let count = verdict.signatures.len();
     let valid = match count {
         0 => "every file is unchanged since it was stamped; nobody signed".to_owned(),

@@ -134,11 +134,29 @@ pub enum StatusEvidence<'a> {
 /// What was had, and nothing for what could not be had.
 type Kept<K> = RefCell<BTreeMap<K, Option<Vec<u8>>>>;
 
+/// A kind of evidence of status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Source {
+    /// OCSP
+    Ocsp,
+    /// The CRL
+    Crl,
+}
+
+/// Which sources are asked, one after another, and for which moment what they say must hold.
+#[derive(Debug)]
+struct Order {
+    sources: Vec<Source>,
+    at: OffsetDateTime,
+}
+
 /// Asks the addresses that certificates name, and remembers which question each answer belongs to.
 #[derive(Debug)]
 pub struct Network<'a> {
     publications: &'a Publications,
     entropy: &'a dyn Entropy,
+    /// Without one, both are asked.
+    order: Option<Order>,
     asked: RefCell<Vec<(Vec<u8>, OcspQuestion)>>,
     /// What was fetched, by address: of ten thousand signatures of one certificate its CRL is fetched once.
     fetched: Kept<url::Url>,
@@ -152,7 +170,17 @@ impl<'a> StatusEvidence<'a> {
     pub fn network(publications: &'a Publications, entropy: &'a dyn Entropy) -> Self {
         let (asked, unreachable) = (RefCell::default(), RefCell::default());
         let (fetched, answered) = (RefCell::default(), RefCell::default());
-        Self::Network(Network { publications, entropy, asked, fetched, answered, unreachable })
+        Self::Network(Network { publications, entropy, asked, fetched, answered, unreachable, order: None })
+    }
+
+    /// The same, asking these sources alone: each after the first only where those before it said nothing that holds at this moment.
+    pub fn in_order(self, sources: Vec<Source>, at: OffsetDateTime) -> Self {
+        match self {
+            Self::Network(network) => {
+                Self::Network(Network { order: Some(Order { sources, at }), ..network })
+            }
+            Self::Offline => Self::Offline,
+        }
     }
 
     /// What could not be reached, for people.
@@ -165,6 +193,32 @@ impl<'a> StatusEvidence<'a> {
 }
 
 impl Network<'_> {
+    /// Whether it is this source's turn for a certificate.
+    fn is_asked(
+        &self,
+        source: Source,
+        certificate: &CertificateDer<'_>,
+        issuer: &CertificateDer<'_>,
+    ) -> bool {
+        let Some(Order { sources, at }) = &self.order else { return true };
+        let Some(turn) = sources.iter().position(|asked| *asked == source) else { return false };
+        let mut before = sources.iter().take(turn);
+        !before.any(|earlier| match earlier {
+            Source::Crl => crls_say(&self.crls(certificate), certificate, issuer, *at).is_ok(),
+            Source::Ocsp => {
+                self.ocsp(certificate, issuer).is_some_and(|answer| self.said(&answer, *at).is_ok())
+            }
+        })
+    }
+
+    /// What an answer says that was asked for here.
+    fn said(&self, response: &[u8], at: OffsetDateTime) -> Result<Said, String> {
+        let asked = self.asked.borrow();
+        let question = asked.iter().find(|(answer, _)| answer == response).map(|(_, question)| question);
+        let question = question.ok_or("the answer belongs to no question")?;
+        question.read(response, at).map_err(|failure| failure.to_string())
+    }
+
     /// The CRL that a certificate names, and its delta CRL.
     fn crls(&self, certificate: &CertificateDer<'_>) -> Vec<Vec<u8>> {
         let addresses = Addresses::of(certificate);
@@ -210,19 +264,25 @@ impl Network<'_> {
 
 impl RevocationEvidence for StatusEvidence<'_> {
     fn crls(&self, certificate: &Certificate, issuer: &Certificate) -> Vec<Vec<u8>> {
-        match self {
-            Self::Network(network) => network.crls(&CertificateDer::from(certificate.der())),
-            Self::Offline => NoEvidence.crls(certificate, issuer),
+        let Self::Network(network) = self else { return NoEvidence.crls(certificate, issuer) };
+        let (certificate, issuer) = (der(certificate), der(issuer));
+        if network.is_asked(Source::Crl, &certificate, &issuer) {
+            network.crls(&certificate)
+        } else {
+            Vec::new()
         }
     }
 
     fn ocsp_responses(&self, certificate: &Certificate, issuer: &Certificate) -> Vec<Vec<u8>> {
-        let der = |certificate: &'_ Certificate| CertificateDer::from(certificate.der().to_vec());
-        match self {
-            Self::Network(network) => network.ocsp(&der(certificate), &der(issuer)).into_iter().collect(),
-            Self::Offline => NoEvidence.ocsp_responses(certificate, issuer),
-        }
+        let Self::Network(network) = self else { return NoEvidence.ocsp_responses(certificate, issuer) };
+        let (certificate, issuer) = (der(certificate), der(issuer));
+        let is_asked = network.is_asked(Source::Ocsp, &certificate, &issuer);
+        is_asked.then(|| network.ocsp(&certificate, &issuer)).flatten().into_iter().collect()
     }
+}
+
+fn der(certificate: &Certificate) -> CertificateDer<'static> {
+    CertificateDer::from(certificate.der().to_vec())
 }
 
 impl OcspVerifier for StatusEvidence<'_> {
@@ -234,13 +294,7 @@ impl OcspVerifier for StatusEvidence<'_> {
         at: OffsetDateTime,
     ) -> Result<Finding, String> {
         let Self::Network(network) = self else { return Err("nobody was asked".to_owned()) };
-        let asked = network.asked.borrow();
-        let question = asked.iter().find(|(answer, _)| answer == response).map(|(_, question)| question);
-        let said = question
-            .ok_or("the answer belongs to no question")?
-            .read(response, at)
-            .map_err(|failure| failure.to_string())?;
-        Ok(finding(said))
+        network.said(response, at).map(finding)
     }
 }
 

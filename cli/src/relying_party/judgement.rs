@@ -5,14 +5,15 @@ use ocsp_responder::signature::asic::ContainerVerdict;
 use ocsp_responder::signature::jades::{JwsContent, JwsSignature, is_jws};
 use ocsp_responder::signature::pades::{EmbeddedSignature, PdfVerdict, verify_pdf};
 use ocsp_responder::signature::{
-    SignatureForm, SignatureKind, SignatureLevel, SignatureVerdict, verify_attached, verify_signed_file,
+    SignatureDemands, SignatureForm, SignatureKind, SignatureLevel, SignatureVerdict, verify_attached,
+    verify_signed_file,
 };
 use ocsp_responder::timestamp::{StatementView, verify_timestamp};
 use ocsp_responder::validation::certificate::Certificate;
-use ocsp_responder::validation::path::{PathFailure, find_path};
+use ocsp_responder::validation::path::{Demands as PathDemands, PathFailure, Policies, find_path};
 use ocsp_responder::validation::status::CertificateStatus;
 use ocsp_responder::validation::{
-    Answer, Basis, PathElement, SubIndication, Verdict as CertificateVerdict, validate,
+    Answer, Basis, PathElement, SubIndication, Verdict as CertificateVerdict, validate_for,
 };
 use rustls_pki_types::CertificateDer;
 use serde::Serialize;
@@ -23,6 +24,19 @@ use super::evidence::StatusEvidence;
 use super::material::Chain;
 use crate::context::Anchors;
 use crate::failure::{Exit, Failure, catalogue};
+
+/// What a verdict rests on.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Whom the relying party trusts.
+    pub anchors: &'a Anchors,
+    /// The moment to judge for.
+    pub at: OffsetDateTime,
+    /// Where the status comes from.
+    pub evidence: &'a StatusEvidence<'a>,
+    /// What is asked of a signature besides.
+    pub demands: &'a SignatureDemands,
+}
 
 /// A verdict about a certificate or a signed file.
 #[derive(Debug, Clone, Serialize)]
@@ -152,18 +166,32 @@ pub fn demand_path(chain: &Chain, anchors: &Anchors, at: OffsetDateTime) -> Resu
 ///
 /// # Errors
 /// Something given cannot be read; a verdict of no is no error.
-pub fn judge_certificate(
-    chain: &Chain,
-    anchors: &Anchors,
-    at: OffsetDateTime,
-    evidence: &StatusEvidence<'_>,
-) -> Result<Judgement, Failure> {
+pub fn judge_certificate(chain: &Chain, asked: &Asked<'_>) -> Result<Judgement, Failure> {
+    let Asked { anchors, at, evidence, demands } = *asked;
+    if demands.level.is_some() {
+        return Err(Failure::of(&catalogue::USAGE)
+            .cause("a certificate has no level: signatures have")
+            .fix("leave --level out"));
+    }
     let (anchors, intermediates) = (trusted(anchors)?, others(chain)?);
     let basis = Basis { anchors: &anchors, intermediates: &intermediates, evidence, ocsp: evidence, at };
-    let verdict = validate(&certificate(&chain.certificate)?, &basis);
+    let wanted = PathDemands {
+        policies: if demands.policies.is_empty() {
+            Policies::Any
+        } else {
+            Policies::of(demands.policies.iter().copied())
+        },
+        require_explicit_policy: !demands.policies.is_empty(),
+        ..PathDemands::NONE
+    };
+    let own = certificate(&chain.certificate)?;
+    let verdict = validate_for(&own, &wanted, &basis);
     let reason = verdict.reasons.first().map(ToString::to_string);
-    let judged =
-        judgement(verdict.answer, reason, "the certificate is valid and not revoked", &verdict, evidence)?;
+    // Somebody else's certificate is a plain no, whatever else it is.
+    let other = demands.other_signer(&own.summary());
+    let answer = if other.is_some() { Answer::Invalid } else { verdict.answer };
+    let reason = reason.or(other);
+    let judged = judgement(answer, reason, "the certificate is valid and not revoked", &verdict, evidence)?;
     Ok(Judgement { path: stations(&verdict), ..judged })
 }
 
@@ -174,10 +202,9 @@ pub fn judge_certificate(
 pub fn judge_signature(
     document: Option<&[u8]>,
     signature: &[u8],
-    anchors: &Anchors,
-    at: OffsetDateTime,
-    evidence: &StatusEvidence<'_>,
+    asked: &Asked<'_>,
 ) -> Result<Judgement, Failure> {
+    let Asked { anchors, at, evidence, demands } = *asked;
     let anchors = trusted(anchors)?;
     let basis = Basis { anchors: &anchors, intermediates: &[], evidence, ocsp: evidence, at };
     let verdict = match document {
@@ -189,6 +216,7 @@ pub fn judge_signature(
             .map_err(|error| Failure::of(&catalogue::UNREADABLE).cause(error.to_string()))?,
         None => verify_attached(signature, &basis),
     };
+    let verdict = demands.of_signature(verdict);
     let proven_older = verdict.sub_indication != Some(SubIndication::RevokedNoPoe);
     let older = if proven_older { "" } else { ", and nothing proves that the signature is older" };
     let reason = verdict.reasons.first().map(|reason| format!("{reason}{older}"));
@@ -234,12 +262,8 @@ pub(super) fn level_of(standard: &str, level: Option<SignatureLevel>) -> Option<
 ///
 /// # Errors
 /// It has none, or cannot be read; a verdict of no is no error.
-pub fn judge_pdf(
-    document: &[u8],
-    anchors: &Anchors,
-    at: OffsetDateTime,
-    evidence: &StatusEvidence<'_>,
-) -> Result<Judgement, Failure> {
+pub fn judge_pdf(document: &[u8], asked: &Asked<'_>) -> Result<Judgement, Failure> {
+    let Asked { anchors, at, evidence, demands } = *asked;
     let anchors = trusted(anchors)?;
     let basis = Basis { anchors: &anchors, intermediates: &[], evidence, ocsp: evidence, at };
     let verdict = verify_pdf(document, &basis)
@@ -248,6 +272,7 @@ pub fn judge_pdf(
         Failure::of(&catalogue::NOT_VERIFIABLE)
             .cause("the document carries no signature, and no signature file stands beside it")
     })?;
+    let verdict = demands.of_pdf(verdict);
     let signer = |signature: &EmbeddedSignature| {
         let path = signature.verdict.certificate.as_ref().map(|certificate| certificate.path.first());
         let signer = path.flatten().map_or("somebody", |signer| signer.certificate.subject.as_str());
@@ -274,13 +299,8 @@ pub fn judge_pdf(
 ///
 /// # Errors
 /// Something given cannot be read; a verdict of no is no error.
-pub fn judge_timestamp(
-    document: &[u8],
-    stamp: &[u8],
-    anchors: &Anchors,
-    at: OffsetDateTime,
-    evidence: &StatusEvidence<'_>,
-) -> Result<Judgement, Failure> {
+pub fn judge_timestamp(document: &[u8], stamp: &[u8], asked: &Asked<'_>) -> Result<Judgement, Failure> {
+    let Asked { anchors, at, evidence, .. } = *asked;
     let anchors = trusted(anchors)?;
     let basis = Basis { anchors: &anchors, intermediates: &[], evidence, ocsp: evidence, at };
     let verdict = verify_timestamp(stamp, document, &basis)

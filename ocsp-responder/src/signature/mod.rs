@@ -15,6 +15,7 @@ mod archive;
 pub mod asic;
 mod attributes;
 mod content;
+mod demands;
 mod error;
 pub mod jades;
 #[cfg(test)]
@@ -37,6 +38,7 @@ mod verify;
 
 pub(crate) use attributes::SIGNING_CERTIFICATE_V2;
 pub use content::ContentDigest;
+pub use demands::{NamePattern, NoPattern, SignatureDemands};
 pub use error::{MAX_ATTACHED_OCTETS, MAX_SIGNATURE_OCTETS, SignatureError};
 pub use marks::SignatureMarks;
 pub use material::carries_evidence;

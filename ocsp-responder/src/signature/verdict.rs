@@ -36,6 +36,18 @@ pub enum SignatureLevel {
     Lta,
 }
 
+impl SignatureLevel {
+    /// Its name in the standards.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::B => "B-B",
+            Self::T => "B-T",
+            Self::Lt => "B-LT",
+            Self::Lta => "B-LTA",
+        }
+    }
+}
+
 /// The answer about a signed file. See the [module](super) for how to show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SignatureVerdict {

@@ -82,9 +82,14 @@ impl std::fmt::Debug for Inquiry<'_> {
 
 /// Answers whether `certificate` is valid.
 pub fn validate(certificate: &Certificate, basis: &Basis<'_>) -> Verdict {
+    validate_for(certificate, &Demands::NONE, basis)
+}
+
+/// Answers whether `certificate` is valid, for a relying party that asks this of its path.
+pub fn validate_for(certificate: &Certificate, demands: &Demands, basis: &Basis<'_>) -> Verdict {
     let pool = Pool::new(basis.intermediates, basis.anchors);
     let (evidence, ocsp, at) = (basis.evidence, basis.ocsp, basis.at);
-    judge(certificate, &Inquiry { pool: &pool, demands: &Demands::NONE, evidence, ocsp, at, known: None })
+    judge(certificate, &Inquiry { pool: &pool, demands, evidence, ocsp, at, known: None })
 }
 
 /// Answers whether `certificate` was valid at a moment before that of `basis`, by what is known at the latter: revoked later is
@@ -129,7 +134,8 @@ fn judge_status(path: &ValidPath, inquiry: &Inquiry<'_>, signers: &PathSigners<'
         reasons.extend(reason_of(position, &report.status));
         elements.push(PathElement { certificate: certificate.summary(), status: Some(report) });
     }
-    Verdict::conclude(reasons, elements, inquiry.at)
+    let policies = path.policies().dotted();
+    Verdict { policies, ..Verdict::conclude(reasons, elements, inquiry.at) }
 }
 
 fn reason_of(certificate: usize, status: &CertificateStatus) -> Option<Reason> {

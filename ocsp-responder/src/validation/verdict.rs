@@ -301,6 +301,9 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
     /// The path, end entity first, trust anchor last; as far as there is one.
     pub path: Vec<PathElement>,
+    /// The certificate policies that the path is valid for (RFC 5280 section 6.1.6), dotted; 2.5.29.32.0, anyPolicy, stands for all.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub policies: Vec<String>,
     /// The moment that was asked about, UTC.
     #[serde(with = "time::serde::rfc3339")]
     pub checked_at: OffsetDateTime,
@@ -328,6 +331,7 @@ impl Verdict {
             sub_indication,
             reasons,
             path,
+            policies: Vec::new(),
             checked_at,
         }
     }

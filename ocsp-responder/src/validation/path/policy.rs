@@ -31,6 +31,14 @@ impl Policies {
         matches!(self, Self::Named(named) if named.is_empty())
     }
 
+    /// Each in dotted form.
+    pub(crate) fn dotted(&self) -> Vec<String> {
+        match self {
+            Self::Any => vec![ANY_POLICY.to_string()],
+            Self::Named(named) => named.iter().map(ToString::to_string).collect(),
+        }
+    }
+
     /// Those that are in both.
     pub(super) fn intersection(&self, other: &Self) -> Self {
         match (self, other) {
