@@ -175,6 +175,12 @@ fn receipts_prove_what_happened_and_nothing_else() {
     for action in ["certificate.issued", "certificate.revoked", "request.submitted", "request.approved"] {
         assert!(proven.iter().any(|proven| proven == action), "{action}: {proven:?}");
     }
+    let file = installation.scratch("receipts").join("receipt.json");
+    std::fs::write(&file, serde_json::to_vec(&all[0]).unwrap()).unwrap();
+    let told = installation.somebody("reader").done(&["inspect", text(&file)])["items"][0].clone();
+    assert_eq!((&told["kind"], &told["position"]), (&"receipt".into(), &all[0].position.0.into()), "{told}");
+    assert_eq!(told["event"]["action"].as_str(), proven.first().map(String::as_str), "{told}");
+
     let largest = all.iter().map(|receipt| Head::read(&receipt.checkpoint).size).max().unwrap();
     let entries = entries(installation, largest);
     for receipt in &all {

@@ -61,12 +61,15 @@ fn the_list_says_what_there_is_and_the_judges_take_it() {
 fn the_judges_take_it(country: &Country, signer: &std::path::Path, number: u64) {
     let file = written(country);
     judge::xmlsec1(signer, &file);
+    let told = country.installation.somebody("reader").done(&["inspect", text(&file)])["items"][0].clone();
+    assert_eq!((&told["kind"], &told["territory"]), (&"trusted-list".into(), &"LS".into()), "{told}");
     let judged = judge::pyhanko(signer, &file);
     assert_eq!((&judged["number"], &judged["territory"]), (&number.into(), &"LS".into()), "{judged}");
     assert_eq!(judged["errors"], Value::Array(Vec::new()), "{judged}");
     let ours = services(&lister::list(country, "json").json(200)["list"]);
     let theirs = judged["services"].as_array().unwrap();
     assert_eq!(theirs.len(), ours.len());
+    assert_eq!(told["services"].as_array().map(Vec::len), Some(ours.len()), "{told}");
     for (service, (kind, name, status)) in theirs.iter().zip(ours) {
         let said =
             [&service["kind"], &service["name"], &service["status"]].map(|value| value.as_str().unwrap());

@@ -14,7 +14,8 @@ use crate::session::Session;
 /// What to look at.
 #[derive(Debug, Args)]
 pub struct InspectArguments {
-    /// A certificate, request, CRL, OCSP answer, signature or time stamp; several, or folders; - is standard input
+    /// A certificate, request, CRL, OCSP request or answer, signature, time stamp, PDF document, container, PKCS#12 file, key, trusted
+    /// list, receipt or checkpoint; several, or folders; - is standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 }

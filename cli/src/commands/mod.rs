@@ -87,7 +87,7 @@ pub type Ending = Result<Outcome, Failure>;
 pub enum Command {
     /// Verify a certificate, or a signed file
     Verify(verify::VerifyArguments),
-    /// Show what is in a certificate, request, CRL, OCSP answer, signature or time stamp
+    /// Show what is in a certificate, request, CRL, signed document, time stamp, trusted list and the like
     Inspect(inspect::InspectArguments),
     /// Hold certificates and CRLs against the standards' rules, offline
     #[command(after_help = lint::EXAMPLES)]

@@ -7,6 +7,7 @@ use super::view::{
     CertificateView, ExtensionView, Inspected, KeyView, MessageView, RequestView, RevocationListView,
     TimestampReplyView, TimestampRequestView, TimestampView,
 };
+use super::{ledger, list, ocsp, pkcs12, signed};
 
 impl Inspected {
     /// Lines of text that show the object.
@@ -15,11 +16,18 @@ impl Inspected {
             Self::Certificate(view) => certificate(view),
             Self::CertificationRequest(view) => request(view),
             Self::RevocationList(view) => revocation_list(view),
-            Self::OcspResponse(view) => vec![
-                "OCSP response".to_owned(),
-                line("Status", &view.response_status),
-                line("SHA-256", &view.sha256),
-            ],
+            Self::OcspRequest(view) => ocsp::request_lines(view),
+            Self::OcspResponse(view) => {
+                let inside = view.answer.iter().flat_map(|answer| &answer.certificates);
+                ocsp::response_lines(view).into_iter().chain(inside.flat_map(certificate)).collect()
+            }
+            Self::Pkcs12(view) => pkcs12::lines(view),
+            Self::Pdf(view) => signed::pdf_lines(view),
+            Self::Container(view) => signed::container_lines(view),
+            Self::JsonWebSignature(view) => signed::jws_lines(view),
+            Self::TrustedList(view) => list::lines(view),
+            Self::Receipt(view) => ledger::receipt_lines(view),
+            Self::Checkpoint(view) => ledger::checkpoint_lines(view),
             Self::CmsMessage(view) => message(view),
             Self::TimestampRequest(view) => timestamp_request(view),
             Self::TimestampReply(view) => timestamp_reply(view),
@@ -32,13 +40,13 @@ impl Inspected {
     }
 }
 
-fn line(name: &str, value: &str) -> String {
+pub(super) fn line(name: &str, value: &str) -> String {
     // Names come from strangers: a control character must not move the reader's cursor.
     let safe: String = value.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     format!("  {name:<18} {safe}")
 }
 
-fn moment(at: OffsetDateTime) -> String {
+pub(super) fn moment(at: OffsetDateTime) -> String {
     at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
 }
 
@@ -56,7 +64,7 @@ fn extensions(list: &[ExtensionView]) -> Vec<String> {
     lines
 }
 
-fn certificate(view: &CertificateView) -> Vec<String> {
+pub(super) fn certificate(view: &CertificateView) -> Vec<String> {
     let mut lines = vec![
         "Certificate".to_owned(),
         line("Subject", &view.subject),
@@ -99,7 +107,7 @@ fn revocation_list(view: &RevocationListView) -> Vec<String> {
     lines
 }
 
-fn message(view: &MessageView) -> Vec<String> {
+pub(super) fn message(view: &MessageView) -> Vec<String> {
     let mut lines = vec!["CMS message".to_owned()];
     if let Some(refusal) = &view.refusal {
         lines.push(line("Not shown", refusal));

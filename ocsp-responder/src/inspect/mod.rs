@@ -1,21 +1,32 @@
-//! Shows what is in a file: certificates, requests, CRLs, signatures, keys; PEM bundles or DER. Verifies nothing.
+//! Shows what is in a file: certificates, requests, CRLs, OCSP, signatures, documents and containers that are signed, time stamps,
+//! keys, trusted lists, what ledgers give; PEM bundles, DER or as it comes. Verifies nothing.
 //!
 //! Private keys are recognised and never shown, not even in part.
 
 mod extensions;
 mod framing;
 mod key;
+mod ledger;
 mod lines;
+mod list;
 mod message;
 mod names;
+mod ocsp;
+mod pkcs12;
 mod recognise;
+mod signed;
 mod stamps;
 #[cfg(test)]
 mod tests;
 mod view;
 
+pub use ledger::{CheckpointView, ReceiptView};
+pub use list::{ListedServiceView, TrustedListView};
+pub use ocsp::{CertIdView, OcspAnswerView, OcspRequestView, OcspStatusView, OcspView};
+pub use pkcs12::{Pkcs12PartView, Pkcs12View};
+pub use signed::{ContainedSignatureView, ContainerView, JwsView, PdfSignatureView, PdfView};
 pub use view::{
-    CertificateView, ExtensionView, Inspected, KeyView, MessageView, OcspView, PrivateKeyView, RequestView,
+    CertificateView, ExtensionView, Inspected, KeyView, MessageView, PrivateKeyView, RequestView,
     RevocationListView, RevokedView, SignerView, TimestampReplyView, TimestampRequestView, TimestampView,
 };
 
@@ -54,7 +65,8 @@ pub enum InspectError {
     },
     /// DER or something else of no known kind.
     #[error(
-        "neither PEM nor the DER of a certificate, request, CRL, OCSP response, CMS message, time stamp or key"
+        "neither PEM nor the DER of a certificate, request, CRL, OCSP request or response, CMS message, time stamp, key or \
+         PKCS#12 file, and no PDF document, container, JSON Web Signature, trusted list, receipt or checkpoint"
     )]
     NotRecognised,
 }
@@ -69,6 +81,10 @@ pub fn inspect(bytes: &[u8]) -> Result<Vec<Inspected>, InspectError> {
     }
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(InspectError::Empty);
+    }
+    // What may hold PEM in the middle of it is known by how it begins.
+    if let Some(document) = recognise::document(bytes) {
+        return Ok(vec![document]);
     }
     match framing::blocks(bytes)? {
         Some(blocks) => {

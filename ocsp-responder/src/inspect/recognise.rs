@@ -10,10 +10,11 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::framing::{Block, is_private, pem};
 use super::view::{
-    CertificateView, Inspected, KeyView, OcspView, PrivateKeyView, RequestView, RevocationListView,
-    RevokedView,
+    CertificateView, Inspected, KeyView, PrivateKeyView, RequestView, RevocationListView, RevokedView,
 };
-use super::{InspectError, extensions, key, message, names, stamps};
+use super::{InspectError, extensions, key, ledger, list, message, names, ocsp, pkcs12, signed, stamps};
+use crate::signature::asic::is_container;
+use crate::signature::jades::is_jws;
 
 /// The most CRL entries that are shown.
 const SHOWN_ENTRIES: usize = 1_000;
@@ -40,6 +41,24 @@ pub(super) fn labelled(block: &Block, position: usize) -> Result<Inspected, Insp
     found.ok_or(InspectError::Malformed { position, expected })
 }
 
+/// A document that is no DER, by how it begins.
+pub(super) fn document(octets: &[u8]) -> Option<Inspected> {
+    if octets.starts_with(b"%PDF-") {
+        return Some(Inspected::Pdf(signed::pdf(octets)));
+    }
+    if is_container(octets) {
+        return Some(Inspected::Container(signed::container(octets)));
+    }
+    if is_jws(octets) {
+        return signed::jws(octets).map(Inspected::JsonWebSignature);
+    }
+    match octets.trim_ascii_start().first() {
+        Some(b'{') => ledger::receipt(octets).map(Inspected::Receipt),
+        Some(b'<') => list::view(octets).map(Inspected::TrustedList),
+        _ => ledger::checkpoint(octets).map(Inspected::Checkpoint),
+    }
+}
+
 /// One DER object and nothing after it.
 pub(super) fn bare(der: &[u8]) -> Result<Inspected, InspectError> {
     private_key(der)
@@ -48,9 +67,11 @@ pub(super) fn bare(der: &[u8]) -> Result<Inspected, InspectError> {
         .or_else(|| cms(der))
         .or_else(|| stamps::request(der))
         .or_else(|| stamps::reply(der))
-        .or_else(|| ocsp_response(der))
+        .or_else(|| ocsp::response(der).map(Inspected::OcspResponse))
+        .or_else(|| pkcs12::view(der).map(Inspected::Pkcs12))
         .or_else(|| public_key(der).map(Inspected::PublicKey))
         .or_else(|| revocation_list(der).map(Inspected::RevocationList))
+        .or_else(|| ocsp::request(der).map(Inspected::OcspRequest))
         .ok_or(InspectError::NotRecognised)
 }
 
@@ -99,7 +120,7 @@ fn revocation_list(der: &[u8]) -> Option<RevocationListView> {
     let entries = found.iter_revoked_certificates().take(SHOWN_ENTRIES).map(|entry| RevokedView {
         serial: names::serial(entry.raw_serial()),
         at: names::time(entry.revocation_date),
-        reason: entry.reason_code().map(|(_, reason)| reason_name(reason)),
+        reason: entry.reason_code().map(|(_, reason)| reason_name(reason.0)),
     });
     Some(RevocationListView {
         issuer: names::distinguished(found.issuer()),
@@ -114,9 +135,9 @@ fn revocation_list(der: &[u8]) -> Option<RevocationListView> {
 }
 
 // The words of ca-core where it has one, those of RFC 5280 section 5.3.1 elsewhere.
-fn reason_name(reason: ReasonCode) -> String {
-    let known = ca_core::status::RevocationReason::ALL.into_iter().find(|known| known.code() == reason.0);
-    known.map_or_else(|| reason.to_string(), |known| known.name().to_owned())
+pub(super) fn reason_name(code: u8) -> String {
+    let known = ca_core::status::RevocationReason::ALL.into_iter().find(|known| known.code() == code);
+    known.map_or_else(|| ReasonCode(code).to_string(), |known| known.name().to_owned())
 }
 
 fn public_key(der: &[u8]) -> Option<KeyView> {
@@ -141,23 +162,6 @@ fn elements(der: &[u8]) -> Option<Vec<AnyRef<'_>>> {
         found.push(AnyRef::decode(&mut reader).ok()?);
     }
     Some(found)
-}
-
-// RFC 6960 section 4.2.1: a status, and response bytes when it is successful.
-fn ocsp_response(der: &[u8]) -> Option<Inspected> {
-    let parts = elements(der)?;
-    let status = parts.first().filter(|part| part.tag() == Tag::Enumerated && part.value().len() == 1)?;
-    let response_status = match status.value() {
-        [0] => "successful",
-        [1] => "malformedRequest",
-        [2] => "internalError",
-        [3] => "tryLater",
-        [5] => "sigRequired",
-        [6] => "unauthorized",
-        _ => return None,
-    };
-    let view = OcspView { response_status: response_status.to_owned(), sha256: names::sha256(der) };
-    (parts.len() <= 2).then_some(Inspected::OcspResponse(view))
 }
 
 // By the order of its parts alone: nothing of the key is decoded.

@@ -3,6 +3,12 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::ledger::{CheckpointView, ReceiptView};
+use super::list::TrustedListView;
+use super::ocsp::{OcspRequestView, OcspView};
+use super::pkcs12::Pkcs12View;
+use super::signed::{ContainerView, JwsView, PdfView};
+
 /// One object of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -13,7 +19,9 @@ pub enum Inspected {
     CertificationRequest(RequestView),
     /// A certificate revocation list.
     RevocationList(RevocationListView),
-    /// An OCSP response, recognised only.
+    /// An OCSP request.
+    OcspRequest(OcspRequestView),
+    /// An OCSP response.
     OcspResponse(OcspView),
     /// A CMS message: a signature, a bundle of certificates, or a time-stamp token.
     CmsMessage(MessageView),
@@ -25,6 +33,20 @@ pub enum Inspected {
     PublicKey(KeyView),
     /// A private key, recognised only.
     PrivateKey(PrivateKeyView),
+    /// A PKCS#12 file, from the outside.
+    Pkcs12(Pkcs12View),
+    /// A PDF document.
+    Pdf(PdfView),
+    /// A container of files and signatures, or another ZIP file.
+    Container(ContainerView),
+    /// A JSON Web Signature.
+    JsonWebSignature(JwsView),
+    /// A trusted list.
+    TrustedList(TrustedListView),
+    /// An event of a ledger with its proof.
+    Receipt(ReceiptView),
+    /// A ledger's statement of its tree.
+    Checkpoint(CheckpointView),
 }
 
 /// A certificate (RFC 5280 section 4).
@@ -105,15 +127,6 @@ pub struct RevokedView {
     /// Why, in the words of RFC 5280 section 5.3.1.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
-}
-
-/// An OCSP response, recognised only.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OcspView {
-    /// responseStatus (RFC 6960 section 4.2.1).
-    pub response_status: String,
-    /// SHA-256 of the DER.
-    pub sha256: String,
 }
 
 /// A CMS message.

@@ -4,7 +4,7 @@
 //! one address. [`client`] asks and judges answers. Bytes in, bytes out: HTTP is elsewhere.
 
 mod answer;
-mod asn1;
+pub(crate) mod asn1;
 mod cert_id;
 pub(crate) mod certificate;
 pub mod client;

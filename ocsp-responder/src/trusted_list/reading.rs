@@ -65,6 +65,13 @@ pub enum ListRefused {
     },
 }
 
+/// What a list says, for display: nothing is verified, and who signed it may be anybody.
+pub(crate) fn outline(octets: &[u8]) -> Option<TrustedList> {
+    let document = parse(octets).ok()?;
+    let root = document.root_element();
+    root.has_tag_name((TSL, "TrustServiceStatusList")).then(|| list(root).ok()).flatten()
+}
+
 /// A list whose signature was verified, by a signer that is trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedList {

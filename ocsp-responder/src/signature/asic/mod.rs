@@ -15,6 +15,7 @@ mod kept_tests;
 mod layout;
 mod manifest;
 mod names;
+mod outline;
 mod raise;
 mod sign;
 mod stamps;
@@ -24,6 +25,7 @@ mod verdict;
 
 pub use contents::is_container;
 pub use error::ContainerError;
+pub(crate) use outline::outline;
 pub use raise::{OpenSignature, PreparedArchive, RaisedContainer};
 pub use sign::{DataFile, PreparedContainer};
 pub use stamps::ContainerStamp;

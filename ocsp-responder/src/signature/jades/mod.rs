@@ -13,6 +13,7 @@ mod error;
 mod header;
 #[cfg(test)]
 mod kept_tests;
+mod outline;
 mod raise;
 mod sign;
 mod strict;
@@ -23,6 +24,7 @@ mod verdict;
 mod wire;
 
 pub use error::JwsError;
+pub(crate) use outline::outline;
 pub use raise::{JwsArchiveDraft, is_jws_stamped, jws_imprint, jws_with_material, with_jws_timestamp};
 pub use sign::{JwsShape, JwsSignError, sign_jws};
 pub use verdict::{JwsContent, JwsSignature};

@@ -9,6 +9,7 @@
 mod changes;
 #[cfg(test)]
 mod kept_tests;
+mod outline;
 mod places;
 mod sign;
 mod store;
@@ -16,6 +17,7 @@ mod store;
 mod tests;
 mod verdict;
 
+pub(crate) use outline::{PlaceOutline, outline};
 pub use places::PdfError;
 pub use sign::{PdfNote, PdfSignError, PreparedPdf};
 pub use store::pdf_with_material;

@@ -1,0 +1,30 @@
+//! The signatures of a PDF document as the document names them, for display: nothing here is verified.
+
+use time::OffsetDateTime;
+
+use super::places::{Filled, PdfError, places, read};
+
+/// A field that is signed or stamped.
+#[derive(Debug)]
+pub(crate) struct PlaceOutline {
+    /// The field's name.
+    pub(crate) field: String,
+    /// Whether a time stamp stands in it, and no signature.
+    pub(crate) is_stamp: bool,
+    /// What the signer claims, UTC.
+    pub(crate) claimed: Option<OffsetDateTime>,
+    /// How many octets its revision has, and the CMS message, DER; or why that cannot be read.
+    pub(crate) covered: Result<(usize, Vec<u8>), PdfError>,
+}
+
+/// The signed and stamped fields, the first that was filled first.
+pub(crate) fn outline(octets: &[u8]) -> Result<Vec<PlaceOutline>, PdfError> {
+    let document = read(octets)?;
+    let found = places(octets, &document)?.into_iter().map(|place| PlaceOutline {
+        field: place.field,
+        is_stamp: place.filled == Filled::TimeStamp,
+        claimed: place.claimed,
+        covered: place.covered.map(|covered| (covered.end, covered.message)),
+    });
+    Ok(found.collect())
+}
