@@ -93,6 +93,9 @@ fn an_organisation_seals_whatever_persons_sign() {
     let told = agency.verdict(&[text(&extract)]);
     assert_eq!((&told["verdict"], &told["details"]["kind"]), (&json!("valid"), &json!("seal")), "{told}");
     assert!(told["summary"].as_str().unwrap().contains("sealed by"), "{told}");
+    let page = agency.file("page.html");
+    agency.verdict(&[text(&extract), "--report", text(&page)]);
+    assert!(std::fs::read_to_string(&page).unwrap().contains("This document was sealed by "));
 
     let asked = json!({"signature": STANDARD.encode(std::fs::read(&signature).unwrap()),
         "content": STANDARD.encode(std::fs::read(&extract).unwrap())});
@@ -110,6 +113,9 @@ fn an_organisation_seals_whatever_persons_sign() {
         told["details"]["signatures"].as_array().unwrap().iter().map(|one| &one["kind"]).collect();
     assert_eq!(kinds, [&json!("seal"), &json!("signature")], "{told}");
     assert!(told["summary"].as_str().unwrap().contains(" and signed by "), "{told}");
+    agency.verdict(&[text(&both), "--report", text(&page)]);
+    let said = std::fs::read_to_string(&page).unwrap();
+    assert!(said.contains("This document was signed by ") && said.contains(" (its seal)"), "{said}");
     let judged = pdf::pyhanko(&root, &both);
     assert!(judged.len() == 2 && judged.iter().all(|one| one["trusted"] == true), "{judged:?}");
 

@@ -3,6 +3,7 @@
 //! At the top stands in one sentence what holds. Whatever others wrote (names, files) is escaped, isolated from the direction of the text
 //! around it, and has no character that cannot be seen.
 
+use super::super::signatory::SignatureKind;
 use super::attributes;
 use super::matter::{Covers, Matter, Signed};
 use super::words::{Cause, Language, Words};
@@ -66,9 +67,14 @@ fn headline(matter: &Matter<'_>, language: Language) -> String {
             filled(words.stamped_only, "when", &language.moment(at.unwrap_or(matter.checked_at)))
         }
         Answer::Valid => {
-            let each = |signed: &Signed<'_>| format!("{}{}", who(signed, words), when(signed, language));
+            let all_seals = matter.signatures.iter().all(is_seal);
+            let each = |signed: &Signed<'_>| {
+                let seal = if is_seal(signed) && !all_seals { words.by_seal } else { "" };
+                format!("{}{seal}{}", who(signed, words), when(signed, language))
+            };
             let all: Vec<String> = matter.signatures.iter().map(each).collect();
-            filled(words.signed, "who", &all.join(words.and))
+            let sentence = if all_seals { words.sealed } else { words.signed };
+            filled(sentence, "who", &all.join(words.and))
         }
         Answer::Invalid if cause(matter) == Cause::Changed => words.changed.to_owned(),
         Answer::Invalid => filled(words.not_valid, "why", because),
@@ -90,6 +96,11 @@ fn cause(matter: &Matter<'_>) -> Cause {
         return Cause::Uncovered;
     }
     matter.sub_indication.map_or(Cause::NotKnown, Cause::of)
+}
+
+/// Whether an organisation sealed.
+fn is_seal(signed: &Signed<'_>) -> bool {
+    signed.verdict.kind == Some(SignatureKind::Seal)
 }
 
 /// Behind a name: when.
@@ -152,7 +163,7 @@ fn section(number: usize, signed: &Signed<'_>, matter: &Matter<'_>, language: La
         (None, None) => words.no_time.to_owned(),
     };
     let mut rows = row(words.conclusion, &result);
-    rows.push_str(&row(words.signer, &who(signed, words)));
+    rows.push_str(&row(if is_seal(signed) { words.sealer } else { words.signer }, &who(signed, words)));
     rows.extend(organisation.map(|organisation| row(words.organisation, &shown(&organisation))));
     rows.push_str(&row(words.time, &time));
     rows.push_str(&row(words.covers, &covered(signed, words)));
