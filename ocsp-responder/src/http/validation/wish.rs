@@ -23,10 +23,12 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 pub(super) struct Wish {
     /// Answer with a report instead of the answer: `simple` is JSON in the shape of SiVa's simple report, `etsi` is XML after ETSI TS 119
     /// 102-2, `page` is HTML for people.
+    #[param(inline)]
     report: Option<ReportName>,
     /// What the report calls the file, at most 255 letters; `document`, if it is left out.
     name: Option<String>,
     /// The language of the page: `en` (English) or `st` (Sesotho).
+    #[param(inline)]
     language: Option<LanguageName>,
 }
 
