@@ -30,8 +30,8 @@ pub(crate) fn outline(octets: &[u8], most_unpacked: u64) -> Result<ContainerOutl
     Ok(ContainerOutline {
         media_type: contents.media_type()?,
         files: named(Role::Data).collect(),
-        manifests: named(Role::Manifest).collect(),
+        manifests: named(Role::Manifest).chain(named(Role::ArchiveManifest)).collect(),
         signatures: named(Role::Cades).map(signature).collect(),
-        besides: named(Role::Xades).chain(named(Role::Other)).collect(),
+        besides: [Role::Xades, Role::TimeStamp, Role::Other].into_iter().flat_map(named).collect(),
     })
 }
