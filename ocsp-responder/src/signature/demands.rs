@@ -8,6 +8,7 @@ use const_oid::db::rfc5280;
 
 use super::asic::ContainerVerdict;
 use super::pades::PdfVerdict;
+use super::report::parts_of;
 use super::verdict::{SignatureLevel, SignatureVerdict};
 use crate::validation::certificate::CertificateSummary;
 use crate::validation::{Answer, Indication, SubIndication, Verdict};
@@ -186,23 +187,10 @@ impl NamePattern {
     }
 }
 
-/// The attributes of a name as text (RFC 4514), types and values in small letters; `None` where one has no `=`.
+/// The attributes of a name, types and values in small letters; `None` where one has no `=`.
 fn attributes(name: &str) -> Option<Vec<(String, String)>> {
-    let (mut parts, mut current) = (Vec::new(), String::new());
-    let mut characters = name.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            '\\' => current.extend(characters.next()),
-            ',' | '+' => parts.push(std::mem::take(&mut current)),
-            other => current.push(other),
-        }
-    }
-    parts.push(current);
-    let split = |part: String| {
-        let (kind, value) = part.split_once('=')?;
-        Some((kind.trim().to_lowercase(), value.trim().to_lowercase()))
-    };
-    parts.into_iter().map(split).collect()
+    let small = |text: &str| text.trim().to_lowercase();
+    parts_of(name).into_iter().map(|(kind, value)| Some((small(&kind?), small(&value)))).collect()
 }
 
 /// Whether a value is what a pattern says, in which `*` stands for anything.

@@ -386,6 +386,11 @@ impl Subject {
 
 /// The attributes of a name, with what was escaped as it was.
 fn attributes(name: &str) -> Vec<(String, String)> {
+    parts_of(name).into_iter().filter_map(|(kind, value)| Some((kind?, value))).collect()
+}
+
+/// The parts of a name as text (RFC 4514), with what was escaped as it was; `None` where one has no `=`.
+pub(super) fn parts_of(name: &str) -> Vec<(Option<String>, String)> {
     let mut found = Vec::new();
     let (mut kind, mut octets, mut letters) = (None, Vec::new(), name.bytes().peekable());
     loop {
@@ -404,8 +409,7 @@ fn attributes(name: &str) -> Vec<(String, String)> {
             }
             Some(b'=') if kind.is_none() => kind = Some(text(&mut octets)),
             None | Some(b',' | b'+') => {
-                let value = text(&mut octets);
-                found.extend(kind.take().map(|kind| (kind, value)));
+                found.push((kind.take(), text(&mut octets)));
             }
             Some(other) => octets.push(other),
         }
