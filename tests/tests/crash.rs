@@ -34,7 +34,7 @@ fn nothing_promised_is_lost_when_npki_is_killed_on_postgresql() {
 
 fn killed_at_random_moments(keeping: Keeping<'_>) {
     let mut story = Story::on(keeping);
-    for _ in 0..rounds(3) {
+    for _ in rounds(3) {
         story.round(|installation, clients| {
             clients.wait_until_served(CLIENTS);
             at_any_moment();
@@ -49,7 +49,7 @@ fn killed_at_random_moments(keeping: Keeping<'_>) {
 fn nothing_promised_is_lost_when_the_primary_is_killed() {
     let mut pair = Pair::start();
     let mut story = Story::on(Keeping::Postgres(&pair.database()));
-    for _ in 0..rounds(2) {
+    for _ in rounds(2) {
         story.round(|_, clients| {
             clients.wait_until_served(CLIENTS);
             at_any_moment();
@@ -67,7 +67,7 @@ fn nothing_promised_is_lost_when_connections_to_postgresql_are_cut() {
     let proxy = Proxy::to(server.port());
     let address = format!("postgres://postgres@127.0.0.1:{}/{}", proxy.port(), server.database_name());
     let mut story = Story::on(Keeping::Postgres(&address));
-    for _ in 0..rounds(2) {
+    for _ in rounds(2) {
         story.round(|_, clients| {
             clients.wait_until_served(CLIENTS);
             for moment in [Moment::BeforeTheAnswer, Moment::HalfWay, Moment::BeforeTheAnswer] {

@@ -26,14 +26,14 @@ const ROOM: u64 = 1 << 20;
 
 #[test]
 fn the_embedded_store_has_no_room() {
-    for _ in 0..rounds(1) {
+    for _ in rounds(1) {
         the_embedded_store_runs_out_of_room();
     }
 }
 
 #[test]
 fn postgresql_has_no_room() {
-    for _ in 0..rounds(1) {
+    for _ in rounds(1) {
         postgresql_runs_out_of_room();
     }
 }
