@@ -105,7 +105,9 @@ fn an_organisation_seals_whatever_persons_sign() {
     // A document that the organisation seals and a person signs.
     let document = agency.file("extract.pdf");
     let (sealed, both) = (agency.file("sealed.pdf"), agency.file("both.pdf"));
-    agency.seals(&["--pdf", text(&document), "--out", text(&sealed)]);
+    agency.seals(&["--pdf", text(&document), "--out", text(&sealed), "--visible", "last:bottom-left"]);
+    let seen = pdf::pdfium_shows(&document, &sealed, 1);
+    assert!(seen["text"].as_str().unwrap().contains("Sealed by "), "{seen}");
     let sign = ["sign", "--pdf", text(&sealed), "--out", text(&both)];
     agency.clerk.done(&[&sign[..], &Agency::by(&agency.person)].concat());
     let told = agency.verdict(&[text(&both)]);

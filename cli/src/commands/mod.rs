@@ -53,6 +53,7 @@ mod sign_container;
 mod sign_jws;
 mod sign_many;
 mod sign_pdf;
+mod sign_seen;
 mod signer;
 mod staff;
 mod statistics;

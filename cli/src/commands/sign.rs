@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use ocsp_responder::signature::SignatureLevel;
 use serde::Serialize;
 
+use super::sign_seen::SeenArguments;
 use super::signer::{Act, SignerArguments, SigningKey};
 use super::{Ending, many, sign_container, sign_jws, sign_many, sign_pdf, word};
 use crate::client::Publications;
@@ -57,6 +58,8 @@ pub struct SignArguments {
     /// Where it was signed: the PDF says so
     #[arg(long, value_name = "TEXT", requires = "pdf", conflicts_with = "raise")]
     pub(super) location: Option<String>,
+    #[command(flatten)]
+    pub(super) seen: SeenArguments,
     /// How long the signature can be believed (ETSI EN 319 122-1): b-t with a time stamp, b-lt with all that it is judged by,
     /// b-lta with a time stamp over that, too
     #[arg(long, value_name = "LEVEL", value_enum, default_value = "b-b")]

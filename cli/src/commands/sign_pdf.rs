@@ -2,20 +2,20 @@
 
 use std::path::Path;
 
-use ocsp_responder::signature::pades::PdfNote;
-
 use super::Ending;
 use super::sign::{Level, SignArguments, raised, signature, with_raising};
 use crate::failure::{Failure, catalogue};
 use crate::files;
+use crate::relying_party::judgement::certificate;
 use crate::relying_party::signing;
 use crate::session::Session;
 
 /// Signs a document.
 pub(super) fn signed(file: &Path, arguments: &SignArguments, session: &mut Session) -> Ending {
     let document = files::read(file, files::MAX_DOCUMENT)?;
-    let note = PdfNote { reason: arguments.reason.clone(), location: arguments.location.clone() };
-    let prepared = signing::prepared_pdf(&document, session.clock.now(), &note)?;
+    let signer = certificate(&arguments.signer.open(session)?.chain.certificate)?;
+    let at = session.clock.now();
+    let prepared = signing::prepared_pdf(&document, at, &arguments.seen.note(arguments, &signer, at)?)?;
     let content = prepared.content();
     // What keeps a signature for longer than its time stamp does stands in the document.
     let inside = arguments.level.min(Level::BT);

@@ -81,8 +81,8 @@ struct Answer {
     judgement: Judgement,
 }
 
-fn language(tag: &str) -> Result<Language, String> {
-    Language::of_tag(tag).ok_or_else(|| "the page is written in en (English) and st (Sesotho)".to_owned())
+pub(super) fn language(tag: &str) -> Result<Language, String> {
+    Language::of_tag(tag).ok_or_else(|| "there are en (English) and st (Sesotho)".to_owned())
 }
 
 /// Verifies.

@@ -4,7 +4,9 @@ use std::cell::RefCell;
 
 use ca_core::clock::{Clock, Entropy};
 use ca_core::keys::Signer;
-use ocsp_responder::signature::pades::{PdfNote, PdfSignError, PreparedPdf, pdf_with_material, verify_pdf};
+use ocsp_responder::signature::pades::{
+    NotSeen, PdfNote, PdfSignError, PreparedPdf, pdf_with_material, verify_pdf,
+};
 use ocsp_responder::signature::{
     ArchiveDraft, ContentDigest, Gathered, Gathering, RaiseError, SignError, SignatureVerdict,
     carries_content, is_stamped, sign_attached, sign_detached, sign_unclaimed, signature_imprint,
@@ -67,7 +69,20 @@ pub fn prepared_pdf(document: &[u8], at: OffsetDateTime, note: &PdfNote) -> Resu
 
 /// Why a document was not signed.
 pub fn not_signed_in(error: &PdfSignError) -> Failure {
-    Failure::of(&catalogue::NOT_SIGNED).cause(error.to_string())
+    let PdfSignError::NotSeen(why) = error else {
+        return Failure::of(&catalogue::NOT_SIGNED).cause(error.to_string());
+    };
+    let fix = match why {
+        NotSeen::NoPage(..) | NotSeen::OffPage(..) | NotSeen::NoRoom(..) => {
+            "choose another place: --visible PAGE:X,Y,WIDTHxHEIGHT, or --visible last:bottom-right"
+        }
+        NotSeen::NoLetter(_) => "give a text without it (--text LINE), or leave the signature unseen",
+        NotSeen::NoField(..) | NotSeen::Signed(_) | NotSeen::Locked(..) => {
+            "name another field, or leave --field out: then a field is added"
+        }
+    };
+    let what = "the signature cannot be put where it is wanted";
+    Failure::of(&catalogue::USAGE).what(what).cause(why.to_string()).fix(fix)
 }
 
 /// What raising a signature needs.

@@ -47,7 +47,7 @@ pub use raise::{
     ArchiveDraft, Gathered, Gathering, RaiseError, is_stamped, signature_imprint, with_material,
     with_signature_timestamp,
 };
-pub use report::{Judged, Language, ReportForm};
+pub use report::{Judged, Language, NotFilledIn, ReportForm, ShownText};
 pub(crate) use sign::{NotSigned, embedded, sign_statement};
 pub use sign::{SignError, sign_attached, sign_detached, sign_unclaimed};
 pub use signatory::{OtherUse, Signatory, SignatureKind};

@@ -8,6 +8,7 @@ mod etsi;
 mod matter;
 mod objects;
 mod page;
+mod shown;
 mod words;
 
 use serde::Serialize;
@@ -15,6 +16,7 @@ use time::OffsetDateTime;
 
 pub use self::matter::Judged;
 use self::matter::Matter;
+pub use self::shown::{NotFilledIn, ShownText};
 pub use self::words::Language;
 use super::pades::{DocumentStamp, PdfVerdict};
 use super::verdict::{SignatureLevel, SignatureVerdict};
@@ -382,6 +384,15 @@ impl Subject {
             _ => self.common_name.clone().unwrap_or_default(),
         }
     }
+}
+
+/// The name of whom a certificate is for, for reading: given name and surname, else the common name, else the organisation's. `subject` is
+/// as `ca_core::name::text` writes it.
+fn called(subject: &str) -> Option<String> {
+    let all = attributes(subject);
+    let one = |kind: &str| all.iter().find_map(|(found, value)| (found == kind).then(|| value.clone()));
+    let name = one("givenName").zip(one("surname")).map(|(given, surname)| format!("{given} {surname}"));
+    name.or_else(|| one("CN")).or_else(|| one("O"))
 }
 
 /// The attributes of a name, with what was escaped as it was.

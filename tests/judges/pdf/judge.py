@@ -1,7 +1,10 @@
-"""pyHanko as judge of signatures in PDF documents, and as another signer.
+"""pyHanko as judge of signatures in PDF documents, and as another signer; PDFium as one who reads them.
 
 judge.py validate ROOT DOCUMENT                  every signature: whether it, its path and its time stamp hold, and what came after
 judge.py lasting ROOT DOCUMENT                   the first signature by what the document keeps alone; the time stamps over the document
+judge.py seen BEFORE AFTER PAGE                  what PDFium shows on a page that it did not show before: the box of it, in points, and its text
+judge.py field DOCUMENT MADE NAME X Y X Y LOCK   adds an empty signature field, which locks all fields once it is signed if LOCK is "all"
+judge.py certify CERT ISSUER KEY DOCUMENT SIGNED LEVEL   certifies a document, so that no more may be done to it than LEVEL (DocMDP)
 judge.py sign CERT ISSUER KEY DOCUMENT SIGNED FIELD   adds a PAdES signature
 judge.py sign_lasting CERT ISSUER KEY ROOT DOCUMENT SIGNED UNIT   the same, of level B-LTA
 
@@ -79,14 +82,56 @@ def lasting(root, document):
         }
 
 
-def sign(cert, issuer, key, document, signed, field):
+def seen(before, after, number):
+    import pypdfium2
+
+    def shown(path):
+        document = pypdfium2.PdfDocument(path)
+        document.init_forms()
+        page = document[int(number) - 1]
+        bitmap = page.render(scale=2, may_draw_forms=True, draw_annots=True, grayscale=True)
+        octets = bytes(bitmap.buffer)
+        rows = [octets[at * bitmap.stride :][: bitmap.width] for at in range(bitmap.height)]
+        return document, page, rows
+
+    (_, _, old), (document, page, new) = shown(before), shown(after)
+    rows = [at for at, pair in enumerate(zip(old, new)) if pair[0] != pair[1]]
+    columns = [at for row in rows for at, pair in enumerate(zip(old[row], new[row])) if pair[0] != pair[1]]
+    width, height = page.get_size()
+    box = [min(columns) / 2, height - (max(rows) + 1) / 2, (max(columns) + 1) / 2, height - min(rows) / 2] if rows else None
+    page.flatten()
+    text = document[int(number) - 1].get_textpage().get_text_bounded()
+    return {"page": [width, height], "box": box, "text": text}
+
+
+def field(document, made, name, *corners_and_lock):
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, SigFieldSpec, append_signature_field
+
+    *corners, lock = corners_and_lock
+    locks = FieldMDPSpec(FieldMDPAction.ALL) if lock == "all" else None
+    with Path(document).open("rb") as octets, Path(made).open("wb") as output:
+        writer = IncrementalPdfFileWriter(octets)
+        box = tuple(int(corner) for corner in corners)
+        append_signature_field(writer, SigFieldSpec(name, box=box, field_mdp_spec=locks))
+        writer.write(output)
+    return {"made": made}
+
+
+def certify(cert, issuer, key, document, signed, level):
+    from pyhanko.sign.fields import MDPPerm
+
+    return sign(cert, issuer, key, document, signed, "Certified", certify=True, docmdp_permissions=MDPPerm(int(level)))
+
+
+def sign(cert, issuer, key, document, signed, field, **more):
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign import signers
     from pyhanko.sign.fields import SigSeedSubFilter
 
     signer = signers.SimpleSigner.load(key, cert, ca_chain_files=(issuer,))
     metadata = signers.PdfSignatureMetadata(
-        field_name=field, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
+        field_name=field, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES, **more
     )
     with Path(document).open("rb") as octets, Path(signed).open("wb") as output:
         signers.sign_pdf(IncrementalPdfFileWriter(octets), metadata, signer=signer, output=output)
@@ -117,4 +162,5 @@ def sign_lasting(cert, issuer, key, root, document, signed, unit):
 
 
 if __name__ == "__main__":
-    print(json.dumps({"validate": validate, "lasting": lasting, "sign": sign, "sign_lasting": sign_lasting}[sys.argv[1]](*sys.argv[2:])))
+    judges = [validate, lasting, seen, field, certify, sign, sign_lasting]
+    print(json.dumps({one.__name__: one for one in judges}[sys.argv[1]](*sys.argv[2:])))

@@ -38,6 +38,37 @@ pub fn pyhanko_signs_lasting(
     let _ = judge(&["sign_lasting", cert, text(issuer), key, text(root), text(document), text(signed), unit]);
 }
 
+/// What PDFium shows on a page of a document that it did not show on it before.
+pub fn pdfium_shows(before: &Path, after: &Path, page: usize) -> Value {
+    judge(&["seen", text(before), text(after), &page.to_string()])
+}
+
+/// What a signature field does to others once it is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Locks {
+    /// Nothing.
+    Nothing,
+    /// Nobody may change them.
+    All,
+}
+
+/// Has pyHanko make an empty signature field, from corner to corner.
+pub fn pyhanko_makes_field(document: &Path, made: &Path, name: &str, corners: [u32; 4], locks: Locks) {
+    let corners = corners.map(|corner| corner.to_string());
+    let corners = corners.each_ref().map(String::as_str);
+    let locks = match locks {
+        Locks::Nothing => "nothing",
+        Locks::All => "all",
+    };
+    let _ = judge(&[&["field", text(document), text(made), name][..], &corners, &[locks]].concat());
+}
+
+/// Has pyHanko certify a document: 1 permits nothing, 2 to fill in forms and to sign, 3 notes, too.
+pub fn pyhanko_certifies(signer: &Issued, issuer: &Path, document: &Path, signed: &Path, level: u8) {
+    let (cert, key) = (text(&signer.certificate), text(&signer.key));
+    let _ = judge(&["certify", cert, text(issuer), key, text(document), text(signed), &level.to_string()]);
+}
+
 fn judge(arguments: &[&str]) -> Value {
     let script = workspace::root().join("tests/judges/pdf/judge.py");
     let answer = Program::named("python").path(&script).args(arguments).run().succeeded();

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use lopdf::{Dictionary, Document, Object, ObjectId};
 
-use super::places::signature_fields;
+use super::places::{Filled, FilledField, filled};
+use super::sheet::rectangle;
 use super::store::parts;
 
 /// What an object is to the document, where further signatures may touch it.
@@ -51,13 +52,8 @@ pub(super) fn changed(signed: &Document, whole: &Document) -> Option<String> {
     if signed.trailer.get(b"Root").ok() != whole.trailer.get(b"Root").ok() {
         return Some("it has another root".to_owned());
     }
-    let Ok(fields) = signature_fields(whole) else { return Some("its form cannot be read".to_owned()) };
-    let comparison = Comparison {
-        signed,
-        whole,
-        roles: Roles::of(signed),
-        signatures: fields.into_iter().map(|(_, field)| field).collect(),
-    };
+    let Ok(signatures) = filled(whole) else { return Some("its form cannot be read".to_owned()) };
+    let comparison = Comparison { signed, whole, roles: Roles::of(signed), signatures };
     let mut ids = signed.objects.iter();
     ids.find_map(|(id, before)| comparison.object(*id, before))
 }
@@ -66,8 +62,8 @@ struct Comparison<'a> {
     signed: &'a Document,
     whole: &'a Document,
     roles: Roles,
-    /// The fields that are signed in the whole document.
-    signatures: Vec<&'a Dictionary>,
+    /// The fields that are signed or stamped in the whole document.
+    signatures: Vec<FilledField<'a>>,
 }
 
 impl Comparison<'_> {
@@ -171,13 +167,30 @@ impl Comparison<'_> {
 
     fn is_signature(&self, object: &Object) -> bool {
         let field = object.as_reference().ok().and_then(|id| self.whole.get_dictionary(id).ok());
-        field.is_some_and(|field| self.signatures.iter().any(|signed| std::ptr::eq(*signed, field)))
+        field.is_some_and(|field| self.is_judged(field))
+    }
+
+    /// A field with a signature of its own, which is judged as well, so that whatever the field shows on a page counts only where that
+    /// signature does: another field that refers to an earlier signature would show what nobody signed. A time stamp decides nothing
+    /// beside signatures, so it may show nothing.
+    fn is_judged(&self, field: &Dictionary) -> bool {
+        let found = self.signatures.iter().find(|signed| std::ptr::eq(signed.field, field));
+        found.is_some_and(|found| {
+            let is_new = !self.signed.objects.contains_key(&found.id);
+            is_new && (found.filled == Filled::Signature || !self.is_seen(field))
+        })
+    }
+
+    fn is_seen(&self, field: &Dictionary) -> bool {
+        let rectangle = field.get(b"Rect").ok().and_then(|rect| rectangle(self.whole, rect));
+        field.has(b"AP") && rectangle.is_none_or(|area| area.width > 0.0 && area.height > 0.0)
     }
 
     /// A signature field that was there, empty, and is signed now.
     fn is_signed_since(&self, before: &Dictionary, after: &Dictionary) -> bool {
         let is_field = before.get(b"FT").and_then(Object::as_name).is_ok_and(|kind| kind == b"Sig");
-        is_field && !before.has(b"V") && after.has(b"V") && same_but(before, after, &[b"V", b"AP", b"F"])
+        let is_filled = is_field && !before.has(b"V") && self.is_judged(after);
+        is_filled && same_but(before, after, &[b"V", b"AP", b"F"])
     }
 }
 

@@ -6,11 +6,16 @@
 //! revision from the first octet to the last, but for the hole it stands in. `changes.rs`: that what came afterwards is
 //! nothing but further signatures. And that the file's own table of objects leads to them, without repair.
 
+mod appearance;
 mod changes;
+mod field;
 #[cfg(test)]
 mod kept_tests;
+mod letters;
 mod outline;
 mod places;
+mod seen;
+mod sheet;
 mod sign;
 mod store;
 #[cfg(test)]
@@ -19,6 +24,7 @@ mod verdict;
 
 pub(crate) use outline::{PlaceOutline, outline};
 pub use places::PdfError;
+pub use seen::{Corner, MM_PER_POINT, NotSeen, PageNumber, SeenAt, Spot};
 pub use sign::{PdfNote, PdfSignError, PreparedPdf};
 pub use store::pdf_with_material;
 pub use verdict::{DocumentStamp, EmbeddedSignature, PdfVerdict, verify_pdf};

@@ -105,13 +105,10 @@ pub(super) struct Covered {
 /// The signature fields of a document that are signed or stamped, in the order in which they were.
 pub(super) fn places(octets: &[u8], document: &Document) -> Result<Vec<Place>, PdfError> {
     let mut found = Vec::new();
-    for (field, dictionary) in signature_fields(document)? {
-        let Ok(Object::Reference(id)) = dictionary.get(b"V") else { continue };
-        let Ok(signature) = document.get_dictionary(*id) else { continue };
+    for FilledField { name, id, signature, filled, .. } in filled(document)? {
         let claimed = signature.get(b"M").and_then(Object::as_str).ok().and_then(moment);
-        let kind = signature.get(b"SubFilter").and_then(Object::as_name).unwrap_or_default();
-        let filled = if kind == b"ETSI.RFC3161" { Filled::TimeStamp } else { Filled::Signature };
-        found.push(Place { filled, field, id: *id, claimed, covered: covered(octets, kind, signature) });
+        let covered = covered(octets, kind(signature), signature);
+        found.push(Place { filled, field: name, id, claimed, covered });
     }
     if found.len() > MAX_SIGNATURES {
         return Err(PdfError::TooMany);
@@ -120,11 +117,33 @@ pub(super) fn places(octets: &[u8], document: &Document) -> Result<Vec<Place>, P
     Ok(found)
 }
 
-/// The signature fields of the form, with their names (ISO 32000-2 section 12.7.4.2).
-pub(super) fn signature_fields(document: &Document) -> Result<Vec<(String, &Dictionary)>, PdfError> {
-    let all = fields(document)?.into_iter();
-    let signed = all.filter(|field| field.is_signature && field.dictionary.has(b"V"));
-    Ok(signed.map(|field| (field.name, field.dictionary)).collect())
+/// A signature field that is signed or stamped (ISO 32000-2 section 12.7.5.5).
+pub(super) struct FilledField<'a> {
+    pub(super) name: String,
+    /// The field, which is its widget on a page as well.
+    pub(super) field: &'a Dictionary,
+    pub(super) filled: Filled,
+    /// The signature dictionary's object.
+    pub(super) id: ObjectId,
+    pub(super) signature: &'a Dictionary,
+}
+
+/// The fields that are signed or stamped, all of which are judged. One that only looks so, since its value is no signature dictionary
+/// of its own, is none of them.
+pub(super) fn filled(document: &Document) -> Result<Vec<FilledField<'_>>, PdfError> {
+    let all = fields(document)?.into_iter().filter(|field| field.is_signature);
+    let signed = all.filter_map(|FormField { name, dictionary: field, .. }| {
+        let id = field.get(b"V").and_then(Object::as_reference).ok()?;
+        let signature = document.get_dictionary(id).ok()?;
+        let is_stamp = kind(signature) == b"ETSI.RFC3161";
+        let filled = if is_stamp { Filled::TimeStamp } else { Filled::Signature };
+        Some(FilledField { name, field, filled, id, signature })
+    });
+    Ok(signed.collect())
+}
+
+fn kind(signature: &Dictionary) -> &[u8] {
+    signature.get(b"SubFilter").and_then(Object::as_name).unwrap_or_default()
 }
 
 /// The names of all fields of the form.
@@ -133,13 +152,15 @@ pub(super) fn field_names(document: &Document) -> Result<BTreeSet<String>, PdfEr
 }
 
 /// A field of the form, or a part of one.
-struct Field<'a> {
-    name: String,
-    is_signature: bool,
-    dictionary: &'a Dictionary,
+pub(super) struct FormField<'a> {
+    pub(super) id: ObjectId,
+    pub(super) name: String,
+    pub(super) is_signature: bool,
+    pub(super) dictionary: &'a Dictionary,
 }
 
-fn fields(document: &Document) -> Result<Vec<Field<'_>>, PdfError> {
+/// The fields of the form, with their names (ISO 32000-2 section 12.7.4.2), each before its parts.
+pub(super) fn fields(document: &Document) -> Result<Vec<FormField<'_>>, PdfError> {
     let form = document.catalog().and_then(|catalog| catalog.get_deref(b"AcroForm", document));
     let Ok(form) = form.and_then(Object::as_dict) else { return Ok(Vec::new()) };
     let Ok(roots) = form.get_deref(b"Fields", document).and_then(Object::as_array) else {
@@ -165,7 +186,7 @@ fn fields(document: &Document) -> Result<Vec<Field<'_>>, PdfError> {
         if let Ok(kids) = dictionary.get_deref(b"Kids", document).and_then(Object::as_array) {
             waiting.extend(kids.iter().rev().map(|kid| (kid, name.clone(), is_signature, depth + 1)));
         }
-        found.push(Field { name, is_signature, dictionary });
+        found.push(FormField { id: *id, name, is_signature, dictionary });
     }
     Ok(found)
 }

@@ -4,12 +4,21 @@ use lopdf::{Dictionary, Document, IncrementalDocument, Object, ObjectId, StringF
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use super::appearance::{appearance, font};
+use super::field::{Addition, Visibility, empty_field, permitted};
 use super::places::{PdfError, field_names, read};
+use super::seen::{NotSeen, SeenAt};
+use super::sheet::{Area, Sheet, page};
 
 /// The octets that are left for a signature: with certificates, a time stamp and room for an ML-DSA signature.
 const HOLE: usize = 24 * 1024;
 /// A place in the document as long as any may be, until the true ones are known.
 const UNKNOWN: i64 = 9_999_999_999;
+
+/// The form's flags SignaturesExist and AppendOnly (ISO 32000-2 table 225).
+const SIGNED: i64 = 1 | 2;
+/// Annotation flags Print and Locked (ISO 32000-2 table 167).
+const PRINT_AND_LOCKED: i64 = 4 | 128;
 
 /// What a signature says for people.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +27,10 @@ pub struct PdfNote {
     pub reason: Option<String>,
     /// Where.
     pub location: Option<String>,
+    /// Where in the document it is seen.
+    pub seen: SeenAt,
+    /// What is seen there, line by line.
+    pub lines: Vec<String>,
 }
 
 /// A PDF was not signed.
@@ -26,6 +39,12 @@ pub enum PdfSignError {
     /// The document cannot be signed as it is.
     #[error(transparent)]
     Document(#[from] PdfError),
+    /// It cannot be seen as it is wanted.
+    #[error(transparent)]
+    NotSeen(#[from] NotSeen),
+    /// Whoever signed before does not permit what is to be added.
+    #[error("the document may not be signed so: {0}")]
+    Forbidden(&'static str),
     /// It could not be written.
     #[error("the document could not be written: {0}")]
     Writing(String),
@@ -95,25 +114,137 @@ impl PreparedPdf {
 
 /// The document with a signature field whose signature is a hole.
 fn updated(octets: &[u8], document: Document, filling: Filling<'_>) -> Result<Vec<u8>, PdfSignError> {
-    let page = document.page_iter().next().ok_or(PdfError::Malformed)?;
-    let root =
-        document.trailer.get(b"Root").and_then(Object::as_reference).map_err(|_| PdfError::Malformed)?;
     let (kind, holding) = match filling {
-        Filling::Signature(note, at) => ("Signature", signature_dictionary(at, note)),
+        Filling::Signature(note, at) => {
+            let holding = signature_dictionary(at, note);
+            if let SeenAt::Field(name) = &note.seen {
+                return in_field(octets, document, name, holding, &note.lines);
+            }
+            ("Signature", holding)
+        }
         Filling::TimeStamp => ("Timestamp", hole_dictionary("DocTimeStamp", "ETSI.RFC3161")),
     };
+    let root = root(&document)?;
     let name = free_name(&document, kind)?;
+    let stand = Stand::of(&document, filling)?;
+    if let Filling::Signature(..) = filling {
+        permitted(&document, Addition::New(&name, stand.visibility()))?;
+    }
     let mut update = IncrementalDocument::create_from(octets.to_vec(), document);
     let signature = update.new_document.add_object(holding);
-    let field = update.new_document.add_object(dictionary! {
-        "Type" => "Annot", "Subtype" => "Widget", "FT" => "Sig", "V" => signature, "P" => page,
-        "T" => Object::string_literal(name), "F" => 132,
-        // Not to be seen: a signature shows nothing that the document does not.
-        "Rect" => vec![0.into(), 0.into(), 0.into(), 0.into()],
-    });
+    let mut field = dictionary! {
+        "Type" => "Annot", "Subtype" => "Widget", "FT" => "Sig", "V" => signature, "P" => stand.page,
+        "T" => Object::string_literal(name), "F" => PRINT_AND_LOCKED, "Rect" => stand.rect,
+    };
+    if let Some((sheet, area, lines)) = stand.shown {
+        field.set("AP", shown(&mut update, (sheet, area), lines)?);
+    }
+    let field = update.new_document.add_object(field);
     enter_field(&mut update, root, field)?;
-    append(&mut update, page, b"Annots", field)?;
+    append(&mut update, stand.page, b"Annots", field)?;
     written(&mut update)
+}
+
+fn root(document: &Document) -> Result<ObjectId, PdfError> {
+    document.trailer.get(b"Root").and_then(Object::as_reference).map_err(|_| PdfError::Malformed)
+}
+
+/// Where a new field stands.
+struct Stand<'a> {
+    page: ObjectId,
+    rect: Vec<Object>,
+    /// The page and the place on it where the field is seen, and what is seen.
+    shown: Option<(Sheet, Area, &'a [String])>,
+}
+
+impl<'a> Stand<'a> {
+    fn of(document: &Document, filling: Filling<'a>) -> Result<Self, PdfSignError> {
+        if let Filling::Signature(PdfNote { seen: SeenAt::Page(number, spot), lines, .. }, _) = filling {
+            let page = page(document, *number)?;
+            let sheet = Sheet::of(document, page)?;
+            let area = sheet.area(*spot)?;
+            return Ok(Self { page, rect: sheet.rect(area), shown: Some((sheet, area, lines)) });
+        }
+        // Not to be seen: an empty rectangle on the first page.
+        let page = document.page_iter().next().ok_or(PdfError::Malformed)?;
+        Ok(Self { page, rect: vec![0.into(), 0.into(), 0.into(), 0.into()], shown: None })
+    }
+
+    const fn visibility(&self) -> Visibility {
+        if self.shown.is_some() { Visibility::Seen } else { Visibility::Unseen }
+    }
+}
+
+/// The appearance dictionary of a field that shows these lines.
+fn shown(
+    update: &mut IncrementalDocument,
+    (sheet, area): (Sheet, Area),
+    lines: &[String],
+) -> Result<Dictionary, PdfSignError> {
+    let font = update.new_document.add_object(font());
+    let stream = appearance(&sheet, area, lines, font)?;
+    Ok(dictionary! { "N" => update.new_document.add_object(stream) })
+}
+
+/// The document with a signature in a field that was made for one, whose rectangle it keeps.
+fn in_field(
+    octets: &[u8],
+    document: Document,
+    name: &str,
+    holding: Dictionary,
+    lines: &[String],
+) -> Result<Vec<u8>, PdfSignError> {
+    let root = root(&document)?;
+    let (id, field) = empty_field(&document, name)??;
+    permitted(&document, Addition::Filled(name))?;
+    let flags = field.get_deref(b"F", &document).and_then(Object::as_i64).unwrap_or(0);
+    let stand = match page_of(&document, id, field) {
+        Some(page) => {
+            let sheet = Sheet::of(&document, page)?;
+            field.get(b"Rect").ok().and_then(|rect| sheet.size_of(&document, rect)).map(|area| (sheet, area))
+        }
+        None => None,
+    };
+    let mut update = IncrementalDocument::create_from(octets.to_vec(), document);
+    let signature = update.new_document.add_object(holding);
+    let appearance = stand.map(|stand| shown(&mut update, stand, lines)).transpose()?;
+    let field = changed(&mut update, id)?;
+    field.set("V", signature);
+    if let Some(appearance) = appearance {
+        field.set("F", flags | PRINT_AND_LOCKED);
+        field.set("AP", appearance);
+    }
+    say_signed(&mut update, root)?;
+    written(&mut update)
+}
+
+/// The page that a field stands on, by its own word or the page's.
+fn page_of(document: &Document, id: ObjectId, field: &Dictionary) -> Option<ObjectId> {
+    let named = field.get(b"P").and_then(Object::as_reference).ok();
+    let lists = |page: &ObjectId| {
+        let annotations = document.get_dictionary(*page).and_then(|page| page.get_deref(b"Annots", document));
+        let annotations = annotations.and_then(Object::as_array);
+        annotations.is_ok_and(|all| all.iter().any(|one| one.as_reference().is_ok_and(|one| one == id)))
+    };
+    let mut pages = document.page_iter();
+    pages.find(|page| named == Some(*page)).or_else(|| document.page_iter().find(lists))
+}
+
+/// Says in the form that there are signatures.
+fn say_signed(update: &mut IncrementalDocument, root: ObjectId) -> Result<(), PdfSignError> {
+    let catalog = update.get_prev_documents().get_dictionary(root).map_err(|_| PdfError::Malformed)?;
+    let form = match catalog.get(b"AcroForm") {
+        Ok(Object::Reference(form)) => {
+            let form = *form;
+            changed(update, form)?
+        }
+        _ => {
+            let form = changed(update, root)?.get_mut(b"AcroForm").and_then(Object::as_dict_mut);
+            form.map_err(|_| PdfError::Malformed)?
+        }
+    };
+    form.set("SigFlags", SIGNED);
+    Ok(())
 }
 
 pub(super) fn written(update: &mut IncrementalDocument) -> Result<Vec<u8>, PdfSignError> {
@@ -163,16 +294,14 @@ fn enter_field(
         Ok(Object::Reference(form)) => *form,
         Ok(Object::Dictionary(_)) => return enter_in_catalog(update, root, field),
         _ => {
-            let form = dictionary! { "Fields" => vec![field.into()], "SigFlags" => 3 };
+            let form = dictionary! { "Fields" => vec![field.into()], "SigFlags" => SIGNED };
             let form = update.new_document.add_object(form);
             changed(update, root)?.set("AcroForm", form);
             return Ok(());
         }
     };
     append(update, holder, b"Fields", field)?;
-    // SignaturesExist and AppendOnly (ISO 32000-2 table 225).
-    changed(update, holder)?.set("SigFlags", 3);
-    Ok(())
+    say_signed(update, root)
 }
 
 fn enter_in_catalog(
@@ -180,9 +309,9 @@ fn enter_in_catalog(
     root: ObjectId,
     field: ObjectId,
 ) -> Result<(), PdfSignError> {
+    say_signed(update, root)?;
     let form = changed(update, root)?.get_mut(b"AcroForm").and_then(Object::as_dict_mut);
     let form = form.map_err(|_| PdfError::Malformed)?;
-    form.set("SigFlags", 3);
     match form.get(b"Fields") {
         Ok(Object::Reference(list)) => {
             let list = *list;

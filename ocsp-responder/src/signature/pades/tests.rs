@@ -69,7 +69,7 @@ impl Office {
 
     fn sign(&self, octets: &[u8]) -> Vec<u8> {
         let signer = TestSigner::open(&self.workshop, "leaf", "P-256");
-        let note = PdfNote { reason: Some("Tumello – approved".to_owned()), location: None };
+        let note = PdfNote { reason: Some("Tumello – approved".to_owned()), ..PdfNote::default() };
         let at = SystemClock.now();
         let prepared = PreparedPdf::of(octets, at, &note).unwrap();
         let chain = [self.issuing.clone(), self.root.clone()];
@@ -195,6 +195,54 @@ fn what_is_changed_afterwards_is_told() {
     let resigned = office.verdict(&office.sign(&content)).unwrap().unwrap();
     let answers: Vec<Answer> = resigned.signatures.iter().map(|signature| signature.verdict.answer).collect();
     assert_eq!((resigned.answer, answers), (Answer::Invalid, vec![Answer::Invalid, Answer::Valid]));
+}
+
+/// A signature field that shows something else over the page, entered as further signatures are.
+fn overlaid(signed: &[u8], value: impl FnOnce(&mut IncrementalDocument, ObjectId) -> Object) -> Vec<u8> {
+    edited(signed, |update| {
+        let (page, root) = (page_of(update), root_of(update));
+        let catalog = update.get_prev_documents().get_dictionary(root).unwrap();
+        let form = catalog.get(b"AcroForm").unwrap().as_reference().unwrap();
+        let fields = update.get_prev_documents().get_dictionary(form).unwrap().get(b"Fields").unwrap();
+        let earlier = fields.as_array().unwrap()[0].as_reference().unwrap();
+        let earlier = update.get_prev_documents().get_dictionary(earlier).unwrap().get(b"V").unwrap();
+        let earlier = earlier.as_reference().unwrap();
+        let drawing = update.new_document.add_object(page_content("900 000"));
+        let value = value(update, earlier);
+        let field = update.new_document.add_object(dictionary! {
+            "Type" => "Annot", "Subtype" => "Widget", "FT" => "Sig", "T" => Object::string_literal("Over"),
+            "Rect" => vec![70.into(), 700.into(), 300.into(), 740.into()], "P" => page, "V" => value,
+            "AP" => dictionary! { "N" => drawing },
+        });
+        for (holder, list) in [(form, "Fields"), (page, "Annots")] {
+            update.opt_clone_object_to_new_document(holder).unwrap();
+            let holder = update.new_document.get_dictionary_mut(holder).unwrap();
+            let mut entries = holder.get(list.as_bytes()).unwrap().as_array().unwrap().clone();
+            entries.push(field.into());
+            holder.set(list, entries);
+        }
+    })
+}
+
+/// Nobody can draw over what was signed without signing himself: neither in a field whose value is no signature, nor in one that refers
+/// to another's signature, nor around a time stamp, which decides nothing.
+#[test]
+fn a_field_shows_something_only_where_its_own_signature_is_judged() {
+    let office = Office::open();
+    let signed = office.sign(&document());
+    let refused = |overlaid: &[u8]| {
+        let verdict = office.verdict(overlaid).unwrap().unwrap();
+        assert_eq!(verdict.answer, Answer::Invalid, "{:?}", verdict.reasons);
+        assert!(verdict.reasons[0].contains("changed after it was signed"), "{:?}", verdict.reasons);
+    };
+    refused(&overlaid(&signed, |_, _| dictionary! { "Type" => "Sig" }.into()));
+    refused(&overlaid(&signed, |_, earlier| earlier.into()));
+    let stamp = || dictionary! { "Type" => "DocTimeStamp", "SubFilter" => "ETSI.RFC3161" };
+    refused(&overlaid(&signed, |update, _| update.new_document.add_object(stamp()).into()));
+    refused(&overlaid(&signed, |update, earlier| {
+        let copy = update.get_prev_documents().get_object(earlier).unwrap().clone();
+        update.new_document.add_object(copy).into()
+    }));
 }
 
 /// Universal signature forgery and signature wrapping: ranges that leave something out, or hold something else.

@@ -4,9 +4,9 @@
 //! around it, and has no character that cannot be seen.
 
 use super::super::signatory::SignatureKind;
-use super::attributes;
 use super::matter::{Covers, Matter, Signed};
 use super::words::{Cause, Language, Words};
+use super::{attributes, called};
 use crate::validation::status::{CertificateStatus, EvidenceSource, StatusReport};
 use crate::validation::{Answer, PathElement, Reason, Verdict};
 
@@ -114,12 +114,9 @@ fn when(signed: &Signed<'_>, language: Language) -> String {
     format!(", {said}")
 }
 
-/// A signer's name, for reading: given name and surname, else the common name, else that of the organisation.
+/// A signer's name.
 fn who(signed: &Signed<'_>, words: &Words) -> String {
-    let Some(subject) = subject(signed) else { return words.nobody.to_owned() };
-    let one = |kind| value(subject, kind);
-    let name = one("givenName").zip(one("surname")).map(|(given, surname)| format!("{given} {surname}"));
-    let name = name.or_else(|| one("CN")).or_else(|| one("O"));
+    let name = subject(signed).and_then(called);
     name.map_or_else(|| words.nobody.to_owned(), |name| shown(&name))
 }
 

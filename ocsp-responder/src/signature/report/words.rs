@@ -1,4 +1,4 @@
-//! The words of the page, in the languages it is written in: all of them here, so that who knows a language finds them.
+//! The words of the page for people, and of signatures that are seen in documents, in the languages they are written in: all of them here, so that who knows a language finds them.
 //!
 //! The Sesotho is in the orthography of Lesotho. What stands in braces is filled in.
 
@@ -145,6 +145,11 @@ pub(super) struct Words {
     pub(super) vouched: &'static str,
     pub(super) details: &'static str,
     pub(super) why: &'static str,
+    /// In a document, where a signature is seen.
+    pub(super) shown_signed: &'static str,
+    pub(super) shown_sealed: &'static str,
+    pub(super) shown_reason: &'static str,
+    pub(super) shown_place: &'static str,
     /// Why, and what to do, in the order of [`CAUSES`].
     causes: [(&'static str, &'static str); CAUSES.len()],
 }
@@ -237,6 +242,10 @@ static ENGLISH: Words = Words {
     vouched: "Who vouches for it",
     details: "Details for experts",
     why: "Reasons",
+    shown_signed: "Signed by {who}",
+    shown_sealed: "Sealed by {who}",
+    shown_reason: "Reason: {reason}",
+    shown_place: "Place: {place}",
     causes: [
         (
             "it was changed after it was signed",
@@ -344,6 +353,10 @@ static SESOTHO: Words = Words {
     vouched: "Ea se pakang",
     details: "Lintlha tsa litsebi",
     why: "Mabaka",
+    shown_signed: "E saennoe ke {who}",
+    shown_sealed: "E tiisitsoe ka setempe sa {who}",
+    shown_reason: "Lebaka: {reason}",
+    shown_place: "Sebaka: {place}",
     causes: [
         (
             "e fetotsoe ka mor'a hore e saenoe",
