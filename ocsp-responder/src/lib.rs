@@ -16,5 +16,6 @@ pub mod timestamp;
 pub mod trusted_list;
 pub mod validation;
 pub mod validator;
+mod xml;
 
 pub use tables::TABLES;

@@ -99,6 +99,54 @@ fn what_npki_puts_into_containers_others_verify_and_npki_verifies_theirs() {
 }
 
 #[test]
+fn what_others_sign_with_xades_is_judged_and_reported() {
+    let desk = Desk::opened();
+    let (root, issuing) = (desk.country.installation.root(), desk.country.installation.issuing());
+    let (one, other) = (desk.file("contract.txt"), desk.file("Lekòto 1.txt"));
+    let theirs = desk.file("theirs.asice");
+    asic::make_xades(&theirs, &desk.signer, &issuing, &[&one, &other]);
+    let told = desk.verdict(exit::DONE, &theirs);
+    assert_eq!((&told["indication"], &told["uncovered"]), (&json!("TOTAL-PASSED"), &json!([])), "{told}");
+    let signature = &told["signatures"][0];
+    assert_eq!((&signature["form"], &signature["level"]), (&json!("xades-baseline-b"), &json!("B-B")));
+    assert_eq!(
+        (&signature["kind"], &signature["algorithm"]),
+        (&json!("signature"), &json!("ecdsa-with-sha256"))
+    );
+    let said = desk.person.run_as_text(&["verify", text(&theirs), "--trust", text(&root)]).stdout;
+    assert!(
+        said.contains("VALID") && said.contains("XAdES B-B") && said.contains("covers   contract.txt"),
+        "{said}"
+    );
+    for (ending, name) in [("json", "XAdES_BASELINE_B"), ("xml", "ecdsa-sha256"), ("html", "contract.txt")] {
+        let report = desk.file(&format!("report.{ending}"));
+        let verify = ["verify", text(&theirs), "--trust", text(&root), "--report", text(&report)];
+        desk.person.done(&verify);
+        assert!(std::fs::read_to_string(&report).unwrap().contains(name), "{ending}");
+    }
+    // Altered by a program that makes all sums of the ZIP file fit; one more file than was signed.
+    let script = "import sys, zipfile\nold = zipfile.ZipFile(sys.argv[1])\nwith zipfile.ZipFile(sys.argv[2], 'w') as new:\n for i in old.infolist():\n  new.writestr(i, old.read(i).replace(b'100 maloti', b'900 maloti'))";
+    let altered = desk.file("altered.asice");
+    tests::programs::Program::named("python")
+        .args(["-c", script, text(&theirs), text(&altered)])
+        .run()
+        .succeeded();
+    let told = desk.verdict(exit::NO, &altered);
+    assert_eq!(told["sub_indication"], "HASH_FAILURE", "{told}");
+    let script =
+        "import sys, zipfile\nwith zipfile.ZipFile(sys.argv[1], 'a') as a: a.writestr('more.txt', 'x')";
+    tests::programs::Program::named("python").args(["-c", script, text(&theirs)]).run().succeeded();
+    let told = desk.verdict(exit::CANNOT_TELL, &theirs);
+    assert_eq!(
+        (&told["uncovered"], &told["signatures"][0]["answer"]),
+        (&json!(["more.txt"]), &json!("cannot-tell"))
+    );
+    // It is judged, and not added to.
+    let refused = desk.person.refused(exit::FAILED, &desk.signing(&theirs));
+    assert!(refused.detail.contains("CAdES signatures only"), "{refused:?}");
+}
+
+#[test]
 fn levels_with_time_stamps_are_reached_in_containers() {
     let desk = Desk::opened();
     let unit = Stamper::at_work(&desk.country.staff.administrator);

@@ -142,7 +142,7 @@ fn told(signature: &ContainerSignature) -> Vec<String> {
     let signer = signature.verdict.certificate.as_ref().and_then(|verdict| verdict.path.first());
     let signer = signer.map_or("somebody", |signer| signer.certificate.subject.as_str());
     let (word, act) = (word(signature.verdict.answer), act(signature.verdict.kind));
-    let level = level_of("CAdES", signature.verdict.level).map(|level| format!(", {level}"));
+    let level = level_of(signature.verdict.form, signature.verdict.level).map(|level| format!(", {level}"));
     let mut lines =
         vec![format!("{}: {word}, {act} by {signer}{}", signature.file, level.unwrap_or_default())];
     lines.extend(signature.covers.iter().map(|name| format!("  covers   {name}")));

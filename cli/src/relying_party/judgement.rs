@@ -232,8 +232,7 @@ pub fn judge_signature(
     let judged = judgement(verdict.answer, reason, &valid, &verdict, evidence)?;
     let path = verdict.certificate.as_ref().map(stations).unwrap_or_default();
     let stamped = verdict.proven_time.map(existed);
-    let standard = if verdict.form == Some(SignatureForm::JadesBaselineB) { "JAdES" } else { "CAdES" };
-    let level = level_of(standard, verdict.level);
+    let level = level_of(verdict.form, verdict.level);
     let claimed = verdict.claimed_signing_time;
     let verdict = Judged::Signature(Box::new(verdict));
     Ok(Judgement { path, claimed, stamped, level, judged: verdict, ..judged })
@@ -253,9 +252,8 @@ fn existed(proven: OffsetDateTime) -> String {
 }
 
 /// The name of a level, such as CAdES B-LT.
-pub(super) fn level_of(standard: &str, level: Option<SignatureLevel>) -> Option<String> {
-    let level = serde_json::to_value(level?).ok()?;
-    level.as_str().map(|level| format!("{standard} {level}"))
+pub(super) fn level_of(form: Option<SignatureForm>, level: Option<SignatureLevel>) -> Option<String> {
+    Some(format!("{} {}", form?.standard()?, level?.name()))
 }
 
 /// Judges the signatures in a PDF document at a moment.
@@ -289,7 +287,7 @@ pub fn judge_pdf(document: &[u8], asked: &Asked<'_>) -> Result<Judgement, Failur
     let claimed = last.and_then(|signature| signature.claimed);
     let proven = last.and_then(|signature| signature.verdict.proven_time);
     let stamped = proven.map(existed);
-    let level = last.and_then(|signature| level_of("PAdES", signature.verdict.level));
+    let level = last.and_then(|signature| level_of(signature.verdict.form, signature.verdict.level));
     let path = path.unwrap_or_default();
     let verdict = Judged::Pdf(Box::new(verdict));
     Ok(Judgement { path, claimed, stamped, level, judged: verdict, ..judged })

@@ -12,7 +12,7 @@ use x509_cert::time::Time;
 
 use super::content::ContentDigest;
 use super::error::SignatureError;
-use super::message::{EssCertificateIdV2, SigningCertificateV2};
+use super::message::{EssCertificateIdV2, IssuerSerial, SigningCertificateV2};
 use crate::validation::algorithm::{DigestAlgorithm, read_digest};
 use crate::validation::certificate::Certificate;
 use crate::validation::names::DistinguishedName;
@@ -153,21 +153,21 @@ impl SigningCertificateV2 {
             Some(identifier) => read_digest(identifier).map_err(SignatureError::Algorithm)?,
         };
         let hash = ring::digest::digest(algorithm.ring(), signer.der());
-        let issuer_serial_fits = first.issuer_serial.as_ref().is_none_or(|reference| {
-            let serial = reference.serial.as_bytes() == signer.serial_content();
-            let issuer = match reference.issuer.as_slice() {
-                [GeneralName::DirectoryName(name)] => {
-                    let name = name.to_der().ok().and_then(|name| DistinguishedName::read(&name).ok());
-                    name.as_ref() == Some(signer.issuer_name())
-                }
-                _ => false,
-            };
-            serial && issuer
-        });
+        let issuer_serial_fits = first.issuer_serial.as_ref().is_none_or(|reference| reference.is_of(signer));
         if hash.as_ref() == first.hash.as_bytes() && issuer_serial_fits {
             Ok(())
         } else {
             Err(SignatureError::SignerReference)
         }
+    }
+}
+
+impl IssuerSerial {
+    /// Whether a certificate has this issuer and serial number.
+    pub(super) fn is_of(&self, certificate: &Certificate) -> bool {
+        let [GeneralName::DirectoryName(name)] = self.issuer.as_slice() else { return false };
+        let name = name.to_der().ok().and_then(|name| DistinguishedName::read(&name).ok());
+        self.serial.as_bytes() == certificate.serial_content()
+            && name.as_ref() == Some(certificate.issuer_name())
     }
 }

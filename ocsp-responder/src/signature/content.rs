@@ -52,6 +52,42 @@ impl Digests {
     }
 }
 
+/// A digest while it is made, of octets that stand in several places.
+pub(super) struct Digesting {
+    algorithm: DigestAlgorithm,
+    context: ring::digest::Context,
+}
+
+impl Digesting {
+    /// Of nothing yet.
+    pub(super) fn by(algorithm: DigestAlgorithm) -> Self {
+        Self { algorithm, context: ring::digest::Context::new(algorithm.ring()) }
+    }
+
+    /// Goes on with these octets.
+    pub(super) fn add(&mut self, octets: &[u8]) {
+        self.context.update(octets);
+    }
+
+    /// Goes on with all that can be read.
+    pub(super) fn add_all(&mut self, content: impl Read) -> std::io::Result<()> {
+        let mut buffered = std::io::BufReader::with_capacity(64 * 1024, content);
+        loop {
+            let part = std::io::BufRead::fill_buf(&mut buffered)?;
+            let length = part.len();
+            if length == 0 {
+                return Ok(());
+            }
+            self.context.update(part);
+            std::io::BufRead::consume(&mut buffered, length);
+        }
+    }
+
+    pub(super) fn finish(self) -> ContentDigest {
+        ContentDigest { algorithm: self.algorithm, octets: self.context.finish().as_ref().to_vec() }
+    }
+}
+
 /// The digest of a file's octets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentDigest {

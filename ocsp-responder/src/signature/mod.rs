@@ -35,6 +35,7 @@ pub(crate) mod tests;
 mod unsigned;
 mod verdict;
 mod verify;
+mod xades;
 
 pub(crate) use attributes::SIGNING_CERTIFICATE_V2;
 pub use content::ContentDigest;
@@ -54,3 +55,4 @@ pub use signatory::{OtherUse, Signatory, SignatureKind};
 pub use stamps::{StampVerdict, StampedPart};
 pub use verdict::{SignatureLevel, SignatureVerdict, verify_attached, verify_signature, verify_signed_file};
 pub use verify::{SignatureForm, SignedFile, VerifiedSignature, carries_content};
+pub use xades::XadesError;

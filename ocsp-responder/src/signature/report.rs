@@ -23,8 +23,8 @@ use super::verdict::{SignatureLevel, SignatureVerdict};
 use super::verify::SignatureForm;
 use super::{asic, stamps::StampedPart};
 use crate::timestamp::TimestampVerdict;
-use crate::trusted_list::signature::identifier;
 use crate::validation::{Answer, Indication, SubIndication};
+use crate::xml::signature::identifier;
 
 /// What is said of how it was judged.
 const POLICY: &str = "npki";
@@ -309,12 +309,11 @@ fn signature(id: String, verdict: &SignatureVerdict, signature_scopes: Vec<Scope
 
 /// The format with its profile, as `CAdES_BASELINE_LT`.
 fn format(form: Option<SignatureForm>, level: Option<SignatureLevel>) -> String {
-    let family = match form {
-        Some(SignatureForm::CadesBaselineB) => "CAdES_BASELINE",
-        Some(SignatureForm::PadesBaselineB) => "PAdES_BASELINE",
-        Some(SignatureForm::JadesBaselineB) => "JAdES_BASELINE",
-        Some(SignatureForm::Cms) => return "CMS-NOT-ETSI".to_owned(),
-        Some(SignatureForm::Jws) => return "JSON-NOT-ETSI".to_owned(),
+    let standard = match form.map(|form| (form, form.standard())) {
+        Some((_, Some(standard))) => standard,
+        Some((SignatureForm::Xades, None)) => return "XML-NOT-ETSI".to_owned(),
+        Some((SignatureForm::Jws, None)) => return "JSON-NOT-ETSI".to_owned(),
+        Some((_, None)) => return "CMS-NOT-ETSI".to_owned(),
         None => return "UNKNOWN".to_owned(),
     };
     let level = match level {
@@ -323,12 +322,12 @@ fn format(form: Option<SignatureForm>, level: Option<SignatureLevel>) -> String 
         Some(SignatureLevel::Lta) => "LTA",
         _ => "B",
     };
-    format!("{family}_{level}")
+    format!("{standard}_BASELINE_{level}")
 }
 
 /// The address that XML signatures have for it; that of no other, its own name.
 fn method(algorithm: &str) -> String {
-    let known = algorithm.parse().ok().and_then(|algorithm| identifier(algorithm).ok());
+    let known = algorithm.parse().ok().and_then(identifier);
     known.map_or_else(|| algorithm.to_owned(), str::to_owned)
 }
 

@@ -99,16 +99,23 @@ pub(super) struct InOrder {
     pub(super) token: Result<VerifiedToken, TokenError>,
 }
 
-/// Judges time stamps in such a list, the last archive time stamp first, as those of JSON Web Signatures.
-pub(super) fn prove_in_order(stamps: &[InOrder], material: &Material, basis: &Basis<'_>) -> Proof {
-    let mut proof = Proof { best: basis.at, stamps: Vec::new() };
+/// Judges time stamps in such a list, the last archive time stamp first, as those of JSON Web Signatures and of XAdES. `known` is since when
+/// at the latest all of it is known to have existed; the moment of asking where nothing shows it.
+pub(super) fn prove_in_order(
+    stamps: &[InOrder],
+    material: &Material,
+    known: OffsetDateTime,
+    basis: &Basis<'_>,
+) -> Proof {
+    let whole = known;
+    let mut proof = Proof { best: whole, stamps: Vec::new() };
     // Archive time stamps that hold: where they stand, and the moment that each proves.
     let mut holding: Vec<(usize, OffsetDateTime)> = Vec::new();
     let (archives, others): (Vec<_>, Vec<_>) =
         stamps.iter().partition(|stamp| stamp.over == StampedPart::Archive);
     for stamp in archives.into_iter().rev().chain(others) {
         let covering = holding.iter().filter(|(place, _)| stamp.place < *place);
-        let known = covering.map(|(_, at)| *at).min().unwrap_or(basis.at);
+        let known = covering.map(|(_, at)| *at).min().unwrap_or(whole);
         let proven = proof.judge(stamp.over, &stamp.token, known, material, basis);
         holding.extend(proven.filter(|_| stamp.over == StampedPart::Archive).map(|at| (stamp.place, at)));
     }

@@ -293,7 +293,7 @@ pub(super) fn judge_signer(
 fn level(form: SignatureForm, stamps: &[StampVerdict], carries: bool) -> Option<SignatureLevel> {
     let holds = |over| stamps.iter().any(|stamp| stamp.over == over && stamp.verdict.answer == Answer::Valid);
     match form {
-        SignatureForm::Cms | SignatureForm::Jws => None,
+        SignatureForm::Cms | SignatureForm::Jws | SignatureForm::Xades => None,
         _ if !holds(StampedPart::Signature) => Some(SignatureLevel::B),
         // What is kept for longer stands in the document.
         SignatureForm::PadesBaselineB => Some(SignatureLevel::T),

@@ -33,9 +33,29 @@ pub enum SignatureForm {
     /// A JSON Web Signature with its signer's certificate, without all that JAdES asks for.
     #[serde(rename = "jws")]
     Jws,
+    /// XAdES baseline: an XML signature in a container, whose signer's certificate is bound by a signed reference, which claims a signing
+    /// time and says what each file is.
+    #[serde(rename = "xades-baseline-b")]
+    XadesBaselineB,
+    /// XAdES, without all that its baseline asks for.
+    #[serde(rename = "xades")]
+    Xades,
     /// CMS with signed attributes, without all that CAdES asks for.
     #[serde(rename = "cms")]
     Cms,
+}
+
+impl SignatureForm {
+    /// The standard that has baseline signatures of this form; `None` for what is none.
+    pub const fn standard(self) -> Option<&'static str> {
+        match self {
+            Self::CadesBaselineB => Some("CAdES"),
+            Self::PadesBaselineB => Some("PAdES"),
+            Self::JadesBaselineB => Some("JAdES"),
+            Self::XadesBaselineB => Some("XAdES"),
+            Self::Jws | Self::Xades | Self::Cms => None,
+        }
+    }
 }
 
 /// A signature as read: its parts fit together, nothing is verified yet.

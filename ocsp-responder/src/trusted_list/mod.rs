@@ -13,7 +13,6 @@ pub mod publishing;
 pub mod reading;
 pub mod signature;
 mod writing;
-pub(crate) mod xml;
 
 pub use compose::{LiveService, compose};
 pub use keeping::{KeepError, TRUSTED_LISTS, TrustedListKeeper};
@@ -22,7 +21,8 @@ pub use model::{
 };
 pub use publishing::{PublishedList, TrustedLists};
 pub use reading::{ListRefused, VerifiedList, read_json};
-pub use xml::XmlRefused;
+
+pub use crate::xml::XmlRefused;
 
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ use super::model::{
     TrustedList,
 };
 use super::signature::{SignatureBroken, verify};
-use super::xml::{XML, XmlRefused, elements, parse, text};
+use crate::xml::{Bounds, XML, XmlRefused, elements, parse, text};
 
 /// Section 5.3.1: the versions of the format that are read; 5 is that of TS 119 612 v2.1.1 and v2.2.1, 6 that of v2.3.1.
 const FORMATS: [&str; 2] = ["5", "6"];
@@ -67,7 +67,7 @@ pub enum ListRefused {
 
 /// What a list says, for display: nothing is verified, and who signed it may be anybody.
 pub(crate) fn outline(octets: &[u8]) -> Option<TrustedList> {
-    let document = parse(octets).ok()?;
+    let document = parse(octets, Bounds::LIST).ok()?;
     let root = document.root_element();
     root.has_tag_name((TSL, "TrustServiceStatusList")).then(|| list(root).ok()).flatten()
 }
@@ -86,7 +86,7 @@ impl VerifiedList {
     /// # Errors
     /// It is not whole, not a list, not signed by one of them, or made after `now`.
     pub fn read(octets: &[u8], signers: &[Vec<u8>], now: OffsetDateTime) -> Result<Self, ListRefused> {
-        let document = parse(octets)?;
+        let document = parse(octets, Bounds::LIST)?;
         let root = document.root_element();
         if !root.has_tag_name((TSL, "TrustServiceStatusList")) {
             return Err(ListRefused::NotAList(format!("its first element is {}", root.tag_name().name())));

@@ -10,7 +10,7 @@ use super::identifiers::{TAG, TSL, determination, list_kind, rules};
 use super::model::{
     Identity, Organisation, PastState, PostalAddress, Provider, Scheme, Service, Texts, TrustedList,
 };
-use super::xml::XmlWriter;
+use crate::xml::XmlWriter;
 
 /// Section 5.3.1: the version of the format, of TS 119 612 v2.3.1.
 const FORMAT: &str = "6";

@@ -1,4 +1,4 @@
-//! Containers of files and signatures, read and made by Python's own libraries.
+//! Containers of files and signatures, read and made by Python's own libraries and signxml.
 
 use std::path::Path;
 
@@ -20,6 +20,21 @@ pub fn make(container: &Path, signer: &Issued, issuer: &Path, files: &[&Path]) {
     let made = ["make", text(container), cert, text(issuer), key];
     let files: Vec<_> = files.iter().map(|file| text(file)).collect();
     let _ = judge(&[&made[..], &files].concat());
+}
+
+/// Has a container made over files, with a XAdES signature by signxml.
+pub fn make_xades(container: &Path, signer: &Issued, issuer: &Path, files: &[&Path]) {
+    let named = |file: &&Path| {
+        (file.file_name().unwrap_or_default().to_string_lossy().into_owned(), text(file).into())
+    };
+    let files: serde_json::Map<String, Value> = files.iter().map(named).collect();
+    let order = serde_json::json!({
+        "out": text(container), "files": files, "key": text(&signer.key), "certificates": [text(&signer.certificate), text(issuer)],
+    });
+    let path = container.with_extension("json");
+    std::fs::write(&path, order.to_string()).expect("the folder can be written");
+    let script = workspace::root().join("tests/judges/xades/judge.py");
+    let _ = Program::named("python").path(&script).args(["make", text(&path)]).run().succeeded();
 }
 
 fn judge(arguments: &[&str]) -> Value {

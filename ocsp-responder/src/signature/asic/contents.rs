@@ -89,6 +89,11 @@ impl<'a> Contents<'a> {
         Ok(octets)
     }
 
+    /// How many octets a file has.
+    pub(super) fn size(&self, name: &str) -> Option<u64> {
+        self.entry(name).ok().map(|entry| entry.size)
+    }
+
     /// The octets of a file one after the other; reading fails at the end where they are not what the container says.
     pub(super) fn open(&self, name: &str) -> Result<impl Read + use<'a>, ContainerError> {
         Ok(self.reader(self.entry(name)?))

@@ -1,5 +1,6 @@
 //! Why a container, or a signature in it, is refused.
 
+use crate::signature::xades::XadesError;
 use crate::validation::verdict::SubIndication;
 
 /// A container, or a signature in it, was refused.
@@ -59,9 +60,15 @@ pub enum ContainerError {
     /// A digest that is not relied on.
     #[error("{0} is signed by the digest {1}, which is not accepted")]
     Digest(String, String),
-    /// A signature of another form.
-    #[error("a signature of the form {0}, which is not validated here: ask a validator for it")]
-    OtherForm(&'static str),
+    /// A file that a signature over the files themselves leaves out.
+    #[error("{0} is not covered by it: a XAdES signature is to be over every file of its container")]
+    LeftOut(String),
+    /// A signature names a file twice.
+    #[error("{0} is signed twice")]
+    Twice(String),
+    /// A XAdES signature.
+    #[error(transparent)]
+    Xades(#[from] XadesError),
     /// A time stamp that is over nothing, or over several things.
     #[error("{0} manifests say what this time stamp is over, not one")]
     StampManifests(usize),
@@ -89,12 +96,13 @@ impl ContainerError {
     /// The sub-indication of EN 319 102-1.
     pub(super) const fn sub_indication(&self) -> SubIndication {
         match self {
+            Self::Xades(error) => error.sub_indication(),
             Self::Altered(_) => SubIndication::HashFailure,
             Self::Missing(_) => SubIndication::SignedDataNotFound,
             Self::Digest(..) => SubIndication::CryptoConstraintsFailureNoPoe,
             // What is there may be right, and is not all that is asked for.
             Self::Uncovered(_)
-            | Self::OtherForm(_)
+            | Self::LeftOut(_)
             | Self::SignatureMissing(_)
             | Self::StampManifests(_)
             | Self::NoStamp

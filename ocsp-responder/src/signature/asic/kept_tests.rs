@@ -29,7 +29,7 @@ const SIGNATURE: &str = "META-INF/signature001.p7s";
 const NEWEST: &str = "META-INF/ASiCArchiveManifest.xml";
 const FIRST_STAMP: &str = "META-INF/timestamp001.tst";
 
-type Files = Vec<(String, Vec<u8>)>;
+pub(super) type Files = Vec<(String, Vec<u8>)>;
 
 impl Office {
     fn signed_container(&self) -> Vec<u8> {
@@ -77,7 +77,7 @@ impl Office {
         prepared.complete(&self.token(unit, imprint, at)).unwrap()
     }
 
-    fn on_container(
+    pub(super) fn on_container(
         &self,
         container: &[u8],
         evidence: &GatheredEvidence,
@@ -102,13 +102,13 @@ fn nothing() -> GatheredEvidence {
     GatheredEvidence::default()
 }
 
-fn packed(files: &Files, at: OffsetDateTime) -> Vec<u8> {
+pub(super) fn packed(files: &Files, at: OffsetDateTime) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     files.iter().for_each(|(name, content)| write(&mut writer, name, content, at).unwrap());
     writer.finish().unwrap().into_inner()
 }
 
-fn unpacked(container: &[u8]) -> Files {
+pub(super) fn unpacked(container: &[u8]) -> Files {
     let mut archive = ZipArchive::new(Cursor::new(container)).unwrap();
     let count = archive.len();
     let read = |place| {

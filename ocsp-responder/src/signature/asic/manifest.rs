@@ -6,30 +6,18 @@ use std::collections::HashSet;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use roxmltree::{Document, Node, ParsingOptions};
+use roxmltree::Node;
 
 use super::error::ContainerError;
 use crate::signature::content::ContentDigest;
-use crate::validation::algorithm::DigestAlgorithm;
+use crate::xml::signature::{DS, Stated, digest_identifier};
+use crate::xml::{Bounds, elements, parse};
 
 /// The namespace of EN 319 162-1 clause A.4.
-const ASIC: &str = "http://uri.etsi.org/02918/v1.2.1#";
-/// That of XML signatures.
-const XMLDSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
-/// The most octets of a manifest.
-const MAX_OCTETS: usize = 1024 * 1024;
-/// The most nodes of one.
-const MAX_NODES: u32 = 32 * 1024;
+pub(super) const ASIC: &str = "http://uri.etsi.org/02918/v1.2.1#";
 /// RFC 3986 section 2.3, and the slash between folders: what stands for itself in a reference.
 const REFERENCE: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
-
-/// The names of digests (RFC 6931 section 2.1; XML Encryption section 5.7).
-const DIGESTS: [(&str, DigestAlgorithm); 3] = [
-    ("http://www.w3.org/2001/04/xmlenc#sha256", DigestAlgorithm::Sha256),
-    ("http://www.w3.org/2001/04/xmldsig-more#sha384", DigestAlgorithm::Sha384),
-    ("http://www.w3.org/2001/04/xmlenc#sha512", DigestAlgorithm::Sha512),
-];
 
 /// A manifest as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,19 +39,13 @@ impl Manifest {
     /// Reads one: no document type, no entities, nothing that is not known.
     pub(super) fn read(octets: &[u8]) -> Result<Self, ContainerError> {
         let malformed = |why: &str| ContainerError::Manifest(why.to_owned());
-        if octets.len() > MAX_OCTETS {
-            return Err(malformed("it is larger than any that is read"));
-        }
-        let text = std::str::from_utf8(octets).map_err(|_| malformed("it is not UTF-8"))?;
-        let options =
-            ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
-        let document = Document::parse_with_options(text, options)
-            .map_err(|error| ContainerError::Manifest(error.to_string()))?;
+        let document =
+            parse(octets, Bounds::MANIFEST).map_err(|error| ContainerError::Manifest(error.to_string()))?;
         let root = document.root_element();
         if !root.has_tag_name((ASIC, "ASiCManifest")) {
             return Err(malformed("it is another document"));
         }
-        let mut children = root.children().filter(Node::is_element);
+        let mut children = elements(root);
         let signature = children.next().filter(|first| first.has_tag_name((ASIC, "SigReference")));
         let signature = signature.ok_or_else(|| malformed("it does not say which signature it is about"))?;
         let mut references = Vec::new();
@@ -100,18 +82,17 @@ impl Manifest {
 
 fn written(over: &str, media_type: &str, files: &[(String, ContentDigest)], former: Option<&str>) -> Vec<u8> {
     let mut written = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<asic:ASiCManifest xmlns:asic=\"{ASIC}\" xmlns:ds=\"{XMLDSIG}\">\
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<asic:ASiCManifest xmlns:asic=\"{ASIC}\" xmlns:ds=\"{DS}\">\
          <asic:SigReference MimeType=\"{media_type}\" URI=\"{}\"/>",
         reference_to(over)
     );
     for (name, digest) in files {
-        let method = DIGESTS.iter().find(|(_, algorithm)| *algorithm == digest.algorithm());
         written.push_str(&format!(
             "<asic:DataObjectReference URI=\"{}\"{}><ds:DigestMethod Algorithm=\"{}\"/>\
              <ds:DigestValue>{}</ds:DigestValue></asic:DataObjectReference>",
             reference_to(name),
             if former == Some(name.as_str()) { " Rootfile=\"true\"" } else { "" },
-            method.map(|(name, _)| *name).unwrap_or_default(),
+            digest_identifier(digest.algorithm()),
             STANDARD.encode(digest.octets()),
         ));
     }
@@ -122,24 +103,26 @@ fn written(over: &str, media_type: &str, files: &[(String, ContentDigest)], form
 impl Reference {
     fn read(element: Node<'_, '_>) -> Result<Self, ContainerError> {
         let malformed = || ContainerError::Manifest("a reference to a file is not complete".to_owned());
-        let mut children = element.children().filter(Node::is_element);
-        let method = children.next().filter(|child| child.has_tag_name((XMLDSIG, "DigestMethod")));
-        let value = children.next().filter(|child| child.has_tag_name((XMLDSIG, "DigestValue")));
-        for further in children {
-            if !further.has_tag_name((ASIC, "DataObjectReferenceExtensions")) {
-                return Err(malformed());
+        for (place, part) in elements(element).enumerate() {
+            match (place, part.tag_name().name()) {
+                (0, "DigestMethod") | (1, "DigestValue") if part.tag_name().namespace() == Some(DS) => {}
+                (2.., "DataObjectReferenceExtensions") if part.tag_name().namespace() == Some(ASIC) => {
+                    uncritical(part)?;
+                }
+                _ => return Err(malformed()),
             }
-            uncritical(further)?;
         }
-        let method = method.and_then(|method| method.attribute("Algorithm")).ok_or_else(malformed)?;
-        let value = value.and_then(|value| value.text()).ok_or_else(malformed)?;
-        let letters: String = value.split_ascii_whitespace().collect();
-        let octets = STANDARD.decode(letters).map_err(|_| malformed())?;
-        let digest = match DIGESTS.iter().find(|(name, _)| *name == method) {
-            Some((_, algorithm)) => Ok(ContentDigest::given(*algorithm, octets).ok_or_else(malformed)?),
-            None => Err(method.chars().take(80).collect()),
+        let stated = Stated::of(element).map_err(|_| malformed())?;
+        Self::stated(uri(element)?, stated).ok_or_else(malformed)
+    }
+
+    /// One to a file of this name with the digest that is stated; `None` where that is none of its algorithm.
+    pub(super) fn stated(name: String, stated: Stated) -> Option<Self> {
+        let digest = match stated.algorithm {
+            Ok(algorithm) => Ok(ContentDigest::given(algorithm, stated.octets)?),
+            Err(unaccepted) => Err(unaccepted),
         };
-        Ok(Self { name: uri(element)?, digest })
+        Some(Self { name, digest })
     }
 }
 
@@ -154,15 +137,20 @@ fn uncritical(extensions: Node<'_, '_>) -> Result<(), ContainerError> {
     Ok(())
 }
 
-/// The name that a reference is to, from the container's root.
 fn uri(element: Node<'_, '_>) -> Result<String, ContainerError> {
-    let malformed = || ContainerError::Manifest("a reference is none to a file in the container".to_owned());
-    let uri = element.attribute("URI").ok_or_else(malformed)?;
+    let uri = element.attribute("URI").and_then(|uri| named(uri).transpose());
+    uri.unwrap_or_else(|| {
+        Err(ContainerError::Manifest("a reference is none to a file in the container".to_owned()))
+    })
+}
+
+/// The name of the file that an address is of, from the container's root; `None` where it is of something else.
+pub(super) fn named(uri: &str) -> Result<Option<String>, ContainerError> {
     if uri.contains(['?', '#']) {
-        return Err(malformed());
+        return Ok(None);
     }
-    let name = percent_decode_str(uri).decode_utf8().map(Cow::into_owned).map_err(|_| malformed())?;
-    super::names::read(name.as_bytes(), true)
+    let Ok(name) = percent_decode_str(uri).decode_utf8().map(Cow::into_owned) else { return Ok(None) };
+    super::names::read(name.as_bytes(), true).map(Some)
 }
 
 fn reference_to(name: &str) -> String {

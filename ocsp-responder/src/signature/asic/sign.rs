@@ -82,7 +82,11 @@ impl PreparedContainer {
         };
         let number = (1..=MAX_SIGNATURES).find(free).ok_or(ContainerError::TooMany)?;
         let digest = |name: &str| Ok((name.to_owned(), contents.digest(name, DIGEST)?));
-        let digests = contents.of_role(Role::Data).into_iter().map(digest).collect::<Result<Vec<_>, _>>()?;
+        let digests = contents
+            .of_role(Role::Data)
+            .into_iter()
+            .map(digest)
+            .collect::<Result<Vec<_>, ContainerError>>()?;
         Self::with_manifest(container, &digests, number, at)
     }
 

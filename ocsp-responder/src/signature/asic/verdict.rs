@@ -91,8 +91,8 @@ fn judged(contents: &Contents<'_>, basis: &Basis<'_>) -> Result<Option<Container
         return Err(ContainerError::TooMany);
     }
     let form = form(contents)?;
-    // EN 319 162-1 clause 4.3.3.2: one signature file, META-INF/signature.p7s.
-    if form == ContainerForm::Simple && cades.len() > 1 {
+    // EN 319 162-1 clause 4.3.3.2: one signature file, META-INF/signature.p7s or META-INF/signatures.xml.
+    if form == ContainerForm::Simple && signatures > 1 {
         return Err(ContainerError::TooMany);
     }
     let manifests = Manifests::read(contents);
@@ -102,18 +102,14 @@ fn judged(contents: &Contents<'_>, basis: &Basis<'_>) -> Result<Option<Container
         ContainerForm::Extended => inspection.extended(name),
         ContainerForm::Simple => inspection.simple(name),
     });
-    let others = xades.iter().map(|name| {
-        let (covers, verdict) = (Vec::new(), refusal(&ContainerError::OtherForm("XAdES"), basis));
-        (*name, covers, verdict)
-    });
+    let judged = judged.chain(inspection.over_files(&xades, form)?);
     let data: Vec<&str> = contents.of_role(Role::Data);
     let mut signatures: Vec<ContainerSignature> = judged
-        .chain(others)
         .map(|(file, covers, verdict)| {
             let covered: HashSet<&str> = covers.iter().map(String::as_str).collect();
             let leaves_out = data.iter().filter(|name| !covered.contains(**name));
             let leaves_out = leaves_out.map(|name| (*name).to_owned()).collect();
-            ContainerSignature { file: file.to_owned(), covers, leaves_out, verdict }
+            ContainerSignature { file, covers, leaves_out, verdict }
         })
         .collect();
     signatures.sort_by(|one, other| one.file.cmp(&other.file));
@@ -126,7 +122,9 @@ fn form(contents: &Contents<'_>) -> Result<ContainerForm, ContainerError> {
         Some(ASIC_E) => Ok(ContainerForm::Extended),
         Some(ASIC_S) => Ok(ContainerForm::Simple),
         Some(_) => Err(ContainerError::MediaType("it is that of another kind of file")),
-        None if contents.of_role(Role::Manifest).is_empty() => Ok(ContainerForm::Simple),
+        None if [Role::Manifest, Role::Xades].iter().all(|role| contents.of_role(*role).is_empty()) => {
+            Ok(ContainerForm::Simple)
+        }
         None => Ok(ContainerForm::Extended),
     }
 }
@@ -186,44 +184,50 @@ impl Manifests {
     }
 }
 
-type Judged<'a> = (&'a str, Vec<String>, SignatureVerdict);
+/// A signature by its name, the files that it is over, and the answer about it.
+pub(super) type Judged = (String, Vec<String>, SignatureVerdict);
 
-struct Inspection<'a> {
-    contents: &'a Contents<'a>,
+/// What signatures are judged by.
+pub(super) struct Inspection<'a> {
+    pub(super) contents: &'a Contents<'a>,
     manifests: &'a Manifests,
     stamps: &'a Stamps,
-    basis: &'a Basis<'a>,
+    pub(super) basis: &'a Basis<'a>,
 }
 
 impl Inspection<'_> {
     /// A signature over a manifest (EN 319 162-1 clause 4.4.4).
-    fn extended<'a>(&self, name: &'a str) -> Judged<'a> {
+    fn extended(&self, name: &str) -> Judged {
         let (manifest_name, manifest) = match self.manifests.about(name) {
             Ok(found) => found,
-            Err(error) => return (name, Vec::new(), refusal(&error, self.basis)),
+            Err(error) => return (name.to_owned(), Vec::new(), refusal(&error, self.basis)),
         };
         let covers = manifest.references.iter().map(|reference| reference.name.clone()).collect();
         let verdict = self.over(name, manifest_name);
         // What is not intact needs no further reason.
         if verdict.indication == Indication::TotalFailed {
-            return (name, covers, verdict);
+            return (name.to_owned(), covers, verdict);
         }
         let faults = manifest.references.iter().filter_map(|reference| reference.fault(self.contents));
-        (name, covers, weakened(verdict, faults.collect(), self.basis))
+        (name.to_owned(), covers, weakened(verdict, faults.collect(), self.basis))
     }
 
     /// A signature over the container's one data object (clause 4.3.3.2).
-    fn simple<'a>(&self, name: &'a str) -> Judged<'a> {
+    fn simple(&self, name: &str) -> Judged {
         let data = self.contents.of_role(Role::Data);
         match data.as_slice() {
-            [object] => (name, vec![(*object).to_owned()], self.over(name, object)),
-            _ => (name, Vec::new(), refusal(&ContainerError::NotOne(data.len()), self.basis)),
+            [object] => (name.to_owned(), vec![(*object).to_owned()], self.over(name, object)),
+            _ => (name.to_owned(), Vec::new(), refusal(&ContainerError::NotOne(data.len()), self.basis)),
         }
     }
 
+    /// What the container keeps of a file of signatures.
+    pub(super) fn kept(&self, signature: &str) -> Kept<'_> {
+        Kept { material: &self.stamps.material, known: self.stamps.known(signature, self.basis.at) }
+    }
+
     fn over(&self, signature: &str, name: &str) -> SignatureVerdict {
-        let kept =
-            Kept { material: &self.stamps.material, known: self.stamps.known(signature, self.basis.at) };
+        let kept = self.kept(signature);
         let read = || {
             let (octets, content) = (self.contents.unpacked(signature)?, self.contents.open(name)?);
             let verdict = verify_kept_file(&octets, content, kept, self.basis);
@@ -249,7 +253,11 @@ impl Reference {
 }
 
 /// The verdict with what is wrong with the files; the worst of it decides.
-fn weakened(verdict: SignatureVerdict, faults: Vec<ContainerError>, basis: &Basis<'_>) -> SignatureVerdict {
+pub(super) fn weakened(
+    verdict: SignatureVerdict,
+    faults: Vec<ContainerError>,
+    basis: &Basis<'_>,
+) -> SignatureVerdict {
     let failed = |error: &&ContainerError| error.sub_indication().indication() == Indication::TotalFailed;
     let Some(worst) = faults.iter().find(failed).or_else(|| faults.first()) else { return verdict };
     let why = worst.sub_indication();
@@ -268,7 +276,7 @@ fn weakened(verdict: SignatureVerdict, faults: Vec<ContainerError>, basis: &Basi
     SignatureVerdict { answer, indication, sub_indication: Some(why), reasons, ..verdict }
 }
 
-fn refusal(error: &ContainerError, basis: &Basis<'_>) -> SignatureVerdict {
+pub(super) fn refusal(error: &ContainerError, basis: &Basis<'_>) -> SignatureVerdict {
     SignatureVerdict::refusing(error.sub_indication(), error.to_string(), basis.at)
 }
 

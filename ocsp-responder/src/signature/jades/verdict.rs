@@ -223,7 +223,7 @@ impl JwsSignature {
             token: self.token(stamp, content),
         };
         let stamps: Vec<InOrder> = self.stamps.iter().map(in_order).collect();
-        let proof = stamps::prove_in_order(&stamps, &material, basis);
+        let proof = stamps::prove_in_order(&stamps, &material, basis.at, basis);
         // TS 119 182-1 clause 6.3: baseline signatures claim a time, and their certificate is signed.
         let form = match self.header.claimed {
             Some(_) => SignatureForm::JadesBaselineB,

@@ -16,10 +16,10 @@ use super::objects::{self, Object, Objects};
 use super::{POLICY, POLICY_SAYS};
 use crate::signature::{ContentDigest, StampedPart};
 use crate::timestamp::TimestampVerdict;
-use crate::trusted_list::signature::{digest_identifier, identifier};
-use crate::trusted_list::xml::XmlWriter;
 use crate::validation::status::CertificateStatus;
 use crate::validation::{Indication, PathElement, SubIndication, Verdict};
+use crate::xml::XmlWriter;
+use crate::xml::signature::{digest_identifier, identifier};
 
 const NAMESPACES: [(&str, &str); 6] = [
     ("xmlns", "http://uri.etsi.org/19102/v1.2.1#"),
@@ -309,7 +309,7 @@ fn address(algorithm: &str) -> String {
         Ok(SignatureAlgorithm::MlDsa44) => "urn:oid:2.16.840.1.101.3.4.3.17".to_owned(),
         Ok(SignatureAlgorithm::MlDsa65) => "urn:oid:2.16.840.1.101.3.4.3.18".to_owned(),
         Ok(SignatureAlgorithm::MlDsa87) => "urn:oid:2.16.840.1.101.3.4.3.19".to_owned(),
-        Ok(known) => identifier(known).map_or_else(|_| algorithm.to_owned(), str::to_owned),
+        Ok(known) => identifier(known).map_or_else(|| algorithm.to_owned(), str::to_owned),
         Err(_) => algorithm.to_owned(),
     }
 }

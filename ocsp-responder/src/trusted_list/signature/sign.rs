@@ -4,17 +4,22 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ca_core::algorithm::DigestAlgorithm;
+use ca_core::algorithm::{DigestAlgorithm, SignatureAlgorithm};
 use ca_core::keys::{KeyError, Signer};
 use roxmltree::{Document, Node};
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::algorithm::{UnusableKey, digest_identifier, identifier, to_xml};
-use super::{DS, ENVELOPED, SIGNED_PROPERTIES, XADES};
+use super::ENVELOPED;
 use crate::trusted_list::identifiers::TSL_SIGNING;
 use crate::trusted_list::writing::{END, moment};
-use crate::trusted_list::xml::{Canonicalization, XmlRefused, XmlWriter, canonical, parse};
+use crate::xml::signature::{DS, SIGNED_PROPERTIES, XADES, digest_identifier, identifier, to_xml};
+use crate::xml::{Bounds, Canonicalization, XmlRefused, XmlWriter, canonical, parse};
+
+/// A key whose signatures have no name in XML, or none that readers of lists know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not for trusted lists: use a P-256, P-384 or RSA key")]
+pub struct UnusableKey(pub SignatureAlgorithm);
 
 /// A list was not signed.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +54,8 @@ impl ListSigner {
     /// # Errors
     /// It is of another key, or for something else, or the key is of a kind that readers of lists do not know.
     pub fn new(key: Arc<dyn Signer>, certificate: Vec<u8>) -> Result<Self, NoSignature> {
-        identifier(key.signature_algorithm())?;
+        let algorithm = key.signature_algorithm();
+        let _ = identifier(algorithm).ok_or(UnusableKey(algorithm))?;
         let (_, parsed) = X509Certificate::from_der(&certificate)
             .map_err(|_| NoSignature::Certificate("it cannot be read"))?;
         if parsed.public_key().raw != key.public_key_info() {
@@ -73,16 +79,19 @@ impl ListSigner {
     /// # Errors
     /// The key failed, or the list cannot be read.
     pub fn sign(&self, unsigned: &str, at: OffsetDateTime) -> Result<String, NoSignature> {
-        let of_list = digest(parse(unsigned.as_bytes())?.root());
+        let of_list = digest(parse(unsigned.as_bytes(), Bounds::LIST)?.root());
         let body = unsigned.strip_suffix(END).ok_or(NoSignature::NoPlace)?;
         let with = |of_properties: &str, value: &str| {
             format!("{body}{}{END}", self.signature(&of_list, of_properties, value, at))
         };
         let first = with("", "");
-        let of_properties = digest(only(&parse(first.as_bytes())?, XADES, "SignedProperties")?);
+        let of_properties = digest(only(&parse(first.as_bytes(), Bounds::LIST)?, XADES, "SignedProperties")?);
         let second = with(&of_properties, "");
-        let signed_info =
-            canonical(only(&parse(second.as_bytes())?, DS, "SignedInfo")?, Canonicalization::Exclusive, None);
+        let signed_info = canonical(
+            only(&parse(second.as_bytes(), Bounds::LIST)?, DS, "SignedInfo")?,
+            &Canonicalization::EXCLUSIVE,
+            None,
+        );
         let value =
             to_xml(self.key.public_key_info(), self.key.sign(&signed_info)?).ok_or(NoSignature::NoPlace)?;
         Ok(with(&of_properties, &STANDARD.encode(value)))
@@ -92,7 +101,7 @@ impl ListSigner {
         let mut writer = XmlWriter::default();
         writer.element("ds:Signature", &[("xmlns:ds", DS), ("Id", "signature")], |writer| {
             writer.element("ds:SignedInfo", &[], |writer| {
-                let canonical = Canonicalization::Exclusive.identifier();
+                let canonical = Canonicalization::EXCLUSIVE.identifier();
                 empty(writer, "ds:CanonicalizationMethod", canonical);
                 let algorithm = identifier(self.key.signature_algorithm()).unwrap_or_default();
                 empty(writer, "ds:SignatureMethod", algorithm);
@@ -172,7 +181,7 @@ fn only<'a, 'input>(
 }
 
 fn digest(node: Node<'_, '_>) -> String {
-    sha256(&canonical(node, Canonicalization::Exclusive, None))
+    sha256(&canonical(node, &Canonicalization::EXCLUSIVE, None))
 }
 
 fn sha256(octets: &[u8]) -> String {

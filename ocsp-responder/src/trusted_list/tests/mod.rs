@@ -1,6 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod canonical;
 mod composing;
 mod reading;
 mod signing;

@@ -5,17 +5,9 @@ use der::asn1::UintRef;
 use der::{Decode, Encode, Sequence};
 use spki::SubjectPublicKeyInfoRef;
 
-/// A key whose signatures have no name in XML, or none that readers of lists know.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is not for trusted lists: use a P-256, P-384 or RSA key")]
-pub struct UnusableKey(pub SignatureAlgorithm);
-
-/// The identifier of a signature algorithm.
-pub(crate) fn identifier(algorithm: SignatureAlgorithm) -> Result<&'static str, UnusableKey> {
-    known()
-        .into_iter()
-        .find_map(|(known, identifier)| (known == algorithm).then_some(identifier))
-        .ok_or(UnusableKey(algorithm))
+/// The identifier of a signature algorithm; `None` for one that has no name in XML, or none that others know.
+pub(crate) fn identifier(algorithm: SignatureAlgorithm) -> Option<&'static str> {
+    known().into_iter().find_map(|(known, identifier)| (known == algorithm).then_some(identifier))
 }
 
 /// The signature algorithm that an identifier names. SHA-1 has none here.
@@ -40,7 +32,7 @@ fn known() -> [(SignatureAlgorithm, &'static str); 9] {
 }
 
 /// The digest that an identifier names. SHA-1 has none here.
-pub(super) fn digest_named(identifier: &str) -> Option<DigestAlgorithm> {
+pub(crate) fn digest_named(identifier: &str) -> Option<DigestAlgorithm> {
     DigestAlgorithm::ALL.into_iter().find(|digest| digest_identifier(*digest) == identifier)
 }
 
@@ -71,7 +63,7 @@ fn coordinate(public_key_info: &[u8]) -> Option<usize> {
 }
 
 /// RFC 9231 section 2.3.6: r and s one after the other, each as long as a coordinate.
-pub(super) fn to_xml(public_key_info: &[u8], signature: Vec<u8>) -> Option<Vec<u8>> {
+pub(crate) fn to_xml(public_key_info: &[u8], signature: Vec<u8>) -> Option<Vec<u8>> {
     let Some(length) = coordinate(public_key_info) else { return Some(signature) };
     let EcdsaSigValue { r, s } = EcdsaSigValue::from_der(&signature).ok()?;
     let mut both = Vec::with_capacity(2 * length);
@@ -83,7 +75,7 @@ pub(super) fn to_xml(public_key_info: &[u8], signature: Vec<u8>) -> Option<Vec<u
 }
 
 /// The other way round. Exactly as long as the curve has it, so that one signature has one form.
-pub(super) fn from_xml(public_key_info: &[u8], signature: Vec<u8>) -> Option<Vec<u8>> {
+pub(crate) fn from_xml(public_key_info: &[u8], signature: Vec<u8>) -> Option<Vec<u8>> {
     let Some(length) = coordinate(public_key_info) else { return Some(signature) };
     if signature.len() != 2 * length {
         return None;

@@ -3,23 +3,43 @@
 
 use roxmltree::{Document, ParsingOptions};
 
-/// The most octets of a document. The largest list of the European Union takes about a third of this.
-pub(in crate::trusted_list) const MAX_OCTETS: usize = 16 * 1024 * 1024;
 /// How deep elements may be nested. TS 119 612 with XAdES needs about 15.
 const MAX_DEPTH: usize = 64;
 /// How many attributes and declarations one element may have.
 const MAX_ATTRIBUTES: usize = 64;
-/// How many namespaces a document may declare, counted each time.
-const MAX_DECLARATIONS: usize = 8_192;
-/// How many nodes a document may have.
-const MAX_NODES: u32 = 1_000_000;
+
+/// How much there may be of a document, by its kind.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// In all.
+    pub(crate) octets: usize,
+    /// Namespaces that are declared, counted each time.
+    pub(crate) declarations: usize,
+    /// Elements, texts, comments and instructions.
+    pub(crate) nodes: u32,
+}
+
+impl Bounds {
+    /// Of a trusted list. The largest of the European Union takes about a third of these octets.
+    pub(crate) const LIST: Self = Self { octets: 16 * 1024 * 1024, declarations: 8_192, nodes: 1_000_000 };
+    /// Of a file of signatures, which anybody can ask to be judged: a signature has some 200 nodes, and 10 for each file that it is over.
+    pub(crate) const SIGNATURES: Self =
+        Self { octets: crate::signature::MAX_SIGNATURE_OCTETS, declarations: 256, nodes: 64 * 1024 };
+    /// Of a manifest of a container.
+    pub(crate) const MANIFEST: Self = Self { octets: 1024 * 1024, declarations: 4_096, nodes: 32 * 1024 };
+}
 
 /// XML that is not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum XmlRefused {
-    /// It is larger than [`MAX_OCTETS`].
-    #[error("it has {0} octets, and no more than {MAX_OCTETS} are read")]
-    TooLarge(usize),
+    /// It is larger than any that is read.
+    #[error("it has {octets} octets, and no more than {most} are read")]
+    TooLarge {
+        /// How many it has.
+        octets: usize,
+        /// How many are read.
+        most: usize,
+    },
     /// It is not in UTF-8.
     #[error("it is not in UTF-8")]
     NotUtf8,
@@ -43,20 +63,20 @@ pub enum XmlRefused {
 ///
 /// # Errors
 /// It breaks one, or is no XML in UTF-8.
-pub(in crate::trusted_list) fn parse(octets: &[u8]) -> Result<Document<'_>, XmlRefused> {
-    if octets.len() > MAX_OCTETS {
-        return Err(XmlRefused::TooLarge(octets.len()));
+pub(crate) fn parse(octets: &[u8], bounds: Bounds) -> Result<Document<'_>, XmlRefused> {
+    if octets.len() > bounds.octets {
+        return Err(XmlRefused::TooLarge { octets: octets.len(), most: bounds.octets });
     }
     let text = std::str::from_utf8(octets).map_err(|_| XmlRefused::NotUtf8)?;
     if !declares_utf8(text) {
         return Err(XmlRefused::NotUtf8);
     }
-    Scan::default().over(text)?;
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
+    Scan { depth: 0, declarations: 0, most: bounds.declarations }.over(text)?;
+    let options = ParsingOptions { allow_dtd: false, nodes_limit: bounds.nodes, ..ParsingOptions::default() };
     Document::parse_with_options(text, options).map_err(|error| match error {
         roxmltree::Error::DtdDetected => XmlRefused::DocumentType,
         roxmltree::Error::NodesLimitReached => {
-            XmlRefused::TooMuch { what: "too many nodes", most: MAX_NODES as usize }
+            XmlRefused::TooMuch { what: "too many nodes", most: bounds.nodes as usize }
         }
         error => XmlRefused::Malformed(error.to_string()),
     })
@@ -75,10 +95,12 @@ fn declares_utf8(text: &str) -> bool {
 }
 
 /// One pass over the markup, which knows just enough of it to count.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Scan {
     depth: usize,
     declarations: usize,
+    /// How many declarations there may be.
+    most: usize,
 }
 
 impl Scan {
@@ -135,8 +157,8 @@ impl Scan {
         if self.depth > MAX_DEPTH {
             return Err(too_much("elements nested too deeply", MAX_DEPTH));
         }
-        if self.declarations > MAX_DECLARATIONS {
-            return Err(too_much("too many declarations of namespaces", MAX_DECLARATIONS));
+        if self.declarations > self.most {
+            return Err(too_much("too many declarations of namespaces", self.most));
         }
         Ok(())
     }
@@ -158,6 +180,10 @@ mod tests {
 
     use super::*;
 
+    fn parse(octets: &[u8]) -> Result<Document<'_>, XmlRefused> {
+        super::parse(octets, Bounds::LIST)
+    }
+
     fn refused(text: &str) -> XmlRefused {
         let begun = Instant::now();
         let refused = parse(text.as_bytes()).unwrap_err();
@@ -177,8 +203,9 @@ mod tests {
         assert!(matches!(refused(&format!("<a>{declared}</a>")), XmlRefused::TooMuch { .. }));
         let many = format!("<a>{}</a>", "<b/>".repeat(1_100_000));
         assert!(matches!(refused(&many), XmlRefused::TooMuch { .. }));
-        let large = vec![b' '; MAX_OCTETS + 1];
-        assert_eq!(parse(&large).unwrap_err(), XmlRefused::TooLarge(MAX_OCTETS + 1));
+        let most = Bounds::LIST.octets;
+        let large = vec![b' '; most + 1];
+        assert_eq!(parse(&large).unwrap_err(), XmlRefused::TooLarge { octets: most + 1, most });
         assert_eq!(parse(b"<a>\xff</a>").unwrap_err(), XmlRefused::NotUtf8);
     }
 
