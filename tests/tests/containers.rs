@@ -147,6 +147,45 @@ fn what_others_sign_with_xades_is_judged_and_reported() {
 }
 
 #[test]
+fn a_folder_becomes_one_container() {
+    let desk = Desk::opened();
+    let case = desk.folder.join("case");
+    std::fs::create_dir_all(case.join("annexes/2026")).unwrap();
+    std::fs::create_dir(case.join(".git")).unwrap();
+    for name in ["b.txt", "a.txt", "annexes/2026/Lekòto 2.csv", "annexes/a.txt", ".hidden", ".git/config"] {
+        std::fs::write(case.join(name), name).unwrap();
+    }
+    std::os::unix::fs::symlink("/etc/passwd", case.join("out")).unwrap();
+    let container = desk.file("case.asice");
+    let one = desk.file("contract.txt");
+    let sign = [&desk.signing(&container)[..], &[text(&case), text(&one)]].concat();
+    let answer = desk.person.run(&sign).document();
+    assert_eq!(answer["warnings"].as_array().map(Vec::len), Some(3), "{answer}");
+    for (name, why) in [(".git", "hidden"), (".hidden", "hidden"), ("out", "symbolic link")] {
+        let mut warnings = answer["warnings"].as_array().unwrap().iter().filter_map(Value::as_str);
+        let told = warnings.find(|line| line.contains(&format!("case/{name}: ")));
+        assert!(told.is_some_and(|line| line.contains(why)), "{name} in {answer}");
+    }
+    let names = ["a.txt", "annexes/2026/Lekòto 2.csv", "annexes/a.txt", "b.txt", "contract.txt"];
+    assert_eq!(desk.verdict(exit::DONE, &container)["signatures"][0]["covers"], json!(names));
+    let read = asic::read(&container, &desk.folder);
+    assert_eq!(read["names"].as_array().unwrap()[1..6], names.map(Value::from), "{read}");
+    // Two of one name, nothing at all, more than a container holds: told before anything is written.
+    let other = desk.file("other.asice");
+    let refused =
+        |code, more: &[&str]| desk.person.refused(code, &[&desk.signing(&other)[..], more].concat());
+    let twice = refused(exit::FAILED, &[text(&case), text(&case.join("b.txt"))]);
+    assert!(twice.detail.contains("b.txt"), "{twice:?}");
+    std::fs::create_dir(desk.file("empty")).unwrap();
+    assert_eq!(refused(exit::USAGE, &[text(&desk.file("empty"))]).code, "E-FILE-001");
+    std::fs::create_dir(desk.file("many")).unwrap();
+    (0..897).for_each(|number| std::fs::write(desk.file(&format!("many/{number}")), "x").unwrap());
+    let many = refused(exit::FAILED, &[text(&desk.file("many"))]);
+    assert!(many.detail.contains("897 files") && many.detail.contains("896"), "{many:?}");
+    assert!(!other.exists());
+}
+
+#[test]
 fn levels_with_time_stamps_are_reached_in_containers() {
     let desk = Desk::opened();
     let unit = Stamper::at_work(&desk.country.staff.administrator);

@@ -195,6 +195,26 @@ fn what_was_cut_off_goes_on_where_it_was() {
 }
 
 #[test]
+fn json_signatures_of_each_level_are_taken_up_again() {
+    let office = Office::opened();
+    let unit = Stamper::at_work(&office.country.staff.administrator);
+    let (address, root) = (unit.address(), office.country.installation.root());
+    let of = |level| ["--jws=json", "--level", level, "--tsa", &address, "--trust", text(&root)];
+    assert_eq!(office.signs(exit::DONE, &of("b-lt"))["counts"], json!({"signed": 3}));
+    let before = std::fs::read(office.file("a.jws")).unwrap();
+    for lower in ["b-lt", "b-t"] {
+        // The signatures are skipped themselves, too.
+        assert_eq!(office.signs(exit::DONE, &of(lower))["counts"], json!({"skipped": 6}), "{lower}");
+    }
+    assert_eq!(std::fs::read(office.file("a.jws")).unwrap(), before);
+    let told = office.signs(exit::CONFLICT, &of("b-lta"));
+    assert!(item(&told, &office.file("a"))["why"].as_str().unwrap().contains("lower level"), "{told}");
+    let again = [&of("b-lta")[..], &["--again"]].concat();
+    assert_eq!(office.signs(exit::DONE, &again)["counts"]["signed"], 3);
+    assert_eq!(office.signs(exit::DONE, &of("b-lta"))["counts"], json!({"skipped": 6}));
+}
+
+#[test]
 fn standard_input_is_signed_stamped_verified_and_looked_at() {
     let office = Office::opened();
     let unit = Stamper::at_work(&office.country.staff.administrator);

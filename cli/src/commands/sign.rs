@@ -27,7 +27,7 @@ const MAX_INSIDE: u64 = 48 * 1024 * 1024;
 #[derive(Debug, Clone, Args)]
 pub struct SignArguments {
     /// The file to sign, or several, or folders, each file by itself; - is standard input. With --raise, the file that was signed;
-    /// with --container, all that are put into it
+    /// with --container, all that are put into it, those in folders with their place in these
     #[arg(value_name = "FILE", required_unless_present_any = ["container", "raise"])]
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]

@@ -23,15 +23,20 @@ use crate::files;
 /// The most octets that a container unpacks to: as many as a document may have.
 const MAX_UNPACKED: u64 = files::MAX_DOCUMENT;
 
+/// A file, and what it is called in a container.
+#[derive(Debug)]
+pub struct Named {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its name, from the container's root, with slashes between folders.
+    pub name: String,
+}
+
 /// A container that waits for a signature: a new one with these files, or, without any, the one that stands there already.
 ///
 /// # Errors
 /// A file cannot be read, the container is none, or is there already while files are to be put into a new one.
-pub fn prepared(
-    container: &Path,
-    files: &[PathBuf],
-    at: OffsetDateTime,
-) -> Result<PreparedContainer, Failure> {
+pub fn prepared(container: &Path, files: &[Named], at: OffsetDateTime) -> Result<PreparedContainer, Failure> {
     if files.is_empty() {
         let existing = files::read(container, files::MAX_DOCUMENT)?;
         return PreparedContainer::adding_to(existing, at).map_err(|error| not_signed_in(&error));
@@ -43,17 +48,21 @@ pub fn prepared(
     }
     let mut read = Vec::new();
     let mut left = files::MAX_DOCUMENT;
-    for path in files {
-        let content = files::read(path, left)?;
-        left -= content.len() as u64;
-        let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
-            let cause = format!("{} has no name that can stand in a container", path.display());
-            Failure::of(&catalogue::USAGE).cause(cause).fix("give it a name in UTF-8")
-        })?;
-        read.push((name.to_owned(), content));
+    for Named { path, name } in files {
+        // What is too large by itself is told as anywhere else.
+        let content = files::read(path, files::MAX_DOCUMENT)?;
+        left = left.checked_sub(content.len() as u64).ok_or_else(|| too_large(container))?;
+        read.push((name.as_str(), content));
     }
     let read: Vec<_> = read.iter().map(|(name, content)| DataFile { name, content }).collect();
     PreparedContainer::of(&read, at).map_err(|error| not_signed_in(&error))
+}
+
+fn too_large(container: &Path) -> Failure {
+    Failure::of(&catalogue::FILE_TOO_LARGE)
+        .what(format!("{} would be too large", container.display()))
+        .cause(format!("the files have more than {} octets together", files::MAX_DOCUMENT))
+        .fix("put them into several containers")
 }
 
 /// A container whose signatures are to be raised.

@@ -67,13 +67,15 @@ fn level_of_signature(
     signer: &str,
     basis: &Basis<'_>,
 ) -> Option<SignatureLevel> {
-    let verdict = if is_jws(signature) {
-        JwsSignature::judge(JwsSignature::parse(signature), JwsContent::Octets(document), basis)
+    let (verdict, carries) = if is_jws(signature) {
+        let read = JwsSignature::parse(signature);
+        let carries = read.as_ref().is_ok_and(JwsSignature::carries_evidence);
+        (JwsSignature::judge(read, JwsContent::Octets(document), basis), carries)
     } else {
-        verify_signed_file(signature, document, basis).ok()?
+        (verify_signed_file(signature, document, basis).ok()?, carries_evidence(signature))
     };
     let is_over = |part| verdict.timestamps.iter().any(|stamp| stamp.over == part);
-    let parts = [is_over(StampedPart::Signature), carries_evidence(signature), is_over(StampedPart::Archive)];
+    let parts = [is_over(StampedPart::Signature), carries, is_over(StampedPart::Archive)];
     is_by(&verdict, signer).then(|| level(parts))
 }
 

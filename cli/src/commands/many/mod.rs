@@ -12,7 +12,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Format, Meaning, Outcome, Page, Report};
 use crate::session::Session;
 
-pub use walk::{Found, named};
+pub use walk::{Found, PassedOver, named};
 
 /// After so many files in a row for which a service could not be reached, the rest is left for the next run.
 const MOST_UNAVAILABLE: u32 = 3;

@@ -39,6 +39,14 @@ pub enum ContainerError {
     /// A form that is made, not added to.
     #[error("a signature can be added to ASiC-E containers with CAdES signatures only")]
     NotExtended,
+    /// More files than are put into one.
+    #[error("{found} files are to be put into the container, and it holds {most}")]
+    Files {
+        /// How many there are.
+        found: usize,
+        /// How many there can be.
+        most: usize,
+    },
     /// There is nothing to sign.
     #[error("there is no file to sign")]
     Nothing,

@@ -10,7 +10,7 @@ use super::names;
 /// The most octets of a container that are read.
 const MAX_CONTAINER: usize = 1024 * 1024 * 1024;
 /// The most entries of a container.
-const MAX_ENTRIES: usize = 1024;
+pub(super) const MAX_ENTRIES: usize = 1024;
 /// How many times its octets an entry may unpack to, beyond [`FREE`]. Text packs to a tenth, tables of numbers to a thirtieth.
 const MAX_RATIO: u64 = 100;
 /// What every entry may unpack to, octets.

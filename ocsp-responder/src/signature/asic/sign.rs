@@ -9,6 +9,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::contents::{ASIC_E, Contents};
 use super::error::ContainerError;
+use super::layout::MAX_ENTRIES;
 use super::manifest::Manifest;
 use super::names::{self, MIMETYPE, Role, numbered};
 use crate::signature::content::ContentDigest;
@@ -18,6 +19,8 @@ use crate::validation::algorithm::DigestAlgorithm;
 pub(super) const MAX_UNPACKED: u64 = 1024 * 1024 * 1024;
 /// The most signatures of a container.
 pub(super) const MAX_SIGNATURES: usize = 64;
+/// The most files of a container that is made here: there is room for all signatures and their manifests besides.
+const MAX_FILES: usize = MAX_ENTRIES - 2 * MAX_SIGNATURES;
 /// What files are digested with in the manifests that are made here.
 pub(super) const DIGEST: DigestAlgorithm = DigestAlgorithm::Sha256;
 
@@ -46,6 +49,9 @@ impl PreparedContainer {
     /// # Errors
     /// There are none or too many, two have one name, or one has a name that no container has.
     pub fn of(files: &[DataFile<'_>], at: OffsetDateTime) -> Result<Self, ContainerError> {
+        if files.len() > MAX_FILES {
+            return Err(ContainerError::Files { found: files.len(), most: MAX_FILES });
+        }
         let mut seen = HashSet::new();
         for DataFile { name, .. } in files {
             names::read(name.as_bytes(), true)?;

@@ -84,6 +84,11 @@ impl JwsSignature {
         Ok(Some(payload.clone().into_bytes()))
     }
 
+    /// Whether it carries CRLs or OCSP responses that it can be judged by. Says nothing about what they are worth.
+    pub const fn carries_evidence(&self) -> bool {
+        self.carried.has_evidence()
+    }
+
     /// The algorithm of the digest that does in the content's place; `None` where the content itself is signed.
     pub fn digest_algorithm(&self) -> Option<DigestAlgorithm> {
         match &self.header.named {
