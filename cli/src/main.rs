@@ -14,6 +14,7 @@ mod new_key;
 mod output;
 mod relying_party;
 mod request_file;
+mod secret;
 mod service;
 mod session;
 

@@ -27,7 +27,9 @@ fn moves_into_a_token_and_on() {
     let settings = country.installation.data().join("npki.toml");
     let text = std::fs::read_to_string(&settings).unwrap();
     let text = text.replace("master_key = \"software\"", "master_key = \"pkcs11\"");
-    std::fs::write(country.installation.data().join("secrets/pin"), format!("{PIN}\n")).unwrap();
+    let pin = country.installation.data().join("secrets/pin");
+    std::fs::write(&pin, format!("{PIN}\n")).unwrap();
+    std::fs::set_permissions(&pin, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let section = |key: &str, retired: &str| {
         format!(
             "\n[vault.pkcs11]\nmodule = \"{}\"\ntoken = \"{TOKEN}\"\nkey = \"{key}\"\nretired = [{retired}]\n\

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on says so and stops"
 )]
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use ca_core::algorithm::KeyAlgorithm;
@@ -33,7 +34,7 @@ impl Desk {
         let (folder, person) = (installation.scratch("keys"), installation.somebody("person"));
         let desk = Self { _installation: installation, folder, person };
         std::fs::write(desk.file("letter"), "Khotso\n").unwrap();
-        std::fs::write(desk.file("passphrase"), format!("{PASSPHRASE}\n")).unwrap();
+        kept(&desk.file("passphrase"), &format!("{PASSPHRASE}\n"));
         let usage = "keyUsage=critical,digitalSignature,nonRepudiation\nextendedKeyUsage=emailProtection\n";
         std::fs::write(desk.file("leaf"), usage).unwrap();
         desk.openssl("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=CA");
@@ -106,6 +107,9 @@ fn keys_in_pkcs12_files_and_encrypted_ones_sign() {
         let wrong = desk.file("wrong");
         std::fs::write(&wrong, "Moshoeshoe\n").unwrap();
         let refused = sign(&desk.with_passphrase(&wrong, arguments));
+        assert!(refused.code == "E-FILE-004" && refused.detail.contains("chmod 600"), "{refused:?}");
+        std::fs::set_permissions(&wrong, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let refused = sign(&desk.with_passphrase(&wrong, arguments));
         assert!(refused.code == "E-KEY-001" && refused.detail.contains("does not open"), "{refused:?}");
         std::fs::write(&wrong, "\n").unwrap();
         assert_eq!(sign(&desk.with_passphrase(&wrong, arguments)).code, "E-FILE-004");
@@ -134,7 +138,7 @@ fn a_key_that_cannot_leave_its_token_signs() {
             std::fs::write(desk.file("public.pem"), public).unwrap();
             desk.openssl("x509 -new -force_pubkey public.pem -subj /CN=Palesa -CA ca.pem -CAkey ca.key -days 9 -extfile leaf -out own.pem");
             let (cert, module, pin) = (desk.file("own.pem"), soft_token::module(), desk.file("pin"));
-            std::fs::write(&pin, soft_token::PIN).unwrap();
+            kept(&pin, soft_token::PIN);
             let place = ["--token", soft_token::TOKEN, "--module", text(&module), "--token-key", label];
             let with_cert = [&["--cert", text(&cert)], &place[..]].concat();
             desk.signs(&desk.with_passphrase(&pin, &with_cert));
@@ -155,6 +159,12 @@ fn a_key_that_cannot_leave_its_token_signs() {
             sign(&["--cert", text(&cert), "--token", soft_token::TOKEN]);
         }
     });
+}
+
+/// Writes what nobody else is to read.
+fn kept(path: &Path, secret: &str) {
+    std::fs::write(path, secret).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 fn public_pem(public_key_info: &[u8]) -> String {

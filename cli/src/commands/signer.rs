@@ -22,6 +22,7 @@ use crate::failure::{Failure, catalogue};
 use crate::files;
 use crate::relying_party::judgement::certificate;
 use crate::relying_party::material::Chain;
+use crate::secret::{self, SecretUnfit};
 use crate::session::Session;
 
 /// What is done with a key.
@@ -209,15 +210,12 @@ impl SignerArguments {
         let Some(path) = &self.passphrase_file else {
             return session.console.ask_hidden(&format!("{what}:"), "--passphrase-file FILE");
         };
-        let content = Zeroizing::new(files::read(path, files::MAX_OBJECT)?);
-        let text = std::str::from_utf8(&content).unwrap_or_default();
-        let line = text.lines().next().unwrap_or_default();
-        // An empty PIN would cost one of the token's tries.
-        if line.is_empty() {
-            return Err(Failure::of(&catalogue::CONTENT)
-                .what(format!("{} has no passphrase in its first line", path.display())));
-        }
-        Ok(Zeroizing::new(line.to_owned()))
+        secret::first_line(path).map_err(|unfit| match unfit {
+            SecretUnfit::Unreadable { path, source } => files::unreadable(&path, &source),
+            unfit => Failure::of(&catalogue::CONTENT)
+                .what(format!("no passphrase or PIN is taken from {}", path.display()))
+                .cause(unfit.to_string()),
+        })
     }
 }
 

@@ -546,8 +546,8 @@ problems! {
     /// A private key cannot be used.
     KEY = "E-KEY-001", Usage, false,
         "the private key cannot be used",
-        "it is not an unencrypted PKCS#8 key of a kind npki knows",
-        "give a PKCS#8 PEM file: openssl pkcs8 -topk8 -nocrypt";
+        "it is not a PKCS#8 key of a kind npki knows",
+        "give a PKCS#8 PEM file: openssl pkcs8 -topk8 -in KEY -out PKCS8";
     /// Key and certificate do not belong together.
     KEY_MISMATCH = "E-KEY-002", Usage, false,
         "the private key does not belong to the certificate",

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::settings::Settings;
 use super::{ServiceError, files};
 use crate::files::Readers;
+use crate::secret;
 
 /// Name of the systemd credential that is preferred over the passphrase file.
 const CREDENTIAL: &str = "npki-passphrase";
@@ -36,24 +37,17 @@ impl Passphrase {
 
     /// Takes the systemd credential when there is one, else this file.
     pub(crate) fn find_at(file: &Path) -> Result<Self, ServiceError> {
-        let credential = std::env::var_os("CREDENTIALS_DIRECTORY").map(|d| Path::new(&d).join(CREDENTIAL));
-        match credential {
-            Some(path) if path.exists() => Self::read(&path),
-            _ => Self::read(file),
-        }
+        Self::read(&secret::credential_or(CREDENTIAL, file))
     }
 
     /// Reads a passphrase file: its first line.
     pub(crate) fn read(path: &Path) -> Result<Self, ServiceError> {
-        let text = std::fs::read_to_string(path)
-            .map(Zeroizing::new)
-            .map_err(|error| ServiceError::NoPassphrase(format!("{}: {error}", path.display())))?;
-        let line = text.lines().next().unwrap_or_default().trim();
+        let line = secret::first_line(path).map_err(|unfit| ServiceError::NoPassphrase(unfit.to_string()))?;
         if line.len() < 16 {
             let why = format!("{} holds fewer than 16 characters", path.display());
             return Err(ServiceError::NoPassphrase(why));
         }
-        Ok(Self(Zeroizing::new(line.to_owned())))
+        Ok(Self(line))
     }
 
     /// Draws a new one of 256 bits.

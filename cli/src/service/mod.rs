@@ -77,6 +77,8 @@ pub(crate) use vault::make_master_key;
 
 use settings::Installation;
 
+use crate::secret::SecretUnfit;
+
 /// The facts that the installation vouches for about itself.
 fn own_subject(installation: &Installation, identity: IdentityRef) -> ApprovedSubject {
     ApprovedSubject::new(identity)
@@ -208,6 +210,15 @@ pub(crate) enum ServiceError {
     /// Anything a crate below refused, said in its words.
     #[error("{0}")]
     Refused(String),
+}
+
+impl From<SecretUnfit> for ServiceError {
+    fn from(unfit: SecretUnfit) -> Self {
+        match unfit {
+            SecretUnfit::Unreadable { path, source } => Self::File { path, source },
+            unfit => Self::Refused(unfit.to_string()),
+        }
+    }
 }
 
 impl From<HierarchyError> for ServiceError {

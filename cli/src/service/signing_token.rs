@@ -1,6 +1,5 @@
 //! A PKCS#11 token that holds CA keys: its settings, and what opens and makes keys there.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,10 +8,10 @@ use ca_core::keys::token::{self, Expected, KeySeen, Modifiable, TokenSigner};
 use ca_core::keys::{KeyError, Signer};
 use ca_core::token::{KeyPlace, Pin, TokenError};
 use serde::Deserialize;
-use zeroize::Zeroizing;
 
+use super::ServiceError;
 use super::settings::{self, Settings};
-use super::{ServiceError, files};
+use crate::secret;
 
 /// Name of the systemd credential that is preferred over the PIN file.
 const CREDENTIAL: &str = "npki-token-pin";
@@ -126,22 +125,6 @@ impl SigningToken {
     }
 
     fn pin(&self) -> Result<Pin, ServiceError> {
-        let credential = std::env::var_os("CREDENTIALS_DIRECTORY").map(|d| Path::new(&d).join(CREDENTIAL));
-        let path = credential.filter(|path| path.exists()).unwrap_or_else(|| self.pin_file.clone());
-        let mode = std::fs::metadata(&path).map_err(files::at(&path))?.permissions().mode();
-        // Others than its owner, and whoever holds the token, could sign as the CA.
-        if mode & 0o077 != 0 && path == self.pin_file {
-            return Err(ServiceError::Refused(format!(
-                "the PIN file {} may be read by others than its owner; run `chmod 600` on it",
-                path.display()
-            )));
-        }
-        let text = std::fs::read_to_string(&path).map(Zeroizing::new).map_err(files::at(&path))?;
-        let line = text.lines().next().unwrap_or_default();
-        if line.is_empty() {
-            // An empty PIN would cost one of the token's tries.
-            return Err(ServiceError::Refused(format!("the PIN file {} is empty", path.display())));
-        }
-        Ok(Pin::new(Zeroizing::new(line.to_owned())))
+        Ok(Pin::new(secret::first_line(&secret::credential_or(CREDENTIAL, &self.pin_file))?))
     }
 }

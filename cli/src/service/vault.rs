@@ -9,11 +9,11 @@ use ca_core::storage::Store;
 use ca_core::token::{KeyPlace, Pin};
 use ca_core::vault::master::{KeyRing, MasterKey, Pkcs11MasterKey};
 use ca_core::vault::{Vault, VaultParts};
-use zeroize::Zeroizing;
 
+use super::ServiceError;
 use super::key_folder::KeyFolder;
 use super::settings::{self, MasterKeyKind, MasterKeyToken, Settings, VaultSettings};
-use super::{ServiceError, files};
+use crate::secret;
 
 /// Opens the vault over a store.
 pub(super) fn open(
@@ -67,9 +67,7 @@ pub(crate) fn make_master_key(data: &Path) -> Result<String, ServiceError> {
 }
 
 fn pin(token: &MasterKeyToken) -> Result<Pin, ServiceError> {
-    let text =
-        std::fs::read_to_string(&token.pin_file).map(Zeroizing::new).map_err(files::at(&token.pin_file))?;
-    Ok(Pin::new(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned())))
+    Ok(Pin::new(secret::first_line(&token.pin_file)?))
 }
 
 /// The token's master keys, the one that wraps last.
