@@ -60,6 +60,7 @@ fn a_filter_carried_by_hand_tells_who_is_revoked() {
     let octets = fetched(&country, "issuing");
     std::fs::write(&filter, &octets).unwrap();
     openssl_accepts(&octets, &folder, &country);
+    verified(&country, &filter, &good, &bad.chain);
     country.installation.stop();
 
     let told = ask(&country, &filter, &good, AHEAD).data(exit::DONE);
@@ -67,6 +68,44 @@ fn a_filter_carried_by_hand_tells_who_is_revoked() {
     let told = ask(&country, &filter, &bad.chain, AHEAD).data(exit::NO);
     assert_eq!(told["status"], "revoked", "{told}");
     wrong_input(&country, &folder, &octets, &good);
+}
+
+/// `npki verify` by the filter, and where that says nothing by the CRL: of the issuing CA only that tells.
+fn verified(country: &Country, filter: &Path, good: &Path, bad: &Path) {
+    let verify = |certificate: &Path, more: &[&str]| {
+        let mut command = country.installation.somebody("traveller").command();
+        command.env("LD_PRELOAD", programs::faketime()).env("FAKETIME", AHEAD);
+        let trust = country.installation.trust();
+        command.args(["--json", "--no-input", "verify", text(certificate), "--trust", text(&trust)]);
+        Outcome::of(command.args(more))
+    };
+    let by = |sources| ["--status", sources, "--filter", text(filter)];
+    let told = verify(good, &by("filter,crl")).data(exit::DONE);
+    let status = |place: usize| told["details"]["path"][place]["status"].clone();
+    assert_eq!((&status(0)["source"], &status(1)["source"]), (&"filter".into(), &"crl".into()), "{told}");
+    assert_eq!(status(0)["evidence"].as_array().map(Vec::len), Some(1), "{told}");
+    let told = verify(bad, &by("filter,crl")).data(exit::NO);
+    let status = &told["details"]["path"][0]["status"];
+    assert_eq!((&status["status"], &status["source"]), (&"revoked".into(), &"filter".into()), "{told}");
+    // What the list says counts where it is asked first; of the CA a filter says nothing.
+    let told = verify(good, &by("crl,filter")).data(exit::DONE);
+    assert_eq!(told["details"]["path"][0]["status"]["source"], "crl", "{told}");
+    let told = verify(good, &by("filter")).data(exit::CANNOT_TELL);
+    assert_eq!(told["details"]["path"][0]["status"]["source"], "filter", "{told}");
+    // One that was altered says nothing.
+    let octets = std::fs::read(filter).unwrap();
+    let altered = filter.with_extension("altered");
+    std::fs::write(&altered, [&octets[..octets.len() - 1], b"x"].concat()).unwrap();
+    let told = verify(good, &["--status", "filter", "--filter", text(&altered)]).data(exit::CANNOT_TELL);
+    let evidence = &told["details"]["path"][0]["status"]["evidence"][0];
+    assert!(evidence["refusal"].as_str().is_some_and(|why| why.contains("altered: ")), "{told}");
+    for unclear in [
+        &["--status", "filter"][..],
+        &["--status", "crl", "--filter", text(filter)],
+        &["--filter", text(filter)],
+    ] {
+        assert_eq!(verify(good, unclear).problem(exit::USAGE).code, "E-CLI-001");
+    }
 }
 
 /// The signature is CMS, which anybody can verify.

@@ -24,6 +24,7 @@ use crate::files;
 use crate::output::{Meaning, Outcome, Page, Simple};
 use crate::relying_party::container;
 use crate::relying_party::evidence::{Source, StatusEvidence, completed};
+use crate::relying_party::filter::Filters;
 use crate::relying_party::judgement::{self, Asked, Judgement, Verdict};
 use crate::relying_party::material::{self, Chain};
 use crate::relying_party::report::ReportFile;
@@ -65,10 +66,13 @@ pub struct VerifyArguments {
     /// The level that the signature must have at least
     #[arg(long, value_name = "LEVEL", value_enum, conflicts_with = "timestamp")]
     level: Option<Level>,
-    /// Whom to ask for the status of certificates, and in which order: the second where the first says nothing that holds
-    /// [default: both, which must agree]
+    /// Whom to ask for the status of certificates, and in which order: the next where those before say nothing that holds
+    /// [default: ocsp and crl, which must agree]
     #[arg(long, value_name = "SOURCES", value_enum, value_delimiter = ',', conflicts_with = "offline")]
     status: Vec<Source>,
+    /// A filter for --status filter, fetched before from /filter/CA.filter of a certificate's CA; repeat it for several CAs
+    #[arg(long = "filter", value_name = "FILE", requires = "status")]
+    filters: Vec<PathBuf>,
     /// Ask nobody: without what the files hold, the answer is that one cannot tell
     #[arg(long)]
     offline: bool,
@@ -105,7 +109,8 @@ fn alone(file: &Path, arguments: &VerifyArguments, anchors: &Anchors, session: &
     }
     let publications = Publications::within(session.settings.timeout.value);
     let at = arguments.at.unwrap_or_else(|| session.clock.now());
-    let evidence = evidence(arguments, &publications, session.entropy.as_ref(), at);
+    let filters = filters(arguments)?;
+    let evidence = evidence(arguments, &filters, &publications, session.entropy.as_ref(), at);
     let demands = demands(arguments);
     let asked = Asked { anchors, at, evidence: &evidence, demands: &demands };
     let judgement = judged(file, &by, &asked, &publications)?;
@@ -121,8 +126,19 @@ fn answered(file: &Path, judgement: Judgement) -> Outcome {
     Outcome::with_exit(Simple::new("npki.verify/1", answer, text), exit)
 }
 
+/// The filters that are given, which is for whoever asks them.
+fn filters(arguments: &VerifyArguments) -> Result<Filters, Failure> {
+    if arguments.status.contains(&Source::Filter) == arguments.filters.is_empty() {
+        return Err(Failure::of(&catalogue::USAGE)
+            .cause("a filter is asked where it is given and named among the sources, and is one without the other here")
+            .fix("npki verify FILE --status filter,crl --filter CA.filter; a filter speaks of no CA's certificate"));
+    }
+    Filters::given(&arguments.filters)
+}
+
 fn evidence<'a>(
     arguments: &VerifyArguments,
+    filters: &Filters,
     publications: &'a Publications,
     entropy: &'a dyn Entropy,
     at: OffsetDateTime,
@@ -131,7 +147,10 @@ fn evidence<'a>(
         return StatusEvidence::Offline;
     }
     let evidence = StatusEvidence::network(publications, entropy);
-    if arguments.status.is_empty() { evidence } else { evidence.in_order(arguments.status.clone(), at) }
+    if arguments.status.is_empty() {
+        return evidence;
+    }
+    evidence.in_order(arguments.status.clone(), filters.clone(), at)
 }
 
 fn demands(arguments: &VerifyArguments) -> SignatureDemands {
@@ -157,7 +176,9 @@ fn each(arguments: &VerifyArguments, anchors: &Anchors, session: &mut Session) -
     let publications = Publications::within(session.settings.timeout.value);
     let entropy = Arc::clone(&session.entropy);
     let demands = demands(arguments);
-    let begin = |at| evidence(arguments, &publications, entropy.as_ref(), arguments.at.unwrap_or(at));
+    let filters = filters(arguments)?;
+    let begin =
+        |at| evidence(arguments, &filters, &publications, entropy.as_ref(), arguments.at.unwrap_or(at));
     let mut since = session.clock.now();
     let mut evidence = begin(since);
     let errand = Errand { schema: "npki.verify.files/1", doing: "verifying", shown: Shown::Lines };

@@ -7,12 +7,13 @@ use ca_core::clock::Entropy;
 use ocsp_responder::validation::certificate::Certificate;
 use ocsp_responder::validation::crl::delta::delta_addresses;
 use ocsp_responder::validation::status::{
-    Finding, NoEvidence, OcspVerifier, ReportedStatus, RevocationEvidence,
+    EvidenceSource, Finding, NoEvidence, OcspVerifier, ReportedStatus, RevocationEvidence, Vouched,
 };
 use rustls_pki_types::CertificateDer;
 use time::OffsetDateTime;
 
 use super::addresses::{Addresses, first_http};
+use super::filter::Filters;
 use super::judgement::trusted_issuer;
 use super::material::Chain;
 use super::ocsp::OcspQuestion;
@@ -141,12 +142,15 @@ pub enum Source {
     Ocsp,
     /// The CRL
     Crl,
+    /// The compact filter of the CA: --filter FILE
+    Filter,
 }
 
 /// Which sources are asked, one after another, and for which moment what they say must hold.
 #[derive(Debug)]
 struct Order {
     sources: Vec<Source>,
+    filters: Filters,
     at: OffsetDateTime,
 }
 
@@ -156,7 +160,7 @@ pub struct Network<'a> {
     publications: &'a Publications,
     entropy: &'a dyn Entropy,
     /// Without one, both are asked.
-    order: Option<Order>,
+    order: Option<Box<Order>>,
     asked: RefCell<Vec<(Vec<u8>, OcspQuestion)>>,
     /// What was fetched, by address: of ten thousand signatures of one certificate its CRL is fetched once.
     fetched: Kept<url::Url>,
@@ -174,10 +178,10 @@ impl<'a> StatusEvidence<'a> {
     }
 
     /// The same, asking these sources alone: each after the first only where those before it said nothing that holds at this moment.
-    pub fn in_order(self, sources: Vec<Source>, at: OffsetDateTime) -> Self {
+    pub fn in_order(self, sources: Vec<Source>, filters: Filters, at: OffsetDateTime) -> Self {
         match self {
             Self::Network(network) => {
-                Self::Network(Network { order: Some(Order { sources, at }), ..network })
+                Self::Network(Network { order: Some(Box::new(Order { sources, filters, at })), ..network })
             }
             Self::Offline => Self::Offline,
         }
@@ -194,20 +198,17 @@ impl<'a> StatusEvidence<'a> {
 
 impl Network<'_> {
     /// Whether it is this source's turn for a certificate.
-    fn is_asked(
-        &self,
-        source: Source,
-        certificate: &CertificateDer<'_>,
-        issuer: &CertificateDer<'_>,
-    ) -> bool {
-        let Some(Order { sources, at }) = &self.order else { return true };
+    fn is_asked(&self, source: Source, certificate: &Certificate, issuer: &Certificate) -> bool {
+        let Some(Order { sources, filters, at }) = self.order.as_deref() else {
+            return source != Source::Filter;
+        };
         let Some(turn) = sources.iter().position(|asked| *asked == source) else { return false };
         let mut before = sources.iter().take(turn);
+        let (subject, above) = (der(certificate), der(issuer));
         !before.any(|earlier| match earlier {
-            Source::Crl => crls_say(&self.crls(certificate), certificate, issuer, *at).is_ok(),
-            Source::Ocsp => {
-                self.ocsp(certificate, issuer).is_some_and(|answer| self.said(&answer, *at).is_ok())
-            }
+            Source::Crl => crls_say(&self.crls(&subject), &subject, &above, *at).is_ok(),
+            Source::Ocsp => self.ocsp(&subject, &above).is_some_and(|answer| self.said(&answer, *at).is_ok()),
+            Source::Filter => filters.say(certificate, issuer, *at, *at).is_some_and(|said| said.is_ok()),
         })
     }
 
@@ -265,9 +266,8 @@ impl Network<'_> {
 impl RevocationEvidence for StatusEvidence<'_> {
     fn crls(&self, certificate: &Certificate, issuer: &Certificate) -> Vec<Vec<u8>> {
         let Self::Network(network) = self else { return NoEvidence.crls(certificate, issuer) };
-        let (certificate, issuer) = (der(certificate), der(issuer));
-        if network.is_asked(Source::Crl, &certificate, &issuer) {
-            network.crls(&certificate)
+        if network.is_asked(Source::Crl, certificate, issuer) {
+            network.crls(&der(certificate))
         } else {
             Vec::new()
         }
@@ -275,9 +275,23 @@ impl RevocationEvidence for StatusEvidence<'_> {
 
     fn ocsp_responses(&self, certificate: &Certificate, issuer: &Certificate) -> Vec<Vec<u8>> {
         let Self::Network(network) = self else { return NoEvidence.ocsp_responses(certificate, issuer) };
-        let (certificate, issuer) = (der(certificate), der(issuer));
-        let is_asked = network.is_asked(Source::Ocsp, &certificate, &issuer);
-        is_asked.then(|| network.ocsp(&certificate, &issuer)).flatten().into_iter().collect()
+        let is_asked = network.is_asked(Source::Ocsp, certificate, issuer);
+        is_asked.then(|| network.ocsp(&der(certificate), &der(issuer))).flatten().into_iter().collect()
+    }
+
+    fn vouched(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        at: OffsetDateTime,
+    ) -> Option<Vouched> {
+        let Self::Network(network) = self else { return None };
+        let Order { filters, at: now, .. } = network.order.as_deref()?;
+        if !network.is_asked(Source::Filter, certificate, issuer) {
+            return None;
+        }
+        let finding = filters.say(certificate, issuer, at, *now)?;
+        Some(Vouched { source: EvidenceSource::Filter, finding })
     }
 }
 

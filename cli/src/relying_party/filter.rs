@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use ocsp_responder::filter::{FilterError, MAX_FILTER_OCTETS, VerifiedFilter};
+use ocsp_responder::filter::{FilterError, FilterStatus, MAX_FILTER_OCTETS, VerifiedFilter};
+use ocsp_responder::validation::certificate::Certificate;
+use ocsp_responder::validation::status::{Finding, ReportedStatus};
 use time::OffsetDateTime;
 
 use super::evidence::given_issuer;
@@ -43,4 +45,51 @@ pub fn read(
     let failure =
         Failure::of(&catalogue::UNPROVEN).what("none of the filters speaks of this certificate").cause(cause);
     Err(failure.fix("fetch the filter of the certificate's own CA"))
+}
+
+/// Filters that were carried here, of which nothing is believed yet.
+#[derive(Debug, Clone, Default)]
+pub struct Filters(Vec<(PathBuf, Vec<u8>)>);
+
+impl Filters {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// One cannot be read, or is larger than any filter.
+    pub fn given(paths: &[PathBuf]) -> Result<Self, Failure> {
+        let read = |path: &PathBuf| Ok((path.clone(), files::read(path, MAX_FILTER_OCTETS)?));
+        paths.iter().map(read).collect::<Result<_, Failure>>().map(Self)
+    }
+
+    /// What the filter of the CA that issued a certificate says of it at a moment, or why it says nothing; `None` where there is no
+    /// filter of this CA. A path that is trusted leads to `issuer`. The filter must count `now`.
+    pub fn say(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        at: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Option<Result<Finding, String>> {
+        self.0.iter().find_map(|(path, octets)| match VerifiedFilter::verify(octets, issuer.der(), now) {
+            Ok(filter) => Some(said(&filter, certificate, at)),
+            Err(FilterError::OtherIssuer) => None,
+            Err(error) => Some(Err(format!("{}: {error}", path.display()))),
+        })
+    }
+}
+
+/// A filter tells of the moment that it is of, and neither since when somebody is revoked nor why.
+fn said(filter: &VerifiedFilter, certificate: &Certificate, at: OffsetDateTime) -> Result<Finding, String> {
+    let head = filter.head();
+    let status = match filter.status(certificate).map_err(|why| why.to_string())? {
+        FilterStatus::Good => ReportedStatus::Good,
+        FilterStatus::Revoked if at < head.as_of => {
+            return Err(
+                "it lists the certificate, and a filter does not tell since when: ask by OCSP or the CRL"
+                    .to_owned(),
+            );
+        }
+        FilterStatus::Revoked => ReportedStatus::Revoked { at: head.as_of, reason: None },
+    };
+    Ok(Finding { status, this_update: head.as_of, next_update: Some(head.expires) })
 }

@@ -164,6 +164,8 @@ pub enum EvidenceSource {
     Records,
     /// A snapshot of the CA's records, signed and held.
     Snapshot,
+    /// A compact filter of the CA, carried here.
+    Filter,
 }
 
 impl std::fmt::Display for EvidenceSource {
@@ -173,6 +175,7 @@ impl std::fmt::Display for EvidenceSource {
             Self::Ocsp => "OCSP",
             Self::Records => "the CA's records",
             Self::Snapshot => "a snapshot of the CA's records",
+            Self::Filter => "a status filter of the CA",
         })
     }
 }

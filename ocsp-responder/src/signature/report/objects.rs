@@ -76,7 +76,7 @@ const fn kind(source: EvidenceSource) -> Option<Kind> {
     match source {
         EvidenceSource::Crl => Some(Kind::Crl),
         EvidenceSource::Ocsp => Some(Kind::Ocsp),
-        EvidenceSource::Records | EvidenceSource::Snapshot => None,
+        EvidenceSource::Records | EvidenceSource::Snapshot | EvidenceSource::Filter => None,
     }
 }
 

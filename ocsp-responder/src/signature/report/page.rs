@@ -240,7 +240,9 @@ fn source(report: Option<&StatusReport>, language: Language) -> String {
     let sentence = match source {
         EvidenceSource::Crl => words.crl,
         EvidenceSource::Ocsp => words.ocsp,
-        EvidenceSource::Records | EvidenceSource::Snapshot => return words.records.to_owned(),
+        EvidenceSource::Records | EvidenceSource::Snapshot | EvidenceSource::Filter => {
+            return words.records.to_owned();
+        }
     };
     at.map_or_else(|| words.records.to_owned(), |at| filled(sentence, "when", &language.moment(at)))
 }
