@@ -1,14 +1,17 @@
 //! What came after a signature: nothing but further signatures, or the document is not the one that was signed.
 //!
-//! Every object that there was is compared. What is new is seen only where something that there was leads to it.
+//! Every object that there was is compared: those that stand at the same octets are the same, the others are looked into. What is new is
+//! seen only where something that there was leads to it.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use lopdf::{Dictionary, Document, Object, ObjectId};
 
 use super::places::{Filled, FilledField, filled};
+use super::revision::Revision;
 use super::sheet::rectangle;
-use super::store::parts;
+use super::store::{parts, parts_named};
 
 /// What an object is to the document, where further signatures may touch it.
 struct Roles {
@@ -17,8 +20,6 @@ struct Roles {
     fields: Option<ObjectId>,
     info: Option<ObjectId>,
     metadata: Option<ObjectId>,
-    /// What nothing but the document security store is made of.
-    store_parts: BTreeSet<ObjectId>,
     pages: BTreeSet<ObjectId>,
     annotations: BTreeSet<ObjectId>,
 }
@@ -40,7 +41,6 @@ impl Roles {
             fields: reference(fields),
             info: reference(document.trailer.get(b"Info").ok()),
             metadata: reference(catalog.and_then(|catalog| catalog.get(b"Metadata").ok())),
-            store_parts: parts(document),
             annotations: annotations.collect(),
             pages,
         }
@@ -48,34 +48,45 @@ impl Roles {
 }
 
 /// The first change from the signed revision to the whole document that is no signature.
-pub(super) fn changed(signed: &Document, whole: &Document) -> Option<String> {
-    if signed.trailer.get(b"Root").ok() != whole.trailer.get(b"Root").ok() {
+pub(super) fn changed(signed: &Revision<'_>, whole: &Revision<'_>) -> Option<String> {
+    if signed.trailer().get(b"Root").ok() != whole.trailer().get(b"Root").ok() {
         return Some("it has another root".to_owned());
     }
-    let Ok(signatures) = filled(whole) else { return Some("its form cannot be read".to_owned()) };
-    let comparison = Comparison { signed, whole, roles: Roles::of(signed), signatures };
-    let mut ids = signed.objects.iter();
-    ids.find_map(|(id, before)| comparison.object(*id, before))
+    let Ok(signatures) = filled(whole.document()) else { return Some("its form cannot be read".to_owned()) };
+    let roles = Roles::of(signed.document());
+    let comparison = Comparison { signed, whole, roles, store_parts: OnceCell::new(), signatures };
+    signed.differing(whole).into_iter().find_map(|id| comparison.object(id))
 }
 
 struct Comparison<'a> {
-    signed: &'a Document,
-    whole: &'a Document,
+    signed: &'a Revision<'a>,
+    whole: &'a Revision<'a>,
     roles: Roles,
+    /// What nothing but the document security store is made of.
+    store_parts: OnceCell<BTreeSet<ObjectId>>,
     /// The fields that are signed or stamped in the whole document.
     signatures: Vec<FilledField<'a>>,
 }
 
 impl Comparison<'_> {
-    fn object(&self, id: ObjectId, before: &Object) -> Option<String> {
-        let Some(after) = self.whole.objects.get(&id) else {
-            return (!is_container(before)).then(|| format!("object {} is gone", id.0));
+    fn object(&self, id: ObjectId) -> Option<String> {
+        let Some(before) = self.signed.object(id) else {
+            return Some(format!("object {} cannot be read", id.0));
         };
-        if before == after || (is_container(before) && is_container(after)) {
+        let Some(after) = self.whole.object(id) else {
+            return (!is_container(&before)).then(|| format!("object {} is gone", id.0));
+        };
+        if before == after || (is_container(&before) && is_container(&after)) {
             return None;
         }
-        let fits = self.is_allowed(id, before, after);
+        let fits = self.is_allowed(id, &before, &after);
         (!fits).then(|| format!("object {}{}", id.0, self.described(id)))
+    }
+
+    /// Whether an object is part of the store and of nothing else. Only where such a one changed is the whole revision read for it.
+    fn is_store_part(&self, id: ObjectId) -> bool {
+        let found = || self.signed.whole().map(|document| parts(&document)).unwrap_or_default();
+        parts_named(self.signed.document()).contains(&id) && self.store_parts.get_or_init(found).contains(&id)
     }
 
     fn described(&self, id: ObjectId) -> &'static str {
@@ -94,7 +105,7 @@ impl Comparison<'_> {
         if self.roles.annotations.contains(&id) || Some(id) == self.roles.fields {
             return self.is_extended(before, after);
         }
-        if self.roles.store_parts.contains(&id) {
+        if self.is_store_part(id) {
             return is_part_of_store(before, after);
         }
         // What programs note of themselves and of when: no part of what a page shows (ISO 32000-2 section 14.3).
@@ -115,7 +126,7 @@ impl Comparison<'_> {
             return same_but(before, after, &[b"Annots"])
                 && self.is_list(before.get(b"Annots").ok(), after.get(b"Annots").ok());
         }
-        self.is_signed_since(before, after)
+        self.is_signed_since(id, before, after)
     }
 
     /// EN 319 142-1 section 5.4: what long-term validation needs is kept in the catalogue's DSS.
@@ -128,7 +139,8 @@ impl Comparison<'_> {
             (Ok(Object::Dictionary(before)), Ok(Object::Dictionary(after))) => self.is_form(before, after),
             // A form that only signatures are in.
             (Err(_), Ok(after)) => {
-                let form = self.whole.dereference(after).ok().and_then(|(_, form)| form.as_dict().ok());
+                let form =
+                    self.whole.document().dereference(after).ok().and_then(|(_, form)| form.as_dict().ok());
                 form.is_some_and(|form| self.is_form(&Dictionary::new(), form))
             }
             (before, after) => before.is_err() && after.is_err(),
@@ -148,9 +160,9 @@ impl Comparison<'_> {
             (before, Some(after)) => {
                 let empty = Object::Array(Vec::new());
                 let before = before.map_or(Some(&empty), |before| {
-                    self.signed.dereference(before).ok().map(|(_, before)| before)
+                    self.signed.document().dereference(before).ok().map(|(_, before)| before)
                 });
-                let after = self.whole.dereference(after).ok().map(|(_, after)| after);
+                let after = self.whole.document().dereference(after).ok().map(|(_, after)| after);
                 before.zip(after).is_some_and(|(before, after)| self.is_extended(before, after))
             }
             _ => false,
@@ -166,30 +178,29 @@ impl Comparison<'_> {
     }
 
     fn is_signature(&self, object: &Object) -> bool {
-        let field = object.as_reference().ok().and_then(|id| self.whole.get_dictionary(id).ok());
-        field.is_some_and(|field| self.is_judged(field))
+        object.as_reference().is_ok_and(|id| self.is_judged(id))
     }
 
     /// A field with a signature of its own, which is judged as well, so that whatever the field shows on a page counts only where that
     /// signature does: another field that refers to an earlier signature would show what nobody signed. A time stamp decides nothing
     /// beside signatures, so it may show nothing.
-    fn is_judged(&self, field: &Dictionary) -> bool {
-        let found = self.signatures.iter().find(|signed| std::ptr::eq(signed.field, field));
+    fn is_judged(&self, field: ObjectId) -> bool {
+        let found = self.signatures.iter().find(|signed| signed.field.0 == field);
         found.is_some_and(|found| {
-            let is_new = !self.signed.objects.contains_key(&found.id);
-            is_new && (found.filled == Filled::Signature || !self.is_seen(field))
+            let is_new = !self.signed.has(found.id);
+            is_new && (found.filled == Filled::Signature || !self.is_seen(found.field.1))
         })
     }
 
     fn is_seen(&self, field: &Dictionary) -> bool {
-        let rectangle = field.get(b"Rect").ok().and_then(|rect| rectangle(self.whole, rect));
+        let rectangle = field.get(b"Rect").ok().and_then(|rect| rectangle(self.whole.document(), rect));
         field.has(b"AP") && rectangle.is_none_or(|area| area.width > 0.0 && area.height > 0.0)
     }
 
     /// A signature field that was there, empty, and is signed now.
-    fn is_signed_since(&self, before: &Dictionary, after: &Dictionary) -> bool {
+    fn is_signed_since(&self, id: ObjectId, before: &Dictionary, after: &Dictionary) -> bool {
         let is_field = before.get(b"FT").and_then(Object::as_name).is_ok_and(|kind| kind == b"Sig");
-        let is_filled = is_field && !before.has(b"V") && self.is_judged(after);
+        let is_filled = is_field && !before.has(b"V") && self.is_judged(id);
         is_filled && same_but(before, after, &[b"V", b"AP", b"F"])
     }
 }

@@ -14,6 +14,7 @@ mod kept_tests;
 mod letters;
 mod outline;
 mod places;
+mod revision;
 mod seen;
 mod sheet;
 mod sign;

@@ -2,7 +2,8 @@
 
 use time::OffsetDateTime;
 
-use super::places::{Filled, PdfError, places, read};
+use super::places::{Filled, PdfError, places};
+use super::revision::Revision;
 
 /// A field that is signed or stamped.
 #[derive(Debug)]
@@ -19,8 +20,8 @@ pub(crate) struct PlaceOutline {
 
 /// The signed and stamped fields, the first that was filled first.
 pub(crate) fn outline(octets: &[u8]) -> Result<Vec<PlaceOutline>, PdfError> {
-    let document = read(octets)?;
-    let found = places(octets, &document)?.into_iter().map(|place| PlaceOutline {
+    let revision = Revision::read(octets)?;
+    let found = places(octets, revision.document())?.into_iter().map(|place| PlaceOutline {
         field: place.field,
         is_stamp: place.filled == Filled::TimeStamp,
         claimed: place.claimed,

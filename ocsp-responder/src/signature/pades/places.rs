@@ -57,19 +57,6 @@ impl PdfError {
     }
 }
 
-/// Reads a document as its own table of objects has it.
-pub(super) fn read(octets: &[u8]) -> Result<Document, PdfError> {
-    if octets.len() > MAX_DOCUMENT {
-        return Err(PdfError::TooLarge);
-    }
-    let document = Document::load_mem(octets).map_err(|_| PdfError::Malformed)?;
-    if document.is_encrypted() || document.trailer.has(b"Encrypt") {
-        return Err(PdfError::Encrypted);
-    }
-    // A table that had to be made anew by looking for objects could be read in another way by another program.
-    if document.xref_start == 0 { Err(PdfError::Malformed) } else { Ok(document) }
-}
-
 /// What stands in a hole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Filled {
@@ -121,7 +108,7 @@ pub(super) fn places(octets: &[u8], document: &Document) -> Result<Vec<Place>, P
 pub(super) struct FilledField<'a> {
     pub(super) name: String,
     /// The field, which is its widget on a page as well.
-    pub(super) field: &'a Dictionary,
+    pub(super) field: (ObjectId, &'a Dictionary),
     pub(super) filled: Filled,
     /// The signature dictionary's object.
     pub(super) id: ObjectId,
@@ -132,12 +119,12 @@ pub(super) struct FilledField<'a> {
 /// of its own, is none of them.
 pub(super) fn filled(document: &Document) -> Result<Vec<FilledField<'_>>, PdfError> {
     let all = fields(document)?.into_iter().filter(|field| field.is_signature);
-    let signed = all.filter_map(|FormField { name, dictionary: field, .. }| {
-        let id = field.get(b"V").and_then(Object::as_reference).ok()?;
+    let signed = all.filter_map(|FormField { name, id: field_id, dictionary, .. }| {
+        let id = dictionary.get(b"V").and_then(Object::as_reference).ok()?;
         let signature = document.get_dictionary(id).ok()?;
         let is_stamp = kind(signature) == b"ETSI.RFC3161";
         let filled = if is_stamp { Filled::TimeStamp } else { Filled::Signature };
-        Some(FilledField { name, field, filled, id, signature })
+        Some(FilledField { name, field: (field_id, dictionary), filled, id, signature })
     });
     Ok(signed.collect())
 }

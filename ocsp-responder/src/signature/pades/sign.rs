@@ -6,7 +6,8 @@ use time::macros::format_description;
 
 use super::appearance::{appearance, font};
 use super::field::{Addition, Visibility, empty_field, permitted};
-use super::places::{PdfError, field_names, read};
+use super::places::{PdfError, field_names};
+use super::revision::Revision;
 use super::seen::{NotSeen, SeenAt};
 use super::sheet::{Area, Sheet, page};
 
@@ -86,7 +87,7 @@ impl PreparedPdf {
     }
 
     fn with_hole(octets: &[u8], filling: Filling<'_>) -> Result<Self, PdfSignError> {
-        let document = read(octets)?;
+        let document = Revision::read(octets)?.whole()?;
         let mut written = updated(octets, document, filling)?;
         let hole = written_hole(&written, octets.len())?;
         set_range(&mut written, octets.len(), &hole)?;

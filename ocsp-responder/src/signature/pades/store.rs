@@ -6,7 +6,8 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 use lopdf::{Dictionary, Document, IncrementalDocument, Object, ObjectId, Stream, dictionary};
 
-use super::places::{PdfError, read};
+use super::places::PdfError;
+use super::revision::Revision;
 use super::sign::{PdfSignError, changed, written};
 use crate::signature::material::Material;
 use crate::signature::raise::Gathered;
@@ -37,10 +38,8 @@ fn store(document: &Document) -> Option<&Dictionary> {
     catalog.get_deref(b"DSS", document).ok()?.as_dict().ok()
 }
 
-/// The store, and the lists and dictionaries that it is made of, where nothing else of the document refers to them: whatever they say, no
-/// page shows it. None where one of them is a page's content as well.
-pub(super) fn parts(document: &Document) -> BTreeSet<ObjectId> {
-    let root = document.trailer.get(b"Root").and_then(Object::as_reference).ok();
+/// The store, and the lists and dictionaries that it is made of.
+pub(super) fn parts_named(document: &Document) -> BTreeSet<ObjectId> {
     let found = document.catalog().and_then(|catalog| catalog.get(b"DSS")).and_then(Object::as_reference);
     let Ok(store) = found else { return BTreeSet::new() };
     let mut parts = BTreeSet::from([store]);
@@ -54,6 +53,14 @@ pub(super) fn parts(document: &Document) -> BTreeSet<ObjectId> {
             }
         }
     }
+    parts
+}
+
+/// The same, where nothing else of the whole document refers to them: whatever they say, no page shows it. None where one of them is a
+/// page's content as well.
+pub(super) fn parts(document: &Document) -> BTreeSet<ObjectId> {
+    let parts = parts_named(document);
+    let root = document.trailer.get(b"Root").and_then(Object::as_reference).ok();
     let mut others = document.objects.iter().filter(|(holder, _)| !parts.contains(holder));
     let is_used = |(holder, object): (&ObjectId, &Object)| {
         let uses = references(object).into_iter().filter(|id| parts.contains(id));
@@ -119,7 +126,7 @@ fn octets(stream: &Stream, most: usize) -> Option<Vec<u8>> {
 /// # Errors
 /// It is no PDF that can be added to.
 pub fn pdf_with_material(octets: &[u8], gathered: &Gathered) -> Result<Vec<u8>, PdfSignError> {
-    let document = read(octets)?;
+    let document = Revision::read(octets)?.whole()?;
     let certificates: Vec<Vec<u8>> =
         gathered.certificates.iter().map(|certificate| certificate.der().to_vec()).collect();
     let parts =

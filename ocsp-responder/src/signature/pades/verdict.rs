@@ -5,7 +5,8 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::changes::changed;
-use super::places::{Covered, Filled, PdfError, Place, places, read};
+use super::places::{Covered, Filled, PdfError, Place, places};
+use super::revision::Revision;
 use super::store;
 use crate::signature::content::ContentDigest;
 use crate::signature::material::Material;
@@ -70,15 +71,16 @@ pub struct DocumentStamp {
 /// # Errors
 /// It is no PDF, is encrypted, cannot be read without repairing it, or is larger than any that is read.
 pub fn verify_pdf(octets: &[u8], basis: &Basis<'_>) -> Result<Option<PdfVerdict>, PdfError> {
-    let document = read(octets)?;
-    let places = places(octets, &document)?;
+    let whole = Revision::read(octets)?;
+    let document = whole.document();
+    let places = places(octets, document)?;
     if places.is_empty() {
         return Ok(None);
     }
-    let inspection = Inspection { octets, document: &document, basis };
+    let inspection = Inspection { octets, whole: &whole, basis };
     let (stamps, signatures): (Vec<_>, Vec<_>) =
         places.iter().partition(|place| place.filled == Filled::TimeStamp);
-    let mut material = store::material(&document);
+    let mut material = store::material(document);
     for stamp in stamps.iter().filter_map(|place| place.covered.as_ref().ok()) {
         take_token(&mut material, &stamp.message);
     }
@@ -97,7 +99,7 @@ type Holding = Vec<(usize, OffsetDateTime)>;
 
 struct Inspection<'a> {
     octets: &'a [u8],
-    document: &'a lopdf::Document,
+    whole: &'a Revision<'a>,
     basis: &'a Basis<'a>,
 }
 
@@ -135,8 +137,7 @@ impl Inspection<'_> {
         let covered = place.covered.as_ref().map_err(|error| TokenError::Document(error.to_string()))?;
         let token = TimestampToken::parse(&covered.message)?.verify()?;
         token.statement.verify_about(&digest_of(self.octets, covered, token.statement.digest))?;
-        later_changes(self.octets, self.document, place, covered)
-            .map_err(|error| TokenError::Document(error.to_string()))?;
+        later_changes(self.whole, place, covered).map_err(|error| TokenError::Document(error.to_string()))?;
         Ok(token)
     }
 
@@ -153,7 +154,7 @@ impl Inspection<'_> {
         if verdict.indication == Indication::TotalFailed {
             return verdict;
         }
-        match later_changes(self.octets, self.document, place, covered) {
+        match later_changes(self.whole, place, covered) {
             Ok(()) => verdict,
             Err(error) => {
                 let SignatureVerdict { reasons, .. } = verdict.clone();
@@ -174,23 +175,19 @@ fn digest_of(octets: &[u8], covered: &Covered, algorithm: DigestAlgorithm) -> Co
 }
 
 /// What came after a signature is nothing but further signatures.
-fn later_changes(
-    octets: &[u8],
-    document: &lopdf::Document,
-    place: &Place,
-    covered: &Covered,
-) -> Result<(), PdfError> {
+fn later_changes(whole: &Revision<'_>, place: &Place, covered: &Covered) -> Result<(), PdfError> {
+    let octets = whole.octets();
     let added = octets.get(covered.end..).unwrap_or_default();
     if added.trim_ascii().is_empty() {
         return Ok(());
     }
-    let signed = read(octets.get(..covered.end).unwrap_or_default())
+    let signed = Revision::earlier(octets.get(..covered.end).unwrap_or_default(), whole)
         .map_err(|_| PdfError::Changed("its signed revision cannot be read".to_owned()))?;
     // The signature that was judged is the one that the signed revision had.
-    if signed.objects.get(&place.id) != document.objects.get(&place.id) {
+    if signed.object(place.id) != whole.object(place.id) {
         return Err(PdfError::Changed("the signature itself".to_owned()));
     }
-    changed(&signed, document).map_or(Ok(()), |change| Err(PdfError::Changed(change)))
+    changed(&signed, whole).map_or(Ok(()), |change| Err(PdfError::Changed(change)))
 }
 
 fn refused(error: &PdfError, checked_at: OffsetDateTime) -> SignatureVerdict {
