@@ -106,6 +106,7 @@ fn keys_in_pkcs12_files_and_encrypted_ones_sign() {
         assert!(refused.code == "E-CLI-002" && refused.fix.contains("--passphrase-file"), "{refused:?}");
         let wrong = desk.file("wrong");
         std::fs::write(&wrong, "Moshoeshoe\n").unwrap();
+        std::fs::set_permissions(&wrong, std::fs::Permissions::from_mode(0o644)).unwrap();
         let refused = sign(&desk.with_passphrase(&wrong, arguments));
         assert!(refused.code == "E-FILE-004" && refused.detail.contains("chmod 600"), "{refused:?}");
         std::fs::set_permissions(&wrong, std::fs::Permissions::from_mode(0o600)).unwrap();
