@@ -16,11 +16,22 @@ use crate::storage::{KeyRange, StorageError};
 /// How many certificates one pass reads at a time.
 const PAGE: usize = 1_000;
 
-/// When the previous full CRL was made; `None`: there was none.
+/// What a CRL may leave out, for the CRLs that this CA makes and for those of another machine that are brought over: it follows
+/// from when the CRL before it was made; `None`: there was none.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Since(pub(super) Option<OffsetDateTime>);
 
 impl Since {
+    /// For a CRL that was made elsewhere. `known` is the newest that was brought over before it, with its number. Where that is
+    /// not the one before, what ended in between may have been on one of those that were never seen here, but nothing that had
+    /// not ended when this one was made.
+    pub(super) fn brought_over(
+        known: Option<(u64, OffsetDateTime)>,
+        (number, made): (u64, OffsetDateTime),
+    ) -> Self {
+        Self(known.map(|(before, then)| if before.checked_add(1) == Some(number) { then } else { made }))
+    }
+
     /// RFC 5280 section 3.3: an entry must stay until it has appeared on one CRL issued beyond the certificate's end, so
     /// only what ended, and was revoked, before the previous CRL is left out.
     pub(super) fn keeps(self, entry: &RevocationEntry) -> bool {

@@ -196,6 +196,26 @@ fn a_crl_that_forgets_a_revocation_is_refused() {
 }
 
 #[test]
+fn what_a_root_leaves_out_after_its_end_may_be_left_out_though_a_crl_was_never_brought_over() {
+    let apart = Apart::founded();
+    let (root, reason) = (&apart.offline.root, RevocationReason::Superseded);
+    root.revoke(&apart.serial, reason, &actor(), AuditedChange::nothing()).unwrap();
+    apart.root.take_crl(&apart.list(), &actor()).unwrap();
+    let end = apart.issuing.not_after();
+    let both_wait = |by: Duration| {
+        apart.offline.wait(by);
+        apart.clock.set(apart.offline.clock.now());
+    };
+    // The first CRL past its end lists it and stays where it was made; the one after it need not.
+    both_wait(end - apart.clock.now() + Duration::HOUR);
+    let never_seen = apart.list();
+    both_wait(Duration::HOUR);
+    let taken = apart.root.take_crl(&apart.list(), &actor()).unwrap();
+    assert_eq!((taken.number, taken.listed), (3, 0));
+    assert!(matches!(apart.root.take_crl(&never_seen, &actor()), Err(CrlRefused::Older { .. })));
+}
+
+#[test]
 fn the_end_of_a_crl_is_seen_coming() {
     let apart = Apart::founded();
     apart.root.take_crl(&apart.list(), &actor()).unwrap();

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::list::SignedList;
 use super::{AbsentAuthority, told};
+use crate::authority::listing::Since;
 use crate::authority::revoke::{HELD, RELEASED, REVOKED, RevocationEntry};
 use crate::authority::root::CA_CERTIFICATES;
 use crate::certificate::REVOCATIONS;
@@ -90,7 +91,8 @@ impl AbsentAuthority {
         self.must_be_current(&list, next)?;
         let expect = previous.as_ref().map_or(Expect::Absent, |(_, version)| Expect::Version(*version));
         let change = self.published(der, &list, expect, reserved, actor)?;
-        let since = previous.map(|(newest, _)| newest.this_update);
+        let known = previous.map(|(newest, _)| (newest.number, newest.this_update));
+        let since = Since::brought_over(known, (list.number, list.this_update));
         let change = change.and(self.followed(&list, since, actor, &mut taken)?);
         store.commit(change)?;
         taken.taking = Taking::Installed;
@@ -139,7 +141,7 @@ impl AbsentAuthority {
     fn followed(
         &self,
         list: &SignedList,
-        since: Option<OffsetDateTime>,
+        since: Since,
         actor: &Actor,
         taken: &mut TakenCrl,
     ) -> Result<AuditedChange, CrlRefused> {
@@ -166,8 +168,7 @@ impl AbsentAuthority {
                 let key = self.parts.id.key(serial);
                 all = all.and(Change::new().delete(REVOCATIONS, key, *version).explained_by(&event));
                 taken.released.push(serial.clone());
-            } else if since.is_none_or(|since| entry.not_after >= since) {
-                // RFC 5280 section 3.3: an entry stays until it was on one CRL past the certificate's end.
+            } else if since.keeps(entry) {
                 return Err(CrlRefused::Forgotten { serial: serial.clone(), at: entry.revocation.at });
             }
         }
@@ -259,7 +260,7 @@ pub enum CrlRefused {
     #[error("the next one was due {}: make a new one", in_words(*.0))]
     Stale(OffsetDateTime),
     /// It leaves out what was revoked for good.
-    #[error("it leaves out certificate {serial}, which was revoked {} and has not ended", in_words(*at))]
+    #[error("it leaves out certificate {serial}, which was revoked {} and must be listed until it was on one CRL past its end", in_words(*at))]
     Forgotten {
         /// Which.
         serial: SerialNumber,
