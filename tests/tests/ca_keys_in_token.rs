@@ -46,6 +46,11 @@ fn write_pin(path: &Path, pin: &str) {
 
 /// An installation whose issuing CA has its key in the token.
 fn founded() -> Installation {
+    founded_with(&module())
+}
+
+/// The same, by this library.
+fn founded_with(module: &Path) -> Installation {
     let installation = Installation::planned();
     let (hierarchy, pin) = (hierarchy(&installation.scratch("plan")), pin_file(&installation));
     let installer = installation.somebody("installer");
@@ -53,8 +58,10 @@ fn founded() -> Installation {
     let init: Vec<&str> = init.iter().map(String::as_str).chain(["--hierarchy", text(&hierarchy)]).collect();
     let refused = installer.refused(exit::FAILED, &init);
     assert!(refused.detail.contains("[pkcs11]") && refused.detail.contains("--token"), "{refused:?}");
-    let module = module();
-    let token = ["--token", TOKEN, "--token-module", text(&module), "--token-pin-file", text(&pin)];
+    let token = ["--token", TOKEN, "--token-module", text(module), "--token-pin-file", text(&pin)];
+    // The hierarchy that npki takes by itself keeps no key in a token.
+    let refused = installer.refused(exit::FAILED, &[&init[..init.len() - 2], &token].concat());
+    assert!(refused.detail.contains("--token would hold no key"), "{refused:?}");
     write_pin(&pin, "1234567");
     let refused = installer.refused(exit::FAILED, &[&init[..], &token].concat());
     assert!(refused.detail.contains("refused the PIN"), "{refused:?}");
@@ -196,8 +203,53 @@ fn starts_only_with_its_token(country: &mut Country) {
     installation.start();
 }
 
-/// A service that is restarted over and over with a wrong PIN would lock the token with the CA's key in it. npki never uses the
-/// last try; the token itself counts.
+/// A service manager starts a service again and again. A wrong PIN is presented once in all, whichever process asks, until the file
+/// holds another; the token itself counts.
+#[test]
+fn a_service_started_over_and_over_presents_a_wrong_pin_once() {
+    with_token("a_service_started_over_and_over_presents_a_wrong_pin_once", || {
+        let folder = tempfile::tempdir().unwrap();
+        let token = CountingToken::built_in(folder.path());
+        let mut installation = founded_with(token.module());
+        let (operator, data, pin) =
+            (installation.somebody("operator"), installation.data(), pin_file(&installation));
+        let serve = ["serve", "--data", text(&data)];
+        let (before, _) = token.presented_and_left();
+        let again = [("1234567", 1, "refused this PIN before"), ("7654321", 2, "the next wrong PIN locks")];
+        for (wrong, presented, why) in again {
+            write_pin(&pin, wrong);
+            let refused = operator.refused(exit::FAILED, &serve);
+            assert!(refused.detail.contains("not presented to it again"), "{refused:?}");
+            for _ in 0..5 {
+                let refused = operator.refused(exit::FAILED, &serve);
+                assert!(refused.detail.contains(why), "{refused:?}");
+            }
+            assert_eq!(token.presented_and_left(), (before + presented, TRIES - presented));
+        }
+        // One try is left, and a person sees to it. What was refused before stays refused until a PIN is taken.
+        write_pin(&pin, PIN);
+        let refused = operator.refused(exit::FAILED, &serve);
+        assert!(refused.detail.contains("the next wrong PIN locks"), "{refused:?}");
+        token.entered_by_a_person();
+        write_pin(&pin, "7654321");
+        let refused = operator.refused(exit::FAILED, &serve);
+        assert!(refused.detail.contains("refused this PIN before"), "{refused:?}");
+        assert_eq!(token.presented_and_left(), (0, TRIES));
+        // By hand it is presented all the same; here it is wrong again.
+        let by_hand = operator.refused(exit::FAILED, &["token", "show", "--data", text(&data)]);
+        assert!(by_hand.detail.contains("not presented to it again"), "{by_hand:?}");
+        assert_eq!(token.presented_and_left(), (1, TRIES - 1));
+        write_pin(&pin, PIN);
+        installation.start();
+        assert!(
+            !pin.with_file_name("pin.refused").exists(),
+            "it is forgotten with the first PIN that is taken"
+        );
+        installation.stop();
+    });
+}
+
+/// npki never uses the last try that a token has, by hand neither; the token itself counts.
 #[test]
 fn a_wrong_pin_never_uses_up_the_tries_that_a_token_has() {
     with_token("a_wrong_pin_never_uses_up_the_tries_that_a_token_has", || {

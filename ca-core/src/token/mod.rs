@@ -12,6 +12,7 @@ mod library;
 mod login;
 mod module;
 mod pin;
+mod refusals;
 
 pub(crate) use key::{TokenKey, find_keys};
 pub(crate) use library::InUse;
@@ -19,6 +20,7 @@ pub use login::Tries;
 pub(crate) use module::{Access, open_session};
 pub use module::{TokenSeen, tokens};
 pub use pin::{change_pin, is_pin};
+pub use refusals::{Asking, Refusals};
 
 /// Where a key is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,16 +35,25 @@ pub struct KeyPlace {
 
 /// A user PIN. Wiped when it is dropped.
 #[derive(Clone)]
-pub struct Pin(Zeroizing<String>);
+pub struct Pin {
+    characters: Zeroizing<String>,
+    refusals: Option<Refusals>,
+}
 
 impl Pin {
     /// Takes over a PIN.
-    pub const fn new(pin: Zeroizing<String>) -> Self {
-        Self(pin)
+    pub const fn new(characters: Zeroizing<String>) -> Self {
+        Self { characters, refusals: None }
+    }
+
+    /// The same, out of a file: that a token refuses it is remembered there, for the processes after this one.
+    #[must_use]
+    pub fn remembered(self, refusals: Refusals) -> Self {
+        Self { refusals: Some(refusals), ..self }
     }
 
     fn reveal(&self) -> &str {
-        &self.0
+        &self.characters
     }
 }
 
@@ -77,6 +88,18 @@ pub enum TokenError {
     /// The token refused the PIN. It is not presented again: after a few wrong ones a token locks itself.
     #[error("token {0:?} refused the PIN, which is not presented to it again; correct it and start again")]
     WrongPin(String),
+    /// The token refused this PIN when it was presented before, by another process too.
+    #[error(
+        "token {token:?} refused this PIN before, so it is not presented again: correct the PIN file; if it is right by now, \
+         `npki token show` presents it once by hand and forgets that it was refused ({})",
+        remembered.display()
+    )]
+    RefusedBefore {
+        /// The token.
+        token: String,
+        /// The file that remembers.
+        remembered: PathBuf,
+    },
     /// The token has one try left, which is not for a machine.
     #[error(
         "the next wrong PIN locks token {0:?}, so npki does not try: log in once by hand with the right PIN (for example \

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::Ending;
 use crate::failure::{Failure, catalogue};
 use crate::output::{Meaning, Outcome, Page, Simple};
-use crate::service::{ServiceError, SigningToken};
+use crate::service::{PinFile, ServiceError, SigningToken};
 
 /// What to do with tokens.
 #[derive(Debug, Subcommand)]
@@ -80,14 +80,14 @@ impl Place {
     /// The token that is meant; none where only a library was named.
     fn named(&self) -> Result<Option<SigningToken>, Failure> {
         if let Some(data) = &self.data {
-            return Ok(Some(SigningToken::of_installation(data)?));
+            return Ok(Some(SigningToken::of_installation(data)?.by_hand()));
         }
         let (Some(module), Some(token), Some(pin_file)) = (&self.module, &self.token, &self.pin_file) else {
             return Ok(None);
         };
         let modifiable = if self.accept_modifiable { Modifiable::Accepted } else { Modifiable::Refused };
-        let (module, token, pin_file) = (module.clone(), token.clone(), pin_file.clone());
-        Ok(Some(SigningToken { module, token, pin_file, modifiable }))
+        let (module, token, pin) = (module.clone(), token.clone(), PinFile::at(pin_file.clone()).by_hand());
+        Ok(Some(SigningToken { module, token, pin, modifiable }))
     }
 }
 

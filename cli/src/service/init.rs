@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ca_core::algorithm::KeyAlgorithm;
-use ca_core::hierarchy::Hierarchy;
+use ca_core::hierarchy::{Hierarchy, KeyKeeping};
 use ca_core::keys::software::SoftwareKey;
 use ca_core::ledger::Actor;
 
@@ -90,6 +90,7 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founding, ServiceError> {
     feed::signer(&settings, &keys)?;
     profiles::found(&foundation, &profiles)?;
     let planned = Hierarchy::load(&settings.hierarchy, &*foundation.profiles.current()?)?;
+    a_named_token_holds_a_key(plan, &planned)?;
     let actor = Actor::system("init");
     let hierarchy = founding::found_all(planned, &foundation, &settings, &keys, &actor, &plan.offline)?;
     let cas = hierarchy.iter().map(|(ca, opened)| founding::told(&settings, ca, opened)).collect();
@@ -102,6 +103,19 @@ fn found(plan: &Plan, folder: &Path) -> Result<Founding, ServiceError> {
     completion::begin(folder, &begun)?;
     sealer.seal()?;
     Ok(Founding { cas, waiting, administrator: None })
+}
+
+/// Whoever names a token believes that a CA's key is made in it.
+fn a_named_token_holds_a_key(plan: &Plan, planned: &Hierarchy) -> Result<(), ServiceError> {
+    let in_token = planned.iter().any(|ca| matches!(ca.kept, KeyKeeping::Token { .. }));
+    if plan.token.is_none() || in_token {
+        return Ok(());
+    }
+    Err(ServiceError::Refused(
+        "--token would hold no key, as the hierarchy keeps none there: say kept = \"pkcs11\" and token_key = \"NAME\" for a CA in a \
+         hierarchy's file (--hierarchy FILE), or leave --token out"
+            .to_owned(),
+    ))
 }
 
 /// The text of a hierarchy that npki comes with, or of a file.

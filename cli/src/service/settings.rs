@@ -26,6 +26,7 @@ use super::filters::{FilterSettings, LooseFilters};
 use super::ledger::{LedgerSettings, LooseLedger};
 use super::officer_rules::LooseOfficers;
 use super::pace::LoosePace;
+use super::pin_file::PinFile;
 use super::signing_token::{LooseSigningToken, SigningToken};
 use super::store::LooseStore;
 use super::trusted_list::{LooseTrustedList, TrustedListSettings};
@@ -309,8 +310,8 @@ pub(crate) struct MasterKeyToken {
     pub(crate) key: String,
     /// The labels of former keys, which only unwrap.
     pub(crate) retired: Vec<String>,
-    /// The file whose first line is the user PIN.
-    pub(crate) pin_file: PathBuf,
+    /// Where its user PIN is.
+    pub(crate) pin: PinFile,
 }
 
 /// Bounds on what one client, or all of them, may occupy.
@@ -533,7 +534,7 @@ fn check_vault(vault: LooseVault, data: &Path) -> Result<VaultSettings, String> 
         token: token.token,
         key: token.key,
         retired: token.retired,
-        pin_file: data.join(token.pin_file),
+        pin: PinFile::at(data.join(token.pin_file)),
     });
     Ok(VaultSettings { current, token, cached_subjects: vault.cached_subjects })
 }

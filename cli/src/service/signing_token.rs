@@ -6,12 +6,12 @@ use std::sync::Arc;
 use ca_core::clock::SystemEntropy;
 use ca_core::keys::token::{self, Expected, KeySeen, Modifiable, TokenSigner};
 use ca_core::keys::{KeyError, Signer};
-use ca_core::token::{KeyPlace, Pin, TokenError};
+use ca_core::token::{KeyPlace, TokenError};
 use serde::Deserialize;
 
 use super::ServiceError;
+use super::pin_file::PinFile;
 use super::settings::{self, Settings};
-use crate::secret;
 
 /// Name of the systemd credential that is preferred over the PIN file.
 const CREDENTIAL: &str = "npki-token-pin";
@@ -44,8 +44,12 @@ impl LooseSigningToken {
                 ));
             }
         };
-        let pin_file = data.join(self.pin_file);
-        Ok(SigningToken { module: self.module, token: self.token, pin_file, modifiable })
+        Ok(SigningToken {
+            module: self.module,
+            token: self.token,
+            pin: PinFile::at(data.join(self.pin_file)).or_credential(CREDENTIAL),
+            modifiable,
+        })
     }
 }
 
@@ -56,13 +60,19 @@ pub(crate) struct SigningToken {
     pub(crate) module: PathBuf,
     /// The token's label.
     pub(crate) token: String,
-    /// The file whose first line is the user PIN, where there is no systemd credential.
-    pub(crate) pin_file: PathBuf,
+    /// Where its user PIN is.
+    pub(crate) pin: PinFile,
     /// Whether keys are accepted whose attributes can be changed.
     pub(crate) modifiable: Modifiable,
 }
 
 impl SigningToken {
+    /// The same, asked by a person who sees what comes of it.
+    #[must_use]
+    pub(crate) fn by_hand(self) -> Self {
+        Self { pin: self.pin.by_hand(), ..self }
+    }
+
     /// The token that an installation's settings name.
     ///
     /// # Errors
@@ -84,7 +94,7 @@ impl SigningToken {
         expected: &Expected,
     ) -> Result<Arc<dyn Signer>, ServiceError> {
         let expected = Expected { modifiable: self.modifiable, ..*expected };
-        Ok(Arc::new(TokenSigner::open(self.place(key), self.pin()?, &expected, &SystemEntropy)?))
+        Ok(Arc::new(TokenSigner::open(self.place(key), self.pin.read()?, &expected, &SystemEntropy)?))
     }
 
     /// Opens a CA's key that is there, or makes it: for founding, which may have been interrupted after the key was made.
@@ -97,7 +107,7 @@ impl SigningToken {
         expected: &Expected,
     ) -> Result<Arc<dyn Signer>, ServiceError> {
         let accepted = Expected { modifiable: self.modifiable, ..*expected };
-        match TokenSigner::open(self.place(key), self.pin()?, &accepted, &SystemEntropy) {
+        match TokenSigner::open(self.place(key), self.pin.read()?, &accepted, &SystemEntropy) {
             Ok(signer) => Ok(Arc::new(signer)),
             Err(KeyError::Token(TokenError::NoKey { .. })) => self.make_key(key, expected),
             Err(error) => Err(error.into()),
@@ -109,7 +119,7 @@ impl SigningToken {
     /// # Errors
     /// A key of this label is there, or as [`SigningToken::open_signer`].
     pub(crate) fn make_key(&self, key: &str, expected: &Expected) -> Result<Arc<dyn Signer>, ServiceError> {
-        Ok(Arc::new(token::make_key(self.place(key), self.pin()?, expected, &SystemEntropy)?))
+        Ok(Arc::new(token::make_key(self.place(key), self.pin.read()?, expected, &SystemEntropy)?))
     }
 
     /// The private keys in the token, with what is to be said against each.
@@ -117,14 +127,10 @@ impl SigningToken {
     /// # Errors
     /// Library, token or PIN are not right.
     pub(crate) fn keys(&self) -> Result<Vec<KeySeen>, ServiceError> {
-        Ok(token::signing_keys(&self.place(""), &self.pin()?, self.modifiable)?)
+        Ok(token::signing_keys(&self.place(""), &self.pin.read()?, self.modifiable)?)
     }
 
     fn place(&self, key: &str) -> KeyPlace {
         KeyPlace { module: self.module.clone(), token: self.token.clone(), key: key.to_owned() }
-    }
-
-    fn pin(&self) -> Result<Pin, ServiceError> {
-        Ok(Pin::new(secret::first_line(&secret::credential_or(CREDENTIAL, &self.pin_file))?))
     }
 }

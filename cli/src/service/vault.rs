@@ -6,14 +6,13 @@ use std::sync::Arc;
 use ca_core::clock::{Clock, SystemEntropy};
 use ca_core::ledger::Ledger;
 use ca_core::storage::Store;
-use ca_core::token::{KeyPlace, Pin};
+use ca_core::token::KeyPlace;
 use ca_core::vault::master::{KeyRing, MasterKey, Pkcs11MasterKey};
 use ca_core::vault::{Vault, VaultParts};
 
 use super::ServiceError;
 use super::key_folder::KeyFolder;
 use super::settings::{self, MasterKeyKind, MasterKeyToken, Settings, VaultSettings};
-use crate::secret;
 
 /// Opens the vault over a store.
 pub(super) fn open(
@@ -63,16 +62,12 @@ pub(crate) fn make_master_key(data: &Path) -> Result<String, ServiceError> {
         why: "there is no section [vault.pkcs11]: it says in which token the key is to be".to_owned(),
     })?;
     let place = KeyPlace { module: token.module.clone(), token: token.token.clone(), key: token.key.clone() };
-    Ok(Pkcs11MasterKey::generate(place, pin(token)?, Arc::new(SystemEntropy))?.id().to_string())
-}
-
-fn pin(token: &MasterKeyToken) -> Result<Pin, ServiceError> {
-    Ok(Pin::new(secret::first_line(&token.pin_file)?))
+    Ok(Pkcs11MasterKey::generate(place, token.pin.read()?, Arc::new(SystemEntropy))?.id().to_string())
 }
 
 /// The token's master keys, the one that wraps last.
 fn in_token(token: &MasterKeyToken) -> Result<Vec<Arc<dyn MasterKey>>, ServiceError> {
-    let pin = pin(token)?;
+    let pin = token.pin.read()?;
     let open = |key: &String| {
         let place = KeyPlace { module: token.module.clone(), token: token.token.clone(), key: key.clone() };
         let key = Pkcs11MasterKey::open(place, pin.clone(), Arc::new(SystemEntropy))?;
