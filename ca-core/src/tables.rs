@@ -2,6 +2,7 @@
 
 use crate::authority::CA_CERTIFICATES;
 use crate::authority::link::LINK_CERTIFICATES;
+use crate::authority::retire::CA_RETIREMENTS;
 use crate::blocked_keys::BLOCKED_KEYS;
 use crate::certificate::{CERTIFICATE_DER, CERTIFICATES, CERTIFICATES_BY_IDENTITY, KEYS, REVOCATIONS};
 use crate::crl::{CRL_CHUNKS, CRL_NUMBERS, CRLS};
@@ -19,6 +20,7 @@ use crate::vault::SUBJECT_KEYS;
 pub const TABLES: &[Table] = &[
     BLOCKED_KEYS,
     CA_CERTIFICATES,
+    CA_RETIREMENTS,
     CERTIFICATES,
     CERTIFICATES_BY_IDENTITY,
     CERTIFICATES_BY_KEY,

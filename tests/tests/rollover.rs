@@ -4,11 +4,14 @@
 
 use std::path::Path;
 
+use tests::bystander;
+use tests::certificates::Issued;
 use tests::codes;
 use tests::country::{Country, CrlEntry};
 use tests::installation::Installation;
 use tests::judges::openssl::{self, Branch, Nonce};
 use tests::npki::{exit, text};
+use tests::programs::Program;
 
 /// The policies of applications and devices.
 const APPLICATION: &str = "1.3.6.1.4.1.32473.426.1.6.1";
@@ -140,6 +143,85 @@ fn a_new_root_and_the_old_one_vouch_for_each_other() {
     assert_eq!(signatures["verdict"], "clean", "{signatures}");
     let again = operator.refused(exit::FAILED, &["ca", "found", "--data", text(&data)]);
     assert!(again.detail.contains("every CA"), "{again:?}");
+}
+
+/// Things' next generation; what the former one may not do any more.
+fn things_handed_over(hierarchy: &str) -> String {
+    let former = "id = \"things\"\n";
+    assert!(hierarchy.contains(former));
+    let ended = hierarchy.replace(former, &format!("{former}issues_until = \"2026-01-02T00:00:00Z\"\n"));
+    format!(
+        "{ended}\n[[ca]]\nid = \"things-g2\"\nissuer = \"root\"\nname = \"Things CA G2\"\nprofile = \"things-ca\"\n\
+         key = \"p384\"\nissues = [\"device\", \"application\", \"agent\", \"xroad-security-server\"]\n\
+         issues_from = \"2026-01-01T00:00:00Z\"\n"
+    )
+}
+
+#[test]
+fn a_former_generation_is_retired_and_its_last_crl_is_published_for_ever() {
+    let mut country = Country::settled_in(Installation::fresh_with("national"));
+    let (data, operator) = (country.installation.data(), country.installation.somebody("operator"));
+    let officer = &country.staff.officer;
+    let before = country.staff.issue(&country.installation, officer, "device", &country.identities.device);
+    country.installation.stop();
+    let retire = ["ca", "retire", "things", "--data", text(&data), "--reason", "succeeded by G2"];
+    let refused = |why: &str| {
+        let refused = operator.refused(exit::FAILED, &retire);
+        assert!(refused.detail.contains(why), "{refused:?}");
+    };
+    refused("has not stopped issuing");
+    let path = data.join("hierarchy.toml");
+    let hierarchy = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, things_handed_over(&hierarchy)).unwrap();
+    operator.done(&["ca", "found", "--data", text(&data)]);
+    refused(&before.serial);
+    refused("npki campaign start");
+    country.installation.audit_is_clean();
+    country.installation.start();
+    country.revoke(&before.serial, "superseded");
+    country.until_crl_of("things", CrlEntry::Listed, &before.serial);
+    country.installation.stop();
+
+    let retired = operator.done(&retire);
+    assert_eq!(
+        (&retired["ca"], retired["crls"].as_array().unwrap().len()),
+        (&"things".into(), 1),
+        "{retired}"
+    );
+    assert_eq!(operator.done(&retire), retired, "done again it changes nothing");
+    // Nobody needs its key any more.
+    std::fs::remove_file(data.join("keys/things.key")).unwrap();
+    country.installation.start();
+    ended(&country, &before);
+    country.installation.stop();
+    country.installation.audit_is_clean();
+    let signatures = operator.done(&["audit", "signatures", "--data", text(&data)]);
+    assert_eq!(signatures["verdict"], "clean", "{signatures}");
+    refused("keys/things.key");
+}
+
+/// The last CRL is what OpenSSL takes, forever; nobody answers for the CA, and the next one issues.
+fn ended(country: &Country, before: &Issued) {
+    let (installation, officer) = (&country.installation, &country.staff.officer);
+    let branch = Branch { root: installation.ca("root"), issuing: installation.ca("things") };
+    let file = installation.scratch("last").join("things.crl");
+    let address = format!("{}/crl/things.crl", installation.public_url());
+    std::fs::write(&file, bystander::fetch(installation, &address).body).unwrap();
+    Program::named("openssl")
+        .args(["crl", "-noout", "-nextupdate", "-CAfile", text(&branch.issuing), "-in", text(&file)])
+        .run()
+        .succeeded()
+        .saying("verify OK")
+        .saying("nextUpdate=Dec 31 23:59:59 9999 GMT");
+    openssl::verify_under(installation, &branch, &before.certificate).saying("certificate revoked");
+    let status = officer.npki.answered(exit::NO, &["status", &before.serial, "--trust", text(&branch.root)]);
+    assert_eq!(status["status"], "revoked", "{status}");
+    let shown = officer.npki.done(&["ca", "show", "things"]);
+    assert_eq!((&shown["crl_state"], &shown["issuing"]), (&"last".into(), &false.into()), "{shown}");
+    assert!(shown["retired"].is_string(), "{shown}");
+    let after = country.staff.issue(installation, officer, "application", &country.identities.application);
+    let shown = officer.npki.done(&["cert", "show", &after.serial]);
+    assert_eq!(shown["issuer"], "things-g2", "{shown}");
 }
 
 #[test]

@@ -28,6 +28,7 @@ pub mod link;
 mod listing;
 mod publish;
 pub mod rehearsal;
+pub mod retire;
 mod revocations;
 mod revoke;
 mod root;
@@ -198,8 +199,11 @@ impl Authority {
         own_revocation(self.parts.store.as_ref(), self.parts.certified_by.as_ref(), &self.issuer)
     }
 
-    /// Goes on only while the CA's own certificate counts, or for what tells status.
+    /// Goes on only while the CA's own certificate counts, or for what tells status; and for nothing once it was retired.
     fn must_stand(&self, profile: &Profile) -> Result<(), IssueError> {
+        if let Some(retired) = retire::retirement(self.parts.store.as_ref(), &self.parts.id)? {
+            return Err(IssueError::IssuerRetired { ca: self.parts.id.clone(), at: retired.at });
+        }
         if issue::tells_status(profile) {
             return Ok(());
         }
@@ -211,13 +215,14 @@ impl Authority {
         }
     }
 
-    /// Demands, in the very change that keeps a certificate, that the CA's own still counts, whichever node revoked it.
+    /// Demands, in the very change that keeps a certificate, that the CA's own still counts and that it was not retired,
+    /// whichever node did either.
     fn still_stands(&self, profile: &Profile) -> Change {
         match &self.parts.certified_by {
             Some(above) if !issue::tells_status(profile) => {
-                Change::new().check(REVOCATIONS, above.key(&self.issuer.serial), Expect::Absent)
+                self.not_retired().check(REVOCATIONS, above.key(&self.issuer.serial), Expect::Absent)
             }
-            _ => Change::new(),
+            _ => self.not_retired(),
         }
     }
 

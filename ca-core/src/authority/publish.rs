@@ -11,8 +11,8 @@ use crate::crl::extensions::Extensions;
 use crate::crl::list::{ListWriter, SignedList, ToBeSignedList};
 use crate::crl::{
     CHUNK, CHUNKS_AT_ONCE, COVERS, CRL_CHUNKS, CRL_NUMBERS, CRLS, Crl, CrlName, CrlNumber, CrlSchedule, Due,
-    Form, Manifest, Partition, PublishError, StoredCrl, chunk_key, newest_versioned, next_number,
-    superseded_chunks,
+    Form, Manifest, NO_NEXT_UPDATE, Partition, PublishError, StoredCrl, chunk_key, newest_versioned,
+    next_number, superseded_chunks,
 };
 use crate::fingerprint::fingerprint;
 use crate::ledger::signatures::TO_BE_SIGNED;
@@ -33,6 +33,27 @@ enum Wanted<'a> {
     Everything,
     /// What became of these certificates since the base.
     Changes(&'a [SerialNumber]),
+}
+
+/// How long a CRL holds.
+#[derive(Debug, Clone, Copy)]
+enum Holds {
+    /// For so long.
+    For(Duration),
+    /// Until this moment, UTC.
+    Until(OffsetDateTime),
+    /// For ever: there is no next one.
+    ForEver,
+}
+
+impl Holds {
+    fn until(self, this_update: OffsetDateTime) -> OffsetDateTime {
+        match self {
+            Self::For(validity) => this_update.saturating_add(validity),
+            Self::Until(moment) => moment,
+            Self::ForEver => NO_NEXT_UPDATE,
+        }
+    }
 }
 
 /// The newest CRLs of a scope, and what writing the next one must find.
@@ -68,8 +89,20 @@ impl Authority {
     /// # Errors
     /// As [`Self::publish_full`].
     pub fn publish_crl(&self, validity: Duration, actor: &Actor) -> Result<Crl, PublishError> {
+        self.publish_first(Holds::For(validity), actor)
+    }
+
+    /// As [`Self::publish_crl`], valid until `next_update`, UTC.
+    ///
+    /// # Errors
+    /// As [`Self::publish_full`].
+    pub fn publish_crl_until(&self, next_update: OffsetDateTime, actor: &Actor) -> Result<Crl, PublishError> {
+        self.publish_first(Holds::Until(next_update), actor)
+    }
+
+    fn publish_first(&self, holds: Holds, actor: &Actor) -> Result<Crl, PublishError> {
         let name = CrlName::first(self.parts.id.clone());
-        let (published, list) = self.publish(&name, validity, &Wanted::Everything, actor)?;
+        let (published, list) = self.publish(&name, holds, &Wanted::Everything, actor)?;
         let StoredCrl { number, this_update, next_update, .. } = published;
         Ok(Crl { number, this_update, next_update, der: list.to_der() })
     }
@@ -81,7 +114,18 @@ impl Authority {
     /// [`CommitError::Conflict`](crate::storage::CommitError) means that another caller published meanwhile.
     pub fn publish_full(&self, partition: Partition, actor: &Actor) -> Result<StoredCrl, PublishError> {
         let name = CrlName::new(self.parts.id.clone(), partition, Form::Full);
-        Ok(self.publish(&name, self.plan.validity, &Wanted::Everything, actor)?.0)
+        Ok(self.publish(&name, Holds::For(self.plan.validity), &Wanted::Everything, actor)?.0)
+    }
+
+    /// Signs the last full CRL of a partition: after it none is made, and it names no delta CRL. That everything in its scope
+    /// has ended or is revoked is for the caller to see to.
+    pub(super) fn publish_last(
+        &self,
+        partition: Partition,
+        actor: &Actor,
+    ) -> Result<StoredCrl, PublishError> {
+        let name = CrlName::new(self.parts.id.clone(), partition, Form::Full);
+        Ok(self.publish(&name, Holds::ForEver, &Wanted::Everything, actor)?.0)
     }
 
     /// Signs a delta CRL that amends the newest full CRL of a partition by what became of the certificates `changed`, and
@@ -98,7 +142,7 @@ impl Authority {
     ) -> Result<StoredCrl, PublishError> {
         let validity = self.plan.delta.as_ref().ok_or(PublishError::NoBase)?.validity;
         let name = CrlName::new(self.parts.id.clone(), partition, Form::Delta);
-        Ok(self.publish(&name, validity, &Wanted::Changes(changed), actor)?.0)
+        Ok(self.publish(&name, Holds::For(validity), &Wanted::Changes(changed), actor)?.0)
     }
 
     /// Publishes what is due now. Gives what was published and what failed; one failure leaves the others to be tried.
@@ -128,8 +172,10 @@ impl Authority {
                     schedule.made(crl.clone(), now);
                     outcomes.push(Ok(crl));
                 }
-                // Another publisher was faster; the next look settles it.
-                Err(PublishError::Commit(CommitError::Conflict { .. })) => schedule.overtaken(partition),
+                // Another publisher was faster, or made the last one; the next look settles it.
+                Err(PublishError::Commit(CommitError::Conflict { .. }) | PublishError::Last(_)) => {
+                    schedule.overtaken(partition);
+                }
                 Err(error) => outcomes.push(Err(error)),
             }
         }
@@ -139,13 +185,16 @@ impl Authority {
     fn publish(
         &self,
         name: &CrlName,
-        validity: Duration,
+        holds: Holds,
         wanted: &Wanted<'_>,
         actor: &Actor,
     ) -> Result<(StoredCrl, SignedList), PublishError> {
         let newest = self.newest(name)?;
+        if newest.all().any(StoredCrl::is_last) {
+            return Err(PublishError::Last(name.clone()));
+        }
         let this_update = self.this_update(&newest);
-        let times = (this_update, this_update + validity);
+        let times = (this_update, holds.until(this_update));
         // Read before the revocations are: whatever has a place below it is listed.
         let covers = self.parts.store.ledger_size()?;
         let scope = self.scope(name.partition)?;
@@ -153,7 +202,8 @@ impl Authority {
         let base = self.base(name.form, &newest, &scope_der)?;
         self.not_contrary(newest.full.as_ref().map(|(crl, _)| crl))?;
         let (number, expect) = next_number(self.parts.store.as_ref(), name, newest.number())?;
-        let freshest = self.plan.delta.as_ref().map(|_| self.address(name.partition, Form::Delta));
+        let amended = self.plan.delta.as_ref().filter(|_| !matches!(holds, Holds::ForEver));
+        let freshest = amended.map(|_| self.address(name.partition, Form::Delta));
         let extensions = Extensions {
             authority_key_identifier: &self.issuer.key_identifier,
             number,
@@ -189,6 +239,9 @@ impl Authority {
 
     /// Whether a full CRL is as the next one would be, but for what it lists.
     fn still_planned(&self, crl: &StoredCrl) -> Result<bool, StorageError> {
+        if crl.is_last() {
+            return Ok(true);
+        }
         let Some(manifest) = &crl.manifest else { return Ok(false) };
         Ok(manifest.scope == self.scope(crl.name.partition)?.in_hex()
             && manifest.names_delta == self.plan.delta.is_some()

@@ -10,6 +10,7 @@ use super::journal::JournalError;
 use super::room::RoomError;
 use super::script::ScriptError;
 use super::transcript::TranscriptError;
+use crate::authority::retire::RetireError;
 use crate::authority::{AuthorityError, RevokeError, RootError};
 use crate::clock::EntropyError;
 use crate::crl::PublishError;
@@ -90,6 +91,9 @@ pub enum CeremonyError {
     /// A certificate was not revoked.
     #[error(transparent)]
     Revoke(#[from] RevokeError),
+    /// The root was not retired.
+    #[error(transparent)]
+    Retire(#[from] RetireError),
     /// The CRL was not made.
     #[error(transparent)]
     Publish(#[from] PublishError),

@@ -4,6 +4,9 @@
 //! A CA publishes one list, or several: certificates are spread over shards when they are issued (`partitioned` CRLs,
 //! RFC 5280 section 5.2.5), and between full CRLs changes can be published as delta CRLs (section 5.2.4).
 
+use time::OffsetDateTime;
+use time::macros::datetime;
+
 use crate::clock::EntropyError;
 use crate::issuance::EncodingError;
 use crate::keys::KeyError;
@@ -40,6 +43,10 @@ pub const CRL_CHUNKS: Table = Table::octets("crl_chunks");
 /// The last CRL number that was reserved for each CA and partition: it is durable before a CRL with it is signed.
 pub const CRL_NUMBERS: Table = Table::records("crl_numbers");
 
+/// When the CRL after the last one is due: never (99991231235959Z, as RFC 5280 section 4.1.2.5 writes what has no end, and ETSI
+/// EN 319 411-1 section 6.3.9 demands of a last CRL).
+pub const NO_NEXT_UPDATE: OffsetDateTime = datetime!(9999-12-31 23:59:59 UTC);
+
 /// A CRL was not published.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
@@ -70,6 +77,9 @@ pub enum PublishError {
         /// Its profile.
         profile: String,
     },
+    /// The last one of this scope was made: its CA ended.
+    #[error("the last CRL {0} was made, as its CA was retired: none comes after it")]
+    Last(CrlName),
     /// There is no full CRL that a delta CRL could begin from.
     #[error("there is no full CRL of the same scope that a delta CRL could begin from")]
     NoBase,

@@ -149,6 +149,9 @@ impl Known {
         now: OffsetDateTime,
         spacing: Duration,
     ) -> Option<Due> {
+        if self.full.as_ref().is_some_and(StoredCrl::is_last) {
+            return None;
+        }
         let full = match &self.full {
             Some(full) if !self.unknown && now < full.half_life() => full,
             _ => return Some(Due::Full(partition)),

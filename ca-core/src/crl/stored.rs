@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{CRL_CHUNKS, CRLS, Contains, CrlName, Partition};
+use super::{CRL_CHUNKS, CRLS, Contains, CrlName, NO_NEXT_UPDATE, Partition};
 use crate::certificate::CaId;
 use crate::storage::{Change, Expect, KeyRange, Operation, StorageError, Store, Version};
 
@@ -186,6 +186,11 @@ impl StoredCrl {
             Some(manifest) => manifest.sha256.clone(),
             None => hex::encode(ring::digest::digest(&ring::digest::SHA256, &self.inline)),
         }
+    }
+
+    /// Whether none comes after it: its CA ended.
+    pub fn is_last(&self) -> bool {
+        self.next_update == NO_NEXT_UPDATE
     }
 
     /// When half of its life is over.

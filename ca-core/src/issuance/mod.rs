@@ -255,6 +255,14 @@ pub enum IssueError {
         /// Why.
         reason: RevocationReason,
     },
+    /// The CA was retired.
+    #[error("CA {ca} issues nothing more: it was retired {}", crate::clock::in_words(*at))]
+    IssuerRetired {
+        /// Which.
+        ca: CaId,
+        /// When, UTC.
+        at: OffsetDateTime,
+    },
     /// The CA cannot issue for this long any more.
     #[error("the issuing CA ends before the certificate would")]
     IssuerTooShort,

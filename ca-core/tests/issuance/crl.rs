@@ -22,11 +22,11 @@ use time::Duration;
 use crate::authority::{Ca, actor};
 use crate::new_key;
 
-fn delta() -> Option<DeltaPlan> {
+pub(crate) fn delta() -> Option<DeltaPlan> {
     Some(DeltaPlan { validity: Duration::hours(6), named_in: NamedIn::CrlsAndCertificates })
 }
 
-fn plan() -> CrlPlan {
+pub(crate) fn plan() -> CrlPlan {
     CrlPlan::whole(Duration::hours(24))
 }
 
@@ -34,15 +34,15 @@ fn name(partition: Partition, form: Form) -> CrlName {
     CrlName::new(CaId::new("issuing").unwrap(), partition, form)
 }
 
-fn newest(ca: &Ca, partition: Partition, form: Form) -> StoredCrl {
+pub(crate) fn newest(ca: &Ca, partition: Partition, form: Form) -> StoredCrl {
     find(ca.store.as_ref(), &name(partition, form)).unwrap().unwrap()
 }
 
-fn der(ca: &Ca, crl: StoredCrl) -> Vec<u8> {
+pub(crate) fn der(ca: &Ca, crl: StoredCrl) -> Vec<u8> {
     crl.load(ca.store.as_ref()).unwrap().der
 }
 
-fn revoke(ca: &Ca, certificate: &IssuedCertificate, grounds: impl Into<Grounds>) {
+pub(crate) fn revoke(ca: &Ca, certificate: &IssuedCertificate, grounds: impl Into<Grounds>) {
     let serial = &certificate.record.serial;
     ca.issuing.revoke(serial, grounds, &actor(), AuditedChange::nothing()).unwrap();
 }
@@ -65,10 +65,10 @@ fn sealer(ca: &Ca) -> Sealer {
 }
 
 /// Files for judges.
-struct Desk(tempfile::TempDir);
+pub(crate) struct Desk(tempfile::TempDir);
 
 impl Desk {
-    fn of(ca: &Ca) -> Self {
+    pub(crate) fn of(ca: &Ca) -> Self {
         let desk = Self(tempfile::tempdir().unwrap());
         desk.put("root.pem", "CERTIFICATE", ca.root.certificate());
         desk.put("issuing.pem", "CERTIFICATE", ca.issuing.certificate());
@@ -94,7 +94,12 @@ impl Desk {
     }
 
     /// `openssl verify` of a leaf against these CRLs of the issuing CA.
-    fn verify(&self, leaf: &IssuedCertificate, crls: &[(&str, &[u8])], further: &str) -> (bool, String) {
+    pub(crate) fn verify(
+        &self,
+        leaf: &IssuedCertificate,
+        crls: &[(&str, &[u8])],
+        further: &str,
+    ) -> (bool, String) {
         self.put("leaf.pem", "CERTIFICATE", &leaf.der);
         let mut line = format!(
             "openssl verify -x509_strict -crl_check_all -extended_crl {further} -CAfile root.pem \
@@ -108,7 +113,7 @@ impl Desk {
     }
 
     /// OpenSSL's and GnuTLS's reading of a CRL, both having verified its signature.
-    fn read(&self, crl: &[u8]) -> String {
+    pub(crate) fn read(&self, crl: &[u8]) -> String {
         self.put("read.crl", "X509 CRL", crl);
         let (verified, openssl) = self.judge("openssl crl -in read.crl -CAfile issuing.pem -noout -text");
         assert!(verified && openssl.contains("verify OK"), "{openssl}");

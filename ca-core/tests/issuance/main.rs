@@ -10,6 +10,7 @@ mod link;
 mod names;
 mod nation;
 mod openssl;
+mod retire;
 mod sealed;
 mod status_index;
 mod terms;

@@ -7,7 +7,10 @@ use ca_core::authorities::{Authorities, PlacedAuthority};
 use ca_core::authority::Authority;
 use ca_core::authority::absent::AbsentAuthority;
 use ca_core::authority::link::links_of;
+use ca_core::authority::retire::retirement;
 use ca_core::certificate::CaId;
+use ca_core::clock::in_words;
+use ca_core::crl::{self, CrlName, Form};
 use ca_core::hierarchy::{Hierarchy, KeyKeeping, PlannedCa, STAFF_PROFILE};
 use ca_core::key_index::KeyIndex;
 use ca_core::keys::Signer;
@@ -49,15 +52,22 @@ impl OpenedCa {
         keys: &KeyFolder,
         ca: &PlannedCa,
     ) -> Result<Self, ServiceError> {
-        let path = certificate_path(&settings.certificates, ca.id.as_str());
-        let certificate = files::read_certificate(&path)?;
-        let Some(signer) = signer(ca, settings, keys)? else {
-            tracing::info!(ca = %ca.id, "the CA's key is offline");
-            let absent = foundation.absent(ca, certificate)?;
-            return Ok(Self::absent(absent));
-        };
-        let authority = foundation.authority(ca, certificate, signer)?;
-        Ok(Self::at_work(authority.with_crl_plan(settings.crls.of(ca))))
+        if is_retired(foundation, ca)? {
+            return Self::without_key(foundation, settings, ca);
+        }
+        if let Some(at_work) = open_at_work(foundation, settings, keys, ca)? {
+            return Ok(at_work);
+        }
+        tracing::info!(ca = %ca.id, "the CA's key is offline");
+        Self::without_key(foundation, settings, ca)
+    }
+
+    fn without_key(
+        foundation: &Foundation,
+        settings: &Settings,
+        ca: &PlannedCa,
+    ) -> Result<Self, ServiceError> {
+        Ok(Self::absent(foundation.absent(ca, certificate_of(settings, ca)?)?))
     }
 
     /// A CA whose key is at hand.
@@ -238,6 +248,39 @@ impl OpenedHierarchy {
         }
         Ok(authorities)
     }
+}
+
+fn certificate_of(settings: &Settings, ca: &PlannedCa) -> Result<Vec<u8>, ServiceError> {
+    files::read_certificate(&certificate_path(&settings.certificates, ca.id.as_str()))
+}
+
+/// A CA with its key, also one that was retired; `None` where the key is not here.
+pub(super) fn open_at_work(
+    foundation: &Foundation,
+    settings: &Settings,
+    keys: &KeyFolder,
+    ca: &PlannedCa,
+) -> Result<Option<OpenedCa>, ServiceError> {
+    let certificate = certificate_of(settings, ca)?;
+    let Some(signer) = signer(ca, settings, keys)? else { return Ok(None) };
+    let authority = foundation.authority(ca, certificate, signer)?;
+    Ok(Some(OpenedCa::at_work(authority.with_crl_plan(settings.crls.of(ca)))))
+}
+
+/// A CA that was retired needs no key any more: what it issued is over, and its last CRL is made.
+fn is_retired(foundation: &Foundation, ca: &PlannedCa) -> Result<bool, ServiceError> {
+    let store = foundation.store.as_ref();
+    let Some(retirement) = retirement(store, &ca.id)? else { return Ok(false) };
+    let at = in_words(retirement.at);
+    tracing::info!(ca = %ca.id, %at, reason = %retirement.reason, "the CA was retired");
+    for partition in crl::published_partitions(store, &ca.id)? {
+        let newest = crl::find(store, &CrlName::new(ca.id.clone(), partition, Form::Full))?;
+        if !newest.is_some_and(|newest| newest.is_last()) {
+            tracing::error!(ca = %ca.id, "THE LAST CRL WAS NOT MADE YET; stop the service, then again: npki ca retire {}", ca.id);
+            break;
+        }
+    }
+    Ok(true)
 }
 
 /// A CA's key; `None` where it is not here. A root's key file may be taken away, to be kept offline.

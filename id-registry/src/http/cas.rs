@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use ca_core::authorities::PlacedAuthority;
 use ca_core::authority::absent::{AbsentAuthority, TakenCrl, Taking};
-use ca_core::authority::link;
+use ca_core::authority::{link, retire};
 use ca_core::certificate::CaId;
 use ca_core::crl::{self, CrlName, Freshness, StoredCrl};
 use ca_core::fingerprint::fingerprint;
@@ -63,13 +63,17 @@ struct CaView {
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(value_type = Option<String>, format = DateTime)]
     issues_until: Option<OffsetDateTime>,
+    /// Since when it issues nothing more, for good; null: it was not retired.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    retired: Option<OffsetDateTime>,
     /// The number of its newest CRL; null before the first.
     crl_number: Option<u64>,
     /// When its next CRL is due at the latest.
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(value_type = Option<String>, format = DateTime)]
     crl_next_update: Option<OffsetDateTime>,
-    /// `fresh`, `ending` (less than a quarter of its life is left), `ended` or `none`.
+    /// `fresh`, `ending` (less than a quarter of its life is left), `ended`, `last` (none comes after it) or `none`.
     crl_state: &'static str,
     /// Its certificate.
     pem: String,
@@ -124,6 +128,7 @@ fn of_placed(registry: &Registry, placed: &PlacedAuthority, profiles: &Current) 
         revocation: revocation.as_ref().map(RevocationView::from),
         issues_from: tenure.from,
         issues_until: tenure.until,
+        retired: retired(registry, authority.id())?,
         crl_state: state(registry, crl.as_ref()),
         crl_number: crl.as_ref().map(|crl| crl.number),
         crl_next_update: crl.map(|crl| crl.next_update),
@@ -148,6 +153,7 @@ fn of_absent(registry: &Registry, absent: &AbsentAuthority) -> Result<CaView, Pr
         revocation: revocation.as_ref().map(RevocationView::from),
         issues_from: None,
         issues_until: None,
+        retired: retired(registry, absent.id())?,
         crl_state: state(registry, crl.as_ref()),
         crl_number: crl.as_ref().map(|crl| crl.number),
         crl_next_update: crl.map(|crl| crl.next_update),
@@ -167,12 +173,18 @@ impl LinkView {
     }
 }
 
+fn retired(registry: &Registry, ca: &CaId) -> Result<Option<OffsetDateTime>, Problem> {
+    let retirement = retire::retirement(registry.store(), ca).map_err(Fault::from)?;
+    Ok(retirement.map(|retirement| retirement.at))
+}
+
 fn newest(registry: &Registry, ca: &CaId) -> Result<Option<StoredCrl>, Problem> {
     Ok(crl::find(registry.store(), &CrlName::first(ca.clone())).map_err(Fault::from)?)
 }
 
 fn state(registry: &Registry, crl: Option<&StoredCrl>) -> &'static str {
     match crl.map(|crl| crl.freshness(registry.now())) {
+        _ if crl.is_some_and(StoredCrl::is_last) => "last",
         None => "none",
         Some(Freshness::Fresh) => "fresh",
         Some(Freshness::Ending) => "ending",

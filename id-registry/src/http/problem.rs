@@ -320,6 +320,8 @@ problems! {
         "ask again when half of the certificate's life is over";
     ISSUER_REVOKED = "E-CA-005" 409 false, "The issuing CA was revoked, and issues nothing more",
         "have the next generation of the CA founded, or issue by another CA: npki ca list";
+    ISSUER_RETIRED = "E-CA-010" 409 false, "The issuing CA was retired, and issues nothing more",
+        "name another CA for the profile in hierarchy.toml, and start the service again: npki ca list";
 
     NOTHING_CHANGES = "E-CHG-001" 409 false, "Nothing would change", "nothing is left to do: npki registry show ID";
     CHANGE_WAITS = "E-CHG-002" 409 false, "A change of the identity waits already",

@@ -1,19 +1,24 @@
 //! Whether a script and what is on the media fit together: asked before anything happens, and changes nothing.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::issue::answered;
 use super::outputs::input;
 use crate::authority::link::OtherRoot;
+use crate::authority::retire::{StillInForce, retirement};
 use crate::ceremony::exchange::Request;
 use crate::ceremony::foreign::{ForeignCa, certificate_der};
-use crate::ceremony::script::{Act, Crossing, Founding, Issuing, Linking, Listing, Opening, Script};
+use crate::ceremony::script::{
+    Act, Crossing, Founding, Issuing, Linking, Listing, NextCrl, Opening, Revoked, Script,
+};
 use crate::ceremony::station::{RootRecord, Station, TokenKey};
 use crate::ceremony::{CeremonyError, fingerprint};
 use crate::certificate::Certificates;
 use crate::crl::{self, CrlName};
 use crate::keys::KeyError;
+use crate::status::RevocationReason;
 use crate::storage::Store;
 use crate::token::{self, Tries};
 
@@ -36,6 +41,12 @@ pub fn check(script: &Script, station: &Station, media: Option<&Path>) -> Result
                 opening.root_sha256
             )));
         }
+    }
+    let has_ended = retirement(store.as_ref(), &root.ca)?.is_some();
+    if has_ended && !matches!(script.act, Act::KeyDestruction(_)) {
+        return Err(CeremonyError::unfit(
+            "the root was retired: its last CRL is made, and it signs nothing more",
+        ));
     }
     match &script.act {
         Act::Root(_) | Act::KeyDestruction(_) => Ok(()),
@@ -165,7 +176,9 @@ fn may_be_listed(
     root: &RootRecord,
     store: &Arc<dyn Store>,
 ) -> Result<(), CeremonyError> {
-    must_be_ahead("root_crl.next_update", act.next_update, station)?;
+    if let NextCrl::Due(next_update) = act.next {
+        must_be_ahead("root_crl.next_update", next_update, station)?;
+    }
     let name = CrlName::first(root.ca.clone());
     let newest = crl::find(store.as_ref(), &name)?.map_or(0, |list| list.number);
     let (next, _) = crl::next_number(store.as_ref(), &name, newest)?;
@@ -187,7 +200,26 @@ fn may_be_listed(
             return Err(CeremonyError::unfit(format!("the revocation of {serial} lies in the future")));
         }
     }
-    Ok(())
+    if act.next == NextCrl::Never { may_be_the_last(act, &certificates, station) } else { Ok(()) }
+}
+
+/// ETSI EN 319 411-1 section 6.3.9: no last CRL before all certificates in its scope have ended or are revoked.
+fn may_be_the_last(
+    act: &Listing,
+    certificates: &Certificates,
+    station: &Station,
+) -> Result<(), CeremonyError> {
+    let for_good = |revoked: &&Revoked| revoked.reason != RevocationReason::CertificateHold;
+    let revoked: BTreeSet<_> = act.revocations.iter().filter(for_good).map(|it| &it.serial).collect();
+    let now = station.clock.now();
+    let left = StillInForce::of(certificates, now, |record| revoked.contains(&record.serial))?;
+    if left.count == 0 {
+        return Ok(());
+    }
+    Err(CeremonyError::unfit(format!(
+        "it cannot be the last CRL, as certificates of this root are still in force: {left}; revoke them in this ceremony, or \
+         wait"
+    )))
 }
 
 fn must_be_ahead(key: &str, moment: time::OffsetDateTime, station: &Station) -> Result<(), CeremonyError> {

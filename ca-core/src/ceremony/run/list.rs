@@ -7,8 +7,8 @@ use super::session::{Session, facts};
 use crate::authority::{Authority, RevokeError};
 use crate::ceremony::CeremonyError;
 use crate::ceremony::journal::Facts;
-use crate::ceremony::script::{Listing, Revoked};
-use crate::crl::{self, Crl};
+use crate::ceremony::script::{Listing, NextCrl, Revoked};
+use crate::crl::{self, Crl, NO_NEXT_UPDATE};
 use crate::storage::AuditedChange;
 
 impl Session<'_> {
@@ -36,8 +36,18 @@ impl Session<'_> {
 
     fn next_crl(&mut self, act: &Listing) -> Result<Facts, CeremonyError> {
         let (root, store) = (self.root()?, self.store()?);
-        let there = crl::newest(store.as_ref(), &root.ca)?.filter(|list| list.number >= act.number);
-        self.output_crl(&act.output, there, act.next_update)
+        match act.next {
+            NextCrl::Due(next_update) => {
+                let there = crl::newest(store.as_ref(), &root.ca)?.filter(|list| list.number >= act.number);
+                self.output_crl(&act.output, there, next_update)
+            }
+            NextCrl::Never => {
+                // Done already before a power cut, it changes nothing.
+                self.authority()?.retire(&self.script.title, &self.actor())?;
+                let last = crl::newest(store.as_ref(), &root.ca)?;
+                self.output_crl(&act.output, last, NO_NEXT_UPDATE)
+            }
+        }
     }
 
     /// Gives out the CRL that was made before a power cut, or makes it: valid until `next_update`.
@@ -51,12 +61,14 @@ impl Session<'_> {
             Some(list) => list,
             None => {
                 let (authority, actor) = (self.authority()?, self.actor());
-                authority.publish_crl(next_update - self.now(), &actor)?
+                authority.publish_crl_until(next_update, &actor)?
             }
         };
         let mut made = self.output(name, Form::Written, |_| Ok(list.der.clone()))?;
         made.insert("number".to_owned(), list.number.to_string());
-        made.insert("next-update".to_owned(), crate::clock::in_words(list.next_update));
+        let ends = list.next_update == NO_NEXT_UPDATE;
+        let next = if ends { "never".to_owned() } else { crate::clock::in_words(list.next_update) };
+        made.insert("next-update".to_owned(), next);
         Ok(made)
     }
 }

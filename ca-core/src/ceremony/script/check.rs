@@ -8,8 +8,8 @@ use super::file::{
 };
 use super::when::{End, moment};
 use super::{
-    Act, Crossing, Destruction, Fault, Founding, Issuing, Linking, Listing, Opening, Revoked, Script,
-    ScriptError, Witness,
+    Act, Crossing, Destruction, Fault, Founding, Issuing, Linking, Listing, NextCrl, Opening, Revoked,
+    Script, ScriptError, Witness,
 };
 use crate::algorithm::KeyAlgorithm;
 use crate::ceremony::CeremonyId;
@@ -17,6 +17,7 @@ use crate::ceremony::custody::Holder;
 use crate::ceremony::foreign::{CrossTerms, NameSpace};
 use crate::ceremony::station::TokenKey;
 use crate::certificate::CaId;
+use crate::crl::NO_NEXT_UPDATE;
 use crate::csr::SubjectPublicKey;
 use crate::profile::{BUILT_IN, Oid, Profile, ProfileKind, nearest, oids};
 
@@ -377,7 +378,7 @@ fn linking(opening: Option<Opening>, entry: &LinkEntry, faults: &mut Faults) -> 
 fn listing(opening: Option<Opening>, entry: &CrlEntry, faults: &mut Faults) -> Option<Act> {
     file_name("root_crl.output", &entry.output, faults);
     faults.unless(entry.number >= 1, "root_crl.number", "CRLs are counted from 1");
-    let next_update = when("root_crl.next_update", &entry.next_update, End::Last, faults);
+    let next = next_crl(entry, faults);
     let mut revocations = Vec::new();
     for revocation in &entry.revocations {
         let serial = faults.take("root_crl.revocations.serial", revocation.serial.parse());
@@ -387,7 +388,28 @@ fn listing(opening: Option<Opening>, entry: &CrlEntry, faults: &mut Faults) -> O
         }
     }
     let (number, output) = (entry.number, entry.output.clone());
-    Some(Act::RootCrl(Listing { opening: opening?, revocations, number, next_update: next_update?, output }))
+    Some(Act::RootCrl(Listing { opening: opening?, revocations, number, next: next?, output }))
+}
+
+fn next_crl(entry: &CrlEntry, faults: &mut Faults) -> Option<NextCrl> {
+    const KEY: &str = "root_crl.next_update";
+    match (&entry.next_update, entry.last) {
+        (Some(text), false) => {
+            let due = when(KEY, text, End::Last, faults)?;
+            faults.unless(
+                due < NO_NEXT_UPDATE,
+                KEY,
+                "this day means that there is no next one: say last = true",
+            );
+            Some(NextCrl::Due(due))
+        }
+        (None, true) => Some(NextCrl::Never),
+        (Some(_), true) => {
+            faults.add(KEY, "there is no next one after the last: leave it out, or leave out last");
+            None
+        }
+        (None, false) => faults.need(KEY, None, "say when the CRL after this one is due, or last = true"),
+    }
 }
 
 fn profile(

@@ -1,6 +1,6 @@
 //! A script in plain words: what is printed for the witnesses before anything happens.
 
-use super::{Act, Crossing, Founding, Linking, Listing, Opening, Script};
+use super::{Act, Crossing, Founding, Linking, Listing, NextCrl, Opening, Script};
 use crate::clock::in_words;
 
 /// Everything that will happen, line by line.
@@ -189,12 +189,16 @@ fn listing(act: &Listing) -> Vec<String> {
             revoked.reason
         ));
     }
-    lines.push(format!(
-        "CRL number {} is signed and written: {}; the next is due {}.",
-        act.number,
-        act.output,
-        in_words(act.next_update)
-    ));
+    let Listing { number, output, .. } = act;
+    lines.push(match act.next {
+        NextCrl::Due(due) => {
+            format!("CRL number {number} is signed and written: {output}; the next is due {}.", in_words(due))
+        }
+        NextCrl::Never => format!(
+            "CRL number {number} is signed and written: {output}. It is the root's LAST: it holds for ever, none comes after it, \
+             and this root certifies nothing more."
+        ),
+    });
     lines
 }
 

@@ -167,7 +167,9 @@ pub(super) struct MappingEntry {
 #[serde(deny_unknown_fields)]
 pub(super) struct CrlEntry {
     pub(super) number: u64,
-    pub(super) next_update: String,
+    pub(super) next_update: Option<String>,
+    #[serde(default)]
+    pub(super) last: bool,
     pub(super) output: String,
     #[serde(default)]
     pub(super) revocations: Vec<RevocationEntry>,

@@ -192,9 +192,18 @@ pub struct Listing {
     /// The CRL's number.
     pub number: u64,
     /// When the next one is due.
-    pub next_update: OffsetDateTime,
+    pub next: NextCrl,
     /// The CRL's file.
     pub output: String,
+}
+
+/// What comes after a CRL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextCrl {
+    /// Another, at this moment at the latest, UTC.
+    Due(OffsetDateTime),
+    /// None: the root ends with it.
+    Never,
 }
 
 /// A certificate to be revoked.

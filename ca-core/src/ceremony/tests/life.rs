@@ -6,6 +6,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::*;
 use crate::algorithm::KeyAlgorithm;
+use crate::authority::retire::RETIRED;
 use crate::authority::{CRL_PUBLISHED, FOUNDED, ISSUED, REVOKED};
 use crate::ceremony::exchange::{ExchangeError, Pending, Request, Wish};
 use crate::ceremony::script::CaName;
@@ -74,6 +75,7 @@ fn a_root_lives_through_interruptions_at_every_point() {
 
     issues(&mut vault);
     lists(&mut vault);
+    ends(&mut vault);
     destroys(&mut vault);
 }
 
@@ -125,6 +127,10 @@ fn lists(vault: &mut Vault) {
     let wrong = text.replace("number = 2", "number = 3");
     let refused = vault.begin(&wrong).unwrap_err();
     assert!(refused.to_string().contains("the next CRL has number 2"), "{refused}");
+    let too_early = last_list(vault, 2);
+    let refused = vault.begin(&too_early).unwrap_err();
+    assert!(refused.to_string().contains("still in force: 1 (the last of them"), "{refused}");
+    assert!(refused.to_string().contains(&serial.to_string()), "{refused}");
     let (held, _) = vault.hold_interrupted(&text);
     transcript(&held).verify(None).unwrap();
     assert_eq!((happened(vault, &REVOKED), happened(vault, &CRL_PUBLISHED)), (1, 2));
@@ -135,6 +141,34 @@ fn lists(vault: &mut Vault) {
     let listed: Vec<_> = list.iter_revoked_certificates().collect();
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].revocation_date.to_datetime(), datetime!(2027-05-20 10:00 UTC));
+}
+
+fn last_list(vault: &Vault, number: u64) -> String {
+    format!(
+        "{}{}[root_crl]\nnumber = {number}\nlast = true\noutput = \"last.crl\"\n",
+        head(&format!("last-{number}"), "root-crl"),
+        of_root(vault),
+    )
+}
+
+/// Whatever the root issued is over: its last CRL is made, and it signs nothing more.
+fn ends(vault: &mut Vault) {
+    let text = last_list(vault, 3);
+    let (held, _) = vault.hold_interrupted(&text);
+    assert!(vault.people.told.iter().any(|line| line.contains("It is the root's LAST")));
+    transcript(&held).verify(None).unwrap();
+    assert_eq!((happened(vault, &RETIRED), happened(vault, &CRL_PUBLISHED)), (1, 3));
+    let list = vault.made("last.crl");
+    let (_, list) = x509_parser::revocation_list::CertificateRevocationList::from_der(&list).unwrap();
+    assert_eq!(list.next_update().unwrap().to_datetime(), crate::crl::NO_NEXT_UPDATE);
+    assert_eq!(list.iter_revoked_certificates().count(), 1);
+
+    let request = request(vault, &SoftwareKey::generate(KeyAlgorithm::P384).unwrap());
+    let issuing = issuing_script(vault, "issuing-too-late", &request);
+    for too_late in [issuing, last_list(vault, 4)] {
+        let refused = vault.begin(&too_late).unwrap_err();
+        assert!(refused.to_string().contains("the root was retired"), "{refused}");
+    }
 }
 
 fn destroys(vault: &mut Vault) {

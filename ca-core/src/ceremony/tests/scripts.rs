@@ -52,6 +52,9 @@ fn everything_that_cannot_be_done_is_told_together() {
         ),
         ("cross-certificate", "\"2029-12-31\"", "\"2026-12-31\"", "it is not after not_before"),
         ("root-crl", "\"4b1d0c9e5f6a7b8c9d0e1f2a3b4c5d6e\"", "\"xyz\"", "root_crl.revocations.serial"),
+        ("root-crl", "\"2028-01-31\"", "\"9999-12-31\"", "say last = true"),
+        ("root-crl", "next_update =", "last = true\nnext_update =", "leave it out"),
+        ("root-crl", "next_update = \"2028-01-31\"\n", "", "or last = true"),
         (
             "key-destruction",
             "[key_destruction]",

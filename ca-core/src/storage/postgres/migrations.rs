@@ -41,6 +41,7 @@ const STEPS: &[Step] = &[
     Step { name: "notifications", sql: include_str!("migrations/0023_notifications.sql") },
     Step { name: "trusted lists", sql: include_str!("migrations/0024_trusted_lists.sql") },
     Step { name: "ledger index entries", sql: include_str!("migrations/0025_ledger_index_entries.sql") },
+    Step { name: "ca retirements", sql: include_str!("migrations/0026_ca_retirements.sql") },
 ];
 
 /// The number of the last step that this npki knows: steps count from 1.

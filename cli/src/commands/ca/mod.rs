@@ -1,8 +1,9 @@
-//! `npki ca list|show|found|request|install|crl|link`.
+//! `npki ca list|show|found|retire|request|install|crl|link`.
 
 mod crl;
 mod link;
 mod offline;
+mod retire;
 
 use std::path::{Path, PathBuf};
 
@@ -37,6 +38,8 @@ pub enum CaCommand {
         #[arg(long = "offline", value_name = "CA=FILE", value_parser = offline_certificate)]
         offline: Vec<(CaId, PathBuf)>,
     },
+    /// Retire a CA: it issues nothing more, and its last CRL is made; the service must be stopped
+    Retire(retire::RetireArguments),
     /// Make a key for a CA of this installation, and a request to the offline root; the answer comes from a ceremony
     Request(Box<offline::RequestArguments>),
     /// Install the offline root's response, once
@@ -73,9 +76,12 @@ struct Ca {
     issuing: bool,
     issues_from: Option<String>,
     issues_until: Option<String>,
+    /// Since when it issues nothing more, for good.
+    #[serde(default)]
+    retired: Option<String>,
     crl_number: Option<u64>,
     crl_next_update: Option<String>,
-    /// `fresh`, `ending`, `ended` or `none`.
+    /// `fresh`, `ending`, `ended`, `last` or `none`.
     #[serde(default)]
     crl_state: String,
     pem: String,
@@ -112,6 +118,7 @@ pub fn run(command: CaCommand, session: &mut Session) -> Ending {
             let answer = Founded { data, founding };
             Ok(Outcome::done(Simple::new("npki.ca.found/1", answer, founded_text)))
         }
+        CaCommand::Retire(arguments) => retire::run(&arguments),
         CaCommand::Request(arguments) => offline::request(*arguments, session),
         CaCommand::Install { response, data } => offline::install(&data, &response, session),
         CaCommand::Crl(command) => crl::run(command, session),
@@ -138,15 +145,24 @@ fn list_text(cas: &Listing<Ca>, page: &mut Page) {
             issues(ca).to_owned(),
             ca.not_after.clone(),
             ca.algorithm.clone(),
-            ca.crl_next_update.clone().unwrap_or_else(|| "none".to_owned()),
+            next_crl(ca),
             ca.subject.clone(),
         ]
     });
     page.table(["CA", "ISSUES", "UNTIL", "KEY", "CRL DUE", "SUBJECT"], rows.collect(), "there is no CA");
 }
 
+fn next_crl(ca: &Ca) -> String {
+    match &ca.crl_next_update {
+        _ if ca.crl_state == "last" => "never: it was the last".to_owned(),
+        Some(due) => due.clone(),
+        None => "none".to_owned(),
+    }
+}
+
 fn issues(ca: &Ca) -> &'static str {
     match (&ca.revocation, ca.issuing) {
+        _ if ca.retired.is_some() => "retired",
         (Some(_), _) => "revoked",
         (None, true) => "yes",
         (None, false) if ca.key == "elsewhere" => "offline",
@@ -176,8 +192,9 @@ fn show_text(ca: &Ca, page: &mut Page) {
             ca.revocation.as_ref().map_or_else(|| "no".to_owned(), |it| format!("{}, {}", it.at, it.reason)),
         ),
         ("newest CRL", ca.crl_number.map_or_else(|| "none".to_owned(), |number| format!("number {number}"))),
+        ("retired", ca.retired.clone().unwrap_or_else(|| "no".to_owned())),
         ("vouched for by", vouchers(ca)),
-        ("next CRL", ca.crl_next_update.clone().unwrap_or_else(|| "none".to_owned())),
+        ("next CRL", next_crl(ca)),
     ]);
 }
 

@@ -69,6 +69,7 @@ impl From<IssueError> for Problem {
                 Self::new(table::LINT, error.to_string())
             }
             IssueError::IssuerRevoked { .. } => Self::new(table::ISSUER_REVOKED, error.to_string()),
+            IssueError::IssuerRetired { .. } => Self::new(table::ISSUER_RETIRED, error.to_string()),
             IssueError::NoAuthority(_) => Self::new(table::NO_ISSUER, error.to_string()),
             IssueError::OwnKeyBlocked { .. } => {
                 tracing::error!(%error, "a CA whose key is blocked was asked to issue");
