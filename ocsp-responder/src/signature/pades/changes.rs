@@ -1,13 +1,14 @@
 //! What came after a signature: nothing but further signatures, or the document is not the one that was signed.
 //!
 //! Every object that there was is compared: those that stand at the same octets are the same, the others are looked into. What is new is
-//! seen only where something that there was leads to it.
+//! seen only where something that there was leads to it: it must not have done so before (`dangling.rs`).
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use lopdf::{Dictionary, Document, Object, ObjectId};
 
+use super::dangling::led_to;
 use super::places::{Filled, FilledField, filled};
 use super::revision::Revision;
 use super::sheet::rectangle;
@@ -51,6 +52,9 @@ impl Roles {
 pub(super) fn changed(signed: &Revision<'_>, whole: &Revision<'_>) -> Option<String> {
     if signed.trailer().get(b"Root").ok() != whole.trailer().get(b"Root").ok() {
         return Some("it has another root".to_owned());
+    }
+    if let Some(number) = led_to(signed, whole) {
+        return Some(format!("object {number}, which it referred to before there was one"));
     }
     let Ok(signatures) = filled(whole.document()) else { return Some("its form cannot be read".to_owned()) };
     let roles = Roles::of(signed.document());

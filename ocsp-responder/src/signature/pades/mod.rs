@@ -8,6 +8,7 @@
 
 mod appearance;
 mod changes;
+mod dangling;
 mod field;
 #[cfg(test)]
 mod kept_tests;

@@ -71,7 +71,8 @@ pub(super) fn parts(document: &Document) -> BTreeSet<ObjectId> {
     if others.any(is_used) { BTreeSet::new() } else { parts }
 }
 
-fn references(object: &Object) -> Vec<ObjectId> {
+/// Whatever an object refers to.
+pub(super) fn references(object: &Object) -> Vec<ObjectId> {
     let (mut found, mut waiting) = (Vec::new(), vec![object]);
     while let Some(object) = waiting.pop() {
         match object {

@@ -245,6 +245,51 @@ fn a_field_shows_something_only_where_its_own_signature_is_judged() {
     }));
 }
 
+/// A page whose content is partly in an object that nobody sees, as it is not there.
+fn prepared(missing: u32, text: &str) -> Document {
+    let mut document = document_of(text);
+    let page = document.page_iter().next().unwrap();
+    let page = document.get_dictionary_mut(page).unwrap();
+    let content = page.get(b"Contents").unwrap().clone();
+    page.set("Contents", vec![content, Object::Reference((missing, 0))]);
+    document
+}
+
+/// Whoever prepares a document for somebody else to sign cannot leave a place in it that is filled afterwards.
+#[test]
+fn what_was_referred_to_before_it_was_there_is_a_change() {
+    let office = Office::open();
+    let (mut plain, mut modern) = (Vec::new(), Vec::new());
+    prepared(90, "The ministry pays 100 maloti.").save_to(&mut plain).unwrap();
+    prepared(90, "The ministry pays 100 maloti.").save_modern(&mut modern).unwrap();
+    for document in [plain, modern] {
+        let signed = office.sign(&document);
+        assert_eq!(office.verdict(&signed).unwrap().unwrap().answer, Answer::Valid);
+        let filled = edited(&signed, |update| {
+            update.new_document.set_object((90, 0), page_content("And another 900 000."));
+        });
+        let verdict = office.verdict(&filled).unwrap().unwrap();
+        assert_eq!(verdict.answer, Answer::Invalid, "{:?}", verdict.reasons);
+        assert!(verdict.reasons[0].contains("before there was one"), "{:?}", verdict.reasons);
+        // Another object hurts nobody.
+        let other = edited(&signed, |update| {
+            update.new_document.set_object((91, 0), page_content("And another 900 000."));
+        });
+        assert_eq!(office.verdict(&other).unwrap().unwrap().answer, Answer::Valid);
+    }
+}
+
+/// Text is no reference, whatever it says.
+#[test]
+fn a_page_may_speak_of_objects() {
+    let office = Office::open();
+    let says: Vec<String> = (1..200).map(|number| format!("{number} 0 R")).collect();
+    let mut document = Vec::new();
+    document_of(&says.join(" ")).save_to(&mut document).unwrap();
+    let verdict = office.verdict(&office.sign(&office.sign(&document))).unwrap().unwrap();
+    assert_eq!((verdict.answer, verdict.signatures.len()), (Answer::Valid, 2), "{:?}", verdict.reasons);
+}
+
 /// Universal signature forgery and signature wrapping: ranges that leave something out, or hold something else.
 #[test]
 fn ranges_that_do_not_cover_their_revision_are_refused() {

@@ -11,7 +11,7 @@ mod table;
 mod tests;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
 use lopdf::{Dictionary, Document, Object, ObjectId, ObjectStream};
@@ -131,6 +131,37 @@ impl<'a> Revision<'a> {
         };
         let all = self.table.objects().filter(|((number, _), entry)| !same(*number, *entry));
         all.map(|(id, _)| id).collect()
+    }
+
+    /// The numbers of objects that `later` has, and this revision has not.
+    pub(super) fn lacking(&self, later: &Revision<'_>) -> HashSet<u32> {
+        let numbers = later.table.objects().map(|((number, _), _)| number);
+        numbers.filter(|number| self.table.entry(*number) == Entry::Free).collect()
+    }
+
+    /// The numbers of the streams of objects.
+    pub(super) fn containers(&self) -> BTreeSet<u32> {
+        let containers = self.table.objects().filter_map(|(_, entry)| match entry {
+            Entry::Within { container, .. } => Some(container),
+            Entry::At { .. } | Entry::Free => None,
+        });
+        containers.collect()
+    }
+
+    /// Whether every object that stands by itself is in a document that was parsed of these octets.
+    pub(super) fn is_all_in(&self, document: &Document) -> bool {
+        let containers = self.containers();
+        let mut alone = self
+            .table
+            .objects()
+            .filter(|((number, _), entry)| matches!(entry, Entry::At { .. }) && !containers.contains(number));
+        alone.all(|(id, _)| document.objects.contains_key(&id))
+    }
+
+    /// What `look` finds among the objects in such a stream; `None` where it cannot be read.
+    pub(super) fn within<T>(&self, container: u32, look: impl FnOnce(&[&Object]) -> Option<T>) -> Option<T> {
+        let objects = self.container(container)?;
+        look(&objects.values().collect::<Vec<_>>())
     }
 
     /// One object.
