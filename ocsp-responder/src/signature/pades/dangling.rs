@@ -23,11 +23,10 @@ pub(super) fn led_to(signed: &Revision<'_>, whole: &Revision<'_>) -> Option<u32>
     }
     // Streams of objects are parsed in any case; of what stands by itself, the text is searched, and only where it may refer to one of
     // them, which other text may seem to, is all of it parsed.
-    for number in signed.containers() {
-        let found = signed.within(number, |objects| objects.iter().find_map(|object| referred(object, &new)));
-        if found.is_some() {
-            return found;
-        }
+    let mut containers = signed.containers().into_iter().filter_map(|number| signed.container(number));
+    let found = containers.find_map(|objects| objects.values().find_map(|object| referred(object, &new)));
+    if found.is_some() {
+        return found;
     }
     let suspected = suspected(signed.octets(), &new)?;
     // What cannot be parsed here, another reader may understand.

@@ -2,7 +2,7 @@
 
 use lopdf::{Dictionary, Document, Object, ObjectId};
 
-use super::places::{FormField, PdfError, fields, filled};
+use super::places::{FormField, fields, filled};
 use super::seen::NotSeen;
 use super::sign::PdfSignError;
 
@@ -16,17 +16,17 @@ const READ_ONLY: i64 = 1;
 pub(super) fn empty_field<'a>(
     document: &'a Document,
     name: &str,
-) -> Result<Result<(ObjectId, &'a Dictionary), NotSeen>, PdfError> {
+) -> Result<(ObjectId, &'a Dictionary), PdfSignError> {
     let all = fields(document)?;
     let is_empty = |field: &&FormField<'_>| field.is_signature && !field.dictionary.has(b"V");
     // Of a field that stands in several parts the parts have the field's name: the first is the field.
     let Some(field) = all.iter().find(|field| field.name == name && field.is_signature) else {
         let empty = all.iter().filter(is_empty).map(|field| field.name.clone()).collect();
-        return Ok(Err(NotSeen::NoField(name.to_owned(), empty)));
+        return Err(NotSeen::NoField(name.to_owned(), empty).into());
     };
     let dictionary = field.dictionary;
     if dictionary.has(b"V") {
-        return Ok(Err(NotSeen::Signed(name.to_owned())));
+        return Err(NotSeen::Signed(name.to_owned()).into());
     }
     let flags = dictionary.get_deref(b"Ff", document).and_then(Object::as_i64).unwrap_or(0);
     let why = if dictionary.has(b"Kids") || !dictionary.has(b"FT") {
@@ -37,9 +37,9 @@ pub(super) fn empty_field<'a>(
         // ISO 32000-2 section 12.7.5.5: these ask for more than a signature.
         "it locks other fields or sets conditions (Lock, SV), which npki does not fulfil"
     } else {
-        return Ok(Ok((field.id, dictionary)));
+        return Ok((field.id, dictionary));
     };
-    Ok(Err(NotSeen::Locked(name.to_owned(), why)))
+    Err(NotSeen::Locked(name.to_owned(), why).into())
 }
 
 /// What is to be added to a document.

@@ -196,7 +196,7 @@ fn in_field(
     lines: &[String],
 ) -> Result<Vec<u8>, PdfSignError> {
     let root = root(&document)?;
-    let (id, field) = empty_field(&document, name)??;
+    let (id, field) = empty_field(&document, name)?;
     permitted(&document, Addition::Filled(name))?;
     let flags = field.get_deref(b"F", &document).and_then(Object::as_i64).unwrap_or(0);
     let stand = match page_of(&document, id, field) {

@@ -158,12 +158,6 @@ impl<'a> Revision<'a> {
         alone.all(|(id, _)| document.objects.contains_key(&id))
     }
 
-    /// What `look` finds among the objects in such a stream; `None` where it cannot be read.
-    pub(super) fn within<T>(&self, container: u32, look: impl FnOnce(&[&Object]) -> Option<T>) -> Option<T> {
-        let objects = self.container(container)?;
-        look(&objects.values().collect::<Vec<_>>())
-    }
-
     /// One object.
     pub(super) fn object(&self, id: ObjectId) -> Option<Object> {
         self.objects(&[id]).remove(&id)
@@ -181,7 +175,8 @@ impl<'a> Revision<'a> {
         found
     }
 
-    fn container(&self, number: u32) -> Option<Rc<Objects>> {
+    /// The objects in the stream of objects of this number; `None` where it cannot be read.
+    pub(super) fn container(&self, number: u32) -> Option<Rc<Objects>> {
         if let Some(known) = self.containers.borrow().get(&number) {
             return Some(Rc::clone(known));
         }
