@@ -39,6 +39,7 @@ pub mod vault;
 
 mod durable;
 pub mod plain_name;
+pub mod private_file;
 mod tables;
 
 pub use tables::TABLES;

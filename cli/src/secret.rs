@@ -2,9 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use ca_core::private_file::{self, NotPrivate};
 use zeroize::Zeroizing;
 
 use crate::files::is_stream;
@@ -51,12 +51,15 @@ pub fn first_line(path: &Path) -> Result<Zeroizing<String>, SecretUnfit> {
     if is_stream(path) {
         io::stdin().lock().take(most).read_to_end(&mut content).map_err(unreadable)?;
     } else {
-        let file = File::open(path).map_err(unreadable)?;
-        // That of the file that was opened, whatever has come to stand at its place.
-        let mode = file.metadata().map_err(unreadable)?.permissions().mode();
-        if mode & 0o077 != 0 && !is_credential(path) {
-            return Err(SecretUnfit::OpenToOthers(path.to_owned()));
-        }
+        let opened = if is_credential(path) {
+            File::open(path).map_err(NotPrivate::Unreadable)
+        } else {
+            private_file::open(path)
+        };
+        let file = opened.map_err(|why| match why {
+            NotPrivate::Unreadable(source) => unreadable(source),
+            NotPrivate::OpenToOthers => SecretUnfit::OpenToOthers(path.to_owned()),
+        })?;
         file.take(most).read_to_end(&mut content).map_err(unreadable)?;
     }
     let end = content.iter().position(|octet| *octet == b'\n').unwrap_or(content.len());

@@ -1,9 +1,7 @@
 //! Who may open backups: age's X25519 identities and their recipients.
 
 use std::fmt;
-use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -12,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::BackupError;
 use crate::clock::{Clock, in_words};
+use crate::private_file::{self, NotPrivate};
 
 /// The most octets of a file of identities: some hundreds of keys.
 const MOST_OCTETS: u64 = 64 * 1024;
@@ -103,15 +102,10 @@ pub fn new_identity(clock: &dyn Clock) -> NewIdentity {
 /// The file is missing, open to others, or holds none or something else; no error repeats a line.
 pub fn read_identities(path: &Path) -> Result<Vec<Identity>, BackupError> {
     let unfit = |why: String| BackupError::Identity { path: path.to_owned(), why };
-    let file = File::open(path).map_err(|error| unfit(error.to_string()))?;
-    // Asked of the open file, so that it is the file that is read.
-    let metadata = file.metadata().map_err(|error| unfit(error.to_string()))?;
-    if !metadata.is_file() {
-        return Err(unfit("not a file".to_owned()));
-    }
-    if metadata.permissions().mode() & 0o077 != 0 {
-        return Err(BackupError::Exposed(path.to_owned()));
-    }
+    let file = private_file::open(path).map_err(|why| match why {
+        NotPrivate::Unreadable(error) => unfit(error.to_string()),
+        NotPrivate::OpenToOthers => BackupError::Exposed(path.to_owned()),
+    })?;
     let mut text = Zeroizing::new(String::new());
     file.take(MOST_OCTETS).read_to_string(&mut text).map_err(|error| unfit(error.to_string()))?;
     parse_identities(&text).map_err(unfit)

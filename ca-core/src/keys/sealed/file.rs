@@ -1,12 +1,13 @@
 //! The file of a sealed key: its owner's alone, written whole or not at all, never over another.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crate::durable::sync_folder_of;
 use crate::keys::KeyError;
+use crate::private_file::{self, NotPrivate};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -44,15 +45,10 @@ pub(crate) fn write_new(
 pub(crate) fn read<K: DeserializeOwned>(path: &Path) -> Result<K, KeyError> {
     let failed = |source| KeyError::File { path: path.to_owned(), source };
     let unfit = |why: &str| KeyError::Malformed(format!("{}: {why}", path.display()));
-    let file = File::open(path).map_err(failed)?;
-    // Asked of the open file, so that it is the file that is read.
-    let metadata = file.metadata().map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(unfit("not a file"));
-    }
-    if metadata.permissions().mode() & 0o077 != 0 {
-        return Err(KeyError::Exposed(path.to_owned()));
-    }
+    let file = private_file::open(path).map_err(|why| match why {
+        NotPrivate::Unreadable(source) => failed(source),
+        NotPrivate::OpenToOthers => KeyError::Exposed(path.to_owned()),
+    })?;
     let mut text = String::new();
     file.take(MOST_OCTETS + 1).read_to_string(&mut text).map_err(failed)?;
     if text.len() as u64 > MOST_OCTETS {

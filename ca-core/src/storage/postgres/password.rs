@@ -1,12 +1,13 @@
 //! Where the password comes from when the address has none: a file like libpq's `.pgpass`, or the environment.
 
-use std::os::unix::fs::PermissionsExt;
+use std::io::Read;
 use std::path::Path;
 
 use postgres::Config;
 use postgres::config::Host;
 use zeroize::Zeroizing;
 
+use crate::private_file::{self, NotPrivate};
 use crate::storage::StorageError;
 
 /// The password for `client`; `None` when nothing names one.
@@ -26,12 +27,13 @@ pub(super) fn find(client: &Config, file: Option<&Path>) -> Result<Option<Zeroiz
 }
 
 fn read(file: &Path) -> Result<Zeroizing<String>, StorageError> {
-    let metadata = std::fs::metadata(file).map_err(|error| fault(file, &error.to_string()))?;
-    if metadata.permissions().mode() & 0o077 != 0 {
-        return Err(fault(file, "can be read by others than its owner (chmod 600)"));
-    }
-    let text = std::fs::read_to_string(file).map_err(|error| fault(file, &error.to_string()))?;
-    Ok(Zeroizing::new(text))
+    let mut opened = private_file::open(file).map_err(|why| match why {
+        NotPrivate::Unreadable(error) => fault(file, &error.to_string()),
+        NotPrivate::OpenToOthers => fault(file, "can be read by others than its owner (chmod 600)"),
+    })?;
+    let mut text = Zeroizing::new(String::new());
+    opened.read_to_string(&mut text).map_err(|error| fault(file, &error.to_string()))?;
+    Ok(text)
 }
 
 fn fault(file: &Path, what: &str) -> StorageError {
@@ -98,6 +100,7 @@ fn fields(line: &str) -> Vec<Zeroizing<String>> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::os::unix::fs::PermissionsExt;
     use super::*;
 
     fn found(text: &str) -> Option<String> {
