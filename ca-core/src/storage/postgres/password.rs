@@ -100,8 +100,8 @@ fn fields(line: &str) -> Vec<Zeroizing<String>> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use std::os::unix::fs::PermissionsExt;
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     fn found(text: &str) -> Option<String> {
         let client: Config = "postgres://npki@db.gov:6000/country".parse().unwrap();
