@@ -27,6 +27,18 @@ const KEYWORDS: &[(ObjectIdentifier, &str)] = &[
     (ObjectIdentifier::new_unwrap("2.5.4.97"), "organizationIdentifier"),
     (ObjectIdentifier::new_unwrap("2.5.4.15"), "businessCategory"),
     (ObjectIdentifier::new_unwrap("2.5.4.12"), "title"),
+    (ObjectIdentifier::new_unwrap("2.5.4.13"), "description"),
+    (ObjectIdentifier::new_unwrap("2.5.4.17"), "postalCode"),
+    (ObjectIdentifier::new_unwrap("2.5.4.20"), "telephoneNumber"),
+    (ObjectIdentifier::new_unwrap("2.5.4.41"), "name"),
+    (ObjectIdentifier::new_unwrap("2.5.4.43"), "initials"),
+    (ObjectIdentifier::new_unwrap("2.5.4.44"), "generationQualifier"),
+    (ObjectIdentifier::new_unwrap("2.5.4.45"), "x500UniqueIdentifier"),
+    (ObjectIdentifier::new_unwrap("2.5.4.46"), "dnQualifier"),
+    (ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.60.2.1.1"), "jurisdictionLocality"),
+    (ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.60.2.1.2"), "jurisdictionStateOrProvince"),
+    (ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.60.2.1.3"), "jurisdictionCountry"),
+    (ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.9.1"), "dateOfBirth"),
     (ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1"), "emailAddress"),
 ];
 
@@ -84,6 +96,11 @@ pub(crate) fn short(oid: &[u8]) -> String {
     }
 }
 
+/// The short name of the attribute type of this dotted identifier.
+pub(crate) fn keyword_of(dotted: &str) -> Option<&'static str> {
+    keyword(ObjectIdentifier::new(dotted).ok()?)
+}
+
 fn keyword(oid: ObjectIdentifier) -> Option<&'static str> {
     KEYWORDS.iter().find(|(known, _)| *known == oid).map(|(_, keyword)| *keyword)
 }
@@ -94,6 +111,20 @@ fn string(attribute: &AttributeTypeAndValue) -> Option<String> {
         Tag::Utf8String => value.decode_as::<Utf8StringRef<'_>>().ok().map(|text| text.to_string()),
         Tag::PrintableString => value.decode_as::<PrintableStringRef<'_>>().ok().map(|text| text.to_string()),
         Tag::Ia5String => value.decode_as::<Ia5StringRef<'_>>().ok().map(|text| text.to_string()),
+        Tag::NumericString | Tag::VisibleString => {
+            std::str::from_utf8(value.value()).ok().filter(|text| text.is_ascii()).map(ToOwned::to_owned)
+        }
+        // X.680 section 41: pairs of octets, as older CAs write names.
+        Tag::BmpString => {
+            let pairs = value.value().chunks_exact(2);
+            let whole = pairs.remainder().is_empty();
+            let units = pairs.map(|pair| pair.iter().fold(0, |unit, octet| unit << 8 | u16::from(*octet)));
+            String::from_utf16(&units.collect::<Vec<_>>()).ok().filter(|_| whole)
+        }
+        // ITU-T T.61 and Latin-1 agree on these letters alone; others are shown as they are encoded.
+        Tag::TeletexString => {
+            std::str::from_utf8(value.value()).ok().filter(|text| text.is_ascii()).map(ToOwned::to_owned)
+        }
         _ => None,
     }
 }
@@ -137,6 +168,21 @@ mod tests {
     fn names_read_as_people_know_them() {
         let der = name(&[("2.5.4.6", "LS"), ("2.5.4.97", "GO:LS-GOV"), ("2.5.4.3", "MOKOENA,TŠEPO")]);
         assert_eq!(text(&der), r"CN=MOKOENA\,TŠEPO,organizationIdentifier=GO:LS-GOV,C=LS");
+    }
+
+    #[test]
+    fn names_of_older_cas_are_read() {
+        let one = |oid: &str, tag: Tag, value: &[u8]| {
+            let value = Any::new(tag, value).unwrap();
+            let pair = AttributeTypeAndValue { oid: ObjectIdentifier::new(oid).unwrap(), value };
+            let relative = RelativeDistinguishedName::try_from(vec![pair]).unwrap();
+            text(&RdnSequence::from(vec![relative]).to_der().unwrap())
+        };
+        assert_eq!(one("2.5.4.17", Tag::NumericString, b"100"), "postalCode=100");
+        assert_eq!(one("2.5.4.44", Tag::BmpString, b"\0J\x01`"), "generationQualifier=J\u{160}");
+        assert_eq!(one("2.5.4.10", Tag::TeletexString, b"Office"), "O=Office");
+        assert_eq!(one("2.5.4.10", Tag::TeletexString, b"Caf\xe9"), "O=#1404436166e9");
+        assert_eq!(one("2.5.4.10", Tag::BmpString, b"\0J\x01"), "O=#1e03004a01");
     }
 
     #[test]

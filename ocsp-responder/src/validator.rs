@@ -164,22 +164,33 @@ impl Validator {
     /// Whether the signatures in a PDF document are valid.
     ///
     /// # Errors
-    /// It is no PDF that can be read, or carries no signature.
-    pub fn document(&self, document: &[u8]) -> Result<PdfVerdict, Unanswerable> {
-        let now = self.clock.now();
-        let verdict =
-            self.with_basis(&[], GatheredEvidence::default(), now, |basis| verify_pdf(document, basis));
+    /// It is asked about the future, or it is no PDF that can be read, or carries no signature.
+    pub fn document(
+        &self,
+        document: &[u8],
+        chain: &[Certificate],
+        given: GatheredEvidence,
+        at: Option<OffsetDateTime>,
+    ) -> Result<PdfVerdict, Unanswerable> {
+        let at = self.moment(at)?;
+        let verdict = self.with_basis(chain, given, at, |basis| verify_pdf(document, basis));
         verdict.map_err(Unanswerable::Document)?.ok_or(Unanswerable::Unsigned)
     }
 
     /// Whether the signatures in a container (ASiC) are valid, and what they cover.
     ///
     /// # Errors
-    /// It carries no signature.
-    pub fn container(&self, container: &[u8]) -> Result<ContainerVerdict, Unanswerable> {
-        let now = self.clock.now();
+    /// It is asked about the future, or it carries no signature.
+    pub fn container(
+        &self,
+        container: &[u8],
+        chain: &[Certificate],
+        given: GatheredEvidence,
+        at: Option<OffsetDateTime>,
+    ) -> Result<ContainerVerdict, Unanswerable> {
+        let at = self.moment(at)?;
         let judged = |basis: &Basis<'_>| verify_container(container, MOST_UNPACKED, basis);
-        self.with_basis(&[], GatheredEvidence::default(), now, judged).ok_or(Unanswerable::Unsigned)
+        self.with_basis(chain, given, at, judged).ok_or(Unanswerable::Unsigned)
     }
 
     /// EN 319 102-1 knows no validation in the future: a certificate that is good now may be revoked by then.

@@ -25,8 +25,7 @@ impl RequestedAttribute {
     /// Whether it is of this type.
     pub fn is(&self, attribute: AttributeType) -> bool {
         let oid = attribute.oid().to_string();
-        let known = ATTRIBUTES.iter().find(|(known, _, _)| *known == oid);
-        known.is_some_and(|(_, name, _)| *name == self.attribute)
+        crate::name::keyword_of(&oid).is_some_and(|name| name == self.attribute)
     }
 
     /// Its value; `#` and hexadecimal DER when it is no text (RFC 4514 section 2.4).
@@ -42,34 +41,34 @@ enum Occurrence {
     Repeatable,
 }
 
-/// Object identifier, short name (RFC 4514 section 3, else X.520 and ETSI), and whether it may be repeated.
+/// Object identifier, and whether it may be repeated; what it is called is in `crate::name`.
 ///
 /// X.520 makes only some of these single-valued by definition. Two common names or two serial numbers in one subject
 /// are refused nevertheless: software differs in which of them it shows, and a thing has one.
-const ATTRIBUTES: [(&str, &str, Occurrence); 23] = [
-    ("2.5.4.3", "CN", Occurrence::Once),
-    ("2.5.4.4", "surname", Occurrence::Once),
-    ("2.5.4.5", "serialNumber", Occurrence::Once),
-    ("2.5.4.6", "C", Occurrence::Once),
-    ("2.5.4.7", "L", Occurrence::Once),
-    ("2.5.4.8", "ST", Occurrence::Once),
-    ("2.5.4.9", "street", Occurrence::Repeatable),
-    ("2.5.4.10", "O", Occurrence::Once),
-    ("2.5.4.11", "OU", Occurrence::Repeatable),
-    ("2.5.4.12", "title", Occurrence::Once),
-    ("2.5.4.15", "businessCategory", Occurrence::Once),
-    ("2.5.4.17", "postalCode", Occurrence::Once),
-    ("2.5.4.42", "givenName", Occurrence::Once),
-    ("2.5.4.43", "initials", Occurrence::Once),
-    ("2.5.4.44", "generationQualifier", Occurrence::Once),
-    ("2.5.4.46", "dnQualifier", Occurrence::Once),
-    ("2.5.4.65", "pseudonym", Occurrence::Once),
-    ("2.5.4.97", "organizationIdentifier", Occurrence::Once),
-    ("0.9.2342.19200300.100.1.1", "UID", Occurrence::Once),
-    ("0.9.2342.19200300.100.1.25", "DC", Occurrence::Repeatable),
-    ("1.2.840.113549.1.9.1", "emailAddress", Occurrence::Repeatable),
-    ("1.3.6.1.4.1.311.60.2.1.3", "jurisdictionCountry", Occurrence::Once),
-    ("1.3.6.1.5.5.7.9.1", "dateOfBirth", Occurrence::Once),
+const ATTRIBUTES: [(&str, Occurrence); 23] = [
+    ("2.5.4.3", Occurrence::Once),
+    ("2.5.4.4", Occurrence::Once),
+    ("2.5.4.5", Occurrence::Once),
+    ("2.5.4.6", Occurrence::Once),
+    ("2.5.4.7", Occurrence::Once),
+    ("2.5.4.8", Occurrence::Once),
+    ("2.5.4.9", Occurrence::Repeatable),
+    ("2.5.4.10", Occurrence::Once),
+    ("2.5.4.11", Occurrence::Repeatable),
+    ("2.5.4.12", Occurrence::Once),
+    ("2.5.4.15", Occurrence::Once),
+    ("2.5.4.17", Occurrence::Once),
+    ("2.5.4.42", Occurrence::Once),
+    ("2.5.4.43", Occurrence::Once),
+    ("2.5.4.44", Occurrence::Once),
+    ("2.5.4.46", Occurrence::Once),
+    ("2.5.4.65", Occurrence::Once),
+    ("2.5.4.97", Occurrence::Once),
+    ("0.9.2342.19200300.100.1.1", Occurrence::Once),
+    ("0.9.2342.19200300.100.1.25", Occurrence::Repeatable),
+    ("1.2.840.113549.1.9.1", Occurrence::Repeatable),
+    ("1.3.6.1.4.1.311.60.2.1.3", Occurrence::Once),
+    ("1.3.6.1.5.5.7.9.1", Occurrence::Once),
 ];
 
 /// Reads a Name (RFC 5280 section 4.1.2.4), the contents of its SEQUENCE.
@@ -100,9 +99,9 @@ fn attribute_and_value(pair: &Element<'_>) -> Result<(RequestedAttribute, Occurr
     let oid = dotted(fields.expect(OID)?.body);
     let value = fields.next()?.ok_or(CsrError::Structure { part: "subject" })?;
     fields.end()?;
-    let known = ATTRIBUTES.iter().find(|(known, _, _)| *known == oid);
-    let (attribute, occurrence) = known
-        .map_or((oid, Occurrence::Repeatable), |(_, name, occurrence)| ((*name).to_owned(), *occurrence));
+    let known = ATTRIBUTES.iter().find(|(known, _)| *known == oid);
+    let occurrence = known.map_or(Occurrence::Repeatable, |(_, occurrence)| *occurrence);
+    let attribute = crate::name::keyword_of(&oid).map_or(oid, ToOwned::to_owned);
     let value = text(&attribute, &value)?;
     Ok((RequestedAttribute { attribute, value }, occurrence))
 }

@@ -4,6 +4,7 @@ mod feed;
 mod public_site;
 pub mod records;
 pub mod tls;
+mod tls_server;
 mod transport;
 
 use std::time::Duration;
@@ -18,6 +19,7 @@ use crate::failure::{Failure, catalogue};
 pub use feed::{FeedClient, Following};
 pub use public_site::PublicSite;
 use records::{Page, TrustAnchors};
+pub use tls_server::{ServerAddress, ShownByServer};
 pub use transport::{Answer, Transport, client_builder, is_distrust};
 
 /// A client of one server.

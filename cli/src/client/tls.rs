@@ -1,6 +1,6 @@
 //! TLS towards a context's server: its trust anchors alone, and our certificate.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -44,7 +44,16 @@ pub fn none() -> Result<ClientConfig, Failure> {
 /// # Errors
 /// The provider offers no protocol version.
 pub(super) fn without_server_authentication() -> Result<ClientConfig, Failure> {
-    let verifier = Arc::new(AnyServer(Arc::new(ring::default_provider())));
+    watching(&Arc::default())
+}
+
+/// The same, for looking at what a server shows: what it staples to its certificate (RFC 6066 section 8) is left in `stapled`.
+///
+/// # Errors
+/// The provider offers no protocol version.
+pub(super) fn watching(stapled: &Arc<Mutex<Vec<u8>>>) -> Result<ClientConfig, Failure> {
+    let provider = Arc::new(ring::default_provider());
+    let verifier = Arc::new(AnyServer { provider, stapled: Arc::clone(stapled) });
     Ok(versions()?.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
@@ -55,7 +64,10 @@ fn versions() -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifie
 }
 
 #[derive(Debug)]
-struct AnyServer(Arc<CryptoProvider>);
+struct AnyServer {
+    provider: Arc<CryptoProvider>,
+    stapled: Arc<Mutex<Vec<u8>>>,
+}
 
 impl ServerCertVerifier for AnyServer {
     fn verify_server_cert(
@@ -63,9 +75,10 @@ impl ServerCertVerifier for AnyServer {
         _end_entity: &CertificateDer<'_>,
         _intermediates: &[CertificateDer<'_>],
         _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
+        ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        *self.stapled.lock().unwrap_or_else(PoisonError::into_inner) = ocsp_response.to_vec();
         Ok(ServerCertVerified::assertion())
     }
 
@@ -75,7 +88,7 @@ impl ServerCertVerifier for AnyServer {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -84,10 +97,10 @@ impl ServerCertVerifier for AnyServer {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

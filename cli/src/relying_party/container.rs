@@ -13,7 +13,7 @@ use ocsp_responder::validation::{Answer, Basis};
 use time::OffsetDateTime;
 
 use super::evidence::StatusEvidence;
-use super::judgement::{Asked, Judged, Judgement, act, judgement, level_of, stations, trusted};
+use super::judgement::{Asked, Judged, Judgement, act, besides, judgement, level_of, stations, trusted};
 use super::signing::Raising;
 use super::stamping::stamp;
 use crate::context::Anchors;
@@ -130,7 +130,9 @@ pub fn judge_container(container: &[u8], asked: &Asked<'_>) -> Result<Judgement,
     let claimed = last.and_then(|verdict| verdict.claimed_signing_time);
     let uncovered = verdict.uncovered.iter().map(|name| format!("NOT SIGNED  {name}"));
     let stamps = verdict.timestamps.iter().map(told_of_stamp);
-    let parts = uncovered.chain(verdict.signatures.iter().flat_map(told)).chain(stamps).collect();
+    let warnings = verdict.warnings.iter().map(|warning| format!("note     {warning}"));
+    let parts = uncovered.chain(verdict.signatures.iter().flat_map(told)).chain(stamps);
+    let parts = parts.chain(warnings).collect();
     let verdict = Judged::Container(Box::new(verdict));
     Ok(Judgement { parts, path, claimed, judged: verdict, ..judged })
 }
@@ -156,6 +158,7 @@ fn told(signature: &ContainerSignature) -> Vec<String> {
         vec![format!("{}: {word}, {act} by {signer}{}", signature.file, level.unwrap_or_default())];
     lines.extend(signature.covers.iter().map(|name| format!("  covers   {name}")));
     lines.extend(signature.leaves_out.iter().map(|name| format!("  NOT      {name}")));
+    lines.extend(besides(&signature.verdict).into_iter().map(|line| format!("  {line}")));
     lines
 }
 

@@ -5,8 +5,8 @@ use ocsp_responder::signature::asic::ContainerVerdict;
 use ocsp_responder::signature::jades::{JwsContent, JwsSignature, is_jws};
 use ocsp_responder::signature::pades::{EmbeddedSignature, PdfVerdict, verify_pdf};
 use ocsp_responder::signature::{
-    SignatureDemands, SignatureForm, SignatureKind, SignatureLevel, SignatureVerdict, verify_attached,
-    verify_signed_file,
+    SignatureDemands, SignatureForm, SignatureKind, SignatureLevel, SignaturePolicy, SignatureVerdict,
+    verify_attached, verify_signed_file,
 };
 use ocsp_responder::timestamp::{StatementView, verify_timestamp};
 use ocsp_responder::validation::certificate::Certificate;
@@ -234,8 +234,9 @@ pub fn judge_signature(
     let stamped = verdict.proven_time.map(existed);
     let level = level_of(verdict.form, verdict.level);
     let claimed = verdict.claimed_signing_time;
+    let parts = besides(&verdict);
     let verdict = Judged::Signature(Box::new(verdict));
-    Ok(Judgement { path, claimed, stamped, level, judged: verdict, ..judged })
+    Ok(Judgement { parts, path, claimed, stamped, level, judged: verdict, ..judged })
 }
 
 /// The word for what was done.
@@ -244,6 +245,27 @@ pub(super) const fn act(kind: Option<SignatureKind>) -> &'static str {
         Some(SignatureKind::Seal) => "sealed",
         Some(SignatureKind::Signature) | None => "signed",
     }
+}
+
+/// What a signature has besides: a policy that its signer names, and signatures over it.
+pub(super) fn besides(verdict: &SignatureVerdict) -> Vec<String> {
+    let policy = verdict.policy.as_ref().map(|policy| match policy {
+        SignaturePolicy::Implied => "policy   implied by what was signed".to_owned(),
+        SignaturePolicy::Explicit { identifier, address } => {
+            let address = address.as_ref().map(|address| format!(" ({address})")).unwrap_or_default();
+            format!("policy   {identifier}{address}")
+        }
+    });
+    let counters = verdict.countersignatures.iter().map(|counter| {
+        let signer = counter.certificate.as_ref().and_then(|certificate| certificate.path.first());
+        let signer = signer.map_or("somebody", |signer| signer.certificate.subject.as_str());
+        let said = match counter.answer {
+            Answer::Valid => "valid".to_owned(),
+            _ => format!("does not count, {}", counter.reasons.join("; ")),
+        };
+        format!("counter-signed by {signer}: {said}")
+    });
+    policy.into_iter().chain(counters).collect()
 }
 
 /// What a proven time says.

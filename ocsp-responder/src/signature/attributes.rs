@@ -13,6 +13,7 @@ use x509_cert::time::Time;
 use super::content::ContentDigest;
 use super::error::SignatureError;
 use super::message::{EssCertificateIdV2, IssuerSerial, SigningCertificateV2};
+use super::policy::SignaturePolicy;
 use crate::validation::algorithm::{DigestAlgorithm, read_digest};
 use crate::validation::certificate::Certificate;
 use crate::validation::names::DistinguishedName;
@@ -26,6 +27,9 @@ const SIGNING_CERTIFICATE_V1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1
 /// id-aa-signingCertificateV2 (RFC 5035 section 3).
 pub(crate) const SIGNING_CERTIFICATE_V2: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
+
+/// id-aa-ets-sigPolicyId (EN 319 122-1 clause 5.2.9.1).
+const SIGNATURE_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.15");
 
 /// The attributes that EN 319 122-1 section 6.3 asks of level B-B: content-type, message-digest, signing-time and
 /// signing-certificate-v2.
@@ -82,6 +86,7 @@ pub(super) struct SignedAttributes {
     pub(super) message_digest: Vec<u8>,
     pub(super) signing_time: Option<OffsetDateTime>,
     pub(super) signing_certificate: Option<SigningCertificateV2>,
+    pub(super) policy: Option<SignaturePolicy>,
 }
 
 impl SignedAttributes {
@@ -90,15 +95,28 @@ impl SignedAttributes {
         attributes: &Attributes,
         content_type: ObjectIdentifier,
     ) -> Result<Self, SignatureError> {
-        // RFC 5652 section 5.3: an attribute type stands at most once.
-        let mut seen = std::collections::HashSet::new();
-        if let Some(twice) = attributes.iter().find(|attribute| !seen.insert(attribute.oid)) {
-            return Err(SignatureError::RepeatedAttribute(twice.oid));
-        }
         // RFC 5652 section 11.1: equal to eContentType, and always there.
         let signed_type: ObjectIdentifier = required(attributes, CONTENT_TYPE)?;
         if signed_type != content_type {
             return Err(SignatureError::ContentType(signed_type));
+        }
+        Self::besides_content_type(attributes)
+    }
+
+    /// Reads those of a counter-signature.
+    pub(super) fn of_counter_signature(attributes: &Attributes) -> Result<Self, SignatureError> {
+        // RFC 5652 section 11.4: it has no content type, as there is no content.
+        if attributes.iter().any(|attribute| attribute.oid == CONTENT_TYPE) {
+            return Err(SignatureError::MalformedAttribute(CONTENT_TYPE));
+        }
+        Self::besides_content_type(attributes)
+    }
+
+    fn besides_content_type(attributes: &Attributes) -> Result<Self, SignatureError> {
+        // RFC 5652 section 5.3: an attribute type stands at most once.
+        let mut seen = std::collections::HashSet::new();
+        if let Some(twice) = attributes.iter().find(|attribute| !seen.insert(attribute.oid)) {
+            return Err(SignatureError::RepeatedAttribute(twice.oid));
         }
         let message_digest: OctetString = required(attributes, MESSAGE_DIGEST)?;
         let signing_time: Option<Time> = optional(attributes, SIGNING_TIME)?;
@@ -107,10 +125,14 @@ impl SignedAttributes {
         if signing_certificate.is_none() && seen.contains(&SIGNING_CERTIFICATE_V1) {
             return Err(SignatureError::WeakCertificateReference);
         }
+        let policy: Option<Any> = optional(attributes, SIGNATURE_POLICY)?;
+        let unreadable = SignatureError::MalformedAttribute(SIGNATURE_POLICY);
+        let policy = policy.map(|value| SignaturePolicy::in_cms(&value).ok_or(unreadable)).transpose()?;
         Ok(Self {
             message_digest: message_digest.as_bytes().to_vec(),
             signing_time: signing_time.map(moment),
             signing_certificate,
+            policy,
         })
     }
 }

@@ -25,6 +25,11 @@ pub struct SignatureDemands {
     pub level: Option<SignatureLevel>,
 }
 
+/// Whether nothing else is against it, but for a signature policy that is not at hand.
+fn is_left_to_ask(answer: Answer, why: Option<SubIndication>) -> bool {
+    answer == Answer::Valid || why == Some(SubIndication::SignaturePolicyNotAvailable)
+}
+
 /// What is asked for is not there.
 type Unmet = (SubIndication, String);
 
@@ -44,7 +49,7 @@ impl SignatureDemands {
     #[must_use]
     pub fn of_signature(&self, verdict: SignatureVerdict) -> SignatureVerdict {
         match self.unmet(&verdict) {
-            Some((why, reason)) if verdict.answer == Answer::Valid => {
+            Some((why, reason)) if is_left_to_ask(verdict.answer, verdict.sub_indication) => {
                 let indication = why.indication();
                 let (answer, sub_indication) = (indication.answer(), Some(why));
                 SignatureVerdict { answer, indication, sub_indication, reasons: vec![reason], ..verdict }
@@ -58,7 +63,7 @@ impl SignatureDemands {
     pub fn of_pdf(&self, verdict: PdfVerdict) -> PdfVerdict {
         let signatures = verdict.signatures.iter().map(|signature| (&*signature.field, &signature.verdict));
         match self.unmet_by_all(signatures) {
-            Some((why, reasons)) if verdict.answer == Answer::Valid => {
+            Some((why, reasons)) if is_left_to_ask(verdict.answer, verdict.sub_indication) => {
                 let indication = why.indication();
                 let (answer, sub_indication) = (indication.answer(), Some(why));
                 PdfVerdict { answer, indication, sub_indication, reasons, ..verdict }
@@ -72,7 +77,7 @@ impl SignatureDemands {
     pub fn of_container(&self, verdict: ContainerVerdict) -> ContainerVerdict {
         let signatures = verdict.signatures.iter().map(|signature| (&*signature.file, &signature.verdict));
         match self.unmet_by_all(signatures) {
-            Some((why, reasons)) if verdict.answer == Answer::Valid => {
+            Some((why, reasons)) if is_left_to_ask(verdict.answer, verdict.sub_indication) => {
                 let indication: Indication = why.indication();
                 let (answer, sub_indication) = (indication.answer(), Some(why));
                 ContainerVerdict { answer, indication, sub_indication, reasons, ..verdict }

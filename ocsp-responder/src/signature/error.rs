@@ -81,6 +81,9 @@ pub enum SignatureError {
     /// The file is not the one that was signed.
     #[error("the file is not the one that was signed, or it was altered")]
     ContentAltered,
+    /// The signature that a counter-signature is over is another one.
+    #[error("the counter-signature is over another signature than the one that it stands in")]
+    CounteredAltered,
     /// Something that an archive time stamp covers was taken out.
     #[error("something that the archive time stamp covers is not in the signature any more")]
     ArchivedPartMissing,
@@ -93,7 +96,9 @@ impl SignatureError {
     /// The sub-indication of EN 319 102-1.
     pub const fn sub_indication(&self) -> SubIndication {
         match self {
-            Self::ContentAltered | Self::ArchivedPartMissing => SubIndication::HashFailure,
+            Self::ContentAltered | Self::CounteredAltered | Self::ArchivedPartMissing => {
+                SubIndication::HashFailure
+            }
             Self::Mismatch => SubIndication::SigCryptoFailure,
             // EN 319 102-1 section 5.2.3: the signing certificate could not be identified.
             Self::NoSignerCertificate | Self::SignerReference => SubIndication::NoSigningCertificateFound,

@@ -15,6 +15,7 @@ mod archive;
 pub mod asic;
 mod attributes;
 mod content;
+mod counter;
 mod demands;
 mod error;
 pub mod jades;
@@ -25,6 +26,7 @@ mod material;
 mod message;
 mod outline;
 pub mod pades;
+mod policy;
 mod raise;
 mod report;
 mod sign;
@@ -44,6 +46,7 @@ pub use error::{MAX_ATTACHED_OCTETS, MAX_SIGNATURE_OCTETS, SignatureError};
 pub use marks::SignatureMarks;
 pub use material::carries_evidence;
 pub(crate) use outline::outline;
+pub use policy::SignaturePolicy;
 pub use raise::{
     ArchiveDraft, Gathered, Gathering, RaiseError, is_stamped, signature_imprint, with_material,
     with_signature_timestamp,

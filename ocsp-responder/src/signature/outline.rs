@@ -1,5 +1,6 @@
 //! What a CMS message says of itself, for display: nothing here is verified.
 
+use ca_core::name;
 use cms::signed_data::SignerIdentifier;
 use der::{Decode, Encode};
 use time::OffsetDateTime;
@@ -45,7 +46,8 @@ pub(crate) fn outline(der: &[u8]) -> Result<Outline, SignatureError> {
         identifier: match &signer.sid {
             SignerIdentifier::IssuerAndSerialNumber(found) => {
                 let serial = hex::encode(found.serial_number.as_bytes());
-                format!("serial {} issued by {}", serial.trim_start_matches("00"), found.issuer)
+                let issuer = found.issuer.to_der().map(|der| name::text(&der)).unwrap_or_default();
+                format!("serial {} issued by {issuer}", serial.trim_start_matches("00"))
             }
             SignerIdentifier::SubjectKeyIdentifier(found) => {
                 format!("key {}", hex::encode(found.0.as_bytes()))

@@ -249,7 +249,8 @@ impl SimpleReport {
         let signatures: Vec<Signature> = signatures.collect();
         let whole = verdict.uncovered.iter().map(|name| format!("no signature covers {name}"));
         let refused = verdict.reasons.iter().filter(|_| signatures.is_empty()).cloned();
-        let warnings = whole.chain(refused).map(|content| Content { content }).collect();
+        let warnings = whole.chain(refused).chain(verdict.warnings.iter().cloned());
+        let warnings = warnings.map(|content| Content { content }).collect();
         Self::of(filename, verdict.checked_at, form, signatures, Vec::new(), warnings)
     }
 
@@ -285,8 +286,8 @@ fn signature(id: String, verdict: &SignatureVerdict, signature_scopes: Vec<Scope
     let holds = |stamp: &&super::StampVerdict| stamp.verdict.answer == Answer::Valid;
     let moments = stamped(StampedPart::Signature).filter(holds).filter_map(|stamp| at(&stamp.verdict));
     let contents = |reasons: &[String]| reasons.iter().cloned().map(|content| Content { content }).collect();
-    let fallen: Vec<String> =
-        verdict.timestamps.iter().flat_map(|stamp| stamp.verdict.reasons.iter().cloned()).collect();
+    let fallen = verdict.timestamps.iter().flat_map(|stamp| stamp.verdict.reasons.iter().cloned());
+    let warnings: Vec<String> = fallen.chain(verdict.countersignatures.iter().map(countersigned)).collect();
     Signature {
         id,
         signature_format: format(verdict.form, verdict.level),
@@ -298,13 +299,24 @@ fn signature(id: String, verdict: &SignatureVerdict, signature_scopes: Vec<Scope
         errors: contents(&verdict.reasons),
         signature_scopes,
         claimed_signing_time: verdict.claimed_signing_time,
-        warnings: contents(&fallen),
+        warnings: contents(&warnings),
         info: Info {
             best_signature_time: verdict.proven_time,
             timestamp_creation_time: moments.min(),
             archive_timestamps: stamped(StampedPart::Archive).map(|stamp| archive(&stamp.verdict)).collect(),
         },
     }
+}
+
+/// Who signed a signature in turn, and whether that holds. It decides nothing about the signature.
+fn countersigned(verdict: &SignatureVerdict) -> String {
+    let signer = verdict.certificate.as_ref().and_then(|certificate| certificate.path.first());
+    let signer = signer.map_or("somebody", |signer| signer.certificate.subject.as_str());
+    let said = match verdict.answer {
+        Answer::Valid => "which holds".to_owned(),
+        _ => format!("which does not count: {}", verdict.reasons.join("; ")),
+    };
+    format!("it has a counter-signature of {signer}, {said}")
 }
 
 /// The format with its profile, as `CAdES_BASELINE_LT`.

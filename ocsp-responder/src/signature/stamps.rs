@@ -1,6 +1,7 @@
 //! The time stamps of a signature, and what they prove: since when at the latest it has existed (ETSI EN 319 102-1 clauses
 //! 5.4 to 5.6).
 
+use cms::signed_data::SignerInfo;
 use der::asn1::ObjectIdentifier;
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
@@ -88,6 +89,19 @@ pub(super) fn prove(
         let token = over_value(&value, signed.unwrap_or_default());
         let known = known_at(&holding, SIGNATURE_TIMESTAMP, &value, whole);
         proof.judge(StampedPart::Signature, &token, known, material, basis);
+    }
+    proof
+}
+
+/// What the time stamps over a counter-signature's value prove.
+pub(super) fn prove_value(counter: &SignerInfo, material: &Material, basis: &Basis<'_>) -> Proof {
+    let mut proof = Proof { best: basis.at, stamps: Vec::new() };
+    for value in values(counter.unsigned_attrs.as_ref(), SIGNATURE_TIMESTAMP).into_iter().take(MAX_TIMESTAMPS)
+    {
+        let mut material = material.clone();
+        take_token(&mut material, &value);
+        let token = over_value(&value, counter.signature.as_bytes());
+        proof.judge(StampedPart::Signature, &token, basis.at, &material, basis);
     }
     proof
 }

@@ -8,9 +8,11 @@ use utoipa::ToSchema;
 use x509_cert::ext::pkix::KeyUsages;
 
 use super::content::{ContentDigest, Digests};
+use super::counter;
 use super::error::SignatureError;
 use super::marks::SignatureMarks;
 use super::material::{Material, judged};
+use super::policy::SignaturePolicy;
 use super::signatory::{Signatory, SignatureKind};
 use super::stamps::{self, Proof, StampVerdict, StampedPart};
 use super::verify::{SignatureForm, SignedFile, VerifiedSignature};
@@ -81,6 +83,15 @@ pub struct SignatureVerdict {
     /// When the signer claims to have signed. Nothing proves it.
     #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none", default)]
     pub claimed_signing_time: Option<OffsetDateTime>,
+    /// The policy that its signer states, once it could be verified. One that is named leaves the answer at "cannot tell"
+    /// (`SIGNATURE_POLICY_NOT_AVAILABLE`), and only that: who knows its rules can judge by them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub policy: Option<SignaturePolicy>,
+    /// Counter-signatures: signatures over this one, and not over what it signs. The answer about it rests on none of them. Those over
+    /// counter-signatures are not looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[schema(no_recursion)]
+    pub countersignatures: Vec<SignatureVerdict>,
     /// The answer about the signer's certificate at the proven time, else at `checked_at`, once the signature could be verified.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub certificate: Option<Verdict>,
@@ -228,7 +239,8 @@ fn judge(
         }
         (_, level) => level,
     };
-    SignatureVerdict { level, ..verdict }
+    let countersignatures = counter::judged(verified, &material, basis);
+    SignatureVerdict { level, countersignatures, ..verdict }.under(verified.policy.clone())
 }
 
 /// The level of EN 319 142-1 clause 6, where what is kept for longer stands in the document (clause 5.4), and so do the time stamps over
@@ -310,7 +322,7 @@ impl SignatureVerdict {
     }
 }
 
-fn refused(error: &SignatureError, checked_at: OffsetDateTime) -> SignatureVerdict {
+pub(super) fn refused(error: &SignatureError, checked_at: OffsetDateTime) -> SignatureVerdict {
     conclude(Some(error.sub_indication()), vec![error.to_string()], checked_at)
 }
 
@@ -332,6 +344,8 @@ fn conclude(
         proven_time: None,
         timestamps: Vec::new(),
         claimed_signing_time: None,
+        policy: None,
+        countersignatures: Vec::new(),
         certificate: None,
         marks: None,
         checked_at,

@@ -15,6 +15,7 @@ use super::content::ContentDigest;
 use super::error::{MAX_ATTACHED_OCTETS, MAX_EMBEDDED, MAX_SIGNATURE_OCTETS, SignatureError};
 use super::marks::SignatureMarks;
 use super::message::SignedData;
+use super::policy::SignaturePolicy;
 use crate::validation::algorithm::{self, AlgorithmError, DigestAlgorithm, SignatureAlgorithm};
 use crate::validation::certificate::Certificate;
 
@@ -90,6 +91,8 @@ pub struct VerifiedSignature {
     pub algorithm: SignatureAlgorithm,
     /// The form.
     pub form: SignatureForm,
+    /// The policy that the signer states.
+    pub policy: Option<SignaturePolicy>,
     /// Whether a signed reference binds the signer's certificate.
     pub(crate) is_bound: bool,
     /// All of it, for what was added after it was made.
@@ -228,6 +231,7 @@ impl SignedFile {
             algorithm: self.algorithm,
             form,
             is_bound,
+            policy: self.attributes.policy,
             message: self.message,
         })
     }
@@ -339,7 +343,7 @@ fn embedded(message: &SignedData) -> Result<Vec<Certificate>, SignatureError> {
         .collect()
 }
 
-fn find_signer(
+pub(super) fn find_signer(
     identifier: &SignerIdentifier,
     embedded: &[Certificate],
 ) -> Result<Certificate, SignatureError> {

@@ -85,6 +85,8 @@ pub enum SubIndication {
     RevokedCaNoPoe,
     /// The certificate is out of its validity period, and nothing proves that the signature fell into it.
     OutOfBoundsNoPoe,
+    /// The signer names a signature policy that is not at hand.
+    SignaturePolicyNotAvailable,
     /// Two time stamps contradict each other.
     TimestampOrderFailure,
     /// The status could not be had now; a later attempt may have it.

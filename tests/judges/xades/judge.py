@@ -5,8 +5,9 @@ judge.py make ORDER     a container as ORDER, a JSON document, has it
 
 An order has: "out"; "files" (names with paths); "key", "certificates" (PEM, the signer's first); and may have "algorithm", "digest", "form"
 (of canonical XML), "stated" ("v1" for the older SigningCertificate, "both"), "undescribed" (files without a media type), "unsigned_keys"
-(KeyInfo is not referenced), "mediatype", "name" (of the file of signatures), "signatures" (how many in it), "policy" (an identifier), 
-"tsa" (key, certificates: a time stamp over the signature), "certificate_values", "crls", "ocsps" (DER: level LT), "archive" (a list of
+(KeyInfo is not referenced), "mediatype", "name" (of the file of signatures), "signatures" (how many in it), "policy" (an identifier),
+"implied" (a policy that is implied), "counter" (key, certificates: a counter-signature over the first signature, in it; with "beside" beside
+it, with the type that says so), "manifest" (the text of META-INF/manifest.xml), "tsa" (key, certificates: a time stamp over the signature), "certificate_values", "crls", "ocsps" (DER: level LT), "archive" (a list of
 such units: as many archive time stamps).
 
 Prints one JSON document.
@@ -47,6 +48,14 @@ class Signer(XAdESSigner):
 
     def _build_sig(self, sig_root, **settings):
         signed_info, value = super()._build_sig(sig_root, **settings)
+        if (countered := self.order.get("countered")) is not None:
+            kind = {"Type": "http://uri.etsi.org/01903#CountersignedSignature"} if self.order.get("beside") else {}
+            reference = SubElement(signed_info, ds_tag("Reference"), URI=f"#{countered.get('Id')}", **kind)
+            transforms = SubElement(reference, ds_tag("Transforms"))
+            SubElement(transforms, ds_tag("Transform"), Algorithm=self.c14n_alg.value)
+            SubElement(reference, ds_tag("DigestMethod"), Algorithm=self.digest_alg.value)
+            digest = self._get_digest(canonical(countered, self.c14n_alg.value), algorithm=self.digest_alg)
+            SubElement(reference, ds_tag("DigestValue")).text = base64.b64encode(digest).decode()
         for place, (name, path) in enumerate(self.order["files"].items()):
             reference = SubElement(signed_info, ds_tag("Reference"), Id=f"S{self.number}-r{place}", URI=quote(name))
             SubElement(reference, ds_tag("DigestMethod"), Algorithm=self.digest_alg.value)
@@ -77,6 +86,11 @@ class Signer(XAdESSigner):
             SubElement(serial, ds_tag("X509SerialNumber")).text = str(first.serial_number)
         if stated == "v1":
             properties.remove(new)
+
+    def add_signature_policy_identifier(self, properties, sig_root, signing_settings):
+        super().add_signature_policy_identifier(properties, sig_root, signing_settings)
+        if self.order.get("implied"):
+            SubElement(SubElement(properties, xades_tag("SignaturePolicyIdentifier")), xades_tag("SignaturePolicyImplied"))
 
     def add_data_object_format(self, properties, sig_root, signing_settings):
         if self.order.get("undescribed"):
@@ -145,12 +159,19 @@ def archived(order, signature, form):
     return octets
 
 
+def unsigned_of(signature):
+    found = signature.find(f".//{xades_tag('UnsignedSignatureProperties')}")
+    if found is not None:
+        return found
+    qualifying = signature.find(f".//{xades_tag('QualifyingProperties')}")
+    return SubElement(SubElement(qualifying, xades_tag("UnsignedProperties")), xades_tag("UnsignedSignatureProperties"))
+
+
 def raise_level(order, signature):
     form = order.get("form")
     if not {"tsa", "certificate_values", "crls", "ocsps", "archive"} & order.keys():
         return
-    qualifying = signature.find(f".//{xades_tag('QualifyingProperties')}")
-    unsigned = SubElement(SubElement(qualifying, xades_tag("UnsignedProperties")), xades_tag("UnsignedSignatureProperties"))
+    unsigned = unsigned_of(signature)
     if "tsa" in order:
         value = canonical(signature.find(ds_tag("SignatureValue")), form)
         add_stamp(unsigned, xades_tag("SignatureTimeStamp"), order["tsa"], value, form)
@@ -168,6 +189,25 @@ def raise_level(order, signature):
                     SubElement(held, xades_tag(one)).text = base64.b64encode(Path(path).read_bytes()).decode()
     for unit in order.get("archive", []):
         add_stamp(unsigned, f"{{{V141}}}ArchiveTimeStamp", unit, archived(order, signature, form), form)
+
+
+def counter_sign(order, root):
+    """A counter-signature over the first signature: in it, or beside it."""
+    countered = root[0].find(ds_tag("SignatureValue"))
+    countered.set("Id", "S0-value")
+    counter = order["counter"]
+    signer = Signer(
+        {"files": {}, "certificates": counter["certificates"], "countered": countered, "beside": counter.get("beside")},
+        root,
+        "counter",
+        signature_algorithm="ecdsa-sha256",
+        digest_algorithm="sha256",
+        c14n_algorithm=CanonicalizationMethod.CANONICAL_XML_1_1.value,
+    )
+    chain = [x509.load_pem_x509_certificate(Path(path).read_bytes()) for path in counter["certificates"]]
+    signer.sign(None, key=Path(counter["key"]).read_bytes(), cert=chain, always_add_key_value=False)
+    if not counter.get("beside"):
+        SubElement(unsigned_of(root[0]), xades_tag("CounterSignature")).append(root[-1])
 
 
 def make(order):
@@ -188,10 +228,14 @@ def make(order):
         key = Path(order["key"]).read_bytes()
         signer.sign(None, key=key, cert=chain, always_add_key_value=False)
         raise_level(order, root[-1])
+    if "counter" in order:
+        counter_sign(order, root)
     with zipfile.ZipFile(order["out"], "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("mimetype", order.get("mediatype", ASIC_E), zipfile.ZIP_STORED)
         for name, path in order["files"].items():
             archive.write(path, name)
+        if "manifest" in order:
+            archive.writestr("META-INF/manifest.xml", order["manifest"])
         signatures = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=False)
         archive.writestr(order.get("name", "META-INF/signatures0.xml"), signatures)
     return {"signatures": len(root)}

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::problem::{self as table, Problem};
 use crate::signature::ContentDigest;
+use crate::signature::asic::is_container;
 use crate::signature::jades::is_jws;
 use crate::validation::algorithm::DigestAlgorithm;
 use crate::validation::certificate::Certificate;
@@ -52,6 +53,23 @@ pub(super) struct SignatureQuestion {
     #[serde(default)]
     digest: Option<Digest>,
     /// Certificates that may stand between and are not in the signature; at most 16.
+    #[serde(default)]
+    chain: Vec<String>,
+    /// The moment to answer for; the present, if it is left out.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    at: Option<OffsetDateTime>,
+    /// Further evidence of status.
+    #[serde(default)]
+    evidence: Evidence,
+}
+
+/// Are the signatures in this document valid?
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DocumentQuestion {
+    /// The document, base64: a PDF, or a container (ASiC-E or ASiC-S, with CAdES or XAdES), with the signatures in it.
+    document: String,
+    /// Certificates that may stand between and are not in the document; at most 16.
     #[serde(default)]
     chain: Vec<String>,
     /// The moment to answer for; the present, if it is left out.
@@ -114,6 +132,8 @@ pub(super) enum Question {
     Certificate(CertificateQuestion),
     /// About a signature.
     Signature(SignatureQuestion),
+    /// About a document with signatures in it.
+    Document(DocumentQuestion),
 }
 
 /// What stands beside a question.
@@ -137,6 +157,39 @@ pub(super) struct AskedSignature {
     pub(super) signature: Vec<u8>,
     pub(super) content: SignatureContent,
     pub(super) circumstances: Circumstances,
+}
+
+/// A document to be judged.
+#[derive(Debug)]
+pub(super) struct AskedDocument {
+    pub(super) octets: Vec<u8>,
+    pub(super) kind: DocumentKind,
+    pub(super) circumstances: Circumstances,
+}
+
+/// What a document is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DocumentKind {
+    /// A PDF.
+    Pdf,
+    /// A container of files and signatures.
+    Container,
+}
+
+impl AskedDocument {
+    /// A file as it is, of the kind that its media type says.
+    pub(super) fn of_file(octets: Vec<u8>, kind: DocumentKind) -> Self {
+        Self { octets, kind, circumstances: Circumstances::default() }
+    }
+}
+
+impl DocumentQuestion {
+    pub(super) fn read(self) -> Result<AskedDocument, Problem> {
+        let octets = octets("document", &self.document)?;
+        let kind = if is_container(&octets) { DocumentKind::Container } else { DocumentKind::Pdf };
+        let circumstances = circumstances(&self.chain, &self.evidence, self.at)?;
+        Ok(AskedDocument { octets, kind, circumstances })
+    }
 }
 
 impl AskedCertificate {

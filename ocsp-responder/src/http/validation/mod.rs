@@ -32,7 +32,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::ToSchema;
 
 use self::asked::{
-    AskedCertificate, AskedSignature, Batch, CertificateQuestion, MOST_QUESTIONS, Question, SignatureQuestion,
+    AskedCertificate, AskedDocument, AskedSignature, Batch, CertificateQuestion, Circumstances, DocumentKind,
+    DocumentQuestion, MOST_QUESTIONS, Question, SignatureQuestion,
 };
 use self::problem::{self as table, Problem, ProblemDocument};
 use self::wish::Wish;
@@ -92,6 +93,8 @@ enum Answered {
     Certificate(CertificateAnswer),
     /// About a signature.
     Signature(Box<SignatureAnswer>),
+    /// About a document.
+    Document(Box<DocumentAnswer>),
     /// It was not answered.
     Problem(ProblemDocument),
 }
@@ -228,10 +231,12 @@ async fn signatures(
     desk.judge(told).await
 }
 
-/// Whether the signatures in a PDF document are valid now, and what was changed after each; or those in a container (ASiC-E or
-/// ASiC-S with CAdES), and which of its files none covers; on request as a report. The document is not kept.
+/// Whether the signatures in a PDF document are valid, and what was changed after each; or those in a container (ASiC-E or ASiC-S with
+/// CAdES or XAdES), and which of its files none covers; on request as a report. The document is not kept. Sent as it is, it is judged for
+/// now; in JSON there can be a moment that has passed, and evidence, beside it.
 #[utoipa::path(post, path = "/v1/validation/documents", tag = "validation", operation_id = "validate_document",
     params(Wish), request_body(content(
+        (DocumentQuestion = "application/json"),
         (Vec<u8> = "application/pdf"),
         (Vec<u8> = "application/vnd.etsi.asic-e+zip"),
         (Vec<u8> = "application/vnd.etsi.asic-s+zip"))),
@@ -247,20 +252,21 @@ async fn documents(
 ) -> Result<Response, Problem> {
     let wish = Wish::read(wish)?;
     let kind = media_type(&headers);
-    let is_container = CONTAINERS.contains(&kind.as_str());
-    if !is_container && kind != "application/pdf" {
-        let detail =
-            format!("the Content-Type is {kind:?}, not application/pdf or that of a container (ASiC)");
-        return Err(Problem::new(table::NOT_JSON, detail));
-    }
-    let document = whole(&headers, body).await?;
+    let asked = match kind.as_str() {
+        "application/json" => object::<DocumentQuestion>(&kind, &whole(&headers, body).await?)?.read()?,
+        "application/pdf" => AskedDocument::of_file(whole(&headers, body).await?, DocumentKind::Pdf),
+        known if CONTAINERS.contains(&known) => {
+            AskedDocument::of_file(whole(&headers, body).await?, DocumentKind::Container)
+        }
+        _ => {
+            let detail = format!(
+                "the Content-Type is {kind:?}, not application/pdf, that of a container (ASiC), or application/json"
+            );
+            return Err(Problem::new(table::NOT_JSON, detail));
+        }
+    };
     let judged = move |validator: &Validator| {
-        let answer: DocumentAnswer = if is_container {
-            validator.container(&document)?.into()
-        } else {
-            validator.document(&document)?.into()
-        };
-        wish.told(answer, |answer| match &answer.verdict {
+        wish.told(document(validator, asked)?, |answer| match &answer.verdict {
             DocumentVerdict::Pdf(verdict) => Judged::Pdf(verdict),
             DocumentVerdict::Container(verdict) => Judged::Container(verdict),
         })
@@ -295,6 +301,10 @@ fn one(validator: &Validator, question: Question) -> Answered {
             .read()
             .and_then(|asked| signature(validator, asked))
             .map(|answer| Answered::Signature(Box::new(answer))),
+        Question::Document(asked) => asked
+            .read()
+            .and_then(|asked| document(validator, asked))
+            .map(|answer| Answered::Document(Box::new(answer))),
     };
     answered.unwrap_or_else(|problem| Answered::Problem(problem.document()))
 }
@@ -309,6 +319,15 @@ fn signature(validator: &Validator, asked: AskedSignature) -> Result<SignatureAn
     let AskedSignature { signature, content, circumstances } = asked;
     let (chain, at) = (&circumstances.chain, circumstances.at);
     Ok(validator.signature(&signature, content, chain, circumstances.evidence, at)?.into())
+}
+
+fn document(validator: &Validator, asked: AskedDocument) -> Result<DocumentAnswer, Problem> {
+    let AskedDocument { octets, kind, circumstances } = asked;
+    let Circumstances { chain, evidence, at } = circumstances;
+    Ok(match kind {
+        DocumentKind::Pdf => validator.document(&octets, &chain, evidence, at)?.into(),
+        DocumentKind::Container => validator.container(&octets, &chain, evidence, at)?.into(),
+    })
 }
 
 impl From<Unanswerable> for Problem {

@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::asked::{Batch, CertificateQuestion, SignatureQuestion};
+use super::asked::{Batch, CertificateQuestion, DocumentQuestion, SignatureQuestion};
 use super::problem::ProblemDocument;
 use super::{Answers, CertificateAnswer, DocumentAnswer, SignatureAnswer};
 
@@ -20,6 +20,7 @@ use super::{Answers, CertificateAnswer, DocumentAnswer, SignatureAnswer};
     components(schemas(
         CertificateQuestion,
         SignatureQuestion,
+        DocumentQuestion,
         Batch,
         CertificateAnswer,
         SignatureAnswer,

@@ -32,7 +32,7 @@ macro_rules! problems {
 
 problems! {
     NOT_JSON = "E-VAL-001" 415 false, "This takes JSON, or a certificate",
-        "send Content-Type: application/json, application/pkix-cert (DER) or application/x-pem-file";
+        "send Content-Type: application/json; a certificate can come as application/pkix-cert (DER) or application/x-pem-file, a document as application/pdf or as a container";
     UNFIT = "E-VAL-002" 422 false, "The question has another form",
         "see /v1/validation/openapi.json for the fields there are";
     NOT_BASE64 = "E-VAL-003" 422 false, "A field is neither base64 nor PEM",

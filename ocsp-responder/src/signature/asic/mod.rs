@@ -13,6 +13,7 @@ mod error;
 #[cfg(test)]
 mod kept_tests;
 mod layout;
+mod listing;
 mod manifest;
 mod names;
 mod outline;

@@ -1,6 +1,6 @@
 //! The whole answer about a container: each of its signatures, the files that it is over, and those that none is over.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::contents::{ASIC_E, ASIC_S, Contents};
 use super::error::ContainerError;
+use super::listing;
 use super::manifest::{Manifest, Reference};
 use super::names::Role;
 use super::sign::MAX_SIGNATURES;
@@ -46,6 +47,10 @@ pub struct ContainerVerdict {
     /// Each time stamp beside the signatures, in the order of their names (level B-LTA).
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub timestamps: Vec<ContainerStamp>,
+    /// What is worth a look and decides nothing: where the container's own list of its files (`META-INF/manifest.xml`), which nothing signs,
+    /// is not what is in it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub warnings: Vec<String>,
     /// Files that no signature covers, or, where nobody signed, no time stamp: nobody vouches for them.
     pub uncovered: Vec<String>,
     /// The moment that was asked about, UTC.
@@ -62,6 +67,9 @@ pub struct ContainerSignature {
     pub covers: Vec<String>,
     /// The files of the container that it is not over.
     pub leaves_out: Vec<String>,
+    /// What its signer says that each of them is, by their names, where it is said (XAdES).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub media_types: BTreeMap<String, String>,
     /// The answer about it, those files included.
     #[serde(flatten)]
     pub verdict: SignatureVerdict,
@@ -105,15 +113,17 @@ fn judged(contents: &Contents<'_>, basis: &Basis<'_>) -> Result<Option<Container
     let judged = judged.chain(inspection.over_files(&xades, form)?);
     let data: Vec<&str> = contents.of_role(Role::Data);
     let mut signatures: Vec<ContainerSignature> = judged
-        .map(|(file, covers, verdict)| {
+        .map(|Judged { file, covers, media_types, verdict }| {
             let covered: HashSet<&str> = covers.iter().map(String::as_str).collect();
             let leaves_out = data.iter().filter(|name| !covered.contains(**name));
             let leaves_out = leaves_out.map(|name| (*name).to_owned()).collect();
-            ContainerSignature { file, covers, leaves_out, verdict }
+            ContainerSignature { file, covers, leaves_out, media_types, verdict }
         })
         .collect();
     signatures.sort_by(|one, other| one.file.cmp(&other.file));
-    Ok(Some(concluded(form, signatures, stamps, &data, manifests.faults(contents), basis.at)))
+    let warnings = listing::differences(contents, &signatures);
+    let verdict = concluded(form, signatures, stamps, &data, manifests.faults(contents), basis.at);
+    Ok(Some(ContainerVerdict { warnings, ..verdict }))
 }
 
 /// The form that the container states; where it states none, that of what it holds.
@@ -184,8 +194,25 @@ impl Manifests {
     }
 }
 
-/// A signature by its name, the files that it is over, and the answer about it.
-pub(super) type Judged = (String, Vec<String>, SignatureVerdict);
+/// A signature by its name, the files that it is over with what they are said to be, and the answer about it.
+pub(super) struct Judged {
+    pub(super) file: String,
+    pub(super) covers: Vec<String>,
+    pub(super) media_types: BTreeMap<String, String>,
+    pub(super) verdict: SignatureVerdict,
+}
+
+impl Judged {
+    /// One that is over these files, of which it does not say what they are.
+    pub(super) fn over(file: impl Into<String>, covers: Vec<String>, verdict: SignatureVerdict) -> Self {
+        Self { file: file.into(), covers, media_types: BTreeMap::new(), verdict }
+    }
+
+    /// One that is refused.
+    pub(super) fn refused(file: impl Into<String>, error: &ContainerError, basis: &Basis<'_>) -> Self {
+        Self::over(file, Vec::new(), refusal(error, basis))
+    }
+}
 
 /// What signatures are judged by.
 pub(super) struct Inspection<'a> {
@@ -200,24 +227,24 @@ impl Inspection<'_> {
     fn extended(&self, name: &str) -> Judged {
         let (manifest_name, manifest) = match self.manifests.about(name) {
             Ok(found) => found,
-            Err(error) => return (name.to_owned(), Vec::new(), refusal(&error, self.basis)),
+            Err(error) => return Judged::refused(name, &error, self.basis),
         };
         let covers = manifest.references.iter().map(|reference| reference.name.clone()).collect();
         let verdict = self.over(name, manifest_name);
         // What is not intact needs no further reason.
         if verdict.indication == Indication::TotalFailed {
-            return (name.to_owned(), covers, verdict);
+            return Judged::over(name, covers, verdict);
         }
         let faults = manifest.references.iter().filter_map(|reference| reference.fault(self.contents));
-        (name.to_owned(), covers, weakened(verdict, faults.collect(), self.basis))
+        Judged::over(name, covers, weakened(verdict, faults.collect(), self.basis))
     }
 
     /// A signature over the container's one data object (clause 4.3.3.2).
     fn simple(&self, name: &str) -> Judged {
         let data = self.contents.of_role(Role::Data);
         match data.as_slice() {
-            [object] => (name.to_owned(), vec![(*object).to_owned()], self.over(name, object)),
-            _ => (name.to_owned(), Vec::new(), refusal(&ContainerError::NotOne(data.len()), self.basis)),
+            [object] => Judged::over(name, vec![(*object).to_owned()], self.over(name, object)),
+            _ => Judged::refused(name, &ContainerError::NotOne(data.len()), self.basis),
         }
     }
 
@@ -261,7 +288,10 @@ pub(super) fn weakened(
     let failed = |error: &&ContainerError| error.sub_indication().indication() == Indication::TotalFailed;
     let Some(worst) = faults.iter().find(failed).or_else(|| faults.first()) else { return verdict };
     let why = worst.sub_indication();
-    let decides = why.indication() == Indication::TotalFailed || verdict.answer == Answer::Valid;
+    // A policy that is not at hand is said where nothing else is against a signature.
+    let holds = verdict.answer == Answer::Valid
+        || verdict.sub_indication == Some(SubIndication::SignaturePolicyNotAvailable);
+    let decides = why.indication() == Indication::TotalFailed || holds;
     let told = faults.iter().map(ToString::to_string);
     let refusal = refusal(worst, basis);
     let reasons = if decides {
@@ -291,6 +321,7 @@ fn refused(error: &ContainerError, checked_at: OffsetDateTime) -> ContainerVerdi
         container: None,
         signatures: Vec::new(),
         timestamps: Vec::new(),
+        warnings: Vec::new(),
         uncovered: Vec::new(),
         checked_at,
     }
@@ -322,9 +353,12 @@ fn concluded(
         })
     };
     let deciding = fallen().filter(|_| signatures.is_empty());
-    // What failed decides before what is open.
+    // What failed decides before what is open, and a policy that is not at hand last of all.
     let mut found: Vec<_> = whole.chain(faults).chain(of_signatures).chain(deciding).collect();
-    found.sort_by_key(|(why, _)| why.indication() != Indication::TotalFailed);
+    found.sort_by_key(|(why, _)| match why {
+        SubIndication::SignaturePolicyNotAvailable => 2,
+        why => u8::from(why.indication() != Indication::TotalFailed),
+    });
     if !found.is_empty() && !signatures.is_empty() {
         found.extend(fallen());
     }
@@ -338,6 +372,7 @@ fn concluded(
         container: Some(form),
         signatures,
         timestamps: stamps.told,
+        warnings: Vec::new(),
         uncovered,
         checked_at,
     }

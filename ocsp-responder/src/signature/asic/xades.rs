@@ -4,14 +4,24 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::io::Read;
 
+use roxmltree::Node;
+
 use super::error::ContainerError;
 use super::manifest::{Reference, named};
 use super::names::Role;
 use super::sign::MAX_SIGNATURES;
-use super::verdict::{ContainerForm, Inspection, Judged, refusal, weakened};
-use crate::signature::xades::{SignatureFile, XadesError, XadesSignature};
+use super::verdict::{ContainerForm, Inspection, Judged, weakened};
+use crate::signature::xades::{SignatureFile, XadesError, XadesSignature, counters_what};
 use crate::validation::Indication;
+use crate::xml::elements;
+use crate::xml::signature::DS;
 
+fn value_id<'d>(signature: Node<'d, '_>) -> Option<&'d str> {
+    elements(signature).find(|part| part.has_tag_name((DS, "SignatureValue")))?.attribute("Id")
+}
+
+/// The most letters of a media type that are repeated (RFC 6838 section 4.2: twice 127 and a slash).
+const MOST_LETTERS: usize = 255;
 /// How many octets are read once more for archive time stamps over them, in all.
 const MAX_READ_AGAIN: u64 = 2 * 1024 * 1024 * 1024;
 
@@ -31,14 +41,14 @@ impl Inspection<'_> {
             let octets = match self.contents.unpacked(name) {
                 Ok(octets) => octets,
                 Err(error) => {
-                    judged.push(((*name).to_owned(), Vec::new(), refusal(&error, self.basis)));
+                    judged.push(Judged::refused(*name, &error, self.basis));
                     continue;
                 }
             };
             match SignatureFile::parse(&octets) {
                 Ok(file) => self.take(name, &file, form, &left, &mut judged)?,
                 Err(error) => {
-                    judged.push(((*name).to_owned(), Vec::new(), refusal(&error.into(), self.basis)));
+                    judged.push(Judged::refused(*name, &error.into(), self.basis));
                 }
             }
         }
@@ -54,19 +64,29 @@ impl Inspection<'_> {
         left: &Cell<u64>,
         judged: &mut Vec<Judged>,
     ) -> Result<(), ContainerError> {
-        let signatures = file.signatures();
-        if judged.len() + signatures.len() > MAX_SIGNATURES {
+        let (counters, signatures): (Vec<_>, Vec<_>) =
+            file.signatures().into_iter().partition(|node| counters_what(*node).is_some());
+        if judged.len() + signatures.len() + counters.len() > MAX_SIGNATURES {
             return Err(ContainerError::TooMany);
         }
+        let values: Vec<_> = signatures.iter().filter_map(|node| value_id(*node)).collect();
         let is_alone = signatures.len() == 1;
         for (place, node) in signatures.into_iter().enumerate() {
             let called = if is_alone { name.to_owned() } else { format!("{name}#{}", place + 1) };
             let read = XadesSignature::read(node).map_err(ContainerError::from);
+            let read = read.map(|signature| signature.countered_among(&counters));
             let read = read.and_then(|signature| Ok((self.referenced(&signature, form)?, signature)));
             judged.push(match read {
                 Ok((references, signature)) => self.judged(name, called, &references, &signature, left),
-                Err(error) => (called, Vec::new(), refusal(&error, self.basis)),
+                Err(error) => Judged::refused(called, &error, self.basis),
             });
+        }
+        // One that is over no signature of its file is told by itself, and is no signature over files.
+        let astray =
+            counters.iter().filter(|node| !values.iter().any(|value| counters_what(**node) == Some(*value)));
+        for (place, _) in astray.enumerate() {
+            let called = format!("{name}#counter-{}", place + 1);
+            judged.push(Judged::refused(called, &XadesError::CountersNone.into(), self.basis));
         }
         Ok(())
     }
@@ -114,15 +134,20 @@ impl Inspection<'_> {
         };
         let verdict = signature.judged(&opened, self.kept(file), self.basis);
         let covers: Vec<String> = references.iter().map(|reference| reference.name.clone()).collect();
+        let media_types = signature.media_types().filter_map(|(uri, kind)| {
+            let name = named(uri).ok().flatten()?;
+            Some((name, kind.chars().take(MOST_LETTERS).collect()))
+        });
+        let media_types = media_types.collect();
         // What is not intact needs no further reason.
         if verdict.indication == Indication::TotalFailed {
-            return (called, covers, verdict);
+            return Judged { file: called, covers, media_types, verdict };
         }
         let faults = references.iter().filter_map(|reference| reference.fault(self.contents));
         let data = self.contents.of_role(Role::Data).into_iter();
         let left_out = data.filter(|name| !covers.iter().any(|covered| covered == name));
         let left_out = left_out.map(|name| ContainerError::LeftOut(name.to_owned()));
         let verdict = weakened(verdict, faults.chain(left_out).collect(), self.basis);
-        (called, covers, verdict)
+        Judged { file: called, covers, media_types, verdict }
     }
 }

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use super::kept_tests::{Files, packed, unpacked};
 use super::*;
 use crate::signature::levels::{Office, office};
-use crate::signature::{SignatureForm, SignatureLevel};
+use crate::signature::{SignatureForm, SignatureLevel, SignaturePolicy, SignatureVerdict};
 use crate::validation::fixture::LEAF;
 use crate::validation::status::{CrlOnly, GatheredEvidence};
 use crate::validation::{Answer, Basis, Indication, SubIndication};
@@ -229,9 +229,111 @@ fn what_time_stamps_and_values_prove() {
     assert!(verdict.reasons[0].contains("before version 1.4.1"), "{verdict:?}");
     // BDOC's time marks do not count, and that is said.
     let marked = office.made("leaf", &json!({"policy": "urn:oid:1.3.6.1.4.1.10015.1000.3.2.1"}));
-    assert_eq!(office.now(&marked).answer, Answer::Valid);
+    assert_eq!(office.now(&marked).sub_indication, Some(SubIndication::SignaturePolicyNotAvailable));
     let verdict = office.on_container(&marked, &office.evidence(), later);
     assert!(verdict.reasons[0].contains("profile TM of BDOC"), "{verdict:?}");
+}
+
+#[test]
+fn a_policy_that_is_named_leaves_it_open_and_an_implied_one_does_not() {
+    let office = office();
+    let implied = office.now(&office.made("leaf", &json!({"implied": true})));
+    assert_eq!(implied.indication, Indication::TotalPassed, "{implied:?}");
+    assert_eq!(implied.signatures[0].verdict.policy, Some(SignaturePolicy::Implied));
+    let named = office.made("leaf", &json!({"policy": "urn:oid:1.3.6.1.4.1.32473.1.5"}));
+    let verdict = office.told(&named, SubIndication::SignaturePolicyNotAvailable, "1.3.6.1.4.1.32473.1.5");
+    assert_eq!((verdict.answer, verdict.indication), (Answer::CannotTell, Indication::Indeterminate));
+    let identifier = "1.3.6.1.4.1.32473.1.5".to_owned();
+    let stated = SignaturePolicy::Explicit { identifier, address: None };
+    assert_eq!(verdict.signatures[0].verdict.policy, Some(stated));
+    // That is said where nothing else is against it.
+    let more = office.now(&with(&named, "more.txt", b"and 900 more"));
+    assert_eq!(more.sub_indication, Some(SubIndication::SigConstraintsFailure), "{more:?}");
+    assert_eq!(more.signatures[0].verdict.sub_indication, Some(SubIndication::SigConstraintsFailure));
+    let altered = with(&named, FILES[0].0, b"The ministry pays 900 maloti.");
+    assert_eq!(office.now(&altered).sub_indication, Some(SubIndication::HashFailure));
+    let other = changed(&named, "1.3.6.1.4.1.32473.1.5", "1.3.6.1.4.1.32473.1.6");
+    assert_eq!(office.now(&other).sub_indication, Some(SubIndication::HashFailure));
+}
+
+#[test]
+fn counter_signatures_are_told_and_are_none_over_the_files() {
+    let office = office();
+    office.workshop.issue("issuing", "notary", "P-256", LEAF);
+    let notary = |more: Value| {
+        let mut counter = office.stamper("notary");
+        counter.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        office.made("leaf", &json!({"counter": counter}))
+    };
+    for container in [notary(json!({})), notary(json!({"beside": true}))] {
+        let verdict = office.now(&container);
+        assert_eq!(verdict.indication, Indication::TotalPassed, "{verdict:?}");
+        let [signature] = verdict.signatures.as_slice() else { panic!("{verdict:?}") };
+        let [counter] = signature.verdict.countersignatures.as_slice() else { panic!("{verdict:?}") };
+        let signer = |verdict: &SignatureVerdict| {
+            verdict.certificate.as_ref().unwrap().path[0].certificate.subject.clone()
+        };
+        assert_eq!((counter.answer, counter.form), (Answer::Valid, Some(SignatureForm::XadesBaselineB)));
+        assert!(signer(counter).contains("notary") && signer(&signature.verdict).contains("leaf"));
+        // It is over the signature, and over this one.
+        let text = xml(&container);
+        let begins = text.find("#S0-value").unwrap();
+        let value = between(&text[begins..], "<ds:DigestValue>", "</ds:DigestValue>");
+        let other = changed(
+            &container,
+            value,
+            &value.replacen(&value[16..17], if &value[16..17] == "A" { "B" } else { "A" }, 1),
+        );
+        let verdict = office.now(&other);
+        assert_eq!(verdict.indication, Indication::TotalPassed, "{verdict:?}");
+        let counter = &verdict.signatures[0].verdict.countersignatures[0];
+        assert_eq!(counter.indication, Indication::TotalFailed, "{counter:?}");
+    }
+    // Alone it is over nothing that is in the container.
+    let beside = notary(json!({"beside": true}));
+    let text = xml(&beside);
+    let alone = changed(&beside, between(&text, "<ds:Signature ", "</ds:Signature>"), "");
+    let verdict = office.told(&alone, SubIndication::SignedDataNotFound, "counter-signature");
+    assert_eq!(verdict.uncovered.len(), FILES.len(), "{verdict:?}");
+}
+
+#[test]
+fn the_containers_own_list_is_compared_and_decides_nothing() {
+    let office = office();
+    let odf = |entries: &[(&str, &str)]| {
+        let entries: String = entries
+            .iter()
+            .map(|(path, kind)| format!("<m:file-entry m:full-path=\"{path}\" m:media-type=\"{kind}\"/>"))
+            .collect();
+        format!(
+            "<m:manifest xmlns:m=\"urn:oasis:names:tc:opendocument:xmlns:manifest:1.0\">{entries}</m:manifest>"
+        )
+    };
+    let (one, other) = (FILES[0].0, FILES[1].0);
+    let (own, octets) = ("application/vnd.etsi.asic-e+zip", "application/octet-stream");
+    let container =
+        office.made("leaf", &json!({"manifest": odf(&[("/", own), (one, octets), (other, octets)])}));
+    let verdict = office.now(&container);
+    assert_eq!((verdict.answer, verdict.warnings.as_slice()), (Answer::Valid, &[][..]), "{verdict:?}");
+    assert_eq!(verdict.signatures[0].media_types.get(one).map(String::as_str), Some(octets));
+    let warned = |entries: &[(&str, &str)]| {
+        let verdict = office.now(&with(&container, "META-INF/manifest.xml", odf(entries).as_bytes()));
+        assert_eq!(verdict.answer, Answer::Valid, "{verdict:?}");
+        verdict.warnings.join("\n")
+    };
+    assert!(warned(&[("/", own), (one, octets)]).contains("does not list more/"));
+    assert!(
+        warned(&[(one, octets), (other, octets), ("third.txt", octets)]).contains("third.txt, which is not")
+    );
+    assert!(warned(&[(one, "text/plain"), (other, octets)]).contains("is text/plain, and the signer"));
+    assert!(
+        warned(&[("/", "application/zip"), (one, octets), (other, octets)])
+            .contains("says that the container")
+    );
+    assert!(warned(&[(one, octets), (one, octets), (other, octets)]).contains("twice"));
+    let broken = office.now(&with(&container, "META-INF/manifest.xml", b"<!DOCTYPE a><a/>"));
+    assert_eq!(broken.answer, Answer::Valid);
+    assert!(broken.warnings[0].contains("cannot be read"), "{broken:?}");
 }
 
 #[test]

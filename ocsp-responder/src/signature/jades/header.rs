@@ -12,10 +12,11 @@ use super::detached::Named;
 use super::error::JwsError;
 use super::wire::octets;
 use crate::signature::error::{MAX_EMBEDDED, SignatureError};
+use crate::signature::policy::SignaturePolicy;
 use crate::validation::certificate::Certificate;
 
 /// What may be critical, as it is understood here. RFC 7515 section 4.1.11: none of that RFC's own names may.
-const UNDERSTOOD: [&str; 6] = ["b64", "sigD", "sigT", "iat", "x5t#o", "sigX5ts"];
+const UNDERSTOOD: [&str; 7] = ["b64", "sigD", "sigT", "iat", "x5t#o", "sigX5ts", "sigPId"];
 /// What proves nothing about who signed (RFC 7518 sections 3.2 and 3.6).
 const NO_SIGNATURES: [&str; 4] = ["none", "HS256", "HS384", "HS512"];
 
@@ -29,6 +30,8 @@ pub(super) struct Header {
     pub(super) claimed: Option<OffsetDateTime>,
     /// Whether the payload is signed as base64url, rather than as it is (RFC 7797).
     pub(super) is_encoded: bool,
+    /// The policy that the signer states.
+    pub(super) policy: Option<SignaturePolicy>,
     /// How what was signed is named, where it stands elsewhere.
     pub(super) named: Option<Named>,
 }
@@ -47,6 +50,7 @@ impl Header {
             algorithm: algorithm(members)?,
             claimed: claimed(members)?,
             is_encoded,
+            policy: policy(members)?,
             named: members.get("sigD").map(Named::read).transpose()?,
             signer,
             certificates,
@@ -125,6 +129,12 @@ fn bound(members: &Map<String, Value>, signer: &Certificate) -> Result<(), JwsEr
         }
     }
     Ok(())
+}
+
+/// TS 119 182-1 clause 5.2.7.
+fn policy(members: &Map<String, Value>) -> Result<Option<SignaturePolicy>, JwsError> {
+    let stated = members.get("sigPId");
+    stated.map(|stated| SignaturePolicy::in_json(stated).ok_or(JwsError::Parameter("sigPId"))).transpose()
 }
 
 /// TS 119 182-1 clause 5.1.11: `iat`, in seconds, is what signatures have since 2025-05-15; those from before have `sigT` (5.2.1).

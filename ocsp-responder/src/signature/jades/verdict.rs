@@ -236,7 +236,7 @@ impl JwsSignature {
         };
         let Header { signer, algorithm, claimed, .. } = &self.header;
         let attested = Attested { signer, algorithm: *algorithm, form, claimed: *claimed };
-        judge_signer(&attested, proof, &material, basis)
+        judge_signer(&attested, proof, &material, basis).under(self.header.policy.clone())
     }
 }
 

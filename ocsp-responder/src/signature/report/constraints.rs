@@ -10,6 +10,8 @@ pub(super) enum Constraint {
     Format,
     /// Clause 5.2.3: its signer's certificate is in it, and is the one that it refers to.
     SignerCertificate,
+    /// Clause 5.2.4: a signature policy that its signer names is at hand.
+    Policy,
     /// Clause 5.2.7: the content is the one that was signed.
     Content,
     /// Clause 5.2.7: its value verifies with the signer's key.
@@ -33,9 +35,10 @@ pub(super) enum Ended {
 }
 
 impl Constraint {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Format,
         Self::SignerCertificate,
+        Self::Policy,
         Self::Content,
         Self::Value,
         Self::Algorithms,
@@ -49,6 +52,7 @@ impl Constraint {
         match self {
             Self::Format => "urn:x-npki:constraint:format",
             Self::SignerCertificate => "urn:x-npki:constraint:signer-certificate",
+            Self::Policy => "urn:x-npki:constraint:signature-policy",
             Self::Content => "urn:x-npki:constraint:signed-content",
             Self::Value => "urn:x-npki:constraint:signature-value",
             Self::Algorithms => "urn:x-npki:constraint:algorithms",
@@ -63,6 +67,7 @@ impl Constraint {
         match why {
             SubIndication::FormatFailure | SubIndication::SigConstraintsFailure => Self::Format,
             SubIndication::NoSigningCertificateFound => Self::SignerCertificate,
+            SubIndication::SignaturePolicyNotAvailable => Self::Policy,
             SubIndication::HashFailure | SubIndication::SignedDataNotFound => Self::Content,
             SubIndication::SigCryptoFailure => Self::Value,
             SubIndication::CryptoConstraintsFailureNoPoe => Self::Algorithms,

@@ -14,7 +14,7 @@ use super::constraints::{Ended, applied};
 use super::matter::{Covers, Given, Matter, Signed};
 use super::objects::{self, Object, Objects};
 use super::{POLICY, POLICY_SAYS};
-use crate::signature::{ContentDigest, StampedPart};
+use crate::signature::{ContentDigest, SignaturePolicy, StampedPart};
 use crate::timestamp::TimestampVerdict;
 use crate::validation::status::CertificateStatus;
 use crate::validation::{Indication, PathElement, SubIndication, Verdict};
@@ -61,7 +61,7 @@ fn unsigned(writer: &mut XmlWriter, matter: &Matter<'_>) {
         writer.element("SignatureValidationStatus", &[], |writer| {
             indications(writer, of_signature(matter.indication), matter.sub_indication);
             writer.element("AssociatedValidationReportData", &[], |writer| {
-                said(writer, matter.file, None, matter.reasons);
+                said(writer, matter, None, matter.reasons);
             });
         });
     });
@@ -87,7 +87,7 @@ fn signature(writer: &mut XmlWriter, id: &str, signed: &Signed<'_>, matter: &Mat
                 if let Some(algorithm) = &verdict.algorithm {
                     cryptography(writer, id, algorithm);
                 }
-                said(writer, matter.file, Some(signed), &verdict.reasons);
+                said(writer, matter, Some(signed), &verdict.reasons);
             });
         });
     });
@@ -169,13 +169,22 @@ fn attributes(writer: &mut XmlWriter, signed: &Signed<'_>, matter: &Matter<'_>) 
     });
     let over = matter.stamps.iter().map(|stamp| ("DocTimeStamp", &stamp.verdict));
     let stamps: Vec<_> = own.chain(over).filter_map(|(name, stamp)| Some((name, placed(stamp)?))).collect();
-    if signed.claimed.is_none() && stated.is_none() && stamps.is_empty() {
+    let policy = match &signed.verdict.policy {
+        Some(SignaturePolicy::Explicit { identifier, .. }) => Some(policy_address(identifier)),
+        Some(SignaturePolicy::Implied) | None => None,
+    };
+    if signed.claimed.is_none() && policy.is_none() && stated.is_none() && stamps.is_empty() {
         return;
     }
     writer.element("SignatureAttributes", &[], |writer| {
         if let Some(claimed) = signed.claimed {
             writer.element("SigningTime", &[("Signed", "true")], |writer| {
                 writer.text("Time", &[], &moment(claimed));
+            });
+        }
+        if let Some(policy) = policy {
+            writer.element("SigPolicyIdentifier", &[("Signed", "true")], |writer| {
+                writer.text("SigPolicyId", &[], &policy);
             });
         }
         if let Some(stated) = stated {
@@ -190,6 +199,12 @@ fn attributes(writer: &mut XmlWriter, signed: &Signed<'_>, matter: &Matter<'_>) 
             });
         }
     });
+}
+
+/// As an address (RFC 3061).
+fn policy_address(identifier: &str) -> String {
+    let is_dotted = identifier.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.');
+    if is_dotted { format!("urn:oid:{identifier}") } else { identifier.to_owned() }
 }
 
 fn placed(stamp: &TimestampVerdict) -> Option<(String, OffsetDateTime)> {
@@ -315,7 +330,7 @@ fn address(algorithm: &str) -> String {
 }
 
 /// What there is no element for: the file, what of it the signature is over, and the reasons in words.
-fn said(writer: &mut XmlWriter, file: &str, signed: Option<&Signed<'_>>, reasons: &[String]) {
+fn said(writer: &mut XmlWriter, matter: &Matter<'_>, signed: Option<&Signed<'_>>, reasons: &[String]) {
     let one = |writer: &mut XmlWriter, kind: &str, text: &str| {
         writer.element("ReportData", &[], |writer| {
             writer.text("Type", &[], &format!("urn:x-npki:report:{kind}"));
@@ -323,7 +338,7 @@ fn said(writer: &mut XmlWriter, file: &str, signed: Option<&Signed<'_>>, reasons
         });
     };
     writer.element("AdditionalValidationReportData", &[], |writer| {
-        one(writer, "file", file);
+        one(writer, "file", matter.file);
         match signed.map(|signed| signed.covers) {
             Some(Covers::Revision) => one(writer, "covers", "the document as it stood when it was signed"),
             Some(Covers::Files { covered, left_out }) => {
@@ -333,6 +348,9 @@ fn said(writer: &mut XmlWriter, file: &str, signed: Option<&Signed<'_>>, reasons
             _ => {}
         }
         reasons.iter().for_each(|reason| one(writer, "reason", reason));
+        let counters = signed.iter().flat_map(|signed| &signed.verdict.countersignatures);
+        counters.for_each(|counter| one(writer, "counter-signature", &super::countersigned(counter)));
+        matter.warnings.iter().for_each(|warning| one(writer, "warning", warning));
     });
 }
 

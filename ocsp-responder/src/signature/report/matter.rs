@@ -33,6 +33,8 @@ pub(super) struct Matter<'a> {
     pub(super) signatures: Vec<Signed<'a>>,
     /// Time stamps over the whole document.
     pub(super) stamps: Vec<&'a DocumentStamp>,
+    /// What is worth a look and decides nothing.
+    pub(super) warnings: &'a [String],
     /// Files that no signature covers.
     pub(super) uncovered: &'a [String],
     pub(super) checked_at: OffsetDateTime,
@@ -90,6 +92,7 @@ impl<'a> Matter<'a> {
             reasons: &verdict.reasons,
             signatures: vec![Signed { name: None, verdict, claimed, covers: Covers::File }],
             stamps: Vec::new(),
+            warnings: &[],
             uncovered: &[],
             checked_at: verdict.checked_at,
         }
@@ -111,6 +114,7 @@ impl<'a> Matter<'a> {
             reasons: &verdict.reasons,
             signatures: signatures.collect(),
             stamps: verdict.timestamps.iter().collect(),
+            warnings: &[],
             uncovered: &[],
             checked_at: verdict.checked_at,
         }
@@ -132,6 +136,7 @@ impl<'a> Matter<'a> {
             reasons: &verdict.reasons,
             signatures: signatures.collect(),
             stamps: Vec::new(),
+            warnings: &verdict.warnings,
             uncovered: &verdict.uncovered,
             checked_at: verdict.checked_at,
         }

@@ -61,6 +61,7 @@ pub(super) enum Cause {
     NotYet,
     NotKnown,
     Uncovered,
+    Policy,
 }
 
 impl Cause {
@@ -83,6 +84,7 @@ impl Cause {
             SubIndication::Expired | SubIndication::OutOfBoundsNoPoe => Self::RanOut,
             SubIndication::NotYetValid => Self::NotYet,
             SubIndication::TryLater => Self::NotKnown,
+            SubIndication::SignaturePolicyNotAvailable => Self::Policy,
         }
     }
 }
@@ -155,7 +157,7 @@ pub(super) struct Words {
 }
 
 /// The order of `causes`.
-const CAUSES: [Cause; 12] = [
+const CAUSES: [Cause; 13] = [
     Cause::Changed,
     Cause::OtherKey,
     Cause::Malformed,
@@ -168,6 +170,7 @@ const CAUSES: [Cause; 12] = [
     Cause::NotYet,
     Cause::NotKnown,
     Cause::Uncovered,
+    Cause::Policy,
 ];
 
 impl Words {
@@ -286,6 +289,10 @@ static ENGLISH: Words = Words {
             "there are files in it that nobody signed",
             "use only the files that are named as signed, or ask for the rest to be signed",
         ),
+        (
+            "the signer signed by rules of their own, which are not known here",
+            "ask who signed it what those rules say, or to sign it again without them",
+        ),
     ],
 };
 
@@ -396,6 +403,10 @@ static SESOTHO: Words = Words {
         (
             "ho na le lifaele ka ho eona tse sa saenoang ke mang kapa mang",
             "sebelisa feela lifaele tse boletsoeng e le tse saennoeng, kapa u kope hore tse ling li saenoe",
+        ),
+        (
+            "mosaeni o saenne ka melao ea hae, e sa tsejoeng mona",
+            "botsa ea e saennang hore na melao eo e reng, kapa u kope hore a e saene hape ntle le eona",
         ),
     ],
 };

@@ -35,6 +35,11 @@ pub enum XadesError {
         "the signature is over {0:?}, which is neither a file of the container nor a part of the signature"
     )]
     Elsewhere(String),
+    /// It is over another signature that is not in its file.
+    #[error(
+        "it is a counter-signature: over another signature, which is not in the same file, and over none of the container's files"
+    )]
+    CountersNone,
     /// What it says of itself was altered.
     #[error("the signature was altered: {0} is not what was signed")]
     Altered(&'static str),
@@ -72,7 +77,7 @@ impl XadesError {
             Self::Signature(error) => error.sub_indication(),
             Self::Altered(_) => SubIndication::HashFailure,
             Self::Algorithm(_) => SubIndication::CryptoConstraintsFailureNoPoe,
-            Self::Elsewhere(_) => SubIndication::SignedDataNotFound,
+            Self::Elsewhere(_) | Self::CountersNone => SubIndication::SignedDataNotFound,
             // What is there may be right.
             Self::Unsupported(_) => SubIndication::SigConstraintsFailure,
             _ => SubIndication::FormatFailure,

@@ -17,4 +17,4 @@ mod verdict;
 
 pub use error::XadesError;
 pub(super) use file::SignatureFile;
-pub(super) use verdict::XadesSignature;
+pub(super) use verdict::{XadesSignature, counters_what};

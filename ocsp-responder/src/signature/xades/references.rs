@@ -23,11 +23,15 @@ pub(super) struct Reference<'d, 'input> {
     pub(super) stated: Stated,
 }
 
-/// Reads all that is signed; what stands in the signature itself is verified at once.
+/// The type of a reference to the value of a signature that is signed in turn (EN 319 132-1 section 5.2.7.3).
+pub(super) const COUNTERSIGNED: &str = "http://uri.etsi.org/01903#CountersignedSignature";
+
+/// Reads all that is signed; what stands in the signature itself, or is the value that a counter-signature is over, is verified at once.
 pub(super) fn read<'d, 'input>(
     signed_info: Node<'d, 'input>,
     properties: Node<'d, 'input>,
     key_info: Node<'d, 'input>,
+    countered: Option<Node<'d, 'input>>,
 ) -> Result<Vec<Reference<'d, 'input>>, XadesError> {
     let parts: Vec<_> = elements(signed_info).collect();
     let [canonical, method, listed @ ..] = parts.as_slice() else {
@@ -40,7 +44,8 @@ pub(super) fn read<'d, 'input>(
     if !in_order {
         return Err(XadesError::Form("what it signs is not in order"));
     }
-    let own = [(properties, "what it says of itself"), (key_info, "its certificates (KeyInfo)")];
+    let mut own = vec![(properties, "what it says of itself"), (key_info, "its certificates (KeyInfo)")];
+    own.extend(countered.map(|value| (value, "the signature that it is over")));
     let references: Vec<_> = listed.iter().map(|one| reference(*one, &own)).collect::<Result<_, _>>()?;
     let is_to_properties =
         |reference: &&Reference<'_, '_>| matches!(reference.part, Part::Own(node, _) if node == properties);
@@ -48,12 +53,18 @@ pub(super) fn read<'d, 'input>(
     if references.iter().filter(is_to_properties).count() != 1 {
         return Err(XadesError::Form("what it says of itself is not signed, or is signed twice"));
     }
+    // Section 5.2.7.2: one of a counter-signature is to the signature that it is over.
+    let is_to =
+        |reference: &&Reference<'_, '_>, value| matches!(reference.part, Part::Own(node, _) if node == value);
+    if countered.is_some_and(|value| references.iter().filter(|one| is_to(one, value)).count() != 1) {
+        return Err(XadesError::Form("the counter-signature is not over the signature that it stands in"));
+    }
     Ok(references)
 }
 
 fn reference<'d, 'input>(
     one: Node<'d, 'input>,
-    own: &[(Node<'d, 'input>, &'static str); 2],
+    own: &[(Node<'d, 'input>, &'static str)],
 ) -> Result<Reference<'d, 'input>, XadesError> {
     let uri = one.attribute("URI").ok_or(XadesError::Form("a reference has no address"))?;
     let stated = Stated::of(one)?;
@@ -73,7 +84,7 @@ fn reference<'d, 'input>(
     let found = own.iter().find(|(node, _)| node.attribute("Id") == Some(to));
     let (node, what) = *found.ok_or_else(|| elsewhere(uri))?;
     // EN 319 132-1 section 4.4.2: the type says which one it is.
-    if says_properties != (node == own[0].0) {
+    if says_properties != own.first().is_some_and(|(properties, _)| node == *properties) {
         return Err(XadesError::Form("a reference does not say what it is to"));
     }
     let form = match transforms.as_slice() {

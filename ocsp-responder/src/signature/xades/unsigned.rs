@@ -39,6 +39,13 @@ impl<'d, 'input> Unsigned<'d, 'input> {
         Ok(Self(listed.into_iter().flat_map(elements).collect()))
     }
 
+    /// The signatures over the value of this one that stand in it (section 5.2.7.2).
+    pub(super) fn counter_signatures(&self) -> impl Iterator<Item = Node<'d, 'input>> {
+        let counters =
+            self.0.iter().copied().filter(|property| property.has_tag_name((XADES, "CounterSignature")));
+        counters.flat_map(elements).filter(|part| part.has_tag_name((DS, "Signature")))
+    }
+
     /// The properties before one.
     pub(super) fn before(&self, place: usize) -> impl Iterator<Item = Node<'d, 'input>> {
         self.0.iter().take(place).copied()

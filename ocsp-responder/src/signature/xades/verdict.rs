@@ -1,6 +1,6 @@
 //! The whole answer about a XAdES signature, less the files that it is over: those are whoever's who has them.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use ca_core::algorithm::{DigestAlgorithm, SignatureAlgorithm};
 use roxmltree::Node;
@@ -8,14 +8,16 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::error::XadesError;
-use super::references::{self, Part, Reference};
+use super::references::{self, COUNTERSIGNED, Part, Reference};
 use super::signer;
 use super::stamped::Opened;
 use super::unsigned::Unsigned;
 use crate::signature::content::ContentDigest;
+use crate::signature::counter;
 use crate::signature::error::SignatureError;
 use crate::signature::marks::SignatureMarks;
 use crate::signature::material::Material;
+use crate::signature::policy::SignaturePolicy;
 use crate::signature::stamps::{self, InOrder};
 use crate::signature::verdict::{Attested, Kept, SignatureVerdict, judge_signer};
 use crate::signature::verify::SignatureForm;
@@ -46,8 +48,11 @@ pub(in crate::signature) struct XadesSignature<'d, 'input> {
     /// All certificates that it carries for its key, the signer's included. Not trusted.
     carried: Vec<Certificate>,
     claimed: Option<OffsetDateTime>,
-    /// Whether it says of every file what it is.
-    is_described: bool,
+    /// The media types that it states, by the identifiers of its references.
+    media_types: HashMap<&'d str, String>,
+    policy: Option<SignaturePolicy>,
+    /// The signatures over this one's value that stand elsewhere in the file.
+    countered_by: Vec<Node<'d, 'input>>,
     has_time_mark: bool,
 }
 
@@ -57,6 +62,14 @@ impl<'d, 'input> XadesSignature<'d, 'input> {
     /// # Errors
     /// Each way in which it is none that npki verifies.
     pub(in crate::signature) fn read(signature: Node<'d, 'input>) -> Result<Self, XadesError> {
+        Self::read_over(signature, None)
+    }
+
+    /// Reads one that is over this value of another one.
+    fn read_over(
+        signature: Node<'d, 'input>,
+        countered: Option<Node<'d, 'input>>,
+    ) -> Result<Self, XadesError> {
         let parts: Vec<_> = elements(signature).collect();
         let names = ["SignedInfo", "SignatureValue", "KeyInfo", "Object"];
         // XMLDSIG section 4.2: in this order; XAdES needs all of them, and may have further objects.
@@ -73,10 +86,12 @@ impl<'d, 'input> XadesSignature<'d, 'input> {
         let (form, algorithm) = methods(signed_info)?;
         let carried = signer::carried(key_info)?;
         let signer = signer::named(properties, &carried)?;
-        let references = references::read(signed_info, properties, key_info)?;
+        let references = references::read(signed_info, properties, key_info, countered)?;
         let signed = child(properties, XADES, "SignedSignatureProperties")?;
         Ok(Self {
-            is_described: described(properties, &references)?,
+            media_types: media_types(properties, &references)?,
+            policy: SignaturePolicy::in_xml(signed)?,
+            countered_by: Vec::new(),
             value: base64_in(value_node)?,
             claimed: claimed(signed)?,
             has_time_mark: has_time_mark(signed),
@@ -90,6 +105,22 @@ impl<'d, 'input> XadesSignature<'d, 'input> {
             algorithm,
             signer,
             carried,
+        })
+    }
+
+    /// Knows the signatures of its file that are over its value, wherever they stand.
+    pub(in crate::signature) fn countered_among(mut self, counters: &[Node<'d, 'input>]) -> Self {
+        let id = self.value_node.attribute("Id");
+        let own = counters.iter().copied().filter(|counter| id.is_some() && counters_what(*counter) == id);
+        self.countered_by.extend(own);
+        self
+    }
+
+    /// What it says that each of its files is, by their addresses.
+    pub(in crate::signature) fn media_types(&self) -> impl Iterator<Item = (&'d str, &str)> {
+        self.references.iter().filter_map(|reference| match reference.part {
+            Part::File(uri) => Some((uri, self.media_types.get(reference.id?)?.as_str())),
+            Part::Own(..) => None,
         })
     }
 
@@ -140,7 +171,7 @@ impl<'d, 'input> XadesSignature<'d, 'input> {
         });
         let proof = stamps::prove_in_order(&in_order.collect::<Vec<_>>(), &material, kept.known, basis);
         // EN 319 132-1 section 6.3: baseline signatures claim a time, and say of each file what it is.
-        let form = match (self.claimed, self.is_described) {
+        let form = match (self.claimed, self.is_described()) {
             (Some(_), true) => SignatureForm::XadesBaselineB,
             _ => SignatureForm::Xades,
         };
@@ -153,7 +184,34 @@ impl<'d, 'input> XadesSignature<'d, 'input> {
                     .to_owned(),
             );
         }
-        verdict
+        verdict.countersignatures = self.counter_signatures(opened, kept, basis);
+        verdict.under(self.policy.clone())
+    }
+
+    /// The answers about the signatures over its value. Those over these are not looked at.
+    fn counter_signatures(
+        &self,
+        opened: &Opened<'_>,
+        kept: Kept<'_>,
+        basis: &Basis<'_>,
+    ) -> Vec<SignatureVerdict> {
+        let all = self.unsigned.counter_signatures().chain(self.countered_by.iter().copied());
+        let judged = |signature| match Self::read_over(signature, Some(self.value_node)) {
+            Ok(counter) if counter.files().next().is_some() => {
+                let both =
+                    XadesError::Unsupported("a counter-signature that is over files as well".to_owned());
+                SignatureVerdict::refusing(both.sub_indication(), both.to_string(), basis.at)
+            }
+            Ok(counter) => counter.judged(opened, kept, basis),
+            Err(error) => SignatureVerdict::refusing(error.sub_indication(), error.to_string(), basis.at),
+        };
+        all.take(counter::MOST).map(judged).collect()
+    }
+
+    /// Whether it says of each file what it is (EN 319 132-1 section 5.2.4).
+    fn is_described(&self) -> bool {
+        let mut files = self.references.iter().filter(|reference| matches!(reference.part, Part::File(_)));
+        files.all(|file| file.id.is_some_and(|id| self.media_types.contains_key(id)))
     }
 
     /// What it can be judged by. Nothing of it is trusted.
@@ -173,24 +231,34 @@ fn claimed(signed: Node<'_, '_>) -> Result<Option<OffsetDateTime>, XadesError> {
     moment.map(Some).map_err(|_| XadesError::Form("its signing time is none, or has no time zone"))
 }
 
-/// Whether each file has its media type (EN 319 132-1 section 5.2.4). What is said is about something that is signed.
-fn described(properties: Node<'_, '_>, references: &[Reference<'_, '_>]) -> Result<bool, XadesError> {
+/// The signature whose value a signature is over by what it says of its references, by the identifier of that value; nothing for one that is
+/// over something else.
+pub(in crate::signature) fn counters_what<'d>(signature: Node<'d, '_>) -> Option<&'d str> {
+    let info = elements(signature).find(|part| part.has_tag_name((DS, "SignedInfo")))?;
+    let counters = |part: &Node<'_, '_>| part.attribute("Type") == Some(COUNTERSIGNED);
+    elements(info)
+        .find(counters)
+        .map(|reference| reference.attribute("URI").and_then(|uri| uri.strip_prefix('#')).unwrap_or_default())
+}
+
+/// The media types that are stated (EN 319 132-1 section 5.2.4). What is said is about something that is signed.
+fn media_types<'d>(
+    properties: Node<'d, '_>,
+    references: &[Reference<'_, '_>],
+) -> Result<HashMap<&'d str, String>, XadesError> {
     let of_files = maybe(properties, XADES, "SignedDataObjectProperties")?;
     let formats =
         of_files.into_iter().flat_map(elements).filter(|one| one.has_tag_name((XADES, "DataObjectFormat")));
-    let mut described = HashSet::new();
+    let mut stated = HashMap::new();
     for format in formats {
         let about = format.attribute("ObjectReference").and_then(|to| to.strip_prefix('#'));
-        if about.is_none() || !references.iter().any(|reference| reference.id == about) {
-            return Err(XadesError::Form("it says what something is that it does not sign"));
-        }
+        let about = about.filter(|about| references.iter().any(|reference| reference.id == Some(*about)));
+        let about = about.ok_or(XadesError::Form("it says what something is that it does not sign"))?;
         let kind = maybe(format, XADES, "MimeType")?.and_then(text);
-        if kind.is_some_and(|kind| !kind.trim().is_empty()) {
-            described.extend(about);
-        }
+        let kind = kind.map(|kind| kind.trim().to_owned()).filter(|kind| !kind.is_empty());
+        stated.extend(kind.map(|kind| (about, kind)));
     }
-    let mut files = references.iter().filter(|reference| matches!(reference.part, Part::File(_)));
-    Ok(files.all(|file| file.id.is_some_and(|id| described.contains(id))))
+    Ok(stated)
 }
 
 fn has_time_mark(signed: Node<'_, '_>) -> bool {
