@@ -9,6 +9,7 @@
     reason = "a test that cannot go on says so and stops"
 )]
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -407,12 +408,28 @@ fn an_old_store_under_a_newer_head_is_not_served() {
     assert!(!installation.said().contains("is not the one that was signed"), "{}", installation.said());
     std::fs::remove_dir_all(&store).unwrap();
     tests::installation::copy_folder(&old, &store);
-    // Signing on would make a second history under the same name.
-    let data = installation.data();
-    let refused =
-        installation.somebody("operator").refused(exit::CONFLICT, &["serve", "--data", text(&data)]);
-    assert_eq!(refused.code, "E-BAK-008", "{refused:?}");
-    assert!(refused.detail.contains("is not the one that was signed"), "{refused:?}");
+    // Signing on would make a second history under the same name; and a backup would be of the wrong one.
+    let (data, operator) = (installation.data(), installation.somebody("operator"));
+    let (identity, backup) =
+        (installation.scratch("backup").join("id"), installation.scratch("backup").join("b"));
+    let made = operator.done(&["backup", "key", "--out", text(&identity)]);
+    let recipient = made["recipient"].as_str().unwrap();
+    for command in [
+        &["serve", "--data", text(&data)][..],
+        &["backup", "create", "--data", text(&data), "--out", text(&backup), "--recipient", recipient],
+        &["clock", "accept", "--data", text(&data), "--reason", "a drill"],
+    ] {
+        let refused = operator.refused(exit::CONFLICT, command);
+        assert_eq!(refused.code, "E-SRV-012", "{command:?}: {refused:?}");
+        assert!(refused.detail.contains("is not the one that was signed"), "{refused:?}");
+    }
+    assert!(!backup.exists());
+    // Nothing was written to it; whoever audits it may open it.
+    let events = |store: &Path| {
+        let audit = ["audit", "verify", "--data", text(&data), "--store", text(store)];
+        operator.answered(exit::NO, &audit)["events"].as_u64().unwrap()
+    };
+    assert_eq!(events(&store), events(&old));
     assert_eq!(std::fs::read_to_string(data.join("checkpoint")).unwrap(), newest);
 }
 

@@ -41,6 +41,9 @@ pub struct CreateArguments {
     /// A stopped installation's folder; or one on PostgreSQL, running or not
     #[arg(long, value_name = "DIR", requires = "recipients")]
     data: Option<PathBuf>,
+    /// Where its store is, instead of what npki.toml says: postgres://USER@HOST/DATABASE, or a folder
+    #[arg(long, value_name = "ADDRESS", requires = "data")]
+    store: Option<String>,
     /// The new file, mode 0600
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -118,6 +121,7 @@ fn create(arguments: CreateArguments, session: &mut Session) -> Ending {
     let Some(data) = arguments.data else { return fetch(arguments.out, session) };
     let plan = BackupPlan {
         data,
+        store: arguments.store,
         out: arguments.out,
         recipients: arguments.recipients,
         keys: if arguments.with_keys { SealedKeys::Included } else { SealedKeys::LeftOut },

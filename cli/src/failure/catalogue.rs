@@ -258,6 +258,11 @@ problems! {
         "another npki holds the store",
         "the service runs, and an embedded store has one user at a time",
         "stop the service first, and start it again afterwards";
+    /// The store is not the one whose history was signed.
+    OTHER_HISTORY = "E-SRV-012", Conflict, false,
+        "the store is not the one that this installation signed the history of",
+        "another store was named, an old copy was put back, or history was rewritten; nothing was written to it",
+        "name the right one, in [store] of npki.toml or with --store; if it is lost, npki restore puts the loss on record";
     /// Not a recipient.
     RECIPIENT = "E-BAK-001", Usage, false,
         "this is not a recipient of backups",

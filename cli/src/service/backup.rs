@@ -13,7 +13,7 @@ use ca_core::storage::Store;
 use id_registry::backup::{BackupFailed, BackupMade, Backups};
 
 use super::settings::{self, Settings};
-use super::{ServiceError, files, store};
+use super::{ServiceError, files, ledger, store};
 use crate::files::{Draft, Readers, must_be_free};
 
 /// Whether the sealed keys go along. What opens them never does.
@@ -30,6 +30,8 @@ pub(crate) enum SealedKeys {
 pub(crate) struct BackupPlan {
     /// The data directory.
     pub(crate) data: PathBuf,
+    /// Where its store is, instead of what its settings say.
+    pub(crate) store: Option<String>,
     /// The new file.
     pub(crate) out: PathBuf,
     /// Who can open it.
@@ -49,15 +51,18 @@ pub(crate) struct Made {
 /// Makes a backup of a stopped installation.
 ///
 /// # Errors
-/// Another npki holds the store, the file exists, a recipient is none, or something cannot be read or written.
+/// Another npki holds the store, it is not the one that was signed, the file exists, a recipient is none, or something cannot be read or written.
 pub(crate) fn create_backup(
     plan: &BackupPlan,
     clock: &dyn Clock,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Made, ServiceError> {
     must_be_free(&plan.out)?;
-    let settings = Settings::load(&plan.data)?;
-    let store = store::open(&settings)?;
+    let mut settings = Settings::load(&plan.data)?;
+    if let Some(address) = &plan.store {
+        settings.store = store::place(&plan.data, address)?;
+    }
+    let store = ledger::open_signed(&settings)?;
     write_backup(store.as_ref(), &settings, plan, clock, progress)
 }
 

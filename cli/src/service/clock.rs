@@ -9,8 +9,9 @@ use ca_core::ledger::{Actor, Ledger};
 use ca_core::storage::Change;
 use time::OffsetDateTime;
 
+use super::ServiceError;
+use super::ledger::open_signed;
 use super::settings::Settings;
-use super::{ServiceError, store};
 
 /// How the clock stands to the ledger.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +30,7 @@ pub(crate) struct ClockState {
 /// # Errors
 /// There is no installation, or another npki holds its store.
 pub(crate) fn clock_state(data: &Path) -> Result<ClockState, ServiceError> {
-    let store = store::open(&Settings::load(data)?)?;
+    let store = open_signed(&Settings::load(data)?)?;
     let newest = newest_moment(store.as_ref())?;
     let now = SystemClock.now();
     let trusted = SteadyClock::new(Arc::new(SystemClock), newest).steady().is_ok();
@@ -41,7 +42,7 @@ pub(crate) fn clock_state(data: &Path) -> Result<ClockState, ServiceError> {
 /// # Errors
 /// As [`clock_state`]; or the ledger cannot be written.
 pub(crate) fn accept_clock(data: &Path, reason: &str) -> Result<ClockState, ServiceError> {
-    let store = store::open(&Settings::load(data)?)?;
+    let store = open_signed(&Settings::load(data)?)?;
     let newest = newest_moment(store.as_ref())?;
     let ledger = Ledger::new(Arc::new(SystemClock), Arc::new(SystemEntropy));
     let newest = newest.map_or_else(|| "none".to_owned(), ca_core::clock::in_words);

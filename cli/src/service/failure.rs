@@ -46,6 +46,7 @@ impl From<ServiceError> for Failure {
                 Self::of(&catalogue::DEMO_RUNNING).what(said).fix(format!("kill {process}"))
             }
             ServiceError::BehindHistory(_) => Self::of(&catalogue::RESTORE_REFUSED).cause(said),
+            ServiceError::OtherHistory(_) => Self::of(&catalogue::OTHER_HISTORY).cause(said),
             ServiceError::DemoStep { .. } => Self::of(&catalogue::DEMO_STEP).cause(said),
             ServiceError::Exchange(_) => Self::of(&catalogue::CEREMONY_EXCHANGE).cause(said),
             ServiceError::Unwritten(failure) => failure,

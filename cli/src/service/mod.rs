@@ -139,6 +139,9 @@ pub(crate) enum ServiceError {
     /// A restore would go back behind what was signed.
     #[error("{0}")]
     BehindHistory(String),
+    /// The store is not the one whose history was signed.
+    #[error("{0}")]
+    OtherHistory(String),
     /// The folder holds no witness.
     #[error("{} holds no witness", .0.display())]
     NoWitness(PathBuf),

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use ca_core::key_index::KeyIndex;
 
+use super::ServiceError;
+use super::ledger::open_signed;
 use super::settings::Settings;
-use super::{ServiceError, store};
 
 /// How many entries of the index are read at once.
 const PAGE: usize = 1_000;
@@ -16,7 +17,7 @@ const PAGE: usize = 1_000;
 /// # Errors
 /// There is no installation, or another npki holds its store.
 pub(crate) fn rsa_keys(data: &Path, take: &mut dyn FnMut(String, &[u8])) -> Result<(), ServiceError> {
-    let index = KeyIndex::new(store::open(&Settings::load(data)?)?);
+    let index = KeyIndex::new(open_signed(&Settings::load(data)?)?);
     let mut after = None;
     loop {
         let (holders, last) = index.rsa_holders(after.as_ref(), PAGE)?;

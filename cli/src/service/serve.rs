@@ -109,7 +109,7 @@ pub(super) struct Foundation {
 impl Foundation {
     /// Opens store and vault.
     pub(super) fn open(settings: &Settings, keys: &KeyFolder) -> Result<Self, ServiceError> {
-        let store = super::store::open(settings)?;
+        let store = super::ledger::open_signed(settings)?;
         let newest = newest_moment(store.as_ref())?;
         let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new(Arc::new(SystemClock), newest));
         let status = Arc::new(StatusIndex::new(Arc::clone(&clock)));
@@ -236,12 +236,7 @@ impl Installation {
         let filters =
             FilterKeeper::new(settings.filters, &foundation, responders.appointed(), publication.filters());
         let lists = ListMaker::of(settings, &hierarchy, &foundation, &keys, publication.trusted_lists())?;
-        let ledger = LedgerKeeper::new(
-            Arc::clone(&store),
-            Arc::clone(&sealer),
-            &settings.ledger,
-            settings.checkpoint_file.clone(),
-        )?;
+        let ledger = LedgerKeeper::new(Arc::clone(&store), Arc::clone(&sealer), settings)?;
         Ok(Self {
             registry: Arc::new(registry),
             master_keys,

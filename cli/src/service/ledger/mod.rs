@@ -8,22 +8,23 @@ use std::time::Duration;
 
 use ca_core::ledger::heads::{self, LEDGER_COSIGNATURES, LEDGER_HEADS};
 use ca_core::ledger::sealer::{SealError, Sealer};
-use ca_core::ledger::tree::StoredTiles;
 use ca_core::storage::Store;
-use ca_core::tlog::checkpoint::{CheckpointError, SignedCheckpoint, VerifiedCheckpoint};
+use ca_core::tlog::checkpoint::VerifiedCheckpoint;
 use ca_core::tlog::note::{NoteSigner, VerifierKey};
-use ca_core::tlog::tree::root;
 use ocsp_responder::ledger::PublishedHead;
 
 use super::ServiceError;
 use super::key_folder::KeyFolder;
+use super::settings::Settings;
 use crate::files::Readers;
 
+mod beside;
 mod cosigning;
 mod remembered;
 mod settings;
 mod witnesses;
 
+pub(super) use beside::open_signed;
 pub(crate) use remembered::remembered;
 pub(crate) use settings::{LedgerSettings, LooseLedger};
 
@@ -79,18 +80,17 @@ impl LedgerKeeper {
     pub(super) fn new(
         store: Arc<dyn Store>,
         sealer: Arc<Sealer>,
-        settings: &LedgerSettings,
-        file: PathBuf,
+        settings: &Settings,
     ) -> Result<Self, ServiceError> {
-        let (head, cosigning) = match settings.policy.quorum() {
+        let (head, cosigning) = match settings.ledger.policy.quorum() {
             0 => (PublishedHead::Signed, None),
             _ => {
-                let cosigning = Cosigning::new(Arc::clone(&store), Arc::clone(&sealer), settings)?;
+                let cosigning = Cosigning::new(Arc::clone(&store), Arc::clone(&sealer), &settings.ledger)?;
                 (PublishedHead::Cosigned, Some(cosigning))
             }
         };
-        let keeper = Self { store, sealer, head, cosigning, file, written: 0 };
-        Ok(Self { written: keeper.compared()?, ..keeper })
+        let written = beside::compared(store.as_ref(), settings)?;
+        Ok(Self { store, sealer, head, cosigning, file: settings.checkpoint_file.clone(), written })
     }
 
     /// Which head is shown to everybody.
@@ -131,40 +131,6 @@ impl LedgerKeeper {
             Ok(None) => {}
             Err(error) => tracing::error!(%error, "the ledger is not sealed; it is tried again"),
         }
-    }
-
-    /// The size of the head beside the store, 0 where there is none of this log. A head that contradicts the store is the
-    /// only thing on this machine that tells of a lost or rewritten history: signing on would make two histories.
-    fn compared(&self) -> Result<u64, ServiceError> {
-        self.compare()?.ok_or_else(|| {
-            ServiceError::BehindHistory(format!(
-                "the ledger in the store is not the one that was signed, as {} shows: an old copy of the store was put \
-                 back, or history was rewritten; put the right store back, or restore a backup with `npki restore`, \
-                 which puts a loss on record",
-                self.file.display()
-            ))
-        })
-    }
-
-    /// The size of the head in the file, 0 where there is none of this log; `None` if it contradicts the store.
-    fn compare(&self) -> Result<Option<u64>, ServiceError> {
-        let Some(octets) = super::files::if_there(&self.file, std::fs::read(&self.file))? else {
-            return Ok(Some(0));
-        };
-        let unreadable = |error: CheckpointError| ServiceError::Refused(error.to_string());
-        let written = match SignedCheckpoint::parse(&octets).map_err(unreadable)?.verify(self.sealer.log()) {
-            Ok(written) => *written.head(),
-            // Of an epoch before: history was given up, and that is on record.
-            Err(CheckpointError::OtherLog { .. }) => return Ok(Some(0)),
-            Err(error) => return Err(unreadable(error)),
-        };
-        let sealed = heads::latest(self.store.as_ref(), LEDGER_HEADS, self.sealer.log())?.0;
-        if sealed.is_none_or(|sealed| sealed.head().size < written.size) {
-            return Ok(None);
-        }
-        let root = root(&StoredTiles(self.store.as_ref()), written.size)
-            .map_err(|error| ServiceError::Refused(error.to_string()))?;
-        Ok((root == written.root).then_some(written.size))
     }
 
     fn write_and_tell(&mut self) {

@@ -69,7 +69,8 @@ impl Stage {
 
     fn back_up(&self, keys: SealedKeys) -> Result<(), ServiceError> {
         let recipients = vec![self.recipient.clone()];
-        let plan = BackupPlan { data: self.path("data"), out: self.path("backup"), recipients, keys };
+        let plan =
+            BackupPlan { data: self.path("data"), store: None, out: self.path("backup"), recipients, keys };
         let settings = Settings::load(&plan.data)?;
         write_backup(self.store.as_ref(), &settings, &plan, &SystemClock, &mut |_| {}).map(|_| ())
     }
