@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
+use tests::installation::copy_folder;
 use tests::load::Clients;
 use tests::npki::{exit, text};
 use tests::published_ledger::head;
@@ -48,12 +49,12 @@ fn all_certificates(country: &Country) -> BTreeMap<String, Vec<u8>> {
 fn put_into_place(installation: &Installation, restored: &Path) {
     let (kept, data) = (installation.scratch("kept"), installation.data());
     for folder in ["secrets", "admin"] {
-        tests::installation::copy_folder(&data.join(folder), &kept.join(folder));
+        copy_folder(&data.join(folder), &kept.join(folder));
     }
     installation.put_back(restored);
     for folder in ["secrets", "admin"] {
         let _ = std::fs::remove_dir_all(data.join(folder));
-        tests::installation::copy_folder(&kept.join(folder), &data.join(folder));
+        copy_folder(&kept.join(folder), &data.join(folder));
     }
 }
 
@@ -149,6 +150,8 @@ fn a_loss_is_refused_and_once_accepted_on_record_for_ever() {
     assert!(!restored.exists());
     restore.extend(["--accept-loss", "lightning struck the ministry"]);
     custodian.done(&restore);
+    let (store, lost) = (installation.data().join("store"), installation.scratch("lost").join("store"));
+    copy_folder(&store, &lost);
     put_into_place(&installation, &restored);
     installation.start();
     let found = administrator.npki.done(&["audit", "search", "--action", "ledger.loss-accepted"]);
@@ -167,6 +170,11 @@ fn a_loss_is_refused_and_once_accepted_on_record_for_ever() {
     installation.stop();
     let audited = custodian.done(&["audit", "verify", "--data", text(&installation.data())]);
     assert_eq!(audited["verdict"], "clean", "{audited}");
+    // What was given up does not come back behind the new history.
+    std::fs::remove_dir_all(&store).unwrap();
+    copy_folder(&lost, &store);
+    let refused = custodian.refused(exit::CONFLICT, &["serve", "--data", text(&installation.data())]);
+    assert_eq!(refused.code, "E-SRV-012", "{refused:?}");
 }
 
 #[test]
