@@ -354,6 +354,9 @@ fn text(answer: &Answer, page: &mut Page) {
     if let Some(level) = &answer.judgement.level {
         page.line(format!("  level    {level}"));
     }
+    for said in &answer.judgement.afterwards {
+        page.line(format!("  after    {said}"));
+    }
     for silent in &answer.judgement.unreachable {
         page.line(format!("  silent   {silent}"));
     }

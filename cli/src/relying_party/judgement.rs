@@ -57,6 +57,9 @@ pub struct Judgement {
     /// The level of a signature, for people.
     #[serde(skip)]
     pub level: Option<String>,
+    /// What signatures let others do to the document afterwards, for people.
+    #[serde(skip)]
+    pub afterwards: Vec<String>,
     /// The moment that a time stamp states, for people.
     #[serde(skip)]
     pub stamped: Option<String>,
@@ -311,8 +314,10 @@ pub fn judge_pdf(document: &[u8], asked: &Asked<'_>) -> Result<Judgement, Failur
     let stamped = proven.map(existed);
     let level = last.and_then(|signature| level_of(signature.verdict.form, signature.verdict.level));
     let path = path.unwrap_or_default();
+    let said = |one: &EmbeddedSignature| Some(format!("{}: {}", one.field, one.restrictions.as_ref()?));
+    let afterwards = verdict.signatures.iter().filter_map(said).collect();
     let verdict = Judged::Pdf(Box::new(verdict));
-    Ok(Judgement { path, claimed, stamped, level, judged: verdict, ..judged })
+    Ok(Judgement { path, claimed, stamped, level, afterwards, judged: verdict, ..judged })
 }
 
 /// Judges a time stamp over a document at a moment.
@@ -386,6 +391,7 @@ pub(super) fn judgement(
         path: Vec::new(),
         claimed: None,
         level: None,
+        afterwards: Vec::new(),
         stamped: None,
         // Whoever got an answer need not hear which of two sources was silent.
         unreachable: if verdict == Verdict::Undetermined { evidence.unreachable() } else { Vec::new() },

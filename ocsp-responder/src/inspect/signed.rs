@@ -35,6 +35,9 @@ pub struct PdfSignatureView {
     /// When the signer claims to have signed.
     #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none", default)]
     pub claimed: Option<OffsetDateTime>,
+    /// What it lets others do to the document afterwards; nothing is restricted where this is left out.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub restrictions: Option<pades::Restrictions>,
     /// How many octets of the document it is about, from the beginning.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub covers: Option<usize>,
@@ -105,12 +108,17 @@ pub(super) fn pdf(octets: &[u8]) -> PdfView {
 }
 
 fn pdf_signature(place: pades::PlaceOutline) -> PdfSignatureView {
-    let (covers, message, refusal) = match place.covered {
+    let (covers, message, not_covered) = match place.covered {
         Ok((end, der)) => (Some(end), Some(message::view(&der)), None),
         Err(error) => (None, None, Some(error.to_string())),
     };
+    let (restrictions, untold) = match place.restrictions {
+        Ok(said) => (Some(said).filter(|said| !said.is_empty()), None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    let refusal = not_covered.or(untold);
     let (field, timestamp, claimed) = (place.field, place.is_stamp, place.claimed);
-    PdfSignatureView { field, timestamp, claimed, covers, message, refusal }
+    PdfSignatureView { field, timestamp, claimed, restrictions, covers, message, refusal }
 }
 
 /// Reads a container.
@@ -177,6 +185,7 @@ pub(super) fn pdf_lines(view: &PdfView) -> Vec<String> {
             let added = if rest == 0 { String::new() } else { format!(", {rest} were added later") };
             line("Covers", &format!("the first {covers} octets{added}"))
         }));
+        lines.extend(one.restrictions.iter().map(|said| line("Afterwards", &said.to_string())));
         lines.extend(one.refusal.iter().map(|refusal| line("Not shown", refusal)));
         lines.extend(one.message.iter().flat_map(message_lines));
     }

@@ -3,9 +3,11 @@
 judge.py validate ROOT DOCUMENT                  every signature: whether it, its path and its time stamp hold, and what came after
 judge.py lasting ROOT DOCUMENT                   the first signature by what the document keeps alone; the time stamps over the document
 judge.py seen BEFORE AFTER PAGE                  what PDFium shows on a page that it did not show before: the box of it, in points, and its text
-judge.py field DOCUMENT MADE NAME X Y X Y LOCK   adds an empty signature field, which locks all fields once it is signed if LOCK is "all"
+judge.py field DOCUMENT MADE NAME X Y X Y LOCK   adds an empty signature field; LOCK says what it locks once it is signed: nothing, all,
+                                                 only=FIELD,FIELD, but=FIELD,FIELD, or document
 judge.py certify CERT ISSUER KEY DOCUMENT SIGNED LEVEL   certifies a document, so that no more may be done to it than LEVEL (DocMDP)
 judge.py sign CERT ISSUER KEY DOCUMENT SIGNED FIELD   adds a PAdES signature
+judge.py sign_regardless CERT ISSUER KEY DOCUMENT SIGNED FIELD WHERE   the same, whoever forbade it; a new field is "seen" or "unseen"
 judge.py sign_lasting CERT ISSUER KEY ROOT DOCUMENT SIGNED UNIT   the same, of level B-LTA
 
 Prints one JSON document.
@@ -106,14 +108,24 @@ def seen(before, after, number):
 
 def field(document, made, name, *corners_and_lock):
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-    from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, SigFieldSpec, append_signature_field
+    from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigFieldSpec, append_signature_field
 
     *corners, lock = corners_and_lock
-    locks = FieldMDPSpec(FieldMDPAction.ALL) if lock == "all" else None
+    kind, _, names = lock.partition("=")
+    fields = [name for name in names.split(",") if name]
+    locks = {
+        "nothing": None,
+        "all": FieldMDPSpec(FieldMDPAction.ALL),
+        "only": FieldMDPSpec(FieldMDPAction.INCLUDE, fields=fields),
+        "but": FieldMDPSpec(FieldMDPAction.EXCLUDE, fields=fields),
+        "document": FieldMDPSpec(FieldMDPAction.INCLUDE, fields=[]),
+    }[kind]
+    document_too = MDPPerm.NO_CHANGES if kind == "document" else None
     with Path(document).open("rb") as octets, Path(made).open("wb") as output:
         writer = IncrementalPdfFileWriter(octets)
         box = tuple(int(corner) for corner in corners)
-        append_signature_field(writer, SigFieldSpec(name, box=box, field_mdp_spec=locks))
+        spec = SigFieldSpec(name, box=box, field_mdp_spec=locks, doc_mdp_update_value=document_too)
+        append_signature_field(writer, spec)
         writer.write(output)
     return {"made": made}
 
@@ -124,7 +136,16 @@ def certify(cert, issuer, key, document, signed, level):
     return sign(cert, issuer, key, document, signed, "Certified", certify=True, docmdp_permissions=MDPPerm(int(level)))
 
 
-def sign(cert, issuer, key, document, signed, field, **more):
+def sign_regardless(cert, issuer, key, document, signed, field, where):
+    from pyhanko.sign import signers
+    from pyhanko.sign.fields import SigFieldSpec
+
+    signers.PdfSigner._enforce_certification_constraints = lambda self, reader: None
+    seen = SigFieldSpec(field, box=(50, 50, 250, 110)) if where == "seen" else None
+    return sign(cert, issuer, key, document, signed, field, new_field=seen)
+
+
+def sign(cert, issuer, key, document, signed, field, new_field=None, **more):
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign import signers
     from pyhanko.sign.fields import SigSeedSubFilter
@@ -134,7 +155,9 @@ def sign(cert, issuer, key, document, signed, field, **more):
         field_name=field, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES, **more
     )
     with Path(document).open("rb") as octets, Path(signed).open("wb") as output:
-        signers.sign_pdf(IncrementalPdfFileWriter(octets), metadata, signer=signer, output=output)
+        signers.sign_pdf(
+            IncrementalPdfFileWriter(octets), metadata, signer=signer, new_field_spec=new_field, output=output
+        )
     return {"signed": signed}
 
 
@@ -162,5 +185,5 @@ def sign_lasting(cert, issuer, key, root, document, signed, unit):
 
 
 if __name__ == "__main__":
-    judges = [validate, lasting, seen, field, certify, sign, sign_lasting]
+    judges = [validate, lasting, seen, field, certify, sign, sign_regardless, sign_lasting]
     print(json.dumps({one.__name__: one for one in judges}[sys.argv[1]](*sys.argv[2:])))

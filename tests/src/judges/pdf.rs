@@ -20,6 +20,20 @@ pub fn pyhanko_signs(signer: &Issued, issuer: &Path, document: &Path, signed: &P
     let _ = judge(&["sign", cert, text(issuer), key, text(document), text(signed), field]);
 }
 
+/// Has pyHanko sign a document in a field that is there or not, also where others forbade it.
+pub fn pyhanko_signs_regardless(
+    signer: &Issued,
+    issuer: &Path,
+    document: &Path,
+    signed: &Path,
+    (field, place): (&str, Where),
+) {
+    let (cert, key) = (text(&signer.certificate), text(&signer.key));
+    let place = if place == Where::Seen { "seen" } else { "unseen" };
+    let sign = ["sign_regardless", cert, text(issuer), key, text(document), text(signed), field, place];
+    let _ = judge(&sign);
+}
+
 /// What pyHanko says of the first signature by what the document keeps alone, and of each time stamp over the document.
 pub fn pyhanko_lasting(root: &Path, document: &Path) -> Value {
     judge(&["lasting", text(root), text(document)])
@@ -50,6 +64,21 @@ pub enum Locks {
     Nothing,
     /// Nobody may change them.
     All,
+    /// Nobody may change these.
+    Only(&'static [&'static str]),
+    /// Nobody may change any but these.
+    AllBut(&'static [&'static str]),
+    /// Nobody may change the document.
+    Document,
+}
+
+/// Where a new field stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Where {
+    /// On the first page.
+    Seen,
+    /// Nowhere; or it is no new one.
+    Unseen,
 }
 
 /// Has pyHanko make an empty signature field, from corner to corner.
@@ -57,10 +86,13 @@ pub fn pyhanko_makes_field(document: &Path, made: &Path, name: &str, corners: [u
     let corners = corners.map(|corner| corner.to_string());
     let corners = corners.each_ref().map(String::as_str);
     let locks = match locks {
-        Locks::Nothing => "nothing",
-        Locks::All => "all",
+        Locks::Nothing => "nothing".to_owned(),
+        Locks::All => "all".to_owned(),
+        Locks::Only(fields) => format!("only={}", fields.join(",")),
+        Locks::AllBut(fields) => format!("but={}", fields.join(",")),
+        Locks::Document => "document".to_owned(),
     };
-    let _ = judge(&[&["field", text(document), text(made), name][..], &corners, &[locks]].concat());
+    let _ = judge(&[&["field", text(document), text(made), name][..], &corners, &[&locks]].concat());
 }
 
 /// Has pyHanko certify a document: 1 permits nothing, 2 to fill in forms and to sign, 3 notes, too.

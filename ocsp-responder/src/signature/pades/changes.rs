@@ -10,6 +10,7 @@ use lopdf::{Dictionary, Document, Object, ObjectId};
 
 use super::dangling::led_to;
 use super::places::{Filled, FilledField, filled};
+use super::restrictions::{Addition, Certification, FieldState, Restrictions, Visibility};
 use super::revision::Revision;
 use super::sheet::rectangle;
 use super::store::{parts, parts_named};
@@ -48,18 +49,27 @@ impl Roles {
     }
 }
 
-/// The first change from the signed revision to the whole document that is no signature.
-pub(super) fn changed(signed: &Revision<'_>, whole: &Revision<'_>) -> Option<String> {
+/// The first change from the signed revision to the whole document that is no signature, or one that the signer forbade.
+pub(super) fn changed(
+    signed: &Revision<'_>,
+    whole: &Revision<'_>,
+    restrictions: &Restrictions,
+) -> Option<String> {
     if signed.trailer().get(b"Root").ok() != whole.trailer().get(b"Root").ok() {
         return Some("it has another root".to_owned());
     }
     if let Some(number) = led_to(signed, whole) {
         return Some(format!("object {number}, which it referred to before there was one"));
     }
+    // Section 12.8.2.2.1: whoever certifies signs first.
+    if Certification::of(signed.document()) != Certification::of(whole.document()) {
+        return Some("who certified it is another since".to_owned());
+    }
     let Ok(signatures) = filled(whole.document()) else { return Some("its form cannot be read".to_owned()) };
     let roles = Roles::of(signed.document());
     let comparison = Comparison { signed, whole, roles, store_parts: OnceCell::new(), signatures };
-    signed.differing(whole).into_iter().find_map(|id| comparison.object(id))
+    let forbidden = comparison.forbidden(restrictions);
+    forbidden.or_else(|| signed.differing(whole).into_iter().find_map(|id| comparison.object(id)))
 }
 
 struct Comparison<'a> {
@@ -73,6 +83,23 @@ struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
+    /// The first signature or time stamp that was added and may not be.
+    fn forbidden(&self, restrictions: &Restrictions) -> Option<String> {
+        let mut added = self.signatures.iter().filter(|found| !self.signed.has(found.id));
+        added.find_map(|found| {
+            let field = if self.signed.has(found.field.0) {
+                FieldState::Empty
+            } else if self.is_seen(found.field.1) {
+                FieldState::New(Visibility::Seen)
+            } else {
+                FieldState::New(Visibility::Unseen)
+            };
+            let addition = Addition { name: &found.whole_name, filled: found.filled, field };
+            let why = restrictions.forbid(addition)?;
+            Some(format!("the field {:?} was filled, and {why}", found.name))
+        })
+    }
+
     fn object(&self, id: ObjectId) -> Option<String> {
         let Some(before) = self.signed.object(id) else {
             return Some(format!("object {} cannot be read", id.0));

@@ -2,7 +2,8 @@
 
 use lopdf::{Dictionary, Document, Object, ObjectId};
 
-use super::places::{FormField, fields, filled};
+use super::places::{CERTIFIED_BY_NOTHING, FormField, PdfError, fields, places};
+use super::restrictions::{Addition, Certification};
 use super::seen::NotSeen;
 use super::sign::PdfSignError;
 
@@ -20,7 +21,7 @@ pub(super) fn empty_field<'a>(
     let all = fields(document)?;
     let is_empty = |field: &&FormField<'_>| field.is_signature && !field.dictionary.has(b"V");
     // Of a field that stands in several parts the parts have the field's name: the first is the field.
-    let Some(field) = all.iter().find(|field| field.name == name && field.is_signature) else {
+    let Some(field) = all.iter().find(|field| field.whole_name == name && field.is_signature) else {
         let empty = all.iter().filter(is_empty).map(|field| field.name.clone()).collect();
         return Err(NotSeen::NoField(name.to_owned(), empty).into());
     };
@@ -42,86 +43,23 @@ pub(super) fn empty_field<'a>(
     Err(NotSeen::Locked(name.to_owned(), why).into())
 }
 
-/// What is to be added to a document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Addition<'a> {
-    /// A field that was there is signed.
-    Filled(&'a str),
-    /// A new field.
-    New(&'a str, Visibility),
-}
-
-/// Whether a new field is seen on a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Visibility {
-    Seen,
-    Unseen,
-}
-
 /// Fails where somebody who signed before forbade what is to be added: their signature would be void by it.
 ///
 /// # Errors
 /// Why not.
-pub(super) fn permitted(document: &Document, addition: Addition<'_>) -> Result<(), PdfSignError> {
-    for place in filled(document)? {
-        let Ok(references) = place.signature.get_deref(b"Reference", document).and_then(Object::as_array)
-        else {
-            continue;
-        };
-        let all = references.iter().filter_map(|one| document.dereference(one).ok()?.1.as_dict().ok());
-        for reference in all {
-            permitted_by(document, reference, addition)?;
+pub(super) fn permitted(
+    octets: &[u8],
+    document: &Document,
+    addition: Addition<'_>,
+) -> Result<(), PdfSignError> {
+    let earlier = places(octets, document)?;
+    if earlier.is_empty() && Certification::of(document) != Certification::None {
+        return Err(PdfError::Restrictions(CERTIFIED_BY_NOTHING).into());
+    }
+    for place in earlier {
+        if let Some(forbidden) = place.restrictions?.forbid(addition) {
+            return Err(forbidden.into());
         }
     }
     Ok(())
-}
-
-fn permitted_by(
-    document: &Document,
-    reference: &Dictionary,
-    addition: Addition<'_>,
-) -> Result<(), PdfSignError> {
-    let empty = Dictionary::new();
-    let method = reference.get_deref(b"TransformMethod", document).and_then(Object::as_name);
-    let parameters = reference.get_deref(b"TransformParams", document).and_then(Object::as_dict);
-    let parameters = parameters.unwrap_or(&empty);
-    match method.unwrap_or_default() {
-        b"DocMDP" => {
-            // ISO 32000-2 table 257: 1 permits nothing, 2 filling in forms and signing, 3 notes, too. Where it does not say: 2.
-            let level = parameters.get_deref(b"P", document).and_then(Object::as_i64).unwrap_or(2);
-            match (level, addition) {
-                (..2, _) => Err(PdfSignError::Forbidden("it is certified, and nothing may be added to it")),
-                (_, Addition::New(_, Visibility::Seen)) => Err(PdfSignError::Forbidden(
-                    "it is certified, and what is seen may be put into its own fields alone: sign in one (--field), or unseen",
-                )),
-                _ => Ok(()),
-            }
-        }
-        b"FieldMDP" => {
-            let (Addition::Filled(name) | Addition::New(name, _)) = addition;
-            if is_locked(document, parameters, name) {
-                Err(PdfSignError::Forbidden("an earlier signature locks the field"))
-            } else {
-                Ok(())
-            }
-        }
-        _ => Ok(()),
-    }
-}
-
-/// ISO 32000-2 table 256.
-fn is_locked(document: &Document, parameters: &Dictionary, name: &str) -> bool {
-    let named = parameters.get_deref(b"Fields", document).and_then(Object::as_array);
-    let is_named = named.map(Vec::as_slice).unwrap_or_default().iter().any(|one| {
-        let one = document.dereference(one).ok().and_then(|(_, one)| lopdf::decode_text_string(one).ok());
-        // What is named holds for what is below it, too.
-        one.is_some_and(|one| {
-            name.strip_prefix(&one).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        })
-    });
-    match parameters.get_deref(b"Action", document).and_then(Object::as_name) {
-        Ok(b"Include") => is_named,
-        Ok(b"Exclude") => !is_named,
-        _ => true,
-    }
 }

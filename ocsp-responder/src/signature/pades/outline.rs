@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::places::{Filled, PdfError, places};
+use super::restrictions::Restrictions;
 use super::revision::Revision;
 
 /// A field that is signed or stamped.
@@ -14,6 +15,8 @@ pub(crate) struct PlaceOutline {
     pub(crate) is_stamp: bool,
     /// What the signer claims, UTC.
     pub(crate) claimed: Option<OffsetDateTime>,
+    /// What it lets others do to the document afterwards; or why that cannot be told.
+    pub(crate) restrictions: Result<Restrictions, PdfError>,
     /// How many octets its revision has, and the CMS message, DER; or why that cannot be read.
     pub(crate) covered: Result<(usize, Vec<u8>), PdfError>,
 }
@@ -25,6 +28,7 @@ pub(crate) fn outline(octets: &[u8]) -> Result<Vec<PlaceOutline>, PdfError> {
         field: place.field,
         is_stamp: place.filled == Filled::TimeStamp,
         claimed: place.claimed,
+        restrictions: place.restrictions,
         covered: place.covered.map(|covered| (covered.end, covered.message)),
     });
     Ok(found.collect())

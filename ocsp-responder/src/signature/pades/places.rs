@@ -6,6 +6,7 @@ use lopdf::{Dictionary, Document, Object, ObjectId};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use super::restrictions::{Certification, Restrictions, Said};
 use crate::validation::verdict::SubIndication;
 
 /// The most octets of a document that are read.
@@ -14,6 +15,10 @@ pub(super) const MAX_DOCUMENT: usize = 256 * 1024 * 1024;
 const MAX_FIELDS: usize = 10_000;
 /// The most signatures of a document that are judged.
 pub(super) const MAX_SIGNATURES: usize = 64;
+/// The most octets of a field's whole name (ISO 32000-2 section 12.7.4.2).
+const MAX_NAME: usize = 4096;
+/// The most letters of it that are shown.
+const MAX_SHOWN: usize = 200;
 /// How deep fields may stand within fields.
 const MAX_DEPTH: usize = 32;
 
@@ -41,7 +46,10 @@ pub enum PdfError {
     /// The signature's octets are no DER with zeros behind it.
     #[error("what stands in the signature's place is no signature")]
     Contents,
-    /// What came afterwards changes what the signer saw.
+    /// What the signature lets others do to the document is not said as it must be.
+    #[error("what may be done to the document after the signature cannot be told: {0}")]
+    Restrictions(&'static str),
+    /// What came afterwards changes what the signer saw, or is what the signer forbade.
     #[error("the document was changed after it was signed: {0}")]
     Changed(String),
 }
@@ -76,6 +84,8 @@ pub(super) struct Place {
     pub(super) id: ObjectId,
     /// What the signer claims, UTC.
     pub(super) claimed: Option<OffsetDateTime>,
+    /// What it lets others do to the document afterwards. A time stamp forbids nothing.
+    pub(super) restrictions: Result<Restrictions, PdfError>,
     /// The octets that it covers, and the CMS message in their hole; or why not.
     pub(super) covered: Result<Covered, PdfError>,
 }
@@ -92,21 +102,60 @@ pub(super) struct Covered {
 /// The signature fields of a document that are signed or stamped, in the order in which they were.
 pub(super) fn places(octets: &[u8], document: &Document) -> Result<Vec<Place>, PdfError> {
     let mut found = Vec::new();
-    for FilledField { name, id, signature, filled, .. } in filled(document)? {
+    for FilledField { name, field, id, signature, filled, .. } in filled(document)? {
         let claimed = signature.get(b"M").and_then(Object::as_str).ok().and_then(moment);
         let covered = covered(octets, kind(signature), signature);
-        found.push(Place { filled, field: name, id, claimed, covered });
+        let said = match filled {
+            Filled::Signature => Said::read(document, field.1, signature),
+            Filled::TimeStamp => Ok(Said::default()),
+        };
+        let restrictions = Ok(Restrictions::default());
+        found.push((Place { filled, field: name, id, claimed, restrictions, covered }, said));
     }
     if found.len() > MAX_SIGNATURES {
         return Err(PdfError::TooMany);
     }
-    found.sort_by_key(|place| place.covered.as_ref().map_or(usize::MAX, |covered| covered.end));
-    Ok(found)
+    found.sort_by_key(|(place, _)| place.covered.as_ref().map_or(usize::MAX, |covered| covered.end));
+    Ok(settled(found, Certification::of(document)))
+}
+
+pub(super) const CERTIFIED_BY_NOTHING: &str =
+    "the document is certified by something that is none of its signatures";
+
+/// ISO 32000-2 section 12.8.2.2.1: one signature certifies, it is the first, and the catalogue names it.
+fn settled(found: Vec<(Place, Result<Said, &'static str>)>, certification: Certification) -> Vec<Place> {
+    let certifies = |(place, said): &(Place, Result<Said, &'static str>)| {
+        let may = said.as_ref().map_or(true, |said| said.has_doc_mdp);
+        place.filled == Filled::Signature && certification == Certification::By(place.id) && may
+    };
+    let is_known = certification == Certification::None || found.iter().any(certifies);
+    let first = found.first().map(|(place, _)| place.id);
+    let settle = |(place, said): (Place, Result<Said, &'static str>)| {
+        let is_first = first == Some(place.id);
+        let restrictions = said.and_then(|said| match certification {
+            _ if place.filled == Filled::TimeStamp => Ok(said.restrictions),
+            _ if !is_known => Err(CERTIFIED_BY_NOTHING),
+            Certification::By(id) if id == place.id && !is_first => {
+                Err("it certifies the document, which somebody else had signed or stamped before")
+            }
+            Certification::By(id) if id == place.id => {
+                Ok(Restrictions { certifies: true, ..said.restrictions })
+            }
+            // What the lock of its field says of the document, some programs write into a later signature in this form.
+            _ if said.has_doc_mdp && !is_first && !said.field_permits => {
+                Err("it says what only the first signature may say (DocMDP)")
+            }
+            _ => Ok(said.restrictions),
+        });
+        Place { restrictions: restrictions.map_err(PdfError::Restrictions), ..place }
+    };
+    found.into_iter().map(settle).collect()
 }
 
 /// A signature field that is signed or stamped (ISO 32000-2 section 12.7.5.5).
 pub(super) struct FilledField<'a> {
     pub(super) name: String,
+    pub(super) whole_name: String,
     /// The field, which is its widget on a page as well.
     pub(super) field: (ObjectId, &'a Dictionary),
     pub(super) filled: Filled,
@@ -119,12 +168,12 @@ pub(super) struct FilledField<'a> {
 /// of its own, is none of them.
 pub(super) fn filled(document: &Document) -> Result<Vec<FilledField<'_>>, PdfError> {
     let all = fields(document)?.into_iter().filter(|field| field.is_signature);
-    let signed = all.filter_map(|FormField { name, id: field_id, dictionary, .. }| {
+    let signed = all.filter_map(|FormField { name, whole_name, id: field_id, dictionary, .. }| {
         let id = dictionary.get(b"V").and_then(Object::as_reference).ok()?;
         let signature = document.get_dictionary(id).ok()?;
         let is_stamp = kind(signature) == b"ETSI.RFC3161";
         let filled = if is_stamp { Filled::TimeStamp } else { Filled::Signature };
-        Some(FilledField { name, field: (field_id, dictionary), filled, id, signature })
+        Some(FilledField { name, whole_name, field: (field_id, dictionary), filled, id, signature })
     });
     Ok(signed.collect())
 }
@@ -135,13 +184,16 @@ fn kind(signature: &Dictionary) -> &[u8] {
 
 /// The names of all fields of the form.
 pub(super) fn field_names(document: &Document) -> Result<BTreeSet<String>, PdfError> {
-    Ok(fields(document)?.into_iter().map(|field| field.name).collect())
+    Ok(fields(document)?.into_iter().map(|field| field.whole_name).collect())
 }
 
 /// A field of the form, or a part of one.
 pub(super) struct FormField<'a> {
     pub(super) id: ObjectId,
+    /// Its name as it is shown.
     pub(super) name: String,
+    /// Its name as it is.
+    pub(super) whole_name: String,
     pub(super) is_signature: bool,
     pub(super) dictionary: &'a Dictionary,
 }
@@ -169,23 +221,28 @@ pub(super) fn fields(document: &Document) -> Result<Vec<FormField<'_>>, PdfError
             Ok(kind) => kind == b"Sig",
             Err(_) => inherited,
         };
-        let name = full_name(&above, dictionary);
+        let whole_name = full_name(document, &above, dictionary)?;
+        let name = shown(&whole_name);
         if let Ok(kids) = dictionary.get_deref(b"Kids", document).and_then(Object::as_array) {
-            waiting.extend(kids.iter().rev().map(|kid| (kid, name.clone(), is_signature, depth + 1)));
+            waiting.extend(kids.iter().rev().map(|kid| (kid, whole_name.clone(), is_signature, depth + 1)));
         }
-        found.push(FormField { id: *id, name, is_signature, dictionary });
+        found.push(FormField { id: *id, name, whole_name, is_signature, dictionary });
     }
     Ok(found)
 }
 
-fn full_name(above: &str, field: &Dictionary) -> String {
-    let own = field.get(b"T").and_then(lopdf::decode_text_string).unwrap_or_default();
-    let own: String = own.chars().filter(|letter| !letter.is_control()).take(100).collect();
-    match (above.is_empty(), own.is_empty()) {
+fn full_name(document: &Document, above: &str, field: &Dictionary) -> Result<String, PdfError> {
+    let own = field.get_deref(b"T", document).and_then(lopdf::decode_text_string).unwrap_or_default();
+    let name = match (above.is_empty(), own.is_empty()) {
         (true, _) => own,
         (false, true) => above.to_owned(),
         (false, false) => format!("{above}.{own}"),
-    }
+    };
+    if name.len() > MAX_NAME { Err(PdfError::TooMany) } else { Ok(name) }
+}
+
+fn shown(name: &str) -> String {
+    name.chars().filter(|letter| !letter.is_control()).take(MAX_SHOWN).collect()
 }
 
 /// EN 319 142-1 section 5.3, ISO 32000-2 section 12.8.1: the range is the whole revision but for the value of Contents, its angle

@@ -5,8 +5,9 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::appearance::{appearance, font};
-use super::field::{Addition, Visibility, empty_field, permitted};
-use super::places::{PdfError, field_names};
+use super::field::{empty_field, permitted};
+use super::places::{Filled, PdfError, field_names};
+use super::restrictions::{Addition, FieldState, Forbidden, Visibility};
 use super::revision::Revision;
 use super::seen::{NotSeen, SeenAt};
 use super::sheet::{Area, Sheet, page};
@@ -45,7 +46,7 @@ pub enum PdfSignError {
     NotSeen(#[from] NotSeen),
     /// Whoever signed before does not permit what is to be added.
     #[error("the document may not be signed so: {0}")]
-    Forbidden(&'static str),
+    Forbidden(#[from] Forbidden),
     /// It could not be written.
     #[error("the document could not be written: {0}")]
     Writing(String),
@@ -88,9 +89,13 @@ impl PreparedPdf {
 
     fn with_hole(octets: &[u8], filling: Filling<'_>) -> Result<Self, PdfSignError> {
         let document = Revision::read(octets)?.whole()?;
-        let mut written = updated(octets, document, filling)?;
-        let hole = written_hole(&written, octets.len())?;
-        set_range(&mut written, octets.len(), &hole)?;
+        Self::around(updated(octets, document, filling)?, octets.len())
+    }
+
+    /// A document with a [`hole_dictionary`] behind this octet.
+    pub(super) fn around(mut written: Vec<u8>, from: usize) -> Result<Self, PdfSignError> {
+        let hole = written_hole(&written, from)?;
+        set_range(&mut written, from, &hole)?;
         Ok(Self { octets: written, hole })
     }
 
@@ -129,7 +134,8 @@ fn updated(octets: &[u8], document: Document, filling: Filling<'_>) -> Result<Ve
     let name = free_name(&document, kind)?;
     let stand = Stand::of(&document, filling)?;
     if let Filling::Signature(..) = filling {
-        permitted(&document, Addition::New(&name, stand.visibility()))?;
+        let field = FieldState::New(stand.visibility());
+        permitted(octets, &document, Addition { name: &name, filled: Filled::Signature, field })?;
     }
     let mut update = IncrementalDocument::create_from(octets.to_vec(), document);
     let signature = update.new_document.add_object(holding);
@@ -197,7 +203,7 @@ fn in_field(
 ) -> Result<Vec<u8>, PdfSignError> {
     let root = root(&document)?;
     let (id, field) = empty_field(&document, name)?;
-    permitted(&document, Addition::Filled(name))?;
+    permitted(octets, &document, Addition { name, filled: Filled::Signature, field: FieldState::Empty })?;
     let flags = field.get_deref(b"F", &document).and_then(Object::as_i64).unwrap_or(0);
     let stand = match page_of(&document, id, field) {
         Some(page) => {
@@ -254,7 +260,8 @@ pub(super) fn written(update: &mut IncrementalDocument) -> Result<Vec<u8>, PdfSi
     Ok(written)
 }
 
-fn hole_dictionary(kind: &str, form: &str) -> Dictionary {
+/// The dictionary of a signature whose octets and range are not known yet.
+pub(super) fn hole_dictionary(kind: &str, form: &str) -> Dictionary {
     let unknown = Object::Integer(UNKNOWN);
     dictionary! {
         "Type" => kind, "Filter" => "Adobe.PPKLite", "SubFilter" => form,
@@ -285,7 +292,7 @@ fn free_name(document: &Document, kind: &str) -> Result<String, PdfError> {
 }
 
 /// Enters a field into the form, which is made where there is none (ISO 32000-2 section 12.7.3).
-fn enter_field(
+pub(super) fn enter_field(
     update: &mut IncrementalDocument,
     root: ObjectId,
     field: ObjectId,
@@ -323,7 +330,7 @@ fn enter_in_catalog(
 }
 
 /// Appends to a list of a dictionary's, wherever it stands.
-fn append(
+pub(super) fn append(
     update: &mut IncrementalDocument,
     holder: ObjectId,
     key: &[u8],

@@ -51,7 +51,7 @@ fn page_content(text: &str) -> Stream {
     Stream::new(dictionary! {}, Content { operations }.encode().unwrap())
 }
 
-struct Office {
+pub(super) struct Office {
     workshop: Workshop,
     root: Certificate,
     issuing: Certificate,
@@ -59,7 +59,7 @@ struct Office {
 }
 
 impl Office {
-    fn open() -> Self {
+    pub(super) fn open() -> Self {
         let workshop = Workshop::new();
         let root = workshop.root("root", "P-256");
         let issuing = workshop.issue("root", "issuing", "P-256", CA);
@@ -67,17 +67,21 @@ impl Office {
         Self { workshop, root, issuing, leaf }
     }
 
-    fn sign(&self, octets: &[u8]) -> Vec<u8> {
-        let signer = TestSigner::open(&self.workshop, "leaf", "P-256");
+    pub(super) fn sign(&self, octets: &[u8]) -> Vec<u8> {
         let note = PdfNote { reason: Some("Tumello – approved".to_owned()), ..PdfNote::default() };
         let at = SystemClock.now();
-        let prepared = PreparedPdf::of(octets, at, &note).unwrap();
+        self.complete(PreparedPdf::of(octets, at, &note).unwrap())
+    }
+
+    pub(super) fn complete(&self, prepared: PreparedPdf) -> Vec<u8> {
+        let signer = TestSigner::open(&self.workshop, "leaf", "P-256");
+        let at = SystemClock.now();
         let chain = [self.issuing.clone(), self.root.clone()];
         let signature = sign_unclaimed(&prepared.content(), &signer, &self.leaf, &chain, at).unwrap();
         prepared.complete(&signature).unwrap()
     }
 
-    fn verdict(&self, octets: &[u8]) -> Result<Option<PdfVerdict>, PdfError> {
+    pub(super) fn verdict(&self, octets: &[u8]) -> Result<Option<PdfVerdict>, PdfError> {
         let evidence = GatheredEvidence {
             crls: vec![self.workshop.crl("root", &[]), self.workshop.crl("issuing", &[])],
             ocsp_responses: Vec::new(),

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::changes::changed;
 use super::places::{Covered, Filled, PdfError, Place, places};
+use super::restrictions::Restrictions;
 use super::revision::Revision;
 use super::store;
 use crate::signature::content::ContentDigest;
@@ -49,6 +50,10 @@ pub struct EmbeddedSignature {
     /// When the signer claims to have signed, as the document says it. Nothing proves it.
     #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none", default)]
     pub claimed: Option<OffsetDateTime>,
+    /// What it lets others do to the document afterwards, as the document says it; nothing is restricted where this is left out. What the
+    /// answer is when somebody did something else is told by it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub restrictions: Option<Restrictions>,
     /// The answer about it.
     #[serde(flatten)]
     pub verdict: SignatureVerdict,
@@ -89,6 +94,7 @@ pub fn verify_pdf(octets: &[u8], basis: &Basis<'_>) -> Result<Option<PdfVerdict>
         field: place.field.clone(),
         covers_all: inspection.is_whole(place),
         claimed: place.claimed,
+        restrictions: place.restrictions.as_ref().ok().filter(|said| !said.is_empty()).cloned(),
         verdict: inspection.signature(place, &material, &holding),
     };
     Ok(Some(concluded(signatures.iter().map(judge).collect(), stamps, basis.at)))
@@ -174,8 +180,10 @@ fn digest_of(octets: &[u8], covered: &Covered, algorithm: DigestAlgorithm) -> Co
     ContentDigest::of_parts(&[before, behind], algorithm)
 }
 
-/// What came after a signature is nothing but further signatures.
+/// What came after a signature is nothing but further signatures, and none that it forbids.
 fn later_changes(whole: &Revision<'_>, place: &Place, covered: &Covered) -> Result<(), PdfError> {
+    // What cannot be told cannot be kept to, also where nothing came yet.
+    let restrictions = place.restrictions.as_ref().map_err(Clone::clone)?;
     let octets = whole.octets();
     let added = octets.get(covered.end..).unwrap_or_default();
     if added.trim_ascii().is_empty() {
@@ -187,7 +195,7 @@ fn later_changes(whole: &Revision<'_>, place: &Place, covered: &Covered) -> Resu
     if signed.object(place.id) != whole.object(place.id) {
         return Err(PdfError::Changed("the signature itself".to_owned()));
     }
-    changed(&signed, whole).map_or(Ok(()), |change| Err(PdfError::Changed(change)))
+    changed(&signed, whole, restrictions).map_or(Ok(()), |change| Err(PdfError::Changed(change)))
 }
 
 fn refused(error: &PdfError, checked_at: OffsetDateTime) -> SignatureVerdict {

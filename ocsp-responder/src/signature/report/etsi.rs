@@ -347,6 +347,9 @@ fn said(writer: &mut XmlWriter, matter: &Matter<'_>, signed: Option<&Signed<'_>>
             }
             _ => {}
         }
+        if let Some(said) = signed.and_then(|signed| signed.restrictions) {
+            one(writer, "afterwards", &said.to_string());
+        }
         reasons.iter().for_each(|reason| one(writer, "reason", reason));
         let counters = signed.iter().flat_map(|signed| &signed.verdict.countersignatures);
         counters.for_each(|counter| one(writer, "counter-signature", &super::countersigned(counter)));

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use crate::signature::asic::ContainerVerdict;
-use crate::signature::pades::{DocumentStamp, PdfVerdict};
+use crate::signature::pades::{DocumentStamp, PdfVerdict, Restrictions};
 use crate::signature::{SignatureVerdict, StampVerdict};
 use crate::validation::{Answer, Indication, SubIndication};
 
@@ -56,6 +56,8 @@ pub(super) struct Signed<'a> {
     /// When its signer claims to have signed.
     pub(super) claimed: Option<OffsetDateTime>,
     pub(super) covers: Covers<'a>,
+    /// What it lets others do to the document afterwards.
+    pub(super) restrictions: Option<&'a Restrictions>,
 }
 
 /// What a signature is over.
@@ -90,7 +92,13 @@ impl<'a> Matter<'a> {
             indication: verdict.indication,
             sub_indication: verdict.sub_indication,
             reasons: &verdict.reasons,
-            signatures: vec![Signed { name: None, verdict, claimed, covers: Covers::File }],
+            signatures: vec![Signed {
+                name: None,
+                verdict,
+                claimed,
+                covers: Covers::File,
+                restrictions: None,
+            }],
             stamps: Vec::new(),
             warnings: &[],
             uncovered: &[],
@@ -104,6 +112,7 @@ impl<'a> Matter<'a> {
             verdict: &one.verdict,
             claimed: one.claimed.or(one.verdict.claimed_signing_time),
             covers: if one.covers_all { Covers::Document } else { Covers::Revision },
+            restrictions: one.restrictions.as_ref(),
         });
         Self {
             file,
@@ -126,6 +135,7 @@ impl<'a> Matter<'a> {
             verdict: &one.verdict,
             claimed: one.verdict.claimed_signing_time,
             covers: Covers::Files { covered: &one.covers, left_out: &one.leaves_out },
+            restrictions: None,
         });
         Self {
             file,

@@ -3,6 +3,7 @@
 //! At the top stands in one sentence what holds. Whatever others wrote (names, files) is escaped, isolated from the direction of the text
 //! around it, and has no character that cannot be seen.
 
+use super::super::pades::{LockedFields, Permitted, Restrictions};
 use super::super::signatory::SignatureKind;
 use super::matter::{Covers, Matter, Signed};
 use super::words::{Cause, Language, Words};
@@ -164,6 +165,7 @@ fn section(number: usize, signed: &Signed<'_>, matter: &Matter<'_>, language: La
     rows.extend(organisation.map(|organisation| row(words.organisation, &shown(&organisation))));
     rows.push_str(&row(words.time, &time));
     rows.push_str(&row(words.covers, &covered(signed, words)));
+    rows.extend(signed.restrictions.map(|said| row(words.afterwards, &afterwards(said, words))));
     rows.push_str(&certificate(signed, language));
     let name = signed.name.map(|name| format!(": {}", shown(name))).unwrap_or_default();
     let title = if matter.signatures.len() == 1 && name.is_empty() {
@@ -193,6 +195,23 @@ fn covered(signed: &Signed<'_>, words: &Words) -> String {
             said
         }
     }
+}
+
+/// What the signature lets others do to the document.
+fn afterwards(said: &Restrictions, words: &Words) -> String {
+    let certifies = said.certifies.then(|| words.certifies.to_owned());
+    let permits = said.permits.map(|permits| match permits {
+        Permitted::Nothing => words.permits_nothing.to_owned(),
+        Permitted::FillingIn => words.permits_filling_in.to_owned(),
+        Permitted::Annotating => words.permits_notes.to_owned(),
+    });
+    let locks = said.locks.iter().map(|locked| match locked {
+        LockedFields::All => words.locks_all.to_owned(),
+        LockedFields::Only(fields) => filled(words.locks_only, "fields", &listed(fields)),
+        LockedFields::AllBut(fields) if fields.is_empty() => words.locks_all.to_owned(),
+        LockedFields::AllBut(fields) => filled(words.locks_all_but, "fields", &listed(fields)),
+    });
+    certifies.into_iter().chain(permits).chain(locks).collect::<Vec<_>>().join(" ")
 }
 
 /// The signer's certificate: whether it counts, how that is known, who vouches for it.

@@ -9,10 +9,18 @@ use super::Revision;
 /// How far what is referred to is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Reach {
-    /// The catalogue: the form, the tree of pages, and what is kept to be judged by later.
+    /// The catalogue: the form, the tree of pages, who certified it, and what is kept to be judged by later.
     Catalog,
     /// The form, and fields within fields with their signatures.
     Form,
+    /// Who certified the document.
+    Permissions,
+    /// A signature, with what it lets others do afterwards.
+    Signature,
+    /// What of that it says in a transform.
+    Transforms,
+    /// And the parameters of one, or the lock of a field.
+    Parameters,
     /// Groups of pages, pages, and their lists of annotations.
     Pages,
     /// All of it.
@@ -62,8 +70,16 @@ fn follow_entries(entries: &Dictionary, reach: Reach, next: &mut Vec<(ObjectId, 
             (Reach::Catalog, b"AcroForm") | (Reach::Form, b"Fields" | b"Kids") => Reach::Form,
             (Reach::Catalog, b"Pages") | (Reach::Pages, b"Kids") => Reach::Pages,
             (Reach::Catalog, b"DSS") | (Reach::All, _) => Reach::All,
-            // A signature, and what a field is called and where it stands; a page's annotations as a list.
-            (Reach::Form, b"V" | b"T" | b"FT" | b"Rect") | (Reach::Pages, b"Annots") => Reach::Itself,
+            (Reach::Catalog, b"Perms") => Reach::Permissions,
+            (Reach::Permissions, b"DocMDP") | (Reach::Form, b"V") => Reach::Signature,
+            (Reach::Signature, b"Reference") => Reach::Transforms,
+            (Reach::Transforms, b"TransformParams") | (Reach::Form, b"Lock") => Reach::Parameters,
+            (Reach::Parameters, b"Fields") => Reach::Parameters,
+            // What a field is called and where it stands; a page's annotations as a list.
+            (Reach::Form, b"T" | b"FT" | b"Rect")
+            | (Reach::Pages, b"Annots")
+            | (Reach::Transforms, b"TransformMethod")
+            | (Reach::Parameters, b"Action" | b"P" | b"V") => Reach::Itself,
             _ => continue,
         };
         follow(value, further, next);
