@@ -65,7 +65,7 @@ pub enum SeenAt {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum NotSeen {
     /// The document has no such page.
-    #[error("the document has {0} pages, and no page {1}")]
+    #[error("the document has {pages}, and no page {1}", pages = counted(*.0))]
     NoPage(usize, PageNumber),
     /// The rectangle is not on the page, whose size this is, in points.
     #[error(
@@ -100,6 +100,10 @@ pub enum NotSeen {
 /// Millimetres of a point.
 pub const MM_PER_POINT: f32 = 25.4 / 72.0;
 
+fn counted(pages: usize) -> String {
+    if pages == 1 { "1 page".to_owned() } else { format!("{pages} pages") }
+}
+
 fn codepoint(letter: char) -> String {
     format!("U+{:04X}", u32::from(letter))
 }
@@ -107,4 +111,18 @@ fn codepoint(letter: char) -> String {
 fn named(fields: &[String]) -> String {
     let named: Vec<String> = fields.iter().map(|name| format!("{name:?}")).collect();
     if named.is_empty() { "none".to_owned() } else { named.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_page_is_one() {
+        for (pages, says) in [(1, "the document has 1 page, and no page 3"), (2, "the document has 2 pages,")]
+        {
+            let said = NotSeen::NoPage(pages, PageNumber::FromStart(3)).to_string();
+            assert!(said.starts_with(says), "{said}");
+        }
+    }
 }
