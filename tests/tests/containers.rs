@@ -10,11 +10,13 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tests::certificates::Issued;
 use tests::judges::{asic, openssl};
 use tests::npki::{exit, text};
-use tests::{Country, Npki, Stamper};
+use tests::{Country, Npki, Stamper, bystander};
 
 struct Desk {
     country: Country,
@@ -104,7 +106,7 @@ fn what_others_sign_with_xades_is_judged_and_reported() {
     let (root, issuing) = (desk.country.installation.root(), desk.country.installation.issuing());
     let (one, other) = (desk.file("contract.txt"), desk.file("Lekòto 1.txt"));
     let theirs = desk.file("theirs.asice");
-    asic::make_xades(&theirs, &desk.signer, &issuing, &[&one, &other]);
+    asic::make_xades(&theirs, &desk.signer, &issuing, &[&one, &other], &json!({}));
     let told = desk.verdict(exit::DONE, &theirs);
     assert_eq!((&told["indication"], &told["uncovered"]), (&json!("TOTAL-PASSED"), &json!([])), "{told}");
     let signature = &told["signatures"][0];
@@ -144,6 +146,114 @@ fn what_others_sign_with_xades_is_judged_and_reported() {
     // It is judged, and not added to.
     let refused = desk.person.refused(exit::FAILED, &desk.signing(&theirs));
     assert!(refused.detail.contains("CAdES signatures only"), "{refused:?}");
+}
+
+#[test]
+fn xades_containers_are_judged_over_rest_for_now_and_for_a_moment_that_has_passed() {
+    const DOCUMENTS: &str = "/v1/validation/documents";
+    let desk = Desk::opened();
+    let issuing = desk.country.installation.issuing();
+    let (one, other, theirs) =
+        (desk.file("contract.txt"), desk.file("Lekòto 1.txt"), desk.file("theirs.asice"));
+    asic::make_xades(
+        &theirs,
+        &desk.signer,
+        &issuing,
+        &[&one, &other],
+        &json!({"counter": {
+            "key": text(&desk.signer.key), "certificates": [text(&desk.signer.certificate), text(&issuing)],
+        }}),
+    );
+    let rest = bystander::rest(&desk.country.installation);
+    let octets = std::fs::read(&theirs).unwrap();
+    let uploaded = rest.post_raw(DOCUMENTS, "application/vnd.etsi.asic-e+zip", &octets).json(200);
+    let question = json!({"document": STANDARD.encode(&octets)});
+    let asked = rest.post(DOCUMENTS, &question).json(200);
+    let batch = json!({"questions": [{"document": question}, {"document": {"document": "bm90aGluZw=="}}]});
+    let answers = rest.post("/v1/validation/batch", &batch).json(200)["answers"].clone();
+    assert_eq!(answers[1]["problem"]["code"], "E-VAL-014", "{answers}");
+    for told in [&uploaded, &asked, &answers[0]["document"]] {
+        assert_eq!(
+            (&told["indication"], &told["container"]),
+            (&json!("TOTAL-PASSED"), &json!("asic-e")),
+            "{told}"
+        );
+        let signature = &told["signatures"][0];
+        assert_eq!((&signature["form"], &signature["level"]), (&json!("xades-baseline-b"), &json!("B-B")));
+        assert_eq!(told["signatures"].as_array().map(Vec::len), Some(1), "{told}");
+        assert_eq!(signature["countersignatures"][0]["answer"], "valid", "{told}");
+        assert_eq!(signature["media_types"]["contract.txt"], "application/octet-stream", "{told}");
+    }
+    let report = rest.post(&format!("{DOCUMENTS}?report=simple&name=theirs.asice"), &question).json(200);
+    let conclusion = &report["validationReport"]["validationConclusion"];
+    assert_eq!(conclusion["signatures"][0]["signatureFormat"], "XAdES_BASELINE_B", "{report}");
+    let future = json!({"document": question["document"], "at": "2999-01-01T00:00:00Z"});
+    assert_eq!(rest.post(DOCUMENTS, &future).problem(422)["code"], "E-VAL-008");
+    assert_eq!(rest.post_raw(DOCUMENTS, "text/plain", b"?").problem(415)["code"], "E-VAL-001");
+    // Whole seconds are what a revocation's moment has.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    desk.country.revoke(&desk.signer.serial, "key-compromise");
+    assert_eq!(rest.post(DOCUMENTS, &question).json(200)["sub_indication"], "REVOKED_NO_POE");
+    let before = json!({"document": question["document"], "at": asked["checked_at"]});
+    assert_eq!(rest.post(DOCUMENTS, &before).json(200)["indication"], "TOTAL-PASSED");
+}
+
+#[test]
+fn ocsp_responses_in_a_xades_signature_are_evidence_where_nobody_can_be_asked() {
+    let mut desk = Desk::opened();
+    let (root, issuing) = (desk.country.installation.root(), desk.country.installation.issuing());
+    let (ocsp, crl) = (desk.file("answer.der"), desk.file("root.crl"));
+    let public = desk.country.installation.public_url();
+    tests::programs::Program::named("openssl")
+        .args([
+            "ocsp",
+            "-issuer",
+            text(&issuing),
+            "-cert",
+            text(&desk.signer.certificate),
+            "-CAfile",
+            text(&root),
+        ])
+        .args(["-url", &format!("{public}/ocsp"), "-respout", text(&ocsp)])
+        .run()
+        .succeeded();
+    let list = bystander::fetch(&desk.country.installation, &format!("{public}/crl/root.crl")).body;
+    std::fs::write(&crl, list).unwrap();
+    let (one, bare, kept) = (desk.file("contract.txt"), desk.file("bare.asice"), desk.file("kept.asice"));
+    asic::make_xades(&bare, &desk.signer, &issuing, &[&one], &json!({}));
+    let values =
+        json!({"ocsps": [text(&ocsp)], "crls": [text(&crl)], "policy": "urn:oid:1.3.6.1.4.1.32473.1.5"});
+    let named = desk.file("named.asice");
+    asic::make_xades(&named, &desk.signer, &issuing, &[&one], &values);
+    let values = json!({"ocsps": [text(&ocsp)], "crls": [text(&crl)], "implied": true});
+    asic::make_xades(&kept, &desk.signer, &issuing, &[&one], &values);
+    desk.country.installation.stop();
+    let judged = |code, container: &Path| {
+        let verify = ["verify", text(container), "--trust", text(&root), "--offline"];
+        desk.person.answered(code, &verify)["details"].clone()
+    };
+    assert_eq!(judged(exit::CANNOT_TELL, &bare)["sub_indication"], "TRY_LATER");
+    let told = judged(exit::DONE, &kept);
+    let signature = &told["signatures"][0];
+    assert_eq!(signature["certificate"]["path"][0]["status"]["source"], "ocsp", "{told}");
+    assert_eq!(signature["policy"]["kind"], "implied", "{told}");
+    // A policy that is named, and not at hand: all else holds.
+    let told = judged(exit::CANNOT_TELL, &named);
+    assert_eq!(told["sub_indication"], "SIGNATURE_POLICY_NOT_AVAILABLE", "{told}");
+    let verify = ["verify", text(&named), "--trust", text(&root), "--offline"];
+    let said = desk.person.run_as_text(&verify).stdout;
+    assert!(said.contains("CANNOT TELL") && said.contains("policy   1.3.6.1.4.1.32473.1.5"), "{said}");
+    // What stands in it, without a judgement.
+    let items = desk.person.done(&["inspect", text(&kept)])["items"].clone();
+    let shown = &items[0]["signatures"][0]["xades"][0];
+    let counts = (&shown["kept_crls"], &shown["kept_ocsp_responses"], &shown["level"]);
+    assert_eq!(counts, (&json!(1), &json!(1), &json!("B-B")), "{items}");
+    assert_eq!(shown["covers"][0]["address"], "contract.txt", "{items}");
+    assert_eq!(shown["certificates"][0]["serial"], desk.signer.serial.as_str(), "{items}");
+    let said = desk.person.run_as_text(&["inspect", text(&kept)]).stdout;
+    for word in ["XAdES signature", "Signer", "Claimed time", "Covers", "OCSP kept"] {
+        assert!(said.contains(word), "{word} in {said}");
+    }
 }
 
 #[test]

@@ -7,10 +7,14 @@
     reason = "a test that cannot go on says so and stops"
 )]
 
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::certificates::Issued;
+use tests::installation::free_ports;
 use tests::npki::{exit, text};
 use tests::programs::Program;
 use tests::{Country, Npki, bystander, paper};
@@ -93,6 +97,76 @@ fn signed_documents_are_told_with_who_signed() {
         let refused = desk.clerk.refused(exit::USAGE, &["inspect", text(&broken)]);
         assert_eq!(refused.code, "E-FILE-004", "{refused:?}");
     }
+}
+
+#[test]
+fn a_tls_server_is_told_by_what_it_sends() {
+    let desk = Desk::opened();
+    let own = desk.country.installation.url();
+    let own = own.trim_start_matches("https://").to_owned();
+    let shown = desk.clerk.done(&["inspect", &own]);
+    assert_eq!((&shown["server"], &shown["is_named"]), (&json!(own), &json!(true)), "{shown}");
+    assert_eq!((&shown["protocol"], &shown["items"][0]["kind"]), (&json!("TLSv1.3"), &json!("certificate")));
+    let said = desk.clerk.run_as_text(&["inspect", &own]).exits(exit::DONE).stdout.clone();
+    assert!(said.contains("TLS server") && said.contains("For this name      yes"), "{said}");
+
+    // Another program's, with an OCSP response stapled, for another name, and without its CA's certificate.
+    let (issuing, answer) = (desk.country.installation.issuing(), desk.file("stapled.der"));
+    let url = format!("{}/ocsp", desk.country.installation.public_url());
+    Program::named("openssl")
+        .args([
+            "ocsp",
+            "-noverify",
+            "-no_nonce",
+            "-issuer",
+            text(&issuing),
+            "-cert",
+            text(&desk.signer.certificate),
+        ])
+        .args(["-url", &url, "-respout", text(&answer)])
+        .run()
+        .succeeded();
+    let [port, closed] = free_ports();
+    let mut server = Command::new("openssl")
+        .args(["s_server", "-quiet", "-accept", &port.to_string(), "-cert", text(&desk.signer.certificate)])
+        .args(["-key", text(&desk.signer.key), "-status_file", text(&answer)])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "openssl s_server does not listen");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let shown = desk.clerk.done(&["inspect", &format!("127.0.0.1:{port}")]);
+    server.kill().unwrap();
+    let _ = server.wait();
+    assert_eq!((&shown["is_named"], &shown["staples"]), (&json!(false), &json!(true)), "{shown}");
+    assert_eq!(shown["items"][0]["serial"], desk.signer.serial.as_str(), "{shown}");
+    assert_eq!(shown["items"][1]["responses"][0]["status"], "good", "{shown}");
+    let notes = shown["notes"].to_string();
+    assert!(notes.contains("not for the name") && notes.contains("alone, without the CA's"), "{notes}");
+
+    // Nobody there, somebody who says nothing, somebody who speaks another language, and no such name.
+    let plain = desk.country.installation.public_url();
+    let plain = plain.trim_start_matches("http://").trim_end_matches('/');
+    for (address, code) in [
+        (format!("127.0.0.1:{closed}"), "E-NET-001"),
+        (plain.to_owned(), "E-NET-005"),
+        ("no-such-host.invalid:443".to_owned(), "E-NET-003"),
+    ] {
+        let refused = desk.clerk.refused(exit::UNAVAILABLE, &["inspect", &address]);
+        assert_eq!(refused.code, code, "{refused:?}");
+    }
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let late = desk.clerk.refused(exit::UNAVAILABLE, &["--timeout", "1", "inspect", &address]);
+    assert_eq!(late.code, "E-NET-002", "{late:?}");
+    drop(silent);
+    let both = desk.clerk.refused(exit::USAGE, &["inspect", &own, text(&issuing)]);
+    assert!(both.fix.contains("by itself") || both.detail.contains("server"), "{both:?}");
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod stamps;
 #[cfg(test)]
 mod tests;
 mod view;
+mod xades;
 
 pub use ledger::{CheckpointView, ReceiptView};
 pub use list::{ListedServiceView, TrustedListView};
@@ -29,6 +30,8 @@ pub use view::{
     CertificateView, ExtensionView, Inspected, KeyView, MessageView, PrivateKeyView, RequestView,
     RevocationListView, RevokedView, SignerView, TimestampReplyView, TimestampRequestView, TimestampView,
 };
+
+pub use xades::{CoveredView, StampView, XadesView};
 
 /// The most octets that are looked at: a CRL with a million entries takes 50 MB.
 pub const MAX_OCTETS: usize = 96 * 1024 * 1024;

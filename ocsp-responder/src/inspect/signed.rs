@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::lines::{certificate, line, message as message_lines, moment};
 use super::view::{CertificateView, MessageView};
+use super::xades::{self, XadesView};
 use super::{MAX_OCTETS, message, names, recognise};
 use crate::signature::{asic, jades, pades};
 
@@ -59,9 +60,9 @@ pub struct ContainerView {
     pub files: Vec<String>,
     /// The manifests.
     pub manifests: Vec<String>,
-    /// The signatures (CAdES).
+    /// The signatures (CAdES and XAdES).
     pub signatures: Vec<ContainedSignatureView>,
-    /// What else stands beside the files: XAdES signatures, time stamps.
+    /// What else stands beside the files: time stamps, lists for other programs.
     pub besides: Vec<String>,
     /// Why it cannot be shown further, where it cannot.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -75,9 +76,12 @@ pub struct ContainerView {
 pub struct ContainedSignatureView {
     /// Its file.
     pub file: String,
-    /// The CMS message; nothing where it cannot be unpacked.
+    /// The CMS message (CAdES); nothing where it cannot be unpacked.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<MessageView>,
+    /// The signatures in it (XAdES).
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub xades: Vec<XadesView>,
 }
 
 /// A JSON Web Signature (RFC 7515).
@@ -125,15 +129,19 @@ fn pdf_signature(place: pades::PlaceOutline) -> PdfSignatureView {
 pub(super) fn container(octets: &[u8]) -> ContainerView {
     let sha256 = names::sha256(octets);
     match asic::outline(octets, MAX_OCTETS as u64) {
-        Ok(found) => ContainerView {
-            media_type: found.media_type,
-            files: found.files,
-            manifests: found.manifests,
-            signatures: found.signatures.into_iter().map(contained).collect(),
-            besides: found.besides,
-            refusal: None,
-            sha256,
-        },
+        Ok(found) => {
+            let cades = found.signatures.into_iter().map(contained);
+            let xades = found.xades.into_iter().map(contained_xades);
+            ContainerView {
+                media_type: found.media_type,
+                files: found.files,
+                manifests: found.manifests,
+                signatures: cades.chain(xades).collect(),
+                besides: found.besides,
+                refusal: None,
+                sha256,
+            }
+        }
         Err(error) => ContainerView {
             media_type: None,
             files: Vec::new(),
@@ -147,7 +155,12 @@ pub(super) fn container(octets: &[u8]) -> ContainerView {
 }
 
 fn contained((file, octets): (String, Option<Vec<u8>>)) -> ContainedSignatureView {
-    ContainedSignatureView { file, message: octets.map(|der| message::view(&der)) }
+    ContainedSignatureView { file, message: octets.map(|der| message::view(&der)), xades: Vec::new() }
+}
+
+fn contained_xades((file, octets): (String, Option<Vec<u8>>)) -> ContainedSignatureView {
+    let xades = octets.map(|octets| xades::views(&octets)).unwrap_or_default();
+    ContainedSignatureView { file, message: None, xades }
 }
 
 /// Reads a JSON Web Signature.
@@ -205,6 +218,7 @@ pub(super) fn container_lines(view: &ContainerView) -> Vec<String> {
         lines.push(format!("Signature {}", line("", &one.file).trim()));
         match &one.message {
             Some(message) => lines.extend(message_lines(message)),
+            None if !one.xades.is_empty() => lines.extend(one.xades.iter().flat_map(xades::lines)),
             None => lines.push(line("Not shown", "it cannot be unpacked")),
         }
     }

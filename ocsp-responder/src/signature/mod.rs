@@ -16,6 +16,8 @@ pub mod asic;
 mod attributes;
 mod content;
 mod counter;
+#[cfg(test)]
+mod counter_tests;
 mod demands;
 mod error;
 pub mod jades;
@@ -59,3 +61,4 @@ pub use stamps::{StampVerdict, StampedPart};
 pub use verdict::{SignatureLevel, SignatureVerdict, verify_attached, verify_signature, verify_signed_file};
 pub use verify::{SignatureForm, SignedFile, VerifiedSignature, carries_content};
 pub use xades::XadesError;
+pub(crate) use xades::{XadesOutline, xades_outline};

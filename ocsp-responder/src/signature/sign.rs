@@ -143,7 +143,7 @@ impl From<NotSigned> for SignError {
     }
 }
 
-fn signed(
+pub(super) fn signed(
     content: EncapsulatedContentInfo,
     digest: &ContentDigest,
     attributes: Attributes,

@@ -22,15 +22,18 @@ pub fn make(container: &Path, signer: &Issued, issuer: &Path, files: &[&Path]) {
     let _ = judge(&[&made[..], &files].concat());
 }
 
-/// Has a container made over files, with a XAdES signature by signxml.
-pub fn make_xades(container: &Path, signer: &Issued, issuer: &Path, files: &[&Path]) {
+/// Has a container made over files, with a XAdES signature by signxml, and with this besides (`tests/judges/xades/judge.py` says what there can be).
+pub fn make_xades(container: &Path, signer: &Issued, issuer: &Path, files: &[&Path], more: &Value) {
     let named = |file: &&Path| {
         (file.file_name().unwrap_or_default().to_string_lossy().into_owned(), text(file).into())
     };
     let files: serde_json::Map<String, Value> = files.iter().map(named).collect();
-    let order = serde_json::json!({
+    let mut order = serde_json::json!({
         "out": text(container), "files": files, "key": text(&signer.key), "certificates": [text(&signer.certificate), text(issuer)],
     });
+    for (name, value) in more.as_object().into_iter().flatten() {
+        order[name] = value.clone();
+    }
     let path = container.with_extension("json");
     std::fs::write(&path, order.to_string()).expect("the folder can be written");
     let script = workspace::root().join("tests/judges/xades/judge.py");

@@ -15,7 +15,9 @@ pub(crate) struct ContainerOutline {
     pub(crate) manifests: Vec<String>,
     /// Its CAdES signatures with their octets, where those can be read.
     pub(crate) signatures: Vec<(String, Option<Vec<u8>>)>,
-    /// What else stands beside the content: XAdES signatures, time stamps, lists for other programs.
+    /// Its files of XAdES signatures with their octets, where those can be read.
+    pub(crate) xades: Vec<(String, Option<Vec<u8>>)>,
+    /// What else stands beside the content: time stamps, lists for other programs.
     pub(crate) besides: Vec<String>,
 }
 
@@ -32,6 +34,7 @@ pub(crate) fn outline(octets: &[u8], most_unpacked: u64) -> Result<ContainerOutl
         files: named(Role::Data).collect(),
         manifests: named(Role::Manifest).chain(named(Role::ArchiveManifest)).collect(),
         signatures: named(Role::Cades).map(signature).collect(),
-        besides: [Role::Xades, Role::TimeStamp, Role::Other].into_iter().flat_map(named).collect(),
+        xades: named(Role::Xades).map(signature).collect(),
+        besides: [Role::TimeStamp, Role::Other].into_iter().flat_map(named).collect(),
     })
 }

@@ -279,11 +279,9 @@ fn counter_signatures_are_told_and_are_none_over_the_files() {
         let text = xml(&container);
         let begins = text.find("#S0-value").unwrap();
         let value = between(&text[begins..], "<ds:DigestValue>", "</ds:DigestValue>");
-        let other = changed(
-            &container,
-            value,
-            &value.replacen(&value[16..17], if &value[16..17] == "A" { "B" } else { "A" }, 1),
-        );
+        let (tag, digest) = value.split_at("<ds:DigestValue>".len());
+        let first = if digest.starts_with('A') { 'B' } else { 'A' };
+        let other = changed(&container, value, &format!("{tag}{first}{}", &digest[1..]));
         let verdict = office.now(&other);
         assert_eq!(verdict.indication, Indication::TotalPassed, "{verdict:?}");
         let counter = &verdict.signatures[0].verdict.countersignatures[0];

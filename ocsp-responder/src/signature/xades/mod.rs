@@ -9,6 +9,7 @@
 
 mod error;
 mod file;
+mod outline;
 mod references;
 mod signer;
 mod stamped;
@@ -17,4 +18,5 @@ mod verdict;
 
 pub use error::XadesError;
 pub(super) use file::SignatureFile;
+pub(crate) use outline::{XadesOutline, outline as xades_outline};
 pub(super) use verdict::{XadesSignature, counters_what};

@@ -116,6 +116,30 @@ impl<'d, 'input> XadesSignature<'d, 'input> {
         self
     }
 
+    /// The certificate that it names as its signer's.
+    pub(super) const fn signer(&self) -> &Certificate {
+        &self.signer
+    }
+
+    /// All certificates that it carries for its key.
+    pub(super) fn carried(&self) -> &[Certificate] {
+        &self.carried
+    }
+
+    pub(super) const fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
+    /// When its signer claims to have signed.
+    pub(super) const fn claimed(&self) -> Option<OffsetDateTime> {
+        self.claimed
+    }
+
+    /// The policy that its signer states.
+    pub(super) const fn policy(&self) -> Option<&SignaturePolicy> {
+        self.policy.as_ref()
+    }
+
     /// What it says that each of its files is, by their addresses.
     pub(in crate::signature) fn media_types(&self) -> impl Iterator<Item = (&'d str, &str)> {
         self.references.iter().filter_map(|reference| match reference.part {
