@@ -116,7 +116,7 @@ impl Comparison<'_> {
 
     /// Whether an object is part of the store and of nothing else. Only where such a one changed is the whole revision read for it.
     fn is_store_part(&self, id: ObjectId) -> bool {
-        let found = || self.signed.whole().map(|document| parts(&document)).unwrap_or_default();
+        let found = || self.signed.parsed().map(parts).unwrap_or_default();
         parts_named(self.signed.document()).contains(&id) && self.store_parts.get_or_init(found).contains(&id)
     }
 

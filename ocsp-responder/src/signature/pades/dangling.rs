@@ -30,7 +30,7 @@ pub(super) fn led_to(signed: &Revision<'_>, whole: &Revision<'_>) -> Option<u32>
     }
     let suspected = suspected(signed.octets(), &new)?;
     // What cannot be parsed here, another reader may understand.
-    let Some(document) = signed.whole().ok().filter(|document| signed.is_all_in(document)) else {
+    let Some(document) = signed.parsed().filter(|document| signed.is_all_in(document)) else {
         return Some(suspected);
     };
     document.objects.values().find_map(|object| referred(object, &new))

@@ -5,18 +5,20 @@
 //! document's, so what both tables find at the same octet is the same.
 
 mod pieces;
+mod section;
 mod structure;
 mod table;
 #[cfg(test)]
 mod tests;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
 use lopdf::{Dictionary, Document, Object, ObjectId, ObjectStream};
 
-use self::table::{Entry, Table, stands_at};
+use self::section::stands_at;
+use self::table::{Entry, Table};
 use super::places::{MAX_DOCUMENT, PdfError};
 
 /// The most octets of a stream of objects, as they are when they are no longer compressed.
@@ -31,6 +33,8 @@ pub(super) struct Revision<'a> {
     /// Streams of objects that were looked into.
     containers: RefCell<BTreeMap<u32, Rc<Objects>>>,
     structure: Document,
+    /// All of it, once somebody asked for that.
+    parsed: OnceCell<Option<Document>>,
 }
 
 impl<'a> Revision<'a> {
@@ -39,7 +43,7 @@ impl<'a> Revision<'a> {
     /// # Errors
     /// It cannot be read without repair, or it is too large, or encrypted.
     pub(super) fn read(octets: &'a [u8]) -> Result<Self, PdfError> {
-        let revision = Self::opened(octets)?;
+        let revision = Self::opened(octets, Table::read)?;
         revision.leads_to(revision.table.objects())?;
         Ok(revision.with_structure())
     }
@@ -49,14 +53,17 @@ impl<'a> Revision<'a> {
     /// # Errors
     /// It cannot be read without repair.
     pub(super) fn earlier(octets: &'a [u8], whole: &Revision<'_>) -> Result<Self, PdfError> {
-        let revision = Self::opened(octets)?;
-        let other =
-            revision.table.objects().filter(|((number, _), entry)| whole.table.entry(*number) != *entry);
-        revision.leads_to(other)?;
+        let revision = Self::opened(octets, |octets| whole.table.earlier(octets))?;
+        let both = revision.table.beside(&whole.table);
+        let other = both.filter(|(_, entry, in_whole)| entry != in_whole);
+        revision.leads_to(other.map(|(id, entry, _)| (id, entry)))?;
         Ok(revision.with_structure())
     }
 
-    fn opened(octets: &'a [u8]) -> Result<Self, PdfError> {
+    fn opened(
+        octets: &'a [u8],
+        table: impl FnOnce(&'a [u8]) -> Result<Table, PdfError>,
+    ) -> Result<Self, PdfError> {
         if octets.len() > MAX_DOCUMENT {
             return Err(PdfError::TooLarge);
         }
@@ -64,11 +71,12 @@ impl<'a> Revision<'a> {
         if !octets.starts_with(b"%PDF-") {
             return Err(PdfError::Malformed);
         }
-        let table = Table::read(octets)?;
+        let table = table(octets)?;
         if table.trailer.has(b"Encrypt") {
             return Err(PdfError::Encrypted);
         }
-        Ok(Self { octets, table, containers: RefCell::default(), structure: Document::new() })
+        let (containers, parsed) = (RefCell::default(), OnceCell::new());
+        Ok(Self { octets, table, containers, structure: Document::new(), parsed })
     }
 
     fn with_structure(mut self) -> Self {
@@ -77,10 +85,16 @@ impl<'a> Revision<'a> {
     }
 
     fn leads_to(&self, mut objects: impl Iterator<Item = (ObjectId, Entry)>) -> Result<(), PdfError> {
-        let all = objects.all(|(id, entry)| match entry {
-            Entry::At { offset, .. } => stands_at(self.octets, id, offset),
-            Entry::Within { container, .. } => matches!(self.table.entry(container), Entry::At { .. }),
-            Entry::Free => true,
+        // Those in one stream follow each other for the most part.
+        let mut last = None;
+        let all = objects.all(|(id, entry)| match (entry, entry.octet()) {
+            (Entry::Within { container, .. }, _) if last == Some(container) => true,
+            (Entry::Within { container, .. }, _) => {
+                last = Some(container);
+                matches!(self.table.entry(container), Entry::At { .. })
+            }
+            (_, Some(offset)) => stands_at(self.octets, id, offset),
+            (Entry::Free | Entry::At { .. }, None) => entry == Entry::Free,
         });
         if all { Ok(()) } else { Err(PdfError::Malformed) }
     }
@@ -109,6 +123,11 @@ impl<'a> Revision<'a> {
         if document.is_encrypted() || is_repaired { Err(PdfError::Malformed) } else { Ok(document) }
     }
 
+    /// The same, parsed once; `None` where it cannot be.
+    pub(super) fn parsed(&self) -> Option<&Document> {
+        self.parsed.get_or_init(|| self.whole().ok()).as_ref()
+    }
+
     /// Whether there is an object of this number.
     pub(super) fn has(&self, id: ObjectId) -> bool {
         match self.table.entry(id.0) {
@@ -120,23 +139,27 @@ impl<'a> Revision<'a> {
 
     /// The objects that stand elsewhere in `later`, or nowhere.
     pub(super) fn differing(&self, later: &Revision<'_>) -> Vec<ObjectId> {
-        let same = |number: u32, entry: Entry| {
-            later.table.entry(number) == entry
-                && match entry {
-                    Entry::Within { container, .. } => {
-                        later.table.entry(container) == self.table.entry(container)
-                    }
-                    Entry::At { .. } | Entry::Free => true,
-                }
+        let mut last = None;
+        let mut stays = |container: u32| match last {
+            Some((known, stays)) if known == container => stays,
+            _ => {
+                let stays = later.table.entry(container) == self.table.entry(container);
+                last = Some((container, stays));
+                stays
+            }
         };
-        let all = self.table.objects().filter(|((number, _), entry)| !same(*number, *entry));
-        all.map(|(id, _)| id).collect()
+        let mut same = |entry: Entry| match entry {
+            Entry::Within { container, .. } => stays(container),
+            Entry::At { .. } | Entry::Free => true,
+        };
+        let both = self.table.beside(&later.table);
+        both.filter(|(_, entry, then)| entry != then || !same(*entry)).map(|(id, ..)| id).collect()
     }
 
     /// The numbers of objects that `later` has, and this revision has not.
     pub(super) fn lacking(&self, later: &Revision<'_>) -> HashSet<u32> {
-        let numbers = later.table.objects().map(|((number, _), _)| number);
-        numbers.filter(|number| self.table.entry(*number) == Entry::Free).collect()
+        let both = later.table.beside(&self.table);
+        both.filter(|(_, _, here)| *here == Entry::Free).map(|((number, _), ..)| number).collect()
     }
 
     /// The numbers of the streams of objects.
@@ -145,7 +168,9 @@ impl<'a> Revision<'a> {
             Entry::Within { container, .. } => Some(container),
             Entry::At { .. } | Entry::Free => None,
         });
-        containers.collect()
+        let mut all: Vec<u32> = containers.collect();
+        all.dedup();
+        BTreeSet::from_iter(all)
     }
 
     /// Whether every object that stands by itself is in a document that was parsed of these octets.
@@ -212,7 +237,8 @@ impl<'a> Revision<'a> {
 
     fn piece(&self, id: ObjectId) -> Option<&'a [u8]> {
         match self.table.entry(id.0) {
-            Entry::At { offset, generation } if generation == id.1 => {
+            entry @ Entry::At { generation, .. } if generation == id.1 => {
+                let offset = entry.octet()?;
                 self.octets.get(offset..self.table.end_of(offset))
             }
             _ => None,

@@ -3,31 +3,34 @@
 //! Programs that repair a table do so each in their own way, and would read different documents out of the same octets. So the table must
 //! lead to every object that it has: where one does not stand where the table says, the document is refused.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use lopdf::xref::{XrefEntry, decode_xref_stream_with_limit};
 use lopdf::{Dictionary, Object, ObjectId};
 
-use super::pieces;
+use super::section::{Reader, Section};
 use crate::signature::pades::places::PdfError;
 
 /// The most updates of a document that are read: each adds a section to its table.
 const MAX_SECTIONS: usize = 4096;
-/// The most octets of a table that is a stream, as they are when they are no longer compressed.
-const MAX_TABLE: usize = 64 * 1024 * 1024;
+/// The most entries of all sections: twice the most objects of a document (ISO 32000-1 annex C).
+const MAX_ENTRIES: usize = 2 * 8_388_607;
 /// The most octets at the end in which the place of the table is looked for, as other readers do.
 const TAIL: usize = 1024;
 
-/// Where an object is.
+/// Where an object is. A document that is read has fewer octets than this can count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Entry {
     /// Nowhere.
     Free,
     /// At this octet.
-    At { offset: usize, generation: u16 },
+    At { offset: u32, generation: u16 },
     /// In the stream of objects of this number.
     Within { container: u32, index: u16 },
 }
+
+/// The sections that were read, by where they begin: an earlier state of the document has the older of them.
+type Sections = BTreeMap<usize, Rc<Section>>;
 
 /// The table of a document.
 #[derive(Debug)]
@@ -36,48 +39,54 @@ pub(super) struct Table {
     entries: Vec<(u32, Entry)>,
     /// Where objects and sections of the table begin, in order, and the end.
     boundaries: Vec<usize>,
+    sections: Sections,
     /// Of the newest section.
     pub(super) trailer: Dictionary,
 }
 
-struct Section {
-    entries: Vec<(u32, Entry)>,
-    trailer: Dictionary,
-}
-
 impl Table {
     pub(super) fn read(octets: &[u8]) -> Result<Self, PdfError> {
+        Self::read_with(octets, &Sections::new())
+    }
+
+    /// The table of an earlier state, which the first octets of the document with this table are.
+    pub(super) fn earlier(&self, octets: &[u8]) -> Result<Self, PdfError> {
+        Self::read_with(octets, &self.sections)
+    }
+
+    fn read_with(octets: &[u8], known: &Sections) -> Result<Self, PdfError> {
         let mut next = Some(start(octets).ok_or(PdfError::Malformed)?);
-        let (mut entries, mut places, mut newest) = (Vec::new(), BTreeSet::new(), None);
+        let (mut entries, mut sections, mut newest) = (Vec::new(), Sections::new(), None);
+        let mut hybrids = BTreeSet::new();
         while let Some(offset) = next {
-            if !places.insert(offset) {
+            // What was read ends within these octets, so they say the same.
+            let known = known.get(&offset).filter(|section| section.end <= octets.len());
+            let section = match known {
+                Some(section) => Rc::clone(section),
+                None => Rc::new(Section::read(octets, offset)?),
+            };
+            next = place(&section.trailer, b"Prev")?;
+            entries.extend_from_slice(&section.entries);
+            hybrids.extend(section.hybrid);
+            newest.get_or_insert_with(|| section.trailer.clone());
+            if sections.insert(offset, section).is_some() {
                 return Err(PdfError::Malformed);
             }
-            if places.len() > MAX_SECTIONS {
+            if sections.len() > MAX_SECTIONS || entries.len() > MAX_ENTRIES {
                 return Err(PdfError::TooMany);
             }
-            let section = section(octets, offset).ok_or(PdfError::Malformed)?;
-            // Section 7.5.8.4: in a hybrid file the stream has what the table says is free.
-            let (used, free): (Vec<_>, Vec<_>) =
-                section.entries.into_iter().partition(|(_, entry)| *entry != Entry::Free);
-            entries.extend(used);
-            if let Some(hybrid) = place(&section.trailer, b"XRefStm")? {
-                places.insert(hybrid);
-                entries.extend(stream(octets, hybrid).ok_or(PdfError::Malformed)?.entries);
-            }
-            entries.extend(free);
-            next = place(&section.trailer, b"Prev")?;
-            newest.get_or_insert(section.trailer);
         }
-        // The newest section's word counts: it came first, and the order of equals is kept.
-        entries.sort_by_key(|(number, _)| *number);
-        entries.dedup_by_key(|(number, _)| *number);
-        let mut boundaries: Vec<usize> = entries.iter().filter_map(|(_, entry)| offset_of(*entry)).collect();
-        boundaries.extend(places);
+        if sections.len() > 1 {
+            // The newest section's word counts: it came first, and the order of equals is kept.
+            entries.sort_by_key(|(number, _)| *number);
+            entries.dedup_by_key(|(number, _)| *number);
+        }
+        let mut boundaries: Vec<usize> = entries.iter().filter_map(|(_, entry)| entry.octet()).collect();
+        boundaries.extend(sections.keys().chain(&hybrids));
         boundaries.push(octets.len());
         boundaries.sort_unstable();
         let trailer = newest.ok_or(PdfError::Malformed)?;
-        Ok(Self { entries, boundaries, trailer })
+        Ok(Self { entries, boundaries, sections, trailer })
     }
 
     pub(super) fn entry(&self, number: u32) -> Entry {
@@ -87,10 +96,19 @@ impl Table {
 
     /// The objects there are, by numbers.
     pub(super) fn objects(&self) -> impl Iterator<Item = (ObjectId, Entry)> {
-        self.entries.iter().filter_map(|(number, entry)| match *entry {
-            Entry::Free => None,
-            Entry::At { generation, .. } => Some(((*number, generation), *entry)),
-            Entry::Within { .. } => Some(((*number, 0), *entry)),
+        self.entries.iter().filter_map(|(number, entry)| Some((id(*number, *entry)?, *entry)))
+    }
+
+    /// The objects there are, by numbers, each with where `other` has the object of its number.
+    pub(super) fn beside<'a>(
+        &'a self,
+        other: &'a Self,
+    ) -> impl Iterator<Item = (ObjectId, Entry, Entry)> + 'a {
+        let mut others = other.entries.iter().peekable();
+        self.objects().map(move |(id, entry)| {
+            while others.next_if(|(number, _)| *number < id.0).is_some() {}
+            let found = others.peek().filter(|(number, _)| *number == id.0);
+            (id, entry, found.map_or(Entry::Free, |(_, entry)| *entry))
         })
     }
 
@@ -101,19 +119,22 @@ impl Table {
     }
 }
 
-const fn offset_of(entry: Entry) -> Option<usize> {
-    match entry {
-        Entry::At { offset, .. } => Some(offset),
-        Entry::Free | Entry::Within { .. } => None,
+impl Entry {
+    /// Where it stands, where it stands by itself.
+    pub(super) fn octet(self) -> Option<usize> {
+        match self {
+            Self::At { offset, .. } => usize::try_from(offset).ok(),
+            Self::Free | Self::Within { .. } => None,
+        }
     }
 }
 
-/// Whether an object of this number stands at this octet.
-pub(super) fn stands_at(octets: &[u8], id: ObjectId, offset: usize) -> bool {
-    let mut reader = Reader { octets, at: offset };
-    reader.number() == Some(u64::from(id.0))
-        && reader.number() == Some(u64::from(id.1))
-        && reader.takes(b"obj").is_some()
+const fn id(number: u32, entry: Entry) -> Option<ObjectId> {
+    match entry {
+        Entry::Free => None,
+        Entry::At { generation, .. } => Some((number, generation)),
+        Entry::Within { .. } => Some((number, 0)),
+    }
 }
 
 /// Section 7.5.5: the place of the newest section, in the last lines.
@@ -130,106 +151,10 @@ fn start(octets: &[u8]) -> Option<usize> {
 }
 
 /// A place in the document that a trailer names.
-fn place(trailer: &Dictionary, key: &[u8]) -> Result<Option<usize>, PdfError> {
+pub(super) fn place(trailer: &Dictionary, key: &[u8]) -> Result<Option<usize>, PdfError> {
     match trailer.get(key) {
         Err(_) => Ok(None),
         Ok(Object::Integer(place)) => usize::try_from(*place).map(Some).map_err(|_| PdfError::Malformed),
         Ok(_) => Err(PdfError::Malformed),
-    }
-}
-
-fn section(octets: &[u8], offset: usize) -> Option<Section> {
-    if octets.get(offset..)?.trim_ascii_start().starts_with(b"xref") {
-        table(octets, offset)
-    } else {
-        stream(octets, offset)
-    }
-}
-
-/// Section 7.5.4: a table in text.
-fn table(octets: &[u8], offset: usize) -> Option<Section> {
-    let mut reader = Reader { octets, at: offset };
-    reader.takes(b"xref")?;
-    let mut entries = Vec::new();
-    while reader.takes(b"trailer").is_none() {
-        let (first, count) = (reader.number()?, reader.number()?);
-        for number in first..first.checked_add(count)? {
-            let number = u32::try_from(number).ok()?;
-            let (offset, generation) = (reader.number()?, reader.number()?);
-            let generation = u16::try_from(generation).ok()?;
-            let offset = usize::try_from(offset).ok()?;
-            let is_used = reader.takes(b"n").is_some();
-            if !is_used {
-                reader.takes(b"f")?;
-            }
-            // No object stands at the first octet, though some programs say so of those that there are not.
-            let is_used = is_used && offset > 0;
-            entries.push((number, if is_used { Entry::At { offset, generation } } else { Entry::Free }));
-        }
-    }
-    let rest = octets.get(reader.at..)?;
-    let dictionary = rest.get(..memchr::memmem::find(rest, b"startxref")?)?;
-    match pieces::parsed_alone(&[b"1 0 obj\n", dictionary, b"\nendobj\n"].concat(), (1, 0))? {
-        Object::Dictionary(trailer) => Some(Section { entries, trailer }),
-        _ => None,
-    }
-}
-
-/// Section 7.5.8: a table in a stream.
-fn stream(octets: &[u8], offset: usize) -> Option<Section> {
-    let mut reader = Reader { octets, at: offset };
-    let (number, generation) = (reader.number()?, reader.number()?);
-    let id = (u32::try_from(number).ok()?, u16::try_from(generation).ok()?);
-    let rest = octets.get(offset..)?;
-    let piece = rest.get(..memchr::memmem::find(rest, b"startxref")?)?;
-    let Object::Stream(stream) = pieces::parsed_alone(piece, id)? else { return None };
-    if !stream.dict.has_type(b"XRef") {
-        return None;
-    }
-    let (table, trailer) = decode_xref_stream_with_limit(stream, Some(MAX_TABLE)).ok()?;
-    let entries = table.entries.into_iter().map(|(number, entry)| {
-        let entry = match entry {
-            XrefEntry::Normal { offset: 0, .. } | XrefEntry::Free | XrefEntry::UnusableFree => Entry::Free,
-            XrefEntry::Normal { offset, generation } => {
-                Entry::At { offset: usize::try_from(offset).unwrap_or(usize::MAX), generation }
-            }
-            XrefEntry::Compressed { container, index } => Entry::Within { container, index },
-        };
-        (number, entry)
-    });
-    Some(Section { entries: entries.collect(), trailer })
-}
-
-/// Reads the few words that a table is written in, over white space.
-struct Reader<'a> {
-    octets: &'a [u8],
-    at: usize,
-}
-
-impl Reader<'_> {
-    fn skip_space(&mut self) {
-        while self
-            .octets
-            .get(self.at)
-            .is_some_and(|octet| matches!(octet, b' ' | b'\n' | b'\r' | b'\t' | 0 | 12))
-        {
-            self.at += 1;
-        }
-    }
-
-    fn number(&mut self) -> Option<u64> {
-        self.skip_space();
-        let from = self.at;
-        let mut number = 0_u64;
-        while let Some(digit @ b'0'..=b'9') = self.octets.get(self.at) {
-            number = number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
-            self.at += 1;
-        }
-        (self.at > from).then_some(number)
-    }
-
-    fn takes(&mut self, word: &[u8]) -> Option<()> {
-        self.skip_space();
-        self.octets.get(self.at..)?.starts_with(word).then(|| self.at += word.len())
     }
 }
