@@ -8,8 +8,10 @@ use lopdf::Object;
 use super::revision::Revision;
 use super::store::references;
 
-/// How far a comment may be from the end of its line, in octets, to be looked for.
+/// The longest line that is looked through for a comment, in octets.
 const MAX_LINE: usize = 64 * 1024;
+/// The most places at which a comment may begin that are tried in front of one number or letter.
+const MAX_TRIED: usize = 1024;
 
 /// The number of an object that came after a revision was signed, and that something in the revision refers to all the same.
 pub(super) fn led_to(signed: &Revision<'_>, whole: &Revision<'_>) -> Option<u32> {
@@ -40,41 +42,83 @@ fn referred(object: &Object, new: &HashSet<u32>) -> Option<u32> {
     references(object).into_iter().map(|id| id.0).find(|number| new.contains(number))
 }
 
-/// One of these objects, where the octets, read as text wherever they are, may refer to it: a number, another and the letter R, parted by
-/// white space or comments (section 7.3.10). Where a comment may stand between them, any.
+/// One of these objects, where the octets, read as text wherever they are, refer to it: a number, another and the letter R, parted by
+/// white space or comments (section 7.3.10). Any, where it takes too long to tell.
 fn suspected(octets: &[u8], new: &HashSet<u32>) -> Option<u32> {
-    let any = || new.iter().min().copied();
     memchr::memchr_iter(b'R', octets).find_map(|at| {
-        if octets.get(at + 1).is_some_and(u8::is_ascii_alphanumeric) {
+        let (before, rest) = octets.split_at(at);
+        let is_word = rest.get(1).is_some_and(u8::is_ascii_alphanumeric);
+        let may_refer = before.last().is_some_and(|last| last.is_ascii_digit() || is_white(*last));
+        if is_word || !may_refer {
             return None;
         }
-        let (before, _) = octets.split_at(at);
-        let generation = before.trim_ascii_end();
+        match referred_to(before, new) {
+            Ok(found) => found,
+            Err(TooMuch) => new.iter().min().copied(),
+        }
+    })
+}
+
+/// There are too many comments, or too long ones.
+struct TooMuch;
+
+/// The number of the object that is referred to by what ends before a letter R.
+fn referred_to(before: &[u8], new: &HashSet<u32>) -> Result<Option<u32>, TooMuch> {
+    for generation in before_gap(before)? {
         let (rest, digits) = digits_at_end(generation);
         if digits.is_empty() {
-            let is_apart = generation.len() < before.len();
-            return (is_apart && may_be_comment(generation)).then(any).flatten();
+            continue;
         }
-        let number = rest.trim_ascii_end();
-        let (_, digits) = digits_at_end(number);
-        if digits.is_empty() || number.len() == rest.len() {
-            return may_be_comment(number).then(any).flatten();
+        for number in before_gap(rest)? {
+            let (_, digits) = digits_at_end(number);
+            let number = if number.len() < rest.len() { std::str::from_utf8(digits).ok() } else { None };
+            let number = number.and_then(|digits| digits.parse().ok());
+            if let Some(number) = number.filter(|number| new.contains(number)) {
+                return Ok(Some(number));
+            }
         }
-        let number = std::str::from_utf8(digits).ok()?.parse().ok()?;
-        new.contains(&number).then_some(number)
-    })
+    }
+    Ok(None)
+}
+
+/// What may stand before white space and comments (sections 7.2.3 and 7.2.4) at the end of a text. A percent sign may begin a comment,
+/// or stand in one or in a string: each is tried.
+fn before_gap(text: &[u8]) -> Result<Vec<&[u8]>, TooMuch> {
+    let (mut found, mut waiting, mut tried) = (Vec::new(), vec![text], 0);
+    while let Some(text) = waiting.pop() {
+        let end = text.iter().rposition(|octet| !is_white(*octet)).map_or(0, |last| last + 1);
+        let (text, gap) = text.split_at(end);
+        found.push(text);
+        // A comment ends with its line.
+        if memchr::memchr2(b'\n', b'\r', gap).is_none() {
+            continue;
+        }
+        let near = text.get(text.len().saturating_sub(MAX_LINE)..).unwrap_or_default();
+        let begins = match memchr::memrchr2(b'\n', b'\r', near) {
+            Some(end) => end + 1,
+            None if near.len() == text.len() => 0,
+            None => return Err(TooMuch),
+        };
+        let line = text.len() - near.len() + begins;
+        for percent in memchr::memchr_iter(b'%', text.get(line..).unwrap_or_default()) {
+            tried += 1;
+            if tried > MAX_TRIED {
+                return Err(TooMuch);
+            }
+            waiting.extend(text.get(..line + percent));
+        }
+    }
+    Ok(found)
+}
+
+/// Section 7.2.3, table 1; and the vertical tab, which some readers take for white space, too.
+const fn is_white(octet: u8) -> bool {
+    matches!(octet, 0 | 9..=13 | b' ')
 }
 
 fn digits_at_end(octets: &[u8]) -> (&[u8], &[u8]) {
     let digits = octets.iter().rev().take_while(|octet| octet.is_ascii_digit()).count();
     octets.split_at(octets.len() - digits)
-}
-
-/// Whether the line that ends here may have a comment in it.
-fn may_be_comment(line: &[u8]) -> bool {
-    let near = line.get(line.len().saturating_sub(MAX_LINE)..).unwrap_or_default();
-    let begins = memchr::memrchr2(b'\n', b'\r', near).map_or(0, |end| end + 1);
-    near.get(begins..).is_some_and(|line| memchr::memchr(b'%', line).is_some())
 }
 
 #[cfg(test)]
@@ -84,6 +128,8 @@ mod tests {
     #[test]
     fn references_are_suspected_however_they_are_written() {
         let new = HashSet::from([57]);
+        let long = format!("57 0 %{}\nR", "x".repeat(2 * MAX_LINE));
+        let many = format!("57 0 {}\nR", "%".repeat(2 * MAX_TRIED));
         let refers = [
             "/Contents 57 0 R",
             "[57 0 R]",
@@ -91,28 +137,48 @@ mod tests {
             "57\n0\r\nR/",
             "57 0R",
             "057 00 R>",
+            "57\x000\x00R",
             "57 % not so\n0 R",
             "57 0 % or so\nR",
             "57 %\r0 %\nR",
+            "57%\n0%\nR",
+            "57 0 % 100% so\n  % and %\r\n\tR",
+            "(50% off) 57 0 % or so\nR",
             "12 0 R 57 1 R",
+            &long,
+            &many,
         ];
         for text in refers {
             assert_eq!(suspected(text.as_bytes(), &new), Some(57), "{text}");
         }
-        for text in [
+        let refers_not = [
             "",
             "R",
             "57 0 Rx",
             "157 0 R",
             "57 0 obj",
             "5 7 R",
+            "570 R",
             "57 0 / R",
             "PDR 0 R",
             "100% R\n/R",
+            "57 0 % R",
+            "57 % 0\nR",
             "57 0 RG",
-        ] {
-            let found = suspected(text.as_bytes(), &new);
-            assert!(found.is_none() || text.contains('%'), "{text}");
+        ];
+        for text in refers_not {
+            assert_eq!(suspected(text.as_bytes(), &new), None, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_compressed_is_not_suspected() {
+        // Octets by a linear congruence, as good as by chance.
+        let next = |state: &u64| {
+            Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
+        };
+        let octets = std::iter::successors(Some(7_u64), next).map(|state| state.to_be_bytes()[0]);
+        let octets: Vec<u8> = octets.take(4 * 1024 * 1024).collect();
+        assert_eq!(suspected(&octets, &HashSet::from_iter(500..520)), None);
     }
 }
