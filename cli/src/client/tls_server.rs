@@ -42,9 +42,10 @@ impl ServerAddress {
         let port = port.parse().ok().filter(|port| *port != 0)?;
         let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
             Some(bracketed) => bracketed.parse::<IpAddr>().ok().filter(IpAddr::is_ipv6)?.to_string(),
-            None => host.to_owned(),
+            // RFC 3986 section 3.2.2: an address of version 6 stands in brackets, where its colons are not taken for the port's.
+            None => Some(host).filter(|host| !host.contains(':'))?.to_owned(),
         };
-        // RFC 952: no colon of an address without brackets, no slash of a path.
+        // RFC 952: no slash of a path.
         ServerName::try_from(host.clone()).ok()?;
         Some(Self { host, port })
     }
