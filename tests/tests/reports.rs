@@ -160,7 +160,7 @@ fn reports_after_etsi_are_as_the_schema_has_them_and_say_what_the_verdict_says()
     assert_eq!(one["document"], sha256(b"Khotso\n"));
     assert!(one["signer"].as_str().unwrap().contains("Mokoena"), "{one}");
     let constraints = one["constraints"].as_object().unwrap();
-    assert!(constraints.len() == 8 && constraints.values().all(|ended| ended == PASSED), "{one}");
+    assert!(constraints.len() == 9 && constraints.values().all(|ended| ended == PASSED), "{one}");
     let file = letter.file_name().unwrap().to_str().unwrap();
     assert_eq!(one["data"][0], json!(["urn:x-npki:report:file", file]));
     let kinds: Vec<&str> = told["objects"].as_array().unwrap().iter().filter_map(Value::as_str).collect();

@@ -1,4 +1,4 @@
-//! The constraints that a signature was held against, in the order of EN 319 102-1 clause 5.2, and how each ended.
+//! The constraints that a signature was held against, in the order of EN 319 102-1 clause 5.2 but for policies, and how each ended.
 
 use crate::signature::SignatureVerdict;
 use crate::validation::{Answer, Indication, SubIndication};
@@ -10,8 +10,6 @@ pub(super) enum Constraint {
     Format,
     /// Clause 5.2.3: its signer's certificate is in it, and is the one that it refers to.
     SignerCertificate,
-    /// Clause 5.2.4: a signature policy that its signer names is at hand.
-    Policy,
     /// Clause 5.2.7: the content is the one that was signed.
     Content,
     /// Clause 5.2.7: its value verifies with the signer's key.
@@ -24,6 +22,8 @@ pub(super) enum Constraint {
     Validity,
     /// Clause 5.2.6: none of the path was revoked, as fresh evidence says.
     Revocation,
+    /// Clause 5.2.4: a signature policy that its signer names is at hand. Looked at where all else holds.
+    Policy,
 }
 
 /// How it ended.
@@ -38,13 +38,13 @@ impl Constraint {
     const ALL: [Self; 9] = [
         Self::Format,
         Self::SignerCertificate,
-        Self::Policy,
         Self::Content,
         Self::Value,
         Self::Algorithms,
         Self::Path,
         Self::Validity,
         Self::Revocation,
+        Self::Policy,
     ];
 
     /// A name of npki's own: clause 4.2.5 leaves them to who validates.
@@ -97,6 +97,7 @@ pub(super) fn applied(verdict: &SignatureVerdict) -> Vec<(Constraint, Ended)> {
             Indication::TotalFailed => Ended::Failed,
             _ => Ended::Open,
         }),
+        Some(_) if constraint == Constraint::Policy => None,
         Some(broken) if constraint < broken || path_holds => Some(Ended::Passed),
         Some(_) => None,
     };
