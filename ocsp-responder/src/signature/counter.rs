@@ -12,9 +12,9 @@ use super::material::Material;
 use super::stamps;
 use super::unsigned::{MAX_TIMESTAMPS, values};
 use super::verdict::{Attested, SignatureVerdict, judge_signer, refused};
-use super::verify::{SignatureForm, VerifiedSignature, find_signer};
+use super::verify::{SignatureForm, VerifiedSignature, algorithms, find_signer, verify_value};
 use crate::validation::Basis;
-use crate::validation::algorithm::{self, AlgorithmError};
+use crate::validation::algorithm::SignatureAlgorithm;
 use crate::validation::certificate::Certificate;
 
 /// id-countersignature (RFC 5652 section 11.4).
@@ -51,7 +51,7 @@ pub(super) fn judged(
 struct Counter {
     info: SignerInfo,
     attributes: SignedAttributes,
-    algorithm: algorithm::SignatureAlgorithm,
+    algorithm: SignatureAlgorithm,
     signer: Certificate,
     form: SignatureForm,
 }
@@ -62,9 +62,7 @@ fn read(value: &[u8], countered: &[u8], embedded: &[Certificate]) -> Result<Coun
     if info.to_der().ok().as_deref() != Some(value) {
         return Err(SignatureError::Ber);
     }
-    let digest = algorithm::read_digest(&info.digest_alg).map_err(SignatureError::Algorithm)?;
-    let algorithm =
-        algorithm::read_signer_info(&info.signature_algorithm, digest).map_err(SignatureError::Algorithm)?;
+    let (digest, algorithm) = algorithms(&info)?;
     let signed = info.signed_attrs.as_ref().ok_or(SignatureError::NoSignedAttributes)?;
     let attributes = SignedAttributes::of_counter_signature(signed)?;
     let signer = find_signer(&info.sid, embedded)?;
@@ -75,13 +73,7 @@ fn read(value: &[u8], countered: &[u8], embedded: &[Certificate]) -> Result<Coun
     if ContentDigest::of(countered, digest).octets() != attributes.message_digest {
         return Err(SignatureError::CounteredAltered);
     }
-    let octets = signed.to_der().map_err(|_| SignatureError::NotCms)?;
-    algorithm::verify(algorithm, signer.public_key_info(), &octets, info.signature.as_bytes()).map_err(
-        |error| match error {
-            AlgorithmError::Mismatch => SignatureError::Mismatch,
-            other => SignatureError::Algorithm(other),
-        },
-    )?;
+    verify_value(&info, algorithm, &signer)?;
     let form = match (&attributes.signing_certificate, attributes.signing_time) {
         (Some(_), Some(_)) => SignatureForm::CadesBaselineB,
         _ => SignatureForm::Cms,

@@ -92,6 +92,15 @@ pub enum SignatureError {
     Mismatch,
 }
 
+impl From<AlgorithmError> for SignatureError {
+    fn from(error: AlgorithmError) -> Self {
+        match error {
+            AlgorithmError::Mismatch => Self::Mismatch,
+            other => Self::Algorithm(other),
+        }
+    }
+}
+
 impl SignatureError {
     /// The sub-indication of EN 319 102-1.
     pub const fn sub_indication(&self) -> SubIndication {

@@ -120,9 +120,7 @@ impl SignedFile {
             return Err(SignatureError::TooLarge);
         }
         let signer_info = only_signer(&message)?;
-        let digest = algorithm::read_digest(&signer_info.digest_alg).map_err(SignatureError::Algorithm)?;
-        let algorithm = algorithm::read_signer_info(&signer_info.signature_algorithm, digest)
-            .map_err(SignatureError::Algorithm)?;
+        let (digest, algorithm) = algorithms(&signer_info)?;
         verify_versions(&message, &signer_info)?;
         // RFC 5652 section 5.3: the signer's digest algorithm is among those listed ahead.
         if message.digest_algorithms.as_slice() != std::slice::from_ref(&signer_info.digest_alg) {
@@ -215,7 +213,7 @@ impl SignedFile {
         if self.attached().is_some_and(other) {
             return Err(SignatureError::ContentAltered);
         }
-        self.verify_value()?;
+        verify_value(&self.signer_info, self.algorithm, &self.signer)?;
         let is_bound = self.attributes.signing_certificate.is_some();
         let form = match (is_bound, self.in_pdf, self.attributes.signing_time) {
             // EN 319 142-1 section 6.3: in a document, the document says when.
@@ -235,18 +233,28 @@ impl SignedFile {
             message: self.message,
         })
     }
+}
 
-    fn verify_value(&self) -> Result<(), SignatureError> {
-        // The message encoded again is the message as read (see `read_message`), so these are the octets signed.
-        let signed = self.signer_info.signed_attrs.as_ref().ok_or(SignatureError::NoSignedAttributes)?;
-        let octets = signed.to_der().map_err(|_| SignatureError::NotCms)?;
-        let key = self.signer.public_key_info();
-        let signature = self.signer_info.signature.as_bytes();
-        algorithm::verify(self.algorithm, key, &octets, signature).map_err(|error| match error {
-            AlgorithmError::Mismatch => SignatureError::Mismatch,
-            other => SignatureError::Algorithm(other),
-        })
-    }
+/// What a signer digests and signs with.
+pub(super) fn algorithms(
+    signer_info: &SignerInfo,
+) -> Result<(DigestAlgorithm, SignatureAlgorithm), SignatureError> {
+    let digest = algorithm::read_digest(&signer_info.digest_alg)?;
+    let algorithm = algorithm::read_signer_info(&signer_info.signature_algorithm, digest)?;
+    Ok((digest, algorithm))
+}
+
+/// Verifies a signer's value over the signed attributes, with the key in the certificate.
+pub(super) fn verify_value(
+    signer_info: &SignerInfo,
+    algorithm: SignatureAlgorithm,
+    signer: &Certificate,
+) -> Result<(), SignatureError> {
+    // What was read is encoded again as it was read (`read_message`, and for counter-signatures `counter.rs`): these are the octets signed.
+    let signed = signer_info.signed_attrs.as_ref().ok_or(SignatureError::NoSignedAttributes)?;
+    let octets = signed.to_der().map_err(|_| SignatureError::NotCms)?;
+    let (key, value) = (signer.public_key_info(), signer_info.signature.as_bytes());
+    Ok(algorithm::verify(algorithm, key, &octets, value)?)
 }
 
 /// Whether a signature carries what was signed.

@@ -44,15 +44,12 @@ fn compare(store: &dyn Store, settings: &Settings) -> Result<Option<u64>, Servic
     let epoch = heads::epoch(store)?;
     let origin = |epoch| settings.ledger.origin(epoch).map_err(ServiceError::Refused);
     let present = origin(epoch)?;
-    if *signed.claimed_origin() != present {
-        for earlier in 0..epoch {
-            if *signed.claimed_origin() == origin(earlier)? {
-                // History was given up since, and that is on record.
-                return Ok(Some(0));
-            }
-        }
-        // Of an epoch that this store has not come to, or of a ledger under another name.
-        return Ok((!settings.ledger.is_own(signed.claimed_origin())).then_some(0));
+    let claimed = signed.claimed_origin();
+    if *claimed != present {
+        let earlier = (0..epoch).map(origin).collect::<Result<Vec<_>, _>>()?;
+        // Of an epoch before: history was given up since, and that is on record. Of one that this store has not come to: it is another
+        // store. And a ledger under another name says nothing of this one.
+        return Ok((earlier.contains(claimed) || !settings.ledger.is_own(claimed)).then_some(0));
     }
     let log = Log::new(present, vec![log_key(&settings.certificates)?]);
     let log = log.map_err(|error| ServiceError::Refused(error.to_string()))?;

@@ -67,10 +67,7 @@ pub enum JwsError {
 
 impl From<AlgorithmError> for JwsError {
     fn from(error: AlgorithmError) -> Self {
-        Self::Signature(match error {
-            AlgorithmError::Mismatch => SignatureError::Mismatch,
-            other => SignatureError::Algorithm(other),
-        })
+        Self::Signature(error.into())
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use lopdf::Object;
 
-use super::revision::Revision;
+use super::revision::{Revision, is_space};
 use super::store::references;
 
 /// The longest line that is looked through for a comment, in octets.
@@ -111,9 +111,9 @@ fn before_gap(text: &[u8]) -> Result<Vec<&[u8]>, TooMuch> {
     Ok(found)
 }
 
-/// Section 7.2.3, table 1; and the vertical tab, which some readers take for white space, too.
+/// White space, and the vertical tab, which some readers take for it, too.
 const fn is_white(octet: u8) -> bool {
-    matches!(octet, 0 | 9..=13 | b' ')
+    is_space(octet) || octet == 0x0b
 }
 
 fn digits_at_end(octets: &[u8]) -> (&[u8], &[u8]) {

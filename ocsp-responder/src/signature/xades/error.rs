@@ -63,10 +63,7 @@ impl From<NotRead> for XadesError {
 
 impl From<AlgorithmError> for XadesError {
     fn from(error: AlgorithmError) -> Self {
-        Self::Signature(match error {
-            AlgorithmError::Mismatch => SignatureError::Mismatch,
-            other => SignatureError::Algorithm(other),
-        })
+        Self::Signature(error.into())
     }
 }
 

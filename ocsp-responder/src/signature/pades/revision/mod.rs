@@ -17,6 +17,7 @@ use std::rc::Rc;
 
 use lopdf::{Dictionary, Document, Object, ObjectId, ObjectStream};
 
+pub(super) use self::section::is_space;
 use self::section::stands_at;
 use self::table::{Entry, Table};
 use super::places::{MAX_DOCUMENT, PdfError};

@@ -240,7 +240,8 @@ fn digits(octets: &[u8]) -> Option<u64> {
     all.then(|| octets.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
 }
 
-const fn is_space(octet: u8) -> bool {
+/// White space (section 7.2.3, table 1).
+pub(in crate::signature::pades) const fn is_space(octet: u8) -> bool {
     matches!(octet, b' ' | b'\n' | b'\r' | b'\t' | 0 | 12)
 }
 

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use lopdf::{Dictionary, Object, ObjectId};
 
-use super::section::{Reader, Section};
+use super::section::{Reader, Section, is_space};
 use crate::signature::pades::places::PdfError;
 
 /// The most updates of a document that are read: each adds a section to its table.
@@ -139,7 +139,7 @@ const fn id(number: u32, entry: Entry) -> Option<ObjectId> {
 
 /// Section 7.5.5: the place of the newest section, in the last lines.
 fn start(octets: &[u8]) -> Option<usize> {
-    let end = octets.iter().rposition(|octet| !b" \t\n\r\0\x0c".contains(octet))? + 1;
+    let end = octets.iter().rposition(|octet| !is_space(*octet))? + 1;
     let from = end.saturating_sub(TAIL);
     let tail = octets.get(from..end)?;
     let marker = memchr::memmem::rfind(tail, b"%%EOF")?;
